@@ -19,6 +19,10 @@ test:
 configuration:
     RENEW=1 cargo test -p antiphon-cli --bin antiphon reference
 
+# docs/simulator-routes.md, from the rows of the simulated Discord's routes.
+routes:
+    UPDATE_ROUTES=1 cargo test -p antiphon-sim --lib routes
+
 demo:
     cargo run --release -- demo
 

@@ -1,4 +1,12 @@
 //! The command line.
+//!
+//! Each command is a variant of [`Command`] with a struct of its own; groups that several commands share ([`Shape`],
+//! [`Where`]) are flattened into them. Values are parsed here, so that a command gets types and not texts: lengths of
+//! time by `time.rs`, the rest by the functions at the end. A value that cannot be read is a usage error of clap's,
+//! with exit code 2.
+//!
+//! The comments of fields are the help that users see: one line without a full stop, and a longer text behind an empty
+//! line where `--help` should say more. Snapshots in `tests/` hold every page of help.
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
@@ -118,6 +126,11 @@ pub(crate) struct Sim {
     /// It stands in the addresses that are printed, and the control address takes requests for it.
     #[arg(long, value_name = "NAME", value_parser = host)]
     pub(crate) host: Option<String>,
+    /// Speaks TLS on the platforms' ports, with a certificate authority made at the start
+    ///
+    /// Clients have to trust its certificate: it is printed as `certificate`, and written to the file if one is given.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) tls: Option<Option<PathBuf>>,
     /// The first of a platform's consecutive ports, or `control=N`; by default any free ones
     #[arg(long = "port", value_name = "PLATFORM=N", value_parser = port)]
     pub(crate) ports: Vec<(String, u16)>,
@@ -238,6 +251,7 @@ fn host(text: &str) -> Result<String, String> {
     }
 }
 
+/// `control=N` names the control address; which platforms there are is checked by the simulator's options.
 fn port(text: &str) -> Result<(String, u16), String> {
     text.split_once('=')
         .and_then(|(platform, port)| Some((platform.to_owned(), port.parse().ok()?)))
@@ -245,11 +259,14 @@ fn port(text: &str) -> Result<(String, u16), String> {
 }
 
 // A parser for clap has to return a `Result`.
+/// Every text is a pattern, so that this cannot fail.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a clap parser")]
 fn glob(text: &str) -> Result<KindPattern, String> {
     Ok(KindPattern::new(text))
 }
 
+/// The three forms cannot be mistaken for one another: a position is digits alone, a time is a date, a length has a
+/// unit.
 fn since(text: &str) -> Result<Since, String> {
     if let Ok(position) = text.parse() {
         return Ok(Since::Position(position));

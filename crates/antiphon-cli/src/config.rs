@@ -2,6 +2,25 @@
 //!
 //! A key is declared once, as a field: its type is what it takes, its doc comment what it means, and serde's attributes
 //! say its default. The reader, its errors, the JSON Schema and the tables of `docs/configuration.md` come from that.
+//!
+//! Reading goes in three steps. [`check::read`] holds the file against the schema, since its errors can name line,
+//! table and key and suggest the nearest word, where serde's would show the value. serde then builds the structs, which
+//! cannot fail any more but for a defect. Secrets are read last, when a source is built, so that `tail` and `dead` need
+//! none.
+//!
+//! ```toml
+//! [journal]
+//! path = "antiphon.db"
+//! keep = "90d"
+//!
+//! [sources.choir]
+//! platform = "queup"
+//! email = "mira@example.org"
+//! password = { env = "QUEUP_PASSWORD" }
+//! rooms = ["choir-loft"]
+//! ```
+//!
+//! File names begin at the folder of the configuration, wherever the command was started.
 
 mod check;
 pub(crate) mod proxy;
@@ -33,8 +52,12 @@ use self::{
 use crate::{args::Where, failure::Failure, platform::SourceConfig};
 
 /// Name of the configuration if none is given.
+///
+/// `tail` and `dead` use it only if it is there.
 const FILE: &str = "antiphon.toml";
 /// Name of the journal if none is given.
+///
+/// Both the configuration's default and that of commands without a configuration.
 const JOURNAL: &str = "antiphon.db";
 /// Key that decides which other keys a source has.
 const PLATFORM: &str = "platform";
@@ -124,6 +147,8 @@ impl Default for Journal {
 
 impl Journal {
     /// What the journal keeps, and for how long.
+    ///
+    /// Momentary kinds are added by the app, from the platforms' lists.
     pub(crate) fn retention(&self) -> Retention {
         let rules = self.rules.iter();
         Retention {
@@ -141,6 +166,9 @@ impl Journal {
 
 impl Config {
     /// Reads the file, and no secrets: each is read when its source is built.
+    ///
+    /// # Errors
+    /// Usage errors, each with the line: no file, no TOML, an unknown or missing key, a value that does not fit.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::usage(format!(
@@ -153,6 +181,7 @@ impl Config {
         Self::parse(path, &text)
     }
 
+    /// `path` is for errors, and its folder for relative file names.
     fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         let config = check::read(path, text)?;
         Ok(Self {
@@ -179,14 +208,21 @@ impl Config {
 }
 
 /// Name of a source, and folder where its relative file names begin.
+///
+/// It goes with each source while the source is built, for errors that name it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
+    /// The name in `[sources.NAME]`, which is the source's name in the journal.
     pub(crate) name: &'a str,
+    /// The configuration's folder; empty for one of the working folder.
     pub(crate) folder: &'a Path,
 }
 
 impl Context<'_> {
     /// Reads a secret; an error names the source and the secret.
+    ///
+    /// # Errors
+    /// Which secret of which source could not be read, and why; never the secret.
     pub(crate) fn secret(self, from: &SecretFrom, of: impl Display) -> Result<Secret, Failure> {
         from.read(self.folder)
             .map_err(|error| self.about(error, of))
@@ -198,6 +234,9 @@ impl Context<'_> {
     }
 
     /// The network, through the proxy if there is one.
+    ///
+    /// # Errors
+    /// A secret that cannot be read, or a URL in it that is no proxy's.
     pub(crate) fn network(
         self,
         network: Network,
@@ -215,6 +254,7 @@ impl Context<'_> {
         Ok(network.proxy(proxy))
     }
 
+    /// `of` says which secret: `the password`, `the proxy`.
     fn about(self, error: Failure, of: impl Display) -> Failure {
         error.about(format_args!("{of} of [sources.{}]", self.name))
     }
@@ -229,6 +269,9 @@ pub(crate) fn set<C, T>(config: C, value: Option<T>, set: impl FnOnce(C, T) -> C
 }
 
 /// Path of the journal that a command reads.
+///
+/// `--journal` needs no configuration; `--config` must exist; otherwise `antiphon.toml` of this folder counts if there
+/// is one.
 pub(crate) fn journal(place: &Where) -> Result<PathBuf, Failure> {
     if let Some(journal) = &place.journal {
         return Ok(journal.clone());

@@ -1,8 +1,14 @@
 //! Errors of commands, their hints, and exit codes.
+//!
+//! A [`Failure`] carries everything that the end of a command needs, through any number of `?`: the exit code, the
+//! sentence, the hint, and the cause. [`report`] finds it again in the chain of an `anyhow::Error`; an error without
+//! one is `Exit::Failed`.
 
 use antiphon_core::{BoxError, ReadError, SourceError, Trouble};
 
 /// Exit codes, by which a script can tell the outcomes apart.
+///
+/// docs/cli.md has the table for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// The command did what was asked.
@@ -47,17 +53,22 @@ impl Exit {
 /// An error with its exit code and, where one is known, a hint.
 ///
 /// It travels inside an [`anyhow::Error`]; an error without one ends the process with [`Exit::Failed`].
+///
+/// The message begins in lower case and does not repeat its cause: [`report`] joins both.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Failure {
+    /// The process ends with it.
     exit: Exit,
     message: String,
+    /// Printed behind `hint:` on a line of its own.
     hint: Option<String>,
     #[source]
     source: Option<BoxError>,
 }
 
 impl Failure {
+    /// The message is for one line; causes and hints are added by the setters.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
@@ -67,6 +78,7 @@ impl Failure {
         }
     }
 
+    /// For mistakes in the command line and the configuration.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
@@ -77,17 +89,21 @@ impl Failure {
         self
     }
 
+    /// A way out in the imperative, without a full stop: `give it at least …`.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
+    /// It is printed behind the message, with a colon between them.
     pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self
     }
 
     /// Takes the message from an error.
+    ///
+    /// Causes are joined into the message, so that the error itself is not kept.
     pub(crate) fn from_error(exit: Exit, error: impl std::error::Error) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
@@ -99,6 +115,9 @@ impl Failure {
     }
 
     /// Takes message and hint from the error of a source that ended by itself.
+    ///
+    /// A source that stopped because of its configuration is a usage error; any other end means that the platform
+    /// refused.
     pub(crate) fn source_ended(error: &SourceError) -> Self {
         let exit = if error.code() == "configuration" {
             Exit::Usage
@@ -121,11 +140,15 @@ impl From<ReadError> for Failure {
 }
 
 /// The reader of stdout has closed it, which is a normal end.
+///
+/// `antiphon tail | head` must not end with an error.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("nobody reads the output any more")]
 pub(crate) struct ReaderGone;
 
 /// The exit code of an error, and its lines for stderr.
+///
+/// No lines for an interrupted command and for a reader that has gone: the person knows.
 pub(crate) fn report(error: &anyhow::Error) -> (Exit, Vec<String>) {
     if error.chain().any(<dyn std::error::Error>::is::<ReaderGone>) {
         return (Exit::Done, Vec::new());

@@ -1,4 +1,7 @@
 //! Opening the journal's file.
+//!
+//! Commands never open the journal's files but through here, so that errors and hints are the same everywhere. Reading
+//! needs an existing file; writing makes one.
 
 use std::path::Path;
 
@@ -11,6 +14,9 @@ use crate::{
 };
 
 /// Opens a journal for reading, also beside the process that writes it.
+///
+/// # Errors
+/// No such file, with a hint; and what `SqliteJournal::read_only` says.
 pub(crate) async fn to_read(path: &Path) -> Result<SqliteJournal, Failure> {
     if !path.exists() {
         return Err(Failure::new(
@@ -38,6 +44,8 @@ pub(crate) async fn to_write(
 }
 
 /// Takes message and hint from an error of the journal.
+///
+/// A file that is no journal, or of a newer version, is the user's choice of a file: exit code 2.
 pub(crate) fn failure(error: OpenError) -> Failure {
     let exit = match error.trouble() {
         Trouble::Corrupt | Trouble::NewerSchema => Exit::Usage,

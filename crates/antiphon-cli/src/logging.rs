@@ -1,4 +1,7 @@
 //! The log, on stderr.
+//!
+//! The log is for operators and is quiet by default; what a user must know is said with `say`, whatever the filter.
+//! Values of fields are shown with hidden characters written out, since they may come from outside.
 
 use tracing_subscriber::{
     field::MakeExt as _, filter::Targets, fmt::format::debug_fn, layer::SubscriberExt as _,
@@ -8,6 +11,9 @@ use tracing_subscriber::{
 use crate::{failure::Failure, plain::Plain};
 
 /// Starts the log, filtered by `RUST_LOG` or, if that is not set, by these directives.
+///
+/// # Errors
+/// A `RUST_LOG` that cannot be read.
 pub(crate) fn start(directives: &str) -> Result<(), Failure> {
     let filter: Targets = match std::env::var("RUST_LOG") {
         Ok(filter) => filter.parse().map_err(|error| {

@@ -1,4 +1,26 @@
 //! The antiphon command.
+//!
+//! The command is thin: everything that a program could want is in the library, and this crate adds a configuration, a
+//! way to show events, and a demonstration. A run of it:
+//!
+//! ```text
+//!  main ──▶ args (clap) ──▶ command/<name>.rs ──▶ the library
+//!    │                          │      │
+//!    │                          │      └── config.rs, platform/<name>/config.rs   only `run`, `tail` and `dead` read it
+//!    │                          └── journal.rs                                    the file, for writing or reading
+//!    └── failure.rs: exit code, message and hint of what went wrong
+//! ```
+//!
+//! Rules that hold for every command:
+//! - Data goes to stdout, everything else to stderr (`output.rs`). With `--output json`, stdout has one JSON object a
+//!   line.
+//! - Text from outside is shown with hidden characters written out (`plain.rs`), also in errors and panics.
+//! - A closed stdout is a normal end. A failure is one sentence, with a line `hint:` where a way out is known.
+//! - The first signal stops in good order, the second at once (`signals.rs`).
+//! - No secret stands in the configuration, in an error or in the log (`config/secret.rs`, `config/check.rs`).
+//!
+//! The help texts and docs/configuration.md come from the doc comments of `args.rs` and of the configuration's structs:
+//! those comments are written for users, and what is worth knowing about the code stands in module docs.
 
 mod args;
 mod command;
@@ -26,6 +48,7 @@ use crate::{
     signals::Stop,
 };
 
+/// Errors of clap have their own way: help and version are no failure and go to stdout.
 fn main() -> ExitCode {
     tell_panics();
     let cli = match Cli::try_parse() {
@@ -49,6 +72,8 @@ fn main() -> ExitCode {
     exit.code().into()
 }
 
+/// Every command runs on a multi-threaded runtime. The runtime is left without waiting for its blocking threads, since
+/// a read of stdin or a name lookup may never end.
 fn run(command: Command) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -1,4 +1,8 @@
 //! Output: data on stdout, all else on stderr.
+//!
+//! Two ways out: [`Output`] writes data to stdout, buffered, and [`say`] writes a line to stderr at once. Nothing else
+//! in this crate prints. Colours are shown on a terminal only, and not with `NO_COLOR`; nothing is told by colour
+//! alone.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -27,9 +31,13 @@ pub(crate) enum Form {
 /// Writes data to stdout.
 ///
 /// A closed pipe becomes [`ReaderGone`], with which the command ends without an error.
+///
+/// What was written is seen only after [`Output::flush`]; commands flush before they wait and before they end.
 pub(crate) struct Output {
     form: Form,
+    /// Whether colours are shown; never for JSON.
     paint: bool,
+    /// 64 KiB, so that a long listing costs few writes.
     to: BufWriter<Box<dyn Write + Send>>,
 }
 
@@ -44,6 +52,7 @@ impl Output {
         }
     }
 
+    /// How this output writes data, for commands whose forms differ by more than their spelling.
     pub(crate) fn form(&self) -> Form {
         self.form
     }
@@ -75,6 +84,8 @@ impl Output {
     }
 
     /// Writes one JSON object on a line of its own, with hidden characters as escapes.
+    ///
+    /// The value itself is not changed: hidden characters become `\u` escapes, which any reader turns back.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
         value
             .serialize(&mut serde_json::Serializer::with_formatter(
@@ -87,6 +98,8 @@ impl Output {
     }
 
     /// Writes bytes of this program's own as they are, without a line end.
+    ///
+    /// For text that must reach a program as it is, such as a completion script.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         self.to.write_all(bytes).map_err(lost)
     }
@@ -106,6 +119,8 @@ impl fmt::Debug for Output {
 }
 
 /// Style of a part of a line, if colours are shown.
+///
+/// Weight alone, no hues: a terminal's own colours stay readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paint {
     /// Plain.
@@ -127,6 +142,7 @@ impl Paint {
     }
 }
 
+/// A closed pipe is told from every other failure.
 fn lost(error: io::Error) -> anyhow::Error {
     if error.kind() == io::ErrorKind::BrokenPipe {
         anyhow::Error::new(ReaderGone)
@@ -138,6 +154,8 @@ fn lost(error: io::Error) -> anyhow::Error {
 /// Prints one line on stderr, with hidden characters written out.
 ///
 /// A closed stderr is no error.
+///
+/// It never fails and never panics.
 pub(crate) fn say(line: impl fmt::Display) {
     // One write, so that lines of two tasks never mix.
     let line = format!("{}\n", Plain(line));
@@ -145,6 +163,8 @@ pub(crate) fn say(line: impl fmt::Display) {
 }
 
 /// Prints panics like other lines, since their messages may quote text from outside.
+///
+/// With `RUST_BACKTRACE=1`, the trace follows line by line.
 pub(crate) fn tell_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
@@ -165,6 +185,8 @@ pub(crate) fn tell_panics() {
 }
 
 /// Lines of a table with columns as wide as their widest cell: numbers are aligned right, hidden characters written out.
+///
+/// Widths count characters, not cells of a terminal: wide scripts may be a little out of line. The head comes first.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Vec<String> {
     let rows: Vec<[Cow<'_, str>; N]> = rows
         .iter()

@@ -1,6 +1,9 @@
 //! Text from outside, made safe to show: hidden characters are written out.
 //!
 //! Everything that the command prints for people goes through here, and so do the texts of its JSON.
+//!
+//! A chat message may hold a terminal's escape sequences, or characters that reverse the text around them. Written out,
+//! they are seen and harmless; a line is always one line.
 
 use std::{
     borrow::Cow,
@@ -46,6 +49,8 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// Shows a value with hidden characters written out.
+///
+/// Formatting widths are those of the text inside, before anything is written out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain<T>(pub(crate) T);
 
@@ -55,6 +60,7 @@ impl<T: fmt::Display> fmt::Display for Plain<T> {
     }
 }
 
+/// It works piece by piece, so that nothing is collected.
 struct WriteOut<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl fmt::Write for WriteOut<'_, '_> {
@@ -89,6 +95,8 @@ fn parts(mut text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
 }
 
 /// JSON formatter that writes one line with hidden characters as `\u` escapes; the value stays the same.
+///
+/// Only the spelling changes: a parser reads the same text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainJson;
 

@@ -3,6 +3,9 @@
 //! Everything else goes through [`PLATFORMS`] or [`SourceConfig`]. A platform has a folder of its row's name: `config`
 //! has its keys and builds a source of them, `show` says in a few words what an event tells, `demo` has its part in the
 //! demo.
+//!
+//! A fifth platform is a folder and a row: the configuration's enum, the list of kinds, the daemon, the way an event is
+//! shown, the demo and the reference page are loops over the rows.
 
 pub(crate) mod discord;
 pub(crate) mod lavalink;
@@ -21,6 +24,8 @@ use crate::{
 };
 
 /// One platform.
+///
+/// Functions and constants alone: a platform has no state here.
 #[derive(Debug)]
 pub(crate) struct Platform {
     /// Name, as kinds begin with it and the configuration has it.

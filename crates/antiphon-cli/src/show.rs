@@ -1,4 +1,14 @@
 //! An event on one line.
+//!
+//! `tail`, `run --print` and the demo show events the same way:
+//!
+//! ```text
+//! 12:30:05.123 choir queup.chat-message           room/5f1c2d                   mira: good evening
+//! 12:30:05.200 choir antiphon.gap                 room/5f1c2d                   119.0s missing, 12 recovered: … (synthetic)
+//! ```
+//!
+//! The last column is a *gist*: what the platform's own file says, else fields that several platforms name alike, else
+//! the beginning of the body, 100 characters at most. In JSON the whole event is there, with its body as it was sent.
 
 use std::borrow::Cow;
 
@@ -14,16 +24,21 @@ use crate::{
 };
 
 /// An event as JSON output has it.
+///
+/// The field names are stable: scripts read them. A body that is no JSON is a string.
 #[derive(Serialize)]
 pub(crate) struct Line<'a> {
+    /// Grows from line to line, with holes.
     position: u64,
     source: &'a str,
     kind: &'a str,
     place: &'a str,
     origin: &'a str,
     provenance: &'a str,
+    /// RFC 3339, in UTC, with fractions as they are.
     received_at: Timestamp,
     body: Body<'a>,
+    /// What antiphon knows beside the body; left out where there is nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Body<'a>>,
 }
@@ -45,6 +60,8 @@ impl<'a> Line<'a> {
 }
 
 /// A JSON body as it is; any other as a text.
+///
+/// A body that the journal calls JSON and that is none after all is a text.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Body<'a> {
@@ -64,6 +81,8 @@ impl<'a> Body<'a> {
 }
 
 /// Prints one event.
+///
+/// Times are local in text, and UTC in JSON. Live events have no mark; others have their provenance at the end.
 pub(crate) fn event(output: &mut Output, event: &Event) -> anyhow::Result<()> {
     match output.form() {
         Form::Json => output.json(&Line::new(event)),
@@ -98,6 +117,8 @@ pub(crate) fn clock(at: Timestamp) -> String {
 }
 
 /// Summarizes an event: by its platform, by common fields of its body, or with the beginning of the body.
+///
+/// It may hold hidden characters; the output writes them out.
 pub(crate) fn gist(event: &Event) -> String {
     const LONGEST: usize = 100;
     let mut gist = typed(event)
@@ -130,6 +151,8 @@ fn typed(event: &Event) -> Option<String> {
 }
 
 /// Summarizes a body by fields that several platforms name alike.
+///
+/// `None` if the body has none of the fields.
 fn told(event: &Event) -> Option<String> {
     const WHO: [&str; 4] = [
         "/user/username",

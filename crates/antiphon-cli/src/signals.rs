@@ -1,4 +1,8 @@
 //! Signals that ask the process to stop.
+//!
+//! `SIGINT` (Ctrl-C) and `SIGTERM` both ask the command to stop in good order; they differ in the exit code, since a
+//! service manager that stops a daemon is a normal end. After the first signal, a second one of either kind ends the
+//! process at once, with exit code 130.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,9 +21,12 @@ pub(crate) enum Asked {
 }
 
 /// Whether a signal has asked the process to stop.
+///
+/// Clones share the signal. A command that ends by itself never asks it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop {
     token: CancellationToken,
+    /// The first signal; later ones do not change it.
     asked: Arc<OnceLock<Asked>>,
 }
 
@@ -35,6 +42,8 @@ impl Stop {
     }
 
     /// The exit code of a command that runs until it is stopped.
+    ///
+    /// 130 after Ctrl-C, and 0 after `SIGTERM` or without a signal.
     pub(crate) fn exit(&self) -> Exit {
         match self.asked.get() {
             Some(Asked::Interrupt) => Exit::Interrupted,
@@ -62,6 +71,7 @@ impl Stop {
     }
 }
 
+/// Made once, before the command begins, so that no signal meets the system's default.
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

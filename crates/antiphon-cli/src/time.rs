@@ -1,4 +1,7 @@
 //! Lengths of time as people write them.
+//!
+//! One parser serves the command line and the configuration. It takes what `jiff` calls a friendly duration
+//! (<https://docs.rs/jiff/latest/jiff/fmt/friendly/>); a number without a unit is refused with the likely correction.
 
 use std::time::Duration;
 

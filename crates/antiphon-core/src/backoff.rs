@@ -1,4 +1,8 @@
 //! How long to wait before trying again.
+//!
+//! Full jitter spreads the clients of a server that comes back over the whole wait, so that they do not return in one
+//! wave (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>). The generator is the caller's,
+//! so that a test can fix the waits. It holds no timer: the caller sleeps.
 
 use std::time::Duration;
 
@@ -29,7 +33,9 @@ pub struct Backoff {
     cap: Duration,
     floor: Duration,
     healthy: Duration,
+    /// Failures in a row.
     attempt: u32,
+    /// Since when the connection works; absent after a failure.
     connected_at: Option<Instant>,
     rng: Rng,
 }
@@ -84,11 +90,15 @@ impl Backoff {
     }
 
     /// Notes that the connection works since `now`.
+    ///
+    /// Only the first call since the last failure counts.
     pub fn connected(&mut self, now: Instant) {
         self.connected_at.get_or_insert(now);
     }
 
     /// The wait after a failure at `now`.
+    ///
+    /// The exponent grows by one with each call, also while the wait is at its cap.
     pub fn next(&mut self, now: Instant) -> Duration {
         if let Some(since) = self.connected_at.take()
             && now.saturating_duration_since(since) >= self.healthy

@@ -1,4 +1,8 @@
 //! Wall time that a test can set.
+//!
+//! Two times are kept apart: `Instant` for deadlines, which never jumps and stands still with a paused runtime, and
+//! `Timestamp` for events and people, which follows the machine's clock. Rules take a [`Moment`], which has both, as an
+//! argument.
 
 use std::{future::pending, time::Duration};
 
@@ -36,6 +40,8 @@ enum Kind {
 
 impl Clock {
     /// The machine's own wall clock.
+    ///
+    /// Every reading asks the machine; nothing is cached.
     pub const fn system() -> Self {
         Self(Kind::System)
     }
@@ -90,6 +96,22 @@ impl Moment {
 /// Waits until a deadline; for ever where there is none.
 ///
 /// Safe to cancel, and so made for a branch of `select!`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_core::until;
+/// use tokio::time::Instant;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let deadline: Option<Instant> = None;
+/// tokio::select! {
+///     () = until(deadline) => unreachable!("nothing is due"),
+///     () = until(Some(Instant::now() + Duration::from_secs(60))) => {}
+/// }
+/// # }
+/// ```
 pub async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,

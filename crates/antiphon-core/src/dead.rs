@@ -1,4 +1,8 @@
 //! Events whose handler failed for good.
+//!
+//! A dead letter is the last resort of a handler: the event is not lost, and its lane goes on. It has a copy of the
+//! event, so that retention cannot take it away, and stays until somebody replays or drops it (`antiphon dead`, or a
+//! `Journal`).
 
 use std::{fmt, num::ParseIntError, str::FromStr};
 
@@ -35,6 +39,8 @@ impl FromStr for DeadLetterId {
 }
 
 /// An event whose handler failed for good, kept with a copy and its error until someone replays or drops it.
+///
+/// One consumer, handler and event have one letter: a later failure takes the place of the earlier one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Its number; zero until the journal stored it.

@@ -1,4 +1,7 @@
 //! The error shapes that more than one crate returns.
+//!
+//! Errors here follow three rules that hold in every crate: a message is one sentence in lower case and does not repeat
+//! its cause, the cause is the `source()`, and no message holds a secret or a value from outside that may be one.
 
 use std::{error::Error, fmt};
 
@@ -13,6 +16,19 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 /// A stored body could not be read as the payload asked for.
 ///
 /// It is permanent: the bytes will not change, so decoding is never tried again by itself.
+///
+/// A typed handler whose payload fails to decode makes a dead letter; raw handlers of the same event still run.
+///
+/// ```
+/// use antiphon_core::{DecodeError, error_chain};
+///
+/// let error = DecodeError::new("queup.chat-message", "Chat", "`message` is missing");
+/// assert_eq!((error.kind(), error.target()), ("queup.chat-message", "Chat"));
+/// assert_eq!(
+///     error_chain(&error),
+///     "`queup.chat-message` could not be decoded as Chat: `message` is missing",
+/// );
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("`{kind}` could not be decoded as {target}")]
 pub struct DecodeError {
@@ -79,6 +95,8 @@ impl ConfigError {
     }
 
     /// Ends a source that cannot begin because of this: shows it on `link`, and returns the error to end with.
+    ///
+    /// The watchers of the link see the state before the source's task ends.
     pub fn stop(&self, source: SourceName, link: &watch::Sender<LinkState>) -> SourceError {
         let state = self.link();
         let error = SourceError::of_link(source, &state);

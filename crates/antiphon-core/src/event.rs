@@ -1,4 +1,8 @@
 //! Something a platform said: a draft until the journal stored it, an event from then on.
+//!
+//! The body is the platform's own document, byte for byte, and is never changed. Everything that antiphon knows beside
+//! it is a field of its own: what it is ([`Kind`](crate::Kind)), where ([`Place`](crate::Place)), which occurrence
+//! ([`Origin`](crate::Origin)), how it came ([`Provenance`]), and a note for facts that the body cannot have.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -7,6 +11,19 @@ use serde::{Deserialize, Serialize};
 use crate::{DecodeError, Kind, Origin, Place, Position, SourceName};
 
 /// How an event came to us.
+///
+/// A handler may want to act on `live` events alone: answering a message that was fetched an hour later is odd.
+///
+/// ```
+/// use antiphon_core::{Event, Provenance};
+///
+/// /// Whether an answer still makes sense.
+/// fn is_fresh(event: &Event) -> bool {
+///     matches!(event.provenance(), Provenance::Live | Provenance::Replayed)
+/// }
+/// # let _ = is_fresh;
+/// assert_eq!(Provenance::Backfilled.to_string(), "backfilled");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -15,10 +32,16 @@ pub enum Provenance {
     #[default]
     Live,
     /// Sent again by the platform after a resume.
+    ///
+    /// For platforms without a resume: up to the point at which the stream was joined again.
     Replayed,
     /// Fetched from the platform's history after an outage.
+    ///
+    /// As a rule such events come in their order, before the live ones that follow them.
     Backfilled,
     /// Made by antiphon itself: gaps, links, fetched state.
+    ///
+    /// [`Gap`](crate::Gap) and [`Link`](crate::Link) are of these.
     Synthetic,
 }
 
@@ -160,6 +183,8 @@ impl Draft {
     }
 
     /// Bytes it occupies, roughly: what limits on memory count.
+    ///
+    /// The journal's pages, the tail and the intake all count by it.
     pub fn weight(&self) -> usize {
         // The fixed part stands for the struct, its names and the allocator's overhead.
         256 + self.body.len() + self.note.as_ref().map_or(0, Bytes::len)
@@ -238,6 +263,8 @@ impl Event {
     }
 
     /// When its last byte was read, by this machine's clock.
+    ///
+    /// Events of one source grow by it nearly always: a clock that was set back makes an exception.
     pub fn received_at(&self) -> Timestamp {
         self.draft.received_at
     }
@@ -253,6 +280,8 @@ impl Event {
     }
 
     /// What antiphon added beside the body, as JSON.
+    ///
+    /// Platform crates document theirs; most events have none.
     pub fn note(&self) -> Option<&Bytes> {
         self.draft.note.as_ref()
     }
@@ -269,16 +298,12 @@ impl Event {
 
     /// Reads the body as JSON into `T`, which may borrow from the event.
     ///
+    /// Borrowed fields (`&'a str`) work only for texts without escapes; take `Cow<'a, str>` where there may be some.
+    ///
     /// # Errors
-    /// [`DecodeError`] if the body is not JSON or has another shape.
+    /// [`DecodeError`] if the body is not JSON in UTF-8 or has another shape.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
-        let body = &self.draft.body;
-        // One look at all bytes is cheaper than one at each text; what is not read may be no text at all.
-        let parsed = match std::str::from_utf8(body) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(body),
-        };
-        parsed.map_err(|error| self.undecodable::<T>(error))
+        crate::json::read_json(&self.draft.body).map_err(|error| self.undecodable::<T>(error))
     }
 
     /// Reads the body as a JSON object into `T`; a list, which would be read by the order of `T`'s fields, is refused.
@@ -295,13 +320,17 @@ impl Event {
 
     /// The error for a body that could not become a `T`.
     pub fn undecodable<T>(&self, source: impl Into<crate::BoxError>) -> DecodeError {
-        DecodeError::new(self.kind(), short_type_name::<T>(), source)
+        self.undecodable_as(std::any::type_name::<T>(), source.into())
+    }
+
+    /// Does what [`undecodable`](Self::undecodable) does, compiled once and not for every type.
+    fn undecodable_as(&self, type_name: &'static str, source: crate::BoxError) -> DecodeError {
+        DecodeError::new(self.kind(), short_type_name(type_name), source)
     }
 }
 
 /// The last segment of a type's path, without its parameters.
-fn short_type_name<T>() -> &'static str {
-    let name = std::any::type_name::<T>();
+fn short_type_name(name: &'static str) -> &'static str {
     let name = name.split_once('<').map_or(name, |(name, _)| name);
     name.rsplit_once("::").map_or(name, |(_, name)| name)
 }

@@ -1,4 +1,7 @@
 //! A source's events as a stream, for those who want one platform without an app.
+//!
+//! The other way to run a [`Source`]: an `Outlet` whose reader is the program itself. A checkpoint counts as stored as
+//! soon as the stream takes it, so that a source that waits for one goes on only while the stream is read.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -26,15 +29,21 @@ const REMEMBERED: usize = 4096;
 /// Nothing is durable here: a restart begins afresh, and what was not read is lost.
 ///
 /// The last item is an error if the source ended by itself, such as on a wrong password.
+///
+/// Repeats are left out as a journal would, as far as the last 4,096 origins tell. At most 1,024 entries or 16 MiB wait
+/// for the reader; beyond that the source stops reading its sockets, and keeps them.
 pub struct Events {
     outlet: Outlet,
     projections: Vec<Box<dyn Projection>>,
     taps: Vec<Box<dyn Tap>>,
     task: JoinSet<Result<(), SourceError>>,
     waiting: std::vec::IntoIter<Received>,
+    /// Positions count from 1 within the stream, and mean nothing beyond it.
     position: Position,
+    /// The origins of `order`, each once.
     known: HashSet<Origin>,
     order: VecDeque<Origin>,
+    /// Whether the last item was given.
     is_over: bool,
 }
 
@@ -42,6 +51,8 @@ impl Events {
     /// Runs a source until the stream is dropped or `shutdown` is cancelled.
     ///
     /// The source's projections and taps follow the stream as they would follow a journal.
+    ///
+    /// Platform crates have it as `Source::events`.
     ///
     /// # Panics
     /// Outside a tokio runtime.

@@ -1,4 +1,7 @@
 //! What could not be had, said aloud.
+//!
+//! A gap is how "no event is lost" stays true: what could not be had is told by an event in the same journal, at the
+//! place where it is missing. A gap that turns out to be too wide is better than one that is too narrow.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::{DecodeError, Event, Payload};
 
 /// One end of a gap.
+///
+/// Compare by connection and frame where both edges have them; times are for people, and are dated back by a second
+/// where only they are known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Edge {
@@ -53,6 +59,23 @@ impl Edge {
 /// let gap = Gap::new(last, joined, "the server closed the socket").recovered(12);
 /// assert!(gap.body().starts_with(b"{"));
 /// # Ok::<(), jiff::Error>(())
+/// ```
+///
+/// ```
+/// use antiphon_core::{Draft, Edge, Event, Gap, Kind, Origin, Payload, Place, Position};
+///
+/// let gap = Gap::new(
+///     Edge::frame("2026-01-01T00:00:00Z".parse()?, "c7e1a2", 17),
+///     Edge::frame("2026-01-01T00:02:00Z".parse()?, "d8f2b3", 1),
+///     "the network was unreachable",
+/// );
+/// let now = "2026-01-01T00:02:00Z".parse()?;
+/// let draft = Draft::new(Kind::from_static(Gap::KIND), Place::new("room/loft"), Origin::frame("run", 1), now, gap.body());
+/// let event = Event::stored(Position::new(8), "choir".into(), draft);
+/// // Everything inside the event's place may be missing.
+/// assert!(event.place().contains(&Place::new("room/loft/song/7")));
+/// assert_eq!(Gap::decode(&event)?, gap);
+/// # Ok::<(), antiphon_core::BoxError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

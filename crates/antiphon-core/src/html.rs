@@ -1,4 +1,7 @@
 //! HTML escapes in texts of chats.
+//!
+//! Some platforms escape texts for HTML before they send them; each is unescaped once, where the payload is made. The
+//! escapes of the whole of HTML are not wanted: a text with `&copy` in it was typed that way.
 
 use std::borrow::Cow;
 

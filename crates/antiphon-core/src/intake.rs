@@ -1,4 +1,11 @@
 //! The bounded way from a source to the journal, and the word back about what is durable.
+//!
+//! Three things travel: entries towards the journal, marks back ([`Intake::stored`]), and the state of the link beside
+//! them. The way is bounded twice, by entries and by bytes, and a source waits for room *before* it reads the next
+//! frame: that is where back-pressure begins, while heartbeats go on.
+//!
+//! A mark is what makes resuming exact: a source tells its platform that it has an event only when the journal has
+//! stored the checkpoint behind it.
 
 use std::{
     collections::HashMap,
@@ -15,6 +22,9 @@ use crate::{Clock, Draft, Kind, LinkState, Moment, Origin, Place, Provenance, So
 pub type Part = Arc<str>;
 
 /// A part's state, from which it can go on after a restart.
+///
+/// It is stored in the transaction of the entry it travels with, so that it never claims an event that is not stored.
+/// Only the last one of a part is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Which piece of the source.
@@ -96,6 +106,8 @@ impl Entry {
 /// How much may wait between the sources and the journal.
 ///
 /// At the limit [`Intake::reserve`] waits, and so does whoever reads the socket.
+///
+/// They are for all sources of an app together.
 #[derive(Clone, Copy, Debug)]
 pub struct IntakeLimits {
     /// Entries; 1,024 by default.
@@ -114,6 +126,8 @@ impl Default for IntakeLimits {
 }
 
 /// The journal's side is gone: nothing can be stored any more.
+///
+/// A source that meets it closes its connections and returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the journal takes no more events")]
 pub struct Closed;
@@ -125,6 +139,7 @@ pub struct Received {
     pub source: SourceName,
     /// What was sent.
     pub entry: Entry,
+    /// The bytes that it takes up of the limit.
     _room: OwnedSemaphorePermit,
 }
 
@@ -159,18 +174,23 @@ pub struct Intake {
     entries: mpsc::Sender<Received>,
     room: Arc<Semaphore>,
     limits: IntakeLimits,
+    /// The checkpoints of the start, which do not change during the run.
     begun_with: Arc<HashMap<Part, Checkpoint>>,
     marks: Marks,
     link: watch::Sender<LinkState>,
     clock: Clock,
     nonce: Arc<str>,
+    /// Number of own events so far, over all clones.
     made: Arc<std::sync::atomic::AtomicU64>,
 }
 
 /// The committer's end: what the sources sent, in the order they sent it.
+///
+/// Owned by the committer, the one task that appends.
 #[derive(Debug)]
 pub struct Outlet {
     entries: mpsc::Receiver<Received>,
+    /// Kept to make intakes; replaced by a dead one when the outlet is sealed.
     sender: mpsc::Sender<Received>,
     room: Arc<Semaphore>,
     limits: IntakeLimits,
@@ -235,6 +255,8 @@ impl Outlet {
     /// No further intake can be opened: [`Outlet::receive_many`] ends when the last intake is dropped.
     ///
     /// Without this the outlet's own sender would keep the channel open for ever.
+    ///
+    /// [`Intake`]s that exist already are not concerned.
     pub fn seal(&mut self) {
         let (closed, _) = mpsc::channel(1);
         self.sender = closed;
@@ -268,6 +290,8 @@ fn watched(marks: &Marks, part: &Part) -> watch::Sender<Option<i64>> {
 }
 
 /// Room for one entry, already taken.
+///
+/// Dropped without being used, it gives its room back.
 #[derive(Debug)]
 pub struct Permit<'a> {
     slot: mpsc::Permit<'a, Received>,
@@ -315,6 +339,8 @@ impl Intake {
     /// Waits for room for an entry of this weight.
     ///
     /// Safe to cancel; a cancelled wait loses its place in the queue.
+    ///
+    /// An entry that weighs more than the whole limit waits until nothing else is under way.
     ///
     /// # Errors
     /// [`Closed`] once the journal's side is gone.
@@ -370,6 +396,8 @@ impl Intake {
     }
 
     /// When this run of the source began, as the first half of the nonce in its own origins.
+    ///
+    /// Twelve hexadecimal digits of the time in milliseconds, and eight of chance.
     pub fn nonce(&self) -> &str {
         &self.nonce
     }

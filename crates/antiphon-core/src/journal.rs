@@ -1,4 +1,8 @@
 //! The contract that every storage backend keeps.
+//!
+//! The trait is small because everything that is the same for all backends stands above it: group commit, the tail in
+//! memory, retries. A backend promises order, durability and that nothing is stored twice; `tests/contract` of
+//! `antiphon-journal` has a function for each promise.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -18,12 +22,17 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// There is one appender at a time; any number of readers may read beside it.
 /// Every promise below is a function in the contract suite of `antiphon-journal`.
+///
+/// Methods return boxed futures, so that a journal can be used as an object. All of them may be called at the same
+/// time; dropping a future neither loses nor halves a batch.
 pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// Stores everything in the batch in one transaction, or nothing of it.
     ///
     /// An event whose `(source, origin)` is stored already, or was within the journal's window, is left out and
     /// counted as a repeat; checkpoints are stored all the same.
     /// On return the batch survives the process (durability `process`), or the machine's power (`power`).
+    ///
+    /// The whole batch is visible to readers at once. An empty batch is allowed.
     ///
     /// # Errors
     /// [`AppendError`]; the batch can be appended again once its cause is gone.
@@ -32,6 +41,8 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// Reads up to `limit` events that follow `after`, in order.
     ///
     /// It returns fewer when a page's bytes reach the backend's bound (8 MiB), but never none while there are more.
+    ///
+    /// Positions have holes; the page's last position is where the next page begins.
     ///
     /// # Errors
     /// [`ReadError`] if the storage fails.
@@ -70,6 +81,8 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
 
     /// Up to `limit` dead letters that follow `after`, in order.
     ///
+    /// Letters that were dropped leave holes in their numbers.
+    ///
     /// # Errors
     /// [`ReadError`] if the storage fails.
     fn dead_letters(
@@ -100,12 +113,16 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
 
     /// Finishes what is under way and releases the storage; later calls fail.
     ///
+    /// A second call is harmless for the backends of `antiphon-journal`.
+    ///
     /// # Errors
     /// [`AppendError`] if the last writes could not be completed.
     fn close(&self) -> BoxFuture<'_, Result<(), AppendError>>;
 }
 
 /// A journal to run on: by value, or in an `Arc` that others share.
+///
+/// A journal by value is closed when the app ends; one in an `Arc` is left to its other owners.
 pub trait IntoJournal {
     /// The journal, and whether the caller is its only owner and therefore closes it.
     fn into_journal(self) -> (Arc<dyn Journal>, bool);
@@ -130,6 +147,8 @@ impl IntoJournal for Arc<dyn Journal> {
 }
 
 /// Everything that one transaction stores.
+///
+/// All of it or nothing; the order of the fields means nothing but for `events`.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// New events, in order, each with its source.
@@ -165,6 +184,8 @@ pub struct Appended {
 }
 
 /// One change to the dead letters.
+///
+/// A change of a letter that is not there changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeadLetterChange {
@@ -181,6 +202,16 @@ pub enum DeadLetterChange {
 /// How far a consumer is.
 ///
 /// Everything up to and including `read` is done, except what is `open` or `parked`.
+///
+/// ```
+/// use antiphon_core::{Cursor, OpenEvent, Position};
+///
+/// let mut cursor = Cursor::at(Position::new(100));
+/// assert_eq!(cursor.needs(), Position::new(101));
+/// // An event that is still being handled holds retention back.
+/// cursor.open.push(OpenEvent { position: Position::new(97), starts: 1 });
+/// assert_eq!(cursor.needs(), Position::new(97));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cursor {
@@ -260,6 +291,14 @@ pub struct Saved {
 }
 
 /// What the journal keeps, and for how long.
+///
+/// | rule | removes | waits for consumers |
+/// | --- | --- | --- |
+/// | `keep`, `rules` | events that are older | yes |
+/// | `momentary` | events of these kinds that are older | no |
+/// | `max_bytes` | the oldest events above the size | yes |
+/// | `delete_grace` | the bodies of events that the platform deleted, when it is over | no |
+/// | `window` | what is remembered of removed events to know their repeats | no |
 #[derive(Clone, Debug)]
 pub struct Retention {
     /// How long events are kept that no rule names; `None`, the default, keeps them for good.
@@ -302,6 +341,8 @@ pub struct Sweep {
 }
 
 /// What is wrong with a journal's storage.
+///
+/// Each has a hint for the operator. Those that are transient pass without opening the journal anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trouble {
@@ -367,6 +408,16 @@ impl fmt::Display for Trouble {
 }
 
 /// The journal could not store a batch.
+///
+/// ```
+/// use antiphon_core::{AppendError, Trouble};
+///
+/// let error = AppendError::new(Trouble::Full, None);
+/// assert_eq!(error.to_string(), "the journal could not store: the disk is full");
+/// assert!(error.is_transient());
+/// assert_eq!(error.trouble().hint(), "free some space; storing goes on by itself");
+/// assert!(!Trouble::Changed.is_transient());
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the journal could not store: {trouble}")]
 pub struct AppendError {

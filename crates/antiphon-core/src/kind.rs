@@ -1,4 +1,7 @@
 //! What an event is: the platform and the wire's own name.
+//!
+//! A kind is the platform's own name of an event, verbatim, behind the platform's: whoever knows the wire finds it.
+//! There is no list of kinds here, and a kind that nobody knows is as good as any other.
 
 use std::{borrow::Borrow, fmt, sync::Arc, time::Duration};
 
@@ -7,6 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The platform's name and the wire's own, verbatim: `queup.chat-message`.
 ///
 /// Known kinds borrow a static text, so that naming one allocates nothing; unknown ones share theirs.
+///
+/// Compared, ordered and hashed by its text, however it was made.
 ///
 /// ```
 /// use antiphon_core::Kind;
@@ -188,6 +193,9 @@ impl KindInfo {
 }
 
 /// A glob over kinds: `*` stands for any run of characters, everything else for itself.
+///
+/// Matching is by bytes and case-sensitive; `*` may stand anywhere and match nothing. `antiphon.*` takes what antiphon
+/// says itself, and `*` takes everything.
 ///
 /// ```
 /// use antiphon_core::KindPattern;

@@ -57,9 +57,12 @@ const DEEPEST: u32 = 40;
 pub struct Reader<'a> {
     text: &'a str,
     scan: Scan<'a>,
+    /// Objects and lists that are open here; 40 at most.
     depth: u32,
+    /// Set once, at the first breach of JSON's rules; nothing is read after it.
     is_broken: bool,
     notes: Vec<Note>,
+    /// Notes beyond those that are kept.
     unlisted: usize,
 }
 

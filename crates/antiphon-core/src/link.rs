@@ -1,4 +1,7 @@
 //! The truth about a connection.
+//!
+//! The state of a connection is told three times, to three kinds of readers: on a watch channel for programs that look
+//! now, as an event in the journal for those that want the history, and in the log for people. All three say the same.
 
 use std::{borrow::Cow, fmt, ops::Deref};
 
@@ -86,6 +89,12 @@ impl fmt::Display for StopCode {
 /// assert!(!state.is_connected());
 /// assert_eq!(state.to_string(), "stopped (authorization): the token was not accepted");
 /// ```
+///
+/// ```text
+///  idle ──▶ connecting ──▶ connected ◀──▶ polling
+///               ▲              │
+///               └── waiting ◀──┘           stopped (for good), closed (in good order)
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 #[non_exhaustive]
@@ -110,6 +119,8 @@ pub enum LinkState {
         reason: String,
     },
     /// Not connected, and trying again later.
+    ///
+    /// The source tries again by itself; nobody has to act.
     Waiting {
         /// When the next try begins.
         until: Timestamp,
@@ -117,6 +128,8 @@ pub enum LinkState {
         reason: String,
     },
     /// Not connected, and not trying again by itself.
+    ///
+    /// A person has to act: the hint says how. [`SourceError`](crate::SourceError) has the same code, reason and hint.
     Stopped {
         /// A word for programs, such as `authorization`.
         code: StopCode,
@@ -126,11 +139,15 @@ pub enum LinkState {
         hint: Option<String>,
     },
     /// Ended in good order.
+    ///
+    /// After this nothing changes any more.
     Closed,
 }
 
 impl LinkState {
     /// The variant's name in lower case.
+    ///
+    /// The same word stands in the event's body as `state`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -193,6 +210,22 @@ impl NotConnected {
 /// A connection changed its state (`antiphon.link`).
 ///
 /// Its place is the part of the source that the connection serves; the root for a source with one connection.
+///
+/// A part of a source that has a state of its own, such as a room, has it at its place.
+///
+/// ```
+/// use antiphon_core::{Draft, Event, Kind, Link, LinkState, Origin, Payload, Place, Position};
+///
+/// let state = LinkState::Waiting {
+///     until: "2026-01-01T00:00:30Z".parse()?,
+///     reason: "the server closed the socket".into(),
+/// };
+/// let now = "2026-01-01T00:00:00Z".parse()?;
+/// let draft = Draft::new(Kind::from_static(Link::KIND), Place::root(), Origin::frame("run", 1), now, Link::body(&state));
+/// let event = Event::stored(Position::new(1), "choir".into(), draft);
+/// assert_eq!(Link::decode(&event)?.state, state);
+/// # Ok::<(), antiphon_core::BoxError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Link {

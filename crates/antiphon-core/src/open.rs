@@ -1,10 +1,27 @@
 //! Why a connection could not be opened.
+//!
+//! A session decides what to do next by three facts, and by nothing else about an error: why, for people; how long the
+//! server asked to wait; and whether trying again would be wrong. `socket.rs` of each platform makes them from its own
+//! errors.
 
 use std::time::Duration;
 
 use crate::{LinkState, Moment, StopCode};
 
 /// A connection could not be opened, or ended: what a session decides its next try by.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_core::{Clock, LinkState, OpenFailure};
+///
+/// let busy = OpenFailure::new("the server is busy").wait(Some(Duration::from_secs(30)));
+/// assert_eq!(busy.pause(Duration::from_secs(2)), Duration::from_secs(30));
+/// assert!(matches!(busy.link(Duration::from_secs(2), Clock::system().moment()), LinkState::Waiting { .. }));
+///
+/// let wrong = OpenFailure::new("the token was not accepted").fatal("authorization", "copy the token again");
+/// assert!(matches!(wrong.link(Duration::ZERO, Clock::system().moment()), LinkState::Stopped { .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenFailure {
     /// Why, in one sentence for people.

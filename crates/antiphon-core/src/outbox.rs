@@ -1,4 +1,8 @@
 //! Entries that a session has for the journal.
+//!
+//! The order in which entries are queued is the order in which they are stored. A checkpoint joins the entry before it,
+//! so that it is stored with the last event it covers and claims no more; that is the one rule that makes a restart
+//! exact.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -34,8 +38,10 @@ pub struct Outbox {
     entries: VecDeque<Entry>,
     /// Sum of the entries' weights.
     bytes: usize,
+    /// Bytes at which it counts as full.
     limit: usize,
     nonce: Arc<str>,
+    /// Own origins so far; the next has the next number.
     own_events: u64,
 }
 
@@ -58,6 +64,8 @@ impl Outbox {
     }
 
     /// Queues an entry.
+    ///
+    /// An outbox that is full takes it all the same.
     pub fn push(&mut self, entry: Entry) {
         self.bytes += entry.weight();
         self.entries.push_back(entry);

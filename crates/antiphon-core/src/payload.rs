@@ -1,10 +1,16 @@
 //! Plain data decoded from a stored event.
+//!
+//! Decoding asks nothing but the stored event: no cache, no connection, no clock. A handler therefore sees the same
+//! payload live, after a crash, and a year later.
 
 use crate::{DecodeError, Event};
 
 /// A typed event: which kinds it is read from, and how.
 ///
 /// A payload is decoded from the stored event alone, so that live running and replay are the same.
+///
+/// A view may be `Self` where borrowing saves nothing. Write [`Payload::decode`] so that only a body that is no such
+/// event is an error: a platform adds fields and changes their types without a word.
 ///
 /// ```
 /// use antiphon_core::{DecodeError, Event, Payload};

@@ -1,4 +1,7 @@
 //! Caches that follow the journal.
+//!
+//! Projections are applied by the head, one event after another, so that [`Projection::apply`] must be quick and cannot
+//! wait. What it replaced travels with the event to the handlers as a [`Before`].
 
 use std::{any::Any, sync::Arc};
 
@@ -43,6 +46,8 @@ use crate::{BoxError, Event};
 /// ```
 pub trait Projection: Send + 'static {
     /// A name that is stable across versions and unique among an app's sources, such as `queup/choir`.
+    ///
+    /// It names the saved state in the journal.
     fn name(&self) -> &str;
 
     /// Takes in one event and gives what it replaced or removed.
@@ -59,12 +64,22 @@ pub trait Projection: Send + 'static {
 
     /// Takes up a stored picture.
     ///
+    /// A projection that cannot be restored is built again from the last 100,000 positions of the journal.
+    ///
     /// # Errors
     /// Any error means that the picture cannot be read, for instance after an upgrade; the projection stays empty.
     fn restore(&mut self, saved: &[u8]) -> Result<(), BoxError>;
 }
 
 /// What an event replaced or removed in a projection, for handlers that ask for it.
+///
+/// ```
+/// use antiphon_core::Before;
+///
+/// let before = Before::was("gloria".to_owned());
+/// assert_eq!(before.get::<String>().as_deref().map(String::as_str), Some("gloria"));
+/// assert!(before.get::<u64>().is_none() && Before::NOTHING.is_nothing());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Before(Option<Arc<dyn Any + Send + Sync>>);
 

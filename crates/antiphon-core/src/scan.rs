@@ -1,6 +1,9 @@
 //! A look at JSON that builds nothing: for what must be known of every frame before anybody reads it.
 //!
 //! It follows no nesting by recursion, and reads eight bytes at a time inside texts.
+//!
+//! A frame has to be told apart before its event is stored: operation, sequence, ids. Parsing it for that would cost
+//! more than all the rest, and a body that nobody handles would be built for nothing.
 
 use std::borrow::Cow;
 
@@ -8,6 +11,8 @@ use std::borrow::Cow;
 const STRICT_DEPTH: u32 = 120;
 
 /// The bytes are not JSON from here on.
+///
+/// It does not say where: the whole frame is kept as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotJson;
 
@@ -17,9 +22,34 @@ pub type Step<T> = Result<T, NotJson>;
 /// A place in a JSON document, which moves on as values are read or passed over.
 ///
 /// What it passes over is found to be JSON; texts may hold bytes that are no UTF-8.
+///
+/// ```
+/// use antiphon_core::Scan;
+///
+/// let frame = br#"{"op": 0, "s": 42, "d": {"id": "7", "text": "amen"}}"#;
+/// let (mut sequence, mut body) = (None, 0..0);
+/// let mut scan = Scan::new(frame);
+/// scan.document(|scan, key| {
+///     match key {
+///         b"s" => sequence = scan.number_or_skip()?,
+///         b"d" => {
+///             let start = scan.at();
+///             scan.skip()?;
+///             body = start..scan.at();
+///         }
+///         _ => scan.skip()?,
+///     }
+///     Ok(())
+/// })
+/// .expect("one JSON object");
+/// assert_eq!(sequence, Some(42));
+/// assert_eq!(&frame[body], br#"{"id": "7", "text": "amen"}"#);
+/// assert!(Scan::new(b"[1]").document(|scan, _| scan.skip()).is_err());
+/// ```
 #[derive(Debug)]
 pub struct Scan<'a> {
     bytes: &'a [u8],
+    /// Index of the next byte; at most the length.
     at: usize,
     is_deep: bool,
 }
@@ -184,6 +214,8 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// One bit of state for each level, and no recursion: 120 levels are followed strictly, and deeper ones by counting
+    /// brackets.
     fn skip_nested(&mut self) -> Step<()> {
         // One bit for each level that is open: whether it is an object.
         let mut levels: u128 = 0;
@@ -292,6 +324,7 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Halves of characters are let pass: the text as a whole may be kept as it came.
     fn escape(&mut self) -> Step<()> {
         match self.next()? {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
@@ -431,7 +464,7 @@ pub(crate) fn unescaped(text: &[u8]) -> Option<String> {
     quoted.push(b'"');
     quoted.extend_from_slice(text);
     quoted.push(b'"');
-    serde_json::from_slice(&quoted).ok()
+    crate::json::read_json(&quoted).ok()
 }
 
 #[cfg(test)]

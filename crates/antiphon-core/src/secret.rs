@@ -1,4 +1,7 @@
 //! Credentials that do not show themselves.
+//!
+//! A secret is wrapped where it enters the program and unwrapped where it is sent, so that a debug output of anything
+//! in between shows nothing. Memory is not wiped: that would promise more than a language with moves can keep.
 
 use std::fmt;
 

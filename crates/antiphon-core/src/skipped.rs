@@ -1,4 +1,7 @@
 //! The documented exceptions to "what arrives leaves a row", counted.
+//!
+//! "Nothing is silently dropped" needs a list of exceptions that is short and counted; this is the counter. Tests sum
+//! it up against rows: each frame is in one of the two.
 
 use std::collections::BTreeMap;
 

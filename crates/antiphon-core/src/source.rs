@@ -1,4 +1,7 @@
 //! One configured connection, and how it is asked to stop.
+//!
+//! A platform crate implements [`Source`] once; the app and [`Events`](crate::Events) run it. Names, kinds,
+//! projections, taps and functions are asked before [`Source::run`], since the source moves to its task with it.
 
 use std::fmt;
 
@@ -10,6 +13,8 @@ use crate::{
 };
 
 /// Tells whether an error could pass if the same call were made later; `None` for an error that is not its own.
+///
+/// It is given every error of a chain, from the outermost on; the first verdict counts.
 pub type Judge = fn(&(dyn std::error::Error + 'static)) -> Option<bool>;
 
 /// Tells the lane of an event that does not wait for the others of its place; `None` for an event that does.
@@ -64,6 +69,8 @@ pub trait Source: Send + 'static {
     }
 
     /// Connects, and brings events until it is asked to stop.
+    ///
+    /// Cancel-safe it need not be: its future is polled to its end, or dropped when the app is.
     ///
     /// # Errors
     /// [`SourceError`] when trying again would be wrong: bad credentials, a fatal close code, a challenge.
@@ -155,6 +162,8 @@ impl SourceError {
 
 /// The side that asks sources to stop, in two phases.
 ///
+/// Clones ask the same sources.
+///
 /// ```
 /// use antiphon_core::Stopper;
 ///
@@ -183,6 +192,8 @@ impl Stopper {
     }
 
     /// First phase: take nothing new from the platform; beats and commands go on.
+    ///
+    /// Handlers that still run need working clients, hence the two phases.
     pub fn stop_reading(&self) {
         self.reading.cancel();
     }

@@ -1,4 +1,7 @@
 //! Observers of the journal's head.
+//!
+//! The smaller sister of a projection: nothing to save, nothing to give to handlers. Metrics, dashboards, and joining
+//! two sources (`antiphon::music`) are its uses.
 
 use crate::Event;
 

@@ -1,4 +1,8 @@
 //! Names and numbers with one meaning each, so that none is passed for another.
+//!
+//! Five kinds of texts and one number run through every crate. Each has a type of its own, so that a place is not
+//! passed for an origin, and shares its text, so that a clone is cheap: an event clones them for the journal, the lanes
+//! and the log.
 
 use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc};
 
@@ -8,6 +12,16 @@ use serde::{Deserialize, Serialize};
 ///
 /// Positions grow by at least one from event to event; holes are normal, since retention and erasure make them.
 /// Zero lies before the first event.
+///
+/// Compare positions, and do not subtract them: holes make the difference no count.
+///
+/// ```
+/// use antiphon_core::Position;
+///
+/// let position: Position = "4711".parse()?;
+/// assert!(Position::ZERO < position && position.next().previous() == position);
+/// # Ok::<(), std::num::ParseIntError>(())
+/// ```
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -115,11 +129,15 @@ macro_rules! shared_name {
 
 shared_name! {
     /// The name a user gave to one configured connection, such as `choir`.
+    ///
+    /// It is part of an event's identity: after a change of name, what the platform sends again is stored again.
     SourceName
 }
 
 shared_name! {
     /// The name of a reader of the journal that keeps a durable cursor.
+    ///
+    /// Two apps on one journal need two names.
     ConsumerName
 }
 
@@ -154,6 +172,14 @@ impl Place {
     }
 
     /// Appends one more step to the path.
+    ///
+    /// ```
+    /// use antiphon_core::Place;
+    ///
+    /// assert_eq!(Place::root().join("room", "5").as_str(), "room/5");
+    /// assert_eq!(Place::numbered(&["guild/42/channel/"], 7).id("channel"), Some("7"));
+    /// assert!(!Place::new("room/5").contains(&Place::new("room/55")));
+    /// ```
     #[must_use]
     pub fn join(&self, what: &str, id: &str) -> Self {
         if self.0.is_empty() {

@@ -1,4 +1,8 @@
 //! Bodies of events without an object of their own.
+//!
+//! Most events have an object that exists elsewhere too (a message, a channel, a guild); the bodies here exist in events only:
+//! ids of something that was deleted, lists of what changed, the READY of a session.
+//! [Discord's page](https://discord.com/developers/docs/events/gateway-events#receive-events) describes each of them.
 
 use antiphon_core::lenient::Reader;
 use serde::{Serialize, Serializer};
@@ -11,11 +15,28 @@ use crate::{
 };
 
 /// An available guild, or one in an outage.
+///
+/// `unavailable` alone does not decide: a guild that comes with its name is read whole, even if it is marked.
+///
+/// ```
+/// use antiphon_discord_model::{from_str, gateway::GuildCreate};
+///
+/// let (away, _) = from_str::<GuildCreate>(r#"{"id":"11","unavailable":true}"#)?;
+/// assert!(matches!(away, GuildCreate::Unavailable(_)));
+/// let (here, _) = from_str::<GuildCreate>(r#"{"id":"11","name":"choir","unavailable":false}"#)?;
+/// assert!(matches!(&here, GuildCreate::Available(guild) if guild.name == "choir"));
+/// assert_eq!(away.id(), here.id());
+/// # Ok::<(), antiphon_discord_model::ReadError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum GuildCreate {
     /// A guild with all its objects.
+    ///
+    /// Channels, threads, presences and voice states in it have the guild's id, whether Discord sent it or not.
     Available(Box<Guild>),
     /// A guild in an outage.
+    ///
+    /// It comes back as an available one, without a word of its own in between.
     Unavailable(UnavailableGuild),
 }
 

@@ -1,4 +1,8 @@
 //! Files that tools/discord-model writes.
+//!
+//! `tools/discord-model` writes them from the declarations of `discord-api-types`, with the exceptions that its `config.mjs`
+//! names; `model.json` beside the crate is the description that both are made from.
+//! They are part of the repository, so that no build needs a network, and they are not edited by hand.
 #![expect(
     missing_docs,
     reason = "a field's name says what it is; what it does not say is documented"

@@ -1,4 +1,8 @@
 //! Data of an interaction.
+//!
+//! What was used is told by the fields of `data`, not by the interaction's own type: a component has a `component_type`, a form
+//! a `custom_id` alone, a command a `name`.
+//! An interaction is therefore read even if its type is a number that antiphon does not know.
 
 use antiphon_core::lenient::{Json, Reader};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -15,14 +19,30 @@ use crate::{
 };
 
 /// Data of an interaction.
+///
+/// ```
+/// use antiphon_discord_model::{InteractionData, from_str};
+///
+/// let (press, _) = from_str::<InteractionData>(r#"{"component_type":2,"custom_id":"vote"}"#)?;
+/// assert!(matches!(press, InteractionData::MessageComponent(press) if press.custom_id == "vote"));
+/// let (form, _) = from_str::<InteractionData>(r#"{"custom_id":"join","components":[]}"#)?;
+/// assert!(matches!(form, InteractionData::ModalSubmit(_)));
+/// # Ok::<(), antiphon_discord_model::ReadError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum InteractionData {
     /// A command, or an option of one that is being completed.
+    ///
+    /// Its options have values of their own types; users, roles, channels and files that they name are in `resolved`.
     ApplicationCommand(Box<CommandData>),
     /// A component of a message.
+    ///
+    /// `values` has what was chosen in a menu; a button has none.
     MessageComponent(Box<ComponentData>),
     /// A submitted form.
+    ///
+    /// [`ModalData::answers`] has its fields without the rows and labels around them.
     ModalSubmit(Box<ModalData>),
     /// Anything else, as it was sent.
     Unknown(Json),
@@ -62,6 +82,19 @@ impl Serialize for InteractionData {
 
 impl ModalData {
     /// Components of the form with a value, at any depth.
+    ///
+    /// In the order in which they stand; texts between them are left out.
+    ///
+    /// ```
+    /// use antiphon_discord_model::{Component, ModalData, from_str};
+    ///
+    /// let sent = r#"{"custom_id":"join","components":[
+    ///     {"type":18,"component":{"type":4,"custom_id":"name","value":"Eve"}}]}"#;
+    /// let (form, _) = from_str::<ModalData>(sent)?;
+    /// let fields: Vec<&Component> = form.answers().collect();
+    /// assert!(matches!(fields[0], Component::TextInput(name) if name.value.as_deref() == Some("Eve")));
+    /// # Ok::<(), antiphon_discord_model::ReadError>(())
+    /// ```
     pub fn answers(&self) -> impl Iterator<Item = &Component> {
         let mut open: Vec<&Component> = self.components.iter().rev().collect();
         std::iter::from_fn(move || {
@@ -78,14 +111,35 @@ impl ModalData {
 }
 
 /// An option of a used command.
+///
+/// A subcommand's own options are inside its value:
+///
+/// ```
+/// use antiphon_discord_model::{CommandData, CommandOptionValue, from_str};
+///
+/// let sent = r#"{"id":"5","name":"queue","type":1,"options":[
+///     {"name":"add","type":1,"options":[{"name":"song","type":3,"value":"Miserere"}]}]}"#;
+/// let (command, _) = from_str::<CommandData>(sent)?;
+/// let CommandOptionValue::SubCommand(options) = &command.options[0].value else {
+///     panic!("a subcommand");
+/// };
+/// assert_eq!(options[0].value, CommandOptionValue::String("Miserere".into()));
+/// # Ok::<(), antiphon_discord_model::ReadError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CommandDataOption {
     /// Name of the option.
+    ///
+    /// As the command was declared, in small letters.
     pub name: String,
     /// Value, or the options of a subcommand.
+    ///
+    /// A value whose kind does not fit its type is kept as [`CommandOptionValue::Unknown`].
     pub value: CommandOptionValue,
     /// Whether the user is typing this option.
+    ///
+    /// True for one option of an autocomplete interaction; its value is [`CommandOptionValue::Focused`].
     pub focused: bool,
 }
 
@@ -100,10 +154,14 @@ pub enum CommandOptionValue {
     /// A text.
     String(String),
     /// A whole number.
+    ///
+    /// Within 2^53 on both sides of 0, as Discord allows.
     Integer(i64),
     /// Yes or no.
     Boolean(bool),
     /// A user.
+    ///
+    /// The user and the member are in `resolved`.
     User(Id<UserMarker>),
     /// A channel.
     Channel(Id<ChannelMarker>),
@@ -112,8 +170,12 @@ pub enum CommandOptionValue {
     /// A user or a role.
     Mentionable(Id<GenericMarker>),
     /// A number.
+    ///
+    /// A whole number stays whole.
     Number(Number),
     /// A file.
+    ///
+    /// Name, size and URL are in `resolved`.
     Attachment(Id<AttachmentMarker>),
     /// The text so far of an option that the user is typing.
     Focused(String, CommandOptionType),
@@ -123,6 +185,8 @@ pub enum CommandOptionValue {
 
 impl CommandOptionValue {
     /// Type of the option.
+    ///
+    /// Of a value that is being typed, the type that it will have.
     pub fn kind(&self) -> CommandOptionType {
         match self {
             Self::SubCommand(_) => CommandOptionType::Subcommand,

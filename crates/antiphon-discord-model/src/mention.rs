@@ -1,4 +1,7 @@
 //! Objects with one field more than the object that they hold.
+//!
+//! Discord puts a field into an object that the object does not have elsewhere: the member into a mentioned user, and the guild
+//! into a member who joined. They read as the object with the field beside it, and deref to the object.
 
 use std::ops::Deref;
 
@@ -12,12 +15,24 @@ use crate::{
 };
 
 /// A user whom a message mentions, with the member in a guild's message.
+///
+/// ```
+/// use antiphon_discord_model::{Mention, from_str};
+///
+/// let sent = r#"{"id":"33","username":"eve","member":{"nick":"Alto","roles":["44"]}}"#;
+/// let (mention, _) = from_str::<Mention>(sent)?;
+/// assert_eq!(mention.name, "eve");
+/// assert_eq!(mention.member.and_then(|member| member.nick), Some("Alto".into()));
+/// # Ok::<(), antiphon_discord_model::ReadError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Mention {
     /// The user.
     pub user: User,
     /// The member in the message's guild, without its user.
+    ///
+    /// Absent in direct messages, and in messages that came by a request.
     pub member: Option<Box<PartialMember>>,
 }
 
@@ -64,6 +79,8 @@ impl Serialize for Mention {
 }
 
 /// A user joined a guild.
+///
+/// The guild is the placeholder 1 if Discord left it out, with a repair that says so.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MemberAdd {

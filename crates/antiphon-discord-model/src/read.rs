@@ -1,4 +1,19 @@
 //! Reading of objects, and the macros of the generated files.
+//!
+//! The rules are the same for every object, and they are the crate's whole point:
+//!
+//! - A value of another kind costs itself alone: it is noted as a [`Repair`](crate::Repair) with its path, and a stand-in
+//!   stays in its place (an empty text, 0, false, an empty list).
+//! - An item of a list that cannot be read is left out, and the others stay.
+//! - A field that may be absent is `None`, whether it was left out, null or odd; only the last is noted.
+//! - A field that Discord always sends and did not is noted, with a stand-in.
+//! - An object without its own id is not read at all, because no stand-in would be true.
+//! - Unknown fields are skipped; [`Raw`](crate::Raw) and the event's own bytes have them.
+//!
+//! A document is read in one pass, field by field in the order in which they were sent, into the value itself; nothing is
+//! built in between.
+//! The macros below write the structs, the enums and the flags of `src/generated` from a compact description of Discord's
+//! objects, so that each rule stands here once.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -9,6 +24,8 @@ use serde::ser::SerializeMap;
 /// Reads a JSON document into `T`, and returns the repairs.
 ///
 /// It takes one pass over the bytes, and another one for the paths if there are repairs.
+///
+/// Bytes that are not UTF-8 are replaced by the usual mark, and noted; JSON documents of Discord's are UTF-8.
 ///
 /// # Errors
 /// [`ReadError`] if the bytes are not JSON, or the object's id is missing.
@@ -25,6 +42,20 @@ pub fn from_slice<T: Read>(bytes: &[u8]) -> Result<(T, Repairs), ReadError> {
 ///
 /// # Errors
 /// [`ReadError`] if the text is not JSON, or the object's id is missing.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_discord_model::{Reason, User, from_str};
+///
+/// let (user, repairs) = from_str::<User>(r#"{"id":"33","username":["odd"],"bot":true}"#)?;
+/// assert_eq!((user.id.get(), &*user.name, user.bot), (33, "", true));
+/// assert!(repairs.iter().any(|repair| repair.path == "/username"));
+///
+/// // Without an id there is no user.
+/// assert!(from_str::<User>(r#"{"username":"eve"}"#).is_err());
+/// # Ok::<(), antiphon_discord_model::ReadError>(())
+/// ```
 pub fn from_str<T: Read>(text: &str) -> Result<(T, Repairs), ReadError> {
     let mut from = Reader::new(text);
     let value = T::read(&mut from);
@@ -36,28 +67,53 @@ pub fn from_str<T: Read>(text: &str) -> Result<(T, Repairs), ReadError> {
 }
 
 /// A document could not be read into an object. The error holds no part of the document.
+///
+/// What is wrong is named by path and reason; the document itself may hold private text.
+///
+/// ```
+/// use antiphon_discord_model::{Message, ReadError, from_str};
+///
+/// assert_eq!(from_str::<Message>("{").unwrap_err(), ReadError::NotJson);
+/// let error = from_str::<Message>(r#"{"content":"secret"}"#).unwrap_err();
+/// assert!(!error.to_string().contains("secret"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The bytes are not a JSON document.
+    ///
+    /// It breaks off, is nested too deeply, or has something behind its end.
     #[error("not a JSON document")]
     NotJson,
     /// The document is not an object, or its id is missing.
+    ///
+    /// The repairs name the place.
     #[error("{0}")]
     Unreadable(Repairs),
 }
 
 /// A value that can be read from JSON of any shape.
+///
+/// Every type of this crate implements it, and so do lists, maps, boxes and options of such types.
+/// A type of your own that holds them can be read by the same rules.
 pub trait Read: Sized {
     /// Whether the value identifies an object, as an id does, so that the object cannot be read without it.
+    ///
+    /// An object needs it as soon as one of its fields does; a list never does, because it can leave an item out.
     const NEEDED: bool = false;
     /// Whether the value may be left out.
+    ///
+    /// Its absence is not noted then.
     const OPTIONAL: bool = false;
 
     /// Reads the value; `None` if it is of another kind, which is then noted and skipped.
+    ///
+    /// The reader stands behind the value afterwards, in both cases.
     fn read(from: &mut Reader<'_>) -> Option<Self>;
 
     /// Returns the value that replaces a missing one.
+    ///
+    /// An id's is 1, which stands for nobody; it stays only in objects that may lack that id.
     fn stand_in() -> Self;
 
     /// Whether the value is left out when it is written.
@@ -72,14 +128,22 @@ pub trait Read: Sized {
 }
 
 /// A key of a map.
+///
+/// Discord's maps have ids, locales and numbers as their keys.
 pub trait Key: Ord + Sized {
     /// The key with this name on the wire.
+    ///
+    /// `None` leaves the entry out, with a repair.
     fn of(name: &str) -> Option<Self>;
 }
 
 /// An object of Discord's, read field by field.
+///
+/// The macro `objects!` implements it; the marks of 128 bits bound an object to 128 fields.
 pub trait Object: Sized {
     /// Whether it has an identifying field.
+    ///
+    /// Written by the macro from the types of the fields.
     const NEEDED: bool;
 
     /// Creates an object with stand-ins for all fields.
@@ -92,6 +156,8 @@ pub trait Object: Sized {
     fn complete(seen: u128, at: usize, from: &mut Reader<'_>) -> bool;
 
     /// Writes the fields into an object.
+    ///
+    /// Fields have their names on the wire, and absent ones are left out.
     ///
     /// # Errors
     /// The error of the map.
@@ -162,8 +228,12 @@ pub(crate) fn missing(
 #[derive(Clone, Copy)]
 pub(crate) enum Mark {
     /// The field is identifying, but a stand-in may replace it.
+    ///
+    /// An author of a message may be missing, and the message is still one.
     Spare,
     /// The field may be left out, and is then empty.
+    ///
+    /// Only lists, maps and booleans that Discord leaves out where they say nothing.
     Maybe,
 }
 
@@ -337,11 +407,15 @@ macro_rules! numbers {
         pub enum $name {
             $($variant,)*
             /// An unknown number.
+            ///
+            /// Written back as it was read.
             Unknown(i64),
         }
 
         impl $name {
             /// The number on the wire.
+            ///
+            /// Discord documents the meaning of each; a number without a name is itself.
             pub const fn number(self) -> i64 {
                 match self {
                     $(Self::$variant => $value,)*
@@ -400,11 +474,15 @@ macro_rules! words {
         pub enum $name {
             $($variant,)*
             /// An unknown word; empty if the word is missing.
+            ///
+            /// Written back as it was read.
             Unknown(Box<str>),
         }
 
         impl $name {
             /// The word on the wire.
+            ///
+            /// A word that antiphon does not know is itself.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $word,)*

@@ -1,4 +1,7 @@
 //! Small values that are written back as they were read.
+//!
+//! Where a type of its own costs little, a value keeps the form in which it was sent: a discriminator its zeros, a nonce whether
+//! it was a number, a picture its name. Writing an object that was read gives what was read.
 
 use std::fmt;
 
@@ -17,17 +20,26 @@ use crate::read::{Read, missing};
 /// assert!(hash.is_animated());
 /// assert_eq!(hash.to_string(), "a_8342729096ea3675442027381ff50dfe");
 /// ```
+///
+/// It is part of a URL at Discord's servers: `https://cdn.discordapp.com/avatars/<user>/<hash>.png`
+/// ([Discord's page](https://discord.com/developers/docs/reference#image-formatting)).
+/// The usual form takes 17 bytes instead of a text of its own.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ImageHash(Hash);
 
+/// Form in which a name is kept.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Hash {
+    /// 32 hexadecimal digits, after `a_` if animated.
     Usual { hash: [u8; 16], is_animated: bool },
+    /// Any other name, as it was sent.
     Other(Box<str>),
 }
 
 impl ImageHash {
     /// Whether the name marks the image as animated.
+    ///
+    /// An animated one may be had as `.gif` too.
     pub fn is_animated(&self) -> bool {
         match &self.0 {
             Hash::Usual { is_animated, .. } => *is_animated,
@@ -97,14 +109,29 @@ impl Serialize for ImageHash {
 }
 
 /// Discriminator of a user's name: four digits in the old form, `0` in the new one.
+///
+/// New names have none, which Discord writes as `0`; the old form is `#0042` behind the name.
+///
+/// ```
+/// use antiphon_discord_model::{User, from_str};
+///
+/// let (old, _) = from_str::<User>(r#"{"id":"33","username":"eve","discriminator":"0042"}"#)?;
+/// assert_eq!((old.discriminator.get(), old.discriminator.to_string()), (42, "0042".into()));
+/// assert!(old.discriminator == 42);
+/// # Ok::<(), antiphon_discord_model::ReadError>(())
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Discriminator {
+    /// Digits as a number; 0 for a new name.
     number: u16,
+    /// Number of digits that were sent, so that zeros stay.
     width: u8,
 }
 
 impl Discriminator {
     /// The digits as a number.
+    ///
+    /// 0 for a new name, which has no discriminator.
     pub fn get(self) -> u16 {
         self.number
     }
@@ -155,11 +182,21 @@ impl Serialize for Discriminator {
 }
 
 /// An id that may be 0, or whose kind another field names.
+///
+/// An entitlement's owner may be a guild or a user, and Discord names which in another field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Snowflake(pub u64);
 
 impl Snowflake {
     /// Converts to an id of a certain kind; `None` for 0.
+    ///
+    /// ```
+    /// use antiphon_discord_model::{Snowflake, id::{Id, marker::UserMarker}};
+    ///
+    /// let owner = Snowflake(33);
+    /// assert_eq!(owner.id::<UserMarker>(), Some(Id::new(33)));
+    /// assert!(Snowflake(0).id::<UserMarker>().is_none());
+    /// ```
     pub fn id<M>(self) -> Option<crate::id::Id<M>> {
         crate::id::Id::new_checked(self.0)
     }
@@ -182,9 +219,19 @@ impl Serialize for Snowflake {
 }
 
 /// A whole number or one with a fraction.
+///
+/// Discord writes both as JSON numbers; a whole one is compared exactly.
+///
+/// ```
+/// use antiphon_discord_model::Number;
+///
+/// assert_eq!(Number::Integer(2).as_f64(), Number::Float(2.0).as_f64());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// A whole number.
+    ///
+    /// Without a point or an exponent.
     Integer(i64),
     /// A number with a fraction.
     Float(f64),
@@ -231,6 +278,20 @@ impl Serialize for Number {
 }
 
 /// A value that an option of a command offers as a choice.
+///
+/// A choice has a text or a number, as its option's type says.
+///
+/// ```
+/// use antiphon_discord_model::{ChoiceValue, CommandOptionChoice};
+///
+/// let choice = CommandOptionChoice {
+///     name: "Miserere".into(),
+///     value: ChoiceValue::String("miserere".into()),
+///     ..CommandOptionChoice::default()
+/// };
+/// assert_eq!(serde_json::to_value(&choice)?, serde_json::json!({"name": "Miserere", "value": "miserere"}));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ChoiceValue {
@@ -273,6 +334,14 @@ impl Serialize for ChoiceValue {
 }
 
 /// Nonce of a message, by which its sender recognises it.
+///
+/// Discord sends back what the sender gave, a text of at most 25 characters or a number.
+///
+/// ```
+/// use antiphon_discord_model::Nonce;
+///
+/// assert!(Nonce::Integer(7) == *"7" && Nonce::String("7".into()) == *"7");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Nonce {
     /// A text.
@@ -323,6 +392,9 @@ impl Serialize for Nonce {
 }
 
 /// Whether a field was sent, whose value Discord always writes as null.
+///
+/// A role's tags are written like that: null means yes, absent means no (protocol §10.1).
+/// A compatible server that sends `false` means no as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Present(pub bool);
 
@@ -351,11 +423,17 @@ impl Serialize for Present {
 }
 
 /// A button of an activity; bots get only the label.
+///
+/// A user's own client sends both the label and the URL; bots get the label alone, as a text instead of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ActivityButton {
     /// Text on the button.
+    ///
+    /// At most 32 characters, as Discord allows.
     pub label: String,
     /// URL of the button.
+    ///
+    /// Absent for bots.
     pub url: Option<String>,
 }
 

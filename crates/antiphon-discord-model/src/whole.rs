@@ -1,4 +1,8 @@
 //! Objects that need several of their fields to be read.
+//!
+//! A field can be missing and still be known: a message's time is in its id, a guild's settings may lie in `properties`, a
+//! presence's status follows from its clients.
+//! Each rule is the same in an event and in a response, because both are read by it.
 
 use antiphon_core::lenient::{Reader, Reason};
 
@@ -24,6 +28,8 @@ pub(crate) fn message(from: &mut Reader<'_>) -> Option<Message> {
 }
 
 /// Reads a READY; a missing application id is the bot's user id, which is usually the same.
+///
+/// The two differ for some old bots.
 pub(crate) fn ready(from: &mut Reader<'_>) -> Option<Ready> {
     let mut ready: Ready = read::object(from)?;
     if ready.application.id.get() == NOBODY {
@@ -33,6 +39,9 @@ pub(crate) fn ready(from: &mut Reader<'_>) -> Option<Ready> {
 }
 
 /// Time at which the object with this id was created, which every id of Discord's contains.
+///
+/// Of a message it is the time of posting, of a user the time of joining Discord; it has milliseconds and cannot fail.
+/// An id that a server made up gives a time that means nothing.
 pub fn moment_of<M>(id: Id<M>) -> Timestamp {
     let since_2015 = i64::try_from(id.get() >> 22).expect("42 bits");
     Timestamp::from_millisecond(1_420_070_400_000 + since_2015)
@@ -67,6 +76,8 @@ pub(crate) fn presence(from: &mut Reader<'_>) -> Option<Presence> {
 ///
 /// Discord sends fields of a guild inside `properties` to clients that request it, and compatible servers to
 /// all clients.
+///
+/// The outer fields win over those of `properties`, which costs a second pass over such a guild alone.
 pub(crate) fn guild(from: &mut Reader<'_>) -> Option<Guild> {
     let at = from.at();
     let notes = from.notes();

@@ -1,4 +1,14 @@
 //! The cache: a projection of the journal that holds the bot's guilds; off by default.
+//!
+//! An app applies every event at its head, in the journal's order, and saves the cache with its own state; the cache is
+//! therefore the state after a position of the journal, and never a mixture.
+//!
+//! - `apply` has one arm for each kind of event, and says what the event replaced (`Before`).
+//! - `store` holds the maps; `bounded` is a map with limits that drops its oldest entries.
+//! - `patch` merges partial updates into known objects.
+//! - `saved` writes the cache and reads it back; `size` estimates memory; `projection` is the app's side of it.
+//!
+//! A cache that is on and was not saved makes the source begin a new session, because only a READY sends the guilds.
 
 mod apply;
 mod bounded;
@@ -61,18 +71,45 @@ use self::store::Store;
 /// assert_eq!(guild.name, "choir");
 /// assert_eq!(client.cache().roles(Id::new(11)).len(), 1);
 /// ```
+///
+/// Most events fill it without a handler of your own:
+///
+/// | object | kept from |
+/// | --- | --- |
+/// | guilds, channels, threads, roles, emojis | `GUILD_CREATE` and the events of each |
+/// | members | `GUILD_CREATE`, chunks, messages, voice states, typing, interactions |
+/// | users | every event that names one |
+/// | presences, voice states | `GUILD_CREATE` and their own updates |
+/// | messages | messages that were seen while the cache was on |
+///
+/// What is absent was not seen, dropped at a limit, or switched off with 0: a miss is no proof that the object does not
+/// exist.
 #[derive(Clone)]
 pub struct Cache {
+    /// State that the client's clones and the projection share.
     shared: Arc<Shared>,
 }
 
 struct Shared {
+    /// `None` is a cache that is off.
     limits: Option<CacheLimits>,
+    /// Whether it was read back from a saved one in this run.
     is_restored: AtomicBool,
+    /// The maps; a lock is held for one call and never over a wait.
     store: RwLock<Store>,
 }
 
 /// Number of objects in the cache, and their size.
+///
+/// A bot that watches its memory logs it:
+///
+/// ```
+/// use antiphon_discord::{CacheLimits, CacheSize, Config, Intents};
+///
+/// let config = Config::new("token", Intents::GUILDS).cache(CacheLimits::new());
+/// let (client, _source) = antiphon_discord::connect(config);
+/// assert_eq!(client.cache().size(), CacheSize::default());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheSize {
@@ -111,6 +148,8 @@ impl Cache {
     }
 
     /// Whether the cache is on.
+    ///
+    /// Off, every other method finds nothing.
     pub fn is_on(&self) -> bool {
         self.shared.limits.is_some()
     }
@@ -118,36 +157,72 @@ impl Cache {
     /// Whether it was restored from an earlier run.
     ///
     /// If not, the source identifies instead of resuming, because a resumed session sends no guilds.
+    ///
+    /// It becomes true when the app hands the saved cache over, and stays so.
     pub fn is_restored(&self) -> bool {
         self.shared.is_restored.load(Ordering::Acquire)
     }
 
+    /// Locks the maps for reading; a poisoned lock is used all the same, because each change leaves the maps whole.
     fn read(&self) -> RwLockReadGuard<'_, Store> {
         let store = &self.shared.store;
         store.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The bot's own account.
+    ///
+    /// Absent until the first READY, unless the cache was restored.
     pub fn me(&self) -> Option<Arc<User>> {
         self.read().me.clone()
     }
 
     /// A guild with its stickers, stages and scheduled events; its other objects have methods of their own.
+    ///
+    /// `unavailable` is true in an outage; the guild and its objects stay as they were then.
+    ///
+    /// ```
+    /// use antiphon_core::Source as _;
+    /// use antiphon_discord::{CacheLimits, Config, Intents, model::id::Id};
+    /// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+    /// # fn event(kind: &'static str, body: &'static str) -> Event {
+    /// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+    /// #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+    /// #     Event::stored(Position::new(1), "bot".into(), draft)
+    /// # }
+    ///
+    /// let config = Config::new("token", Intents::GUILDS).cache(CacheLimits::new());
+    /// let (client, mut source) = antiphon_discord::connect(config.name("bot"));
+    /// # let mut projection = source.projections().remove(0);
+    /// # projection.apply(&event("discord.GUILD_CREATE", r#"{"id":"11","name":"choir","owner_id":"33","channels":[{"id":"22","type":0,"name":"loft"}],"members":[{"user":{"id":"33","username":"eve"},"roles":[]}],"voice_states":[{"user_id":"33","channel_id":"77","session_id":"v"}]}"#));
+    /// let (cache, choir) = (client.cache(), Id::new(11));
+    /// assert_eq!(cache.channels(choir)[0].name.as_deref(), Some("loft"));
+    /// assert_eq!(cache.member(choir, Id::new(33)).expect("a member").user.name, "eve");
+    /// // Who is in a voice channel?
+    /// let singing = cache.voice_states(choir).into_iter().filter(|state| state.channel_id == Some(Id::new(77)));
+    /// assert_eq!(singing.count(), 1);
+    /// ```
     pub fn guild(&self, id: Id<GuildMarker>) -> Option<Arc<Guild>> {
         self.read().guilds.get((), id).cloned()
     }
 
     /// Ids of all guilds, the oldest entry first.
+    ///
+    /// The list is a copy; guilds of all shards of this source are in it.
     pub fn guilds(&self) -> Vec<Id<GuildMarker>> {
         self.read().guilds.iter().map(|((), id, _)| id).collect()
     }
 
     /// A channel or thread.
+    ///
+    /// Direct message channels are kept if an event has named them whole.
     pub fn channel(&self, id: Id<ChannelMarker>) -> Option<Arc<Channel>> {
         self.read().channels.get(id).cloned()
     }
 
     /// Channels and threads of a guild, sorted by id.
+    ///
+    /// Threads that were archived before the session began are absent, because Discord does not send them; one that is
+    /// archived later stays.
     pub fn channels(&self, guild: Id<GuildMarker>) -> Vec<Arc<Channel>> {
         let store = self.read();
         let channels = store.channels.map.of(guild);
@@ -155,6 +230,8 @@ impl Cache {
     }
 
     /// A role.
+    ///
+    /// The role `@everyone` has the id of its guild.
     pub fn role(&self, id: Id<RoleMarker>) -> Option<Arc<Role>> {
         self.read().roles.get(id).cloned()
     }
@@ -179,11 +256,16 @@ impl Cache {
     }
 
     /// A member of a guild.
+    ///
+    /// In a large guild only members who did something, or were requested, are known.
     pub fn member(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Option<Arc<Member>> {
         self.read().members.get(guild, user).cloned()
     }
 
     /// Known members of a guild, sorted by id.
+    ///
+    /// [`Client::request_members`](crate::Client::request_members) brings all of them, up to
+    /// [`CacheLimits::members_per_guild`].
     pub fn members(&self, guild: Id<GuildMarker>) -> Vec<Arc<Member>> {
         let store = self.read();
         let members = store.members.of(guild);
@@ -191,6 +273,8 @@ impl Cache {
     }
 
     /// A user seen in any event.
+    ///
+    /// The newest form that any event had; webhooks' authors are not kept.
     pub fn user(&self, id: Id<UserMarker>) -> Option<Arc<User>> {
         self.read().users.get((), id).cloned()
     }
@@ -217,11 +301,15 @@ impl Cache {
     }
 
     /// A message.
+    ///
+    /// A deleted message is gone; its handler has it in `Before`.
     pub fn message(&self, id: Id<MessageMarker>) -> Option<Arc<Message>> {
         self.read().messages.get(id).cloned()
     }
 
     /// Newest messages of a channel, sorted by id, which is by age.
+    ///
+    /// At most [`CacheLimits::messages_per_channel`], of those seen while the cache was on.
     pub fn messages(&self, channel: Id<ChannelMarker>) -> Vec<Arc<Message>> {
         let store = self.read();
         let messages = store.messages.map.of(channel);
@@ -229,6 +317,8 @@ impl Cache {
     }
 
     /// Current size of the cache.
+    ///
+    /// It costs no walk over the objects: sizes are summed as objects come and go.
     pub fn size(&self) -> CacheSize {
         let store = self.read();
         CacheSize {
@@ -258,6 +348,7 @@ impl Cache {
             .ok()
     }
 
+    /// Replaces the maps by saved ones; an error leaves them empty, and the source begins a new session.
     fn restore(&self, saved: &[u8]) -> Result<(), BoxError> {
         let restored = Store::restore(saved, self.shared.limits.unwrap_or_default())?;
         let store = &self.shared.store;

@@ -1,5 +1,31 @@
 //! The client: a cloneable handle with requests and commands.
 //!
+//! A bot's evening in one channel, against the simulator:
+//!
+//! ```
+//! use antiphon_discord::{Config, Intents, RequestError, model::id::Id};
+//! use antiphon_sim::Simulator;
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sim = Simulator::with_seed(7);
+//! let config = Config::new(sim.discord().token(), Intents::empty()).network(sim.network()).clock(sim.clock());
+//! let (client, _source) = antiphon_discord::connect(config);
+//! let loft = Id::new(sim.discord().channel_id());
+//!
+//! let posted = client.create_message(loft).content("la").await?;
+//! let edited = client.update_message(loft, posted.id).content(Some("la la")).await?;
+//! assert_eq!(edited.content, "la la");
+//! client.create_reaction(loft, posted.id, "👍").await?;
+//! assert_eq!(client.reactions(loft, posted.id, "👍").await?.len(), 1);
+//! client.delete_message(loft, posted.id).reason("rehearsal").await?;
+//!
+//! let gone = client.message(loft, posted.id).await.unwrap_err();
+//! assert!(matches!(gone, RequestError::NotFound(error) if error.code == 10008));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A request is a value with options, sent when it is awaited: `client.create_message(channel).content("la").await`.
 //! Requests need no connection to the Gateway.
 //!
@@ -82,11 +108,15 @@ use crate::{cache::Cache, config::Config, http::Http};
 /// State that client and source share.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// Name of the source, which every event carries.
     pub(crate) name: SourceName,
+    /// Requests and their limits; the source's own `GET /gateway/bot` goes through them too.
     pub(crate) http: Arc<Http>,
+    /// State of the whole source.
     pub(crate) link: watch::Sender<LinkState>,
     /// The bot's own user, once a READY or a stored session has named it.
     pub(crate) user: watch::Sender<Option<Id<UserMarker>>>,
+    /// The cache, off unless the configuration turns it on.
     pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
     pub(crate) shards: watch::Sender<Option<Arc<ShardSet>>>,
@@ -131,8 +161,21 @@ impl Shared {
 ///     Ok(())
 /// }
 /// ```
+///
+/// State of the connection, without asking Discord:
+///
+/// ```
+/// use antiphon_discord::{Config, Intents};
+///
+/// let (client, _source) = antiphon_discord::connect(Config::new("token", Intents::GUILDS).name("choir"));
+/// assert_eq!(client.source().as_str(), "choir");
+/// assert!(!client.link().borrow().is_connected(), "the source does not run yet");
+/// assert_eq!(*client.current_user_id().borrow(), None);
+/// assert_eq!(client.latency(0), None);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
+    /// What the source shares with every clone of the client.
     shared: Arc<Shared>,
 }
 
@@ -151,6 +194,9 @@ impl Client {
     }
 
     /// Watches the id of the bot's own user; `None` until the first READY, or until a stored session is resumed.
+    ///
+    /// A handler that must not answer the bot itself compares an author with it; the value does not change while the source
+    /// runs.
     pub fn current_user_id(&self) -> watch::Receiver<Option<Id<UserMarker>>> {
         self.shared.user.subscribe()
     }
@@ -161,11 +207,26 @@ impl Client {
     }
 
     /// The bot's guilds, as far as they are known; empty unless [`Config::cache`] is set.
+    ///
+    /// [`Config::cache`]: crate::Config::cache
     pub fn cache(&self) -> &Cache {
         &self.shared.cache
     }
 
     /// State of the connection, and a way to wait for its changes.
+    ///
+    /// With several shards it is connected only if all of them are, and else the state of the worst one;
+    /// [`shards`](Self::shards) has each.
+    ///
+    /// ```no_run
+    /// use antiphon_discord::Client;
+    ///
+    /// async fn wait_until_connected(client: &Client) -> bool {
+    ///     let mut link = client.link();
+    ///     // An error says that the source was dropped.
+    ///     link.wait_for(|state| state.is_connected()).await.is_ok()
+    /// }
+    /// ```
     pub fn link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }

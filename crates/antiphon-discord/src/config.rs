@@ -1,4 +1,16 @@
 //! Configuration of one bot.
+//!
+//! Setters take anything, and [`Source`](crate::Source) checks all values when it runs: a wrong one ends the source at once
+//! with a link event that names the option and the remedy, before anything is sent.
+//!
+//! | group | options |
+//! | --- | --- |
+//! | who the bot is | token and intents ([`Config::new`]), [`Config::presence`], [`Config::properties`], [`Config::name`] |
+//! | where Discord is | [`Config::api`], [`Config::gateway`], [`Config::network`], [`Config::proxy`], [`Config::user_agent`] |
+//! | the Gateway | [`Config::shards`], [`Config::compression`], [`Config::large_threshold`], [`Config::close_code`] |
+//! | bounds | [`Config::largest_frame`], [`Config::buffer_bytes`], [`Config::max_queued_requests`], [`Config::requests_per_second`], [`Config::cache`] |
+//! | patience | [`Config::hello_timeout`], [`Config::ready_timeout`], [`Config::request_timeout`], [`Config::action_timeout`] |
+//! | tests | [`Config::clock`], [`Config::rng`] |
 
 mod shards;
 
@@ -20,6 +32,9 @@ use crate::{
 };
 
 /// Close code with which an ordered stop closes the shards' connections.
+///
+/// [Discord's page](https://discord.com/developers/docs/events/gateway#disconnecting) names the codes that end a session:
+/// 1000 and 1001.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CloseCode {
     /// 4000: Discord keeps the sessions. The next start resumes them and misses nothing; the bot shows as online for
@@ -50,11 +65,42 @@ pub enum CloseCode {
 /// assert!(!format!("{config:?}").contains("secret-token"));
 /// # Ok::<(), antiphon_discord::ProxyError>(())
 /// ```
+///
+/// Choosing the intents of a bot that reads commands in text, and nothing else:
+///
+/// ```
+/// use antiphon_discord::{Config, Intents};
+///
+/// // Guilds and channels, messages in them, and their texts, which is a privileged intent.
+/// let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
+/// let config = Config::new("token", intents);
+/// assert_eq!(antiphon_discord::connect(config).0.intents(), intents);
+/// ```
+///
+/// A bot with slash commands alone needs no intent at all, because interactions come without:
+///
+/// ```
+/// use antiphon_discord::{Config, Intents};
+///
+/// let config = Config::new("token", Intents::empty());
+/// # let _ = config;
+/// ```
+///
+/// | option | default |
+/// | --- | --- |
+/// | [`shards`](Self::shards), [`compression`](Self::compression) | as many as Discord recommends, `zstd-stream` |
+/// | [`hello_timeout`](Self::hello_timeout), [`ready_timeout`](Self::ready_timeout) | 20 s, 2 min |
+/// | [`request_timeout`](Self::request_timeout), [`action_timeout`](Self::action_timeout) | 30 s, 10 s |
+/// | [`max_queued_requests`](Self::max_queued_requests), [`requests_per_second`](Self::requests_per_second) | 256, 50 |
+/// | [`largest_frame`](Self::largest_frame), [`buffer_bytes`](Self::buffer_bytes) | 64 MiB, 16 MiB |
+/// | [`cache`](Self::cache), [`presence`](Self::presence), [`proxy`](Self::proxy) | off, online, none |
 #[derive(Clone)]
 pub struct Config {
+    /// Bot token, with or without its prefix; printed as `<redacted>`.
     pub(crate) token: Secret,
     pub(crate) intents: Intents,
     pub(crate) api: String,
+    /// URL of the Gateway, where it is not asked for.
     pub(crate) gateway: Option<String>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
@@ -93,6 +139,9 @@ impl Config {
     /// let config = Config::new("token", Intents::all() - privileged);
     /// # let _ = config;
     /// ```
+    ///
+    /// An intent that Discord does not know closes the connection with 4013.
+    /// What each intent brings is in protocol §7; each event of this crate names its own.
     pub fn new(token: impl Into<Secret>, intents: Intents) -> Self {
         Self {
             token: token.into(),
@@ -130,6 +179,9 @@ impl Config {
     }
 
     /// Sets the source's name. Default: `discord`.
+    ///
+    /// Two bots of one app need two names; a journal knows checkpoints, events and consumers by them, so that a renamed source
+    /// begins anew.
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
@@ -139,6 +191,8 @@ impl Config {
     /// Sets the base URL of requests: scheme, host, port and path up to the version, without a slash at the end.
     ///
     /// Default: `https://discord.com/api/v10` (<https://discord.com/developers/docs/reference#api-reference-base-url>).
+    ///
+    /// Another value is for a proxy of requests, a compatible server or the simulator.
     #[must_use]
     pub fn api(mut self, url: impl Into<String>) -> Self {
         self.api = url.into();
@@ -156,6 +210,21 @@ impl Config {
     }
 
     /// Sets the network over which connections are opened. Default: the internet.
+    ///
+    /// A test takes the simulator's, on which Discord's own host names lead to it:
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents};
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let sim = Simulator::with_seed(7);
+    /// let config = Config::new("token", Intents::GUILDS).network(sim.network()).clock(sim.clock());
+    /// let (client, _source) = antiphon_discord::connect(config);
+    /// # let _ = client;
+    /// # }
+    /// ```
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
@@ -163,6 +232,8 @@ impl Config {
     }
 
     /// Sets a proxy for requests and sockets. Default: that of the network, which has none.
+    ///
+    /// Both use it; a proxy that cannot be reached is a failure to connect and never a direct connection.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
@@ -170,6 +241,8 @@ impl Config {
     }
 
     /// Sets the clock. Default: the machine's.
+    ///
+    /// All sources of an app have the same clock.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -177,6 +250,8 @@ impl Config {
     }
 
     /// Sets the random numbers that spread heartbeats and waits. Default: seeded by the machine.
+    ///
+    /// With a seed, two runs against one server make the same heartbeats, nonces and pauses.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = Some(rng);
@@ -184,6 +259,8 @@ impl Config {
     }
 
     /// Sets the number of shards, and the range that runs here. Default: [`Shards::Recommended`].
+    ///
+    /// A larger bot needs at least one shard for each 2,500 guilds.
     #[must_use]
     pub fn shards(mut self, shards: Shards) -> Self {
         self.shards = shards;
@@ -193,6 +270,8 @@ impl Config {
     /// Sets how the server compresses frames. Default: `zstd-stream`.
     ///
     /// Uncompressed frames are read in any case.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/events/gateway#transport-compression)
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
@@ -200,6 +279,9 @@ impl Config {
     }
 
     /// Sets the presence with which sessions begin. Default: online without an activity.
+    ///
+    /// It is part of the identify, which has at most 4,096 bytes; a longer one is an error of this option.
+    /// [`Client::update_presence`](crate::Client::update_presence) changes it while the bot runs.
     #[must_use]
     pub fn presence(mut self, presence: Presence) -> Self {
         self.presence = Some(presence);
@@ -207,6 +289,8 @@ impl Config {
     }
 
     /// Sets the connection properties of the identify. Default: `antiphon` on this machine's operating system.
+    ///
+    /// Discord asks for them and documents no use of them.
     #[must_use]
     pub fn properties(mut self, properties: Properties) -> Self {
         self.properties = properties;
@@ -214,6 +298,8 @@ impl Config {
     }
 
     /// Sets the member count above which a guild comes without its offline members, 50 to 250. Default: 50.
+    ///
+    /// Its members come by [`Client::request_members`](crate::Client::request_members) then.
     #[must_use]
     pub fn large_threshold(mut self, members: u16) -> Self {
         self.large_threshold = members;
@@ -234,6 +320,8 @@ impl Config {
     }
 
     /// Sets the close code of an ordered stop. Default: [`CloseCode::Resume`].
+    ///
+    /// It is the code of a stop that the program asks for; a lost connection and a new session have codes of their own.
     #[must_use]
     pub fn close_code(mut self, code: CloseCode) -> Self {
         self.close_code = code;
@@ -241,6 +329,9 @@ impl Config {
     }
 
     /// Sets how long the server may take to send HELLO on an open connection. Default: 20 s.
+    ///
+    /// The connection is closed and opened again afterwards. The time stands still while the journal keeps the shard from
+    /// reading.
     #[must_use]
     pub fn hello_timeout(mut self, timeout: Duration) -> Self {
         self.hello_timeout = timeout;
@@ -259,6 +350,9 @@ impl Config {
     /// Sets how long a request may take, including its wait in the queue and all tries. Default: 30 s.
     ///
     /// A rate limit that holds longer fails the request at once.
+    ///
+    /// The error is [`RequestError::TimedOut`](crate::RequestError::TimedOut), or
+    /// [`OutcomeUnknown`](crate::RequestError::OutcomeUnknown) where the request may have been carried out.
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
@@ -266,6 +360,8 @@ impl Config {
     }
 
     /// Sets how long a command over the Gateway waits for the connection, and then for each answer. Default: 10 s.
+    ///
+    /// A request for members may take this long for each of its chunks.
     #[must_use]
     pub fn action_timeout(mut self, timeout: Duration) -> Self {
         self.action_timeout = timeout;
@@ -273,15 +369,18 @@ impl Config {
     }
 
     /// Sets how many requests may wait for their turn; one more is refused at once. Default: 256.
+    ///
+    /// The error is [`RequestError::Busy`](crate::RequestError::Busy). It must be at least 1.
     #[must_use]
     pub fn max_queued_requests(mut self, most: usize) -> Self {
         self.max_queued_requests = most;
         self
     }
 
-    /// Sets how many requests are sent within any second. Default: 50, Discord's limit for most bots
+    /// Sets how many requests are sent within any second. Default: 50, Discord's limit for most bots.
     ///
-    /// (<https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>). Answers to interactions do not count.
+    /// Answers to interactions do not count
+    /// (<https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>).
     #[must_use]
     pub fn requests_per_second(mut self, most: usize) -> Self {
         self.requests_per_second = most;
@@ -313,6 +412,8 @@ impl Config {
     }
 
     /// Sets how many bytes of events a shard may hold for the journal before it stops reading. Default: 16 MiB.
+    ///
+    /// Heartbeats go on while it waits, and Discord keeps what is not read.
     #[must_use]
     pub fn buffer_bytes(mut self, bytes: usize) -> Self {
         self.buffer_bytes = bytes;
@@ -322,6 +423,8 @@ impl Config {
     /// Turns the cache on, within these limits. Default: off.
     ///
     /// Without a saved cache the source identifies instead of resuming, because a resumed session sends no guilds.
+    ///
+    /// The cache is part of what an app saves, so that a restart keeps it.
     #[must_use]
     pub fn cache(mut self, limits: CacheLimits) -> Self {
         self.cache = Some(limits);
@@ -329,6 +432,8 @@ impl Config {
     }
 
     /// The token without its prefix, as the Gateway takes it.
+    ///
+    /// Requests have the prefix put before it.
     pub(crate) fn bare_token(&self) -> &str {
         let token = self.token.expose().trim();
         match token.strip_prefix("Bot") {
@@ -374,6 +479,8 @@ impl Config {
     }
 
     /// Checks all values.
+    ///
+    /// The first error is returned; each names its option and what to do.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let token = self.bare_token();
         if token.is_empty() {
@@ -446,6 +553,7 @@ impl Config {
     }
 }
 
+/// Checks a URL of one of these schemes; the error belongs to the option.
 fn url(option: &'static str, text: &str, schemes: [&'static str; 2]) -> Result<(), ConfigError> {
     match parse_url(text, schemes) {
         Ok(_) => Ok(()),

@@ -1,4 +1,11 @@
 //! Kind, place and origin of a dispatch (protocol §9).
+//!
+//! A frame becomes an event here: the name gives the kind, the ids at the top of `d` the place, and the name's row in the
+//! table the rule for the origin.
+//! Everything is done once for each frame, so places are cached and texts are written into one buffer.
+//!
+//! A name that is empty, longer than 100 bytes or not printable becomes [`UNNAMED`]; a frame that is no dispatch and no
+//! known operation becomes [`UNREADABLE`].
 
 mod lane;
 mod reader;
@@ -20,12 +27,16 @@ pub(crate) const UNREADABLE: &str = "discord.UNREADABLE";
 /// Longest usable name; the longest of Discord's has 39 characters.
 const LONGEST_NAME: usize = 100;
 /// Number of cached places, so that a repeated place needs no allocation.
+///
+/// A collision costs an allocation and nothing else.
 const PLACES: usize = 256;
 
 /// Kind, place and origins of a dispatch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
+    /// `discord.` and the name, or one of the two stand-ins.
     pub(crate) kind: Kind,
+    /// Where it happened: `guild/11/channel/22`, `user/33`, or the root.
     pub(crate) place: Place,
     /// Origin that does not depend on the stream.
     pub(crate) occurrence: Option<Origin>,
@@ -39,6 +50,7 @@ pub(crate) struct Namer {
     /// Cached places; each has one slot by its ids, and the newest keeps the slot.
     places: Vec<Option<(Steps, Place)>>,
     root: Place,
+    /// Buffer in which places and origins are written.
     text: String,
 }
 
@@ -61,6 +73,8 @@ impl Namer {
     }
 
     /// Names a dispatch.
+    ///
+    /// Nothing of the body is read but the ids that the envelope's pass has found.
     pub(crate) fn name(&mut self, name: Option<&str>, ids: &Ids) -> Named {
         let Some(name) = name.filter(|name| is_usable(name)) else {
             return Named {
@@ -103,12 +117,14 @@ impl Namer {
         Origin::from(&*self.text)
     }
 
+    /// Origin of an object that Discord gives its id once: `message/123`.
     fn occurrence(&mut self, what: &str, id: u64) -> Origin {
         self.text.clear();
         let _ = write!(self.text, "{what}/{id}");
         Origin::from(&*self.text)
     }
 
+    /// Writes the ids of an event into its place, by the rule of its name.
     fn place(&mut self, place: PlaceRule, ids: &Ids) -> Place {
         let &Ids {
             id,
@@ -159,6 +175,7 @@ impl Namer {
 }
 
 impl Steps {
+    /// Slot of the cache that these ids belong to.
     fn slot(self) -> usize {
         // Ids differ mostly in their upper bits (a time); the constant mixes them.
         let mixed = [self.guild, self.channel, self.thread, self.user]
@@ -169,6 +186,7 @@ impl Steps {
         usize::try_from(mixed >> 56).expect("eight bits") % PLACES
     }
 
+    /// Writes the ids as a path: `guild/11/channel/22`.
     fn write(self, text: &mut String) {
         let steps = [
             ("guild", self.guild),

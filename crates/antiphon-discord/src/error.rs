@@ -1,4 +1,7 @@
 //! Errors, one type for each kind of operation.
+//!
+//! Each says what was tried, and its source why that failed; none holds a token or the text of a response.
+//! A handler that returns one of them is repeated where [`is_transient`] says so.
 
 mod command;
 mod request;

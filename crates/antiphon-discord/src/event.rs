@@ -41,9 +41,15 @@ pub(crate) use self::table::{Known, OriginRule, PlaceRule, known};
 pub use self::{payload::Resumed, table::*};
 
 /// Placeholder for a missing guild id in an event that needs one; no guild has this id.
+///
+/// The model puts it where Discord leaves a guild's id out of an event that is documented with one; `repairs()` names the
+/// place then.
+/// The cache files direct message channels under it.
 pub const NO_GUILD: Id<GuildMarker> = Id::new(1);
 
 /// Reads a body as an object of the model.
+///
+/// The error is the event's dead letter; it names kind, position and the repairs, and no part of the body.
 pub(crate) fn read<T: Read>(event: &Event) -> Result<T, DecodeError> {
     let read = read_and_tell(event).map_err(|error| event.undecodable::<T>(error))?;
     Ok(read.0)
@@ -58,6 +64,7 @@ fn read_and_tell<T: Read>(event: &Event) -> Result<(T, Repairs), ReadError> {
     Ok((object, repairs))
 }
 
+/// Counts and logs repairs, away from the path of events without any.
 #[cold]
 fn repaired(event: &Event, repairs: &Repairs) {
     let kind = event.kind();
@@ -73,6 +80,8 @@ fn repaired(event: &Event, repairs: &Repairs) {
 /// let posted = antiphon_discord::moment_of(175_928_847_299_117_063);
 /// assert_eq!(posted.to_string(), "2016-04-30T11:18:25.796Z");
 /// ```
+///
+/// The time has milliseconds. An id of 0 counts as 1, so that it never fails.
 pub fn moment_of(id: u64) -> jiff::Timestamp {
     let id: Id<GenericMarker> = Id::new(id.max(1));
     antiphon_discord_model::moment_of(id)
@@ -85,6 +94,17 @@ pub fn moment_of(id: u64) -> jiff::Timestamp {
 ///
 /// let (user, _) = from_str::<User>(r#"{"id":"33","username":"eve","global_name":"Eve"}"#)?;
 /// assert_eq!(user.display_name(), "Eve");
+/// # Ok::<(), antiphon_discord::model::ReadError>(())
+/// ```
+///
+/// A nickname wins, because it is what the guild sees:
+///
+/// ```
+/// use antiphon_discord::{DisplayName as _, model::{Member, from_str}};
+///
+/// let sent = r#"{"user":{"id":"33","username":"eve","global_name":"Eve"},"nick":"Alto","roles":[]}"#;
+/// let (member, _) = from_str::<Member>(sent)?;
+/// assert_eq!((member.display_name(), member.user.display_name()), ("Alto", "Eve"));
 /// # Ok::<(), antiphon_discord::model::ReadError>(())
 /// ```
 pub trait DisplayName {

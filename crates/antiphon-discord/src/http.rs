@@ -3,6 +3,19 @@
 //! twilight has the routes and builds most requests; the client writes bodies for which twilight's model lacks fields.
 //! The rate limits are our own: twilight's limiter spawns a task that nobody awaits, sends one request of a bucket at a
 //! time, and panics when its runtime ends.
+//!
+//! A request goes through these files:
+//!
+//! 1. `client` builds it and says whether a repetition is safe ([`Repeat`]).
+//! 2. `request` adds the base URL, the token, the `User-Agent` and the reason for the audit log.
+//! 3. `route` finds the key by which Discord limits it, and `queue` waits until `limits` let it go.
+//! 4. [`Http`] sends it over `antiphon-net` and hands the headers of the response to `limits`.
+//! 5. `answer` makes the body a value of the model, or the status an error.
+//!
+//! Three things hold for every request:
+//! - It ends by [`Config::request_timeout`](crate::Config::request_timeout), whatever it waits for.
+//! - It is sent again only if Discord cannot have acted on it, or if acting twice is the same as acting once.
+//! - After a 401 nothing is sent with the token any more, because refusals lead to a ban of the address.
 
 mod answer;
 mod limits;
@@ -46,12 +59,18 @@ use self::{
 use crate::error::RequestError;
 
 /// Timeout of one attempt, if another may follow.
+///
+/// A request that is not idempotent has one attempt, which may take until the deadline.
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// Number of retries after a failure.
 const RETRIES: u32 = 4;
 /// Number of retries after a rate limit.
+///
+/// Each waits as long as its 429 asks, so that a sixth would show that Discord and the limiter disagree.
 const LIMITED: u32 = 5;
 /// Longest first pause before a retry.
+///
+/// Pauses double from here and are drawn at random up to their bound.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -73,15 +92,23 @@ pub(crate) struct HttpOptions {
 }
 
 /// Sends requests under Discord's rate limits.
+///
+/// Shared by the client's clones and the source; it spawns nothing.
 #[derive(Debug)]
 pub(crate) struct Http {
+    /// Connections to Discord, with the configured proxy.
     client: HttpClient,
     parts: RequestParts,
+    /// twilight's client, of which only the builders are used; it sends nothing.
     builders: twilight_http::Client,
+    /// Default allowed mentions of messages.
     mentions: Option<AllowedMentions>,
+    /// Requests that wait for the rate limits.
     queue: RequestQueue,
+    /// Longest time of a request, with all its waits and attempts.
     timeout: Duration,
     clock: Clock,
+    /// Source of nonces and of the pauses between attempts.
     rng: Mutex<Rng>,
     /// Whether Discord refused the token; further requests would lead to a ban of the address.
     is_refused: AtomicBool,
@@ -91,10 +118,16 @@ pub(crate) struct Http {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
     /// The request is idempotent.
+    ///
+    /// `GET`, `PUT`, `DELETE`, and the first answer to an interaction, which Discord takes once.
     Safe,
     /// The request is idempotent within one call, but another call repeats it.
+    ///
+    /// A message with a random nonce: a lost one may be sent again with the same nonce, but a new call has a new nonce.
     ThisCall,
     /// The request is not idempotent.
+    ///
+    /// `POST` and `PATCH` in general; a lost response is [`RequestError::OutcomeUnknown`].
     Never,
 }
 
@@ -113,12 +146,20 @@ pub(crate) struct UnsentRequest<'a> {
 /// Failure of one attempt.
 enum Failure {
     /// A rate limit holds; the limiter knows for how long.
+    ///
+    /// It is sent again without counting as a failure, five times at most.
     Limited(Limited),
     /// Discord cannot have acted on it.
+    ///
+    /// The connection could not be opened, or broke before the request was written.
     Unsent(RequestError),
     /// Discord may have acted on it.
+    ///
+    /// The server failed with a 5xx, or the connection broke after the request was written.
     Lost(RequestError),
     /// A retry cannot help.
+    ///
+    /// Discord has answered, or the request cannot be sent at all.
     Final(RequestError),
 }
 

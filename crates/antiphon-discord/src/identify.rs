@@ -1,4 +1,13 @@
 //! The queue of identifies and the day's budget of them, as plain state machines (protocol §3, §6).
+//!
+//! Discord allows a number of identifies at a time (`max_concurrency`, per 5 s) and a number a day over all shards; going
+//! over the second resets the token
+//! ([Discord's page](https://discord.com/developers/docs/events/gateway#session-start-limit-object)).
+//! A resume costs neither, which is why a shard resumes whenever it can.
+//!
+//! Two machines say when a shard may identify, and neither of them waits itself: [`Buckets`] spaces identifies of the same
+//! bucket, and [`Budget`] keeps the day's number, in a checkpoint, so that a crash loop cannot use it up.
+//! `queue` joins them with the journal and with `GET /gateway/bot`.
 
 mod queue;
 
@@ -15,6 +24,8 @@ use twilight_model::gateway::SessionStartLimit;
 pub(crate) use self::queue::{IdentifyQueue, Permit};
 
 /// Time between two identifies of a bucket: the 5 s of protocol §6, and a little more for network delay.
+///
+/// Two frames that leave 5 s apart may arrive closer together than that.
 const SPACING: Duration = Duration::from_millis(5_100);
 /// Identifies per day, if the server names no number (protocol §3).
 const USUAL_TOTAL: u32 = 1000;
@@ -43,14 +54,18 @@ pub(crate) enum Turn {
 /// bring two identifies close together.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets {
+    /// Number of buckets, as Discord last named it; at least 1.
     concurrency: u32,
     buckets: BTreeMap<u32, Bucket>,
 }
 
 #[derive(Debug, Default)]
 struct Bucket {
+    /// Shard that opens a connection to identify on.
     holder: Option<u32>,
+    /// Time from which the next shard may identify.
     free_at: Option<Instant>,
+    /// Shards that asked and wait, the lowest first.
     waiting: BTreeSet<u32>,
 }
 
@@ -117,12 +132,16 @@ impl Buckets {
 /// the next run wait before its first identify, twice as long each time, so that a crash loop does not use up the day's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Budget {
+    /// Identifies of a day.
     total: u32,
+    /// Identifies spent in this window, by this bot or by others.
     used: u32,
+    /// End of the window; a new one begins with the next identify after it.
     resets_at: Option<Timestamp>,
     /// Runs in a row that identified in vain, this one included until it reaches READY.
     #[serde(default)]
     in_vain: u32,
+    /// Time of the last identify, from which the backoff of a new run counts.
     #[serde(default)]
     last_at: Option<Timestamp>,
     /// Whether this run has identified yet.
@@ -133,7 +152,9 @@ pub(crate) struct Budget {
 /// The budget allows no identify before this time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
+    /// Earliest time for the next identify.
     pub(crate) until: Timestamp,
+    /// Reason for the wait, shown in the link event.
     pub(crate) reason: String,
 }
 
@@ -152,6 +173,9 @@ impl Default for Budget {
 
 impl Budget {
     /// Takes in the server's count.
+    ///
+    /// Another program with the same token spends identifies too, so the higher number of the two counts; a new window begins
+    /// where the server's end is more than a minute later than the known one.
     pub(crate) fn learn(&mut self, limit: &SessionStartLimit, now: Timestamp) {
         let used = limit.total.saturating_sub(limit.remaining);
         let resets_at = later(now, Duration::from_millis(limit.reset_after));
@@ -168,6 +192,8 @@ impl Budget {
     }
 
     /// Spends one identify.
+    ///
+    /// The shard identifies after this has been stored, never before.
     pub(crate) fn spend(&mut self, now: Timestamp) -> Result<(), Held> {
         if self.resets_at.is_none_or(|at| at <= now) {
             self.resets_at = Some(later(now, DAY));
@@ -210,6 +236,7 @@ impl Budget {
     }
 }
 
+/// Adds a length of time; the end of time stays the end.
 fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -1,6 +1,12 @@
 //! Transport compression, with one context for each connection and bounded output (protocol §11).
 //!
 //! <https://discord.com/developers/docs/events/gateway#transport-compression>
+//!
+//! A connection has one context, which begins anew with the next connection and never lives longer: Discord renews its own
+//! there (protocol §11).
+//! A frame beyond the limit is inflated and dropped as it comes, so that its bytes are never held; what the context learnt
+//! from it is needed for the frames behind it.
+//! A stream that cannot be read any further ends the connection; the bytes of the frame go to the journal as they are.
 
 use bytes::Bytes;
 use flate2::{Decompress, FlushDecompress};
@@ -9,13 +15,29 @@ use zstd::stream::raw::{Decoder, InBuffer, Operation as _, OutBuffer};
 /// Suffix of a binary frame of `zlib-stream` that completes a payload.
 const ZLIB_SUFFIX: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// Initial capacity of the output; it grows with the frames.
+///
+/// Most payloads fit, and a small connection costs no more.
 const FIRST_ROOM: usize = 16 << 10;
 /// Largest capacity that is kept after a frame.
+///
+/// A larger buffer is given back, so that one large guild does not hold its memory for ever.
 const KEPT_ROOM: usize = 1 << 20;
 /// Largest size, as a multiple of the limit, that a skipped frame may inflate to.
+///
+/// A frame that is larger still ends the connection: it is either no payload of Discord's or a deliberate bomb.
 const PATIENCE: usize = 16;
 
 /// How the server compresses what it sends.
+///
+/// What a compressed frame may inflate to is bounded by [`Config::largest_frame`](crate::Config::largest_frame).
+///
+/// ```
+/// use antiphon_discord::{Compression, Config, Intents};
+///
+/// // A server that speaks only the older transport.
+/// let config = Config::new("token", Intents::GUILDS).compression(Compression::Zlib);
+/// # let _ = config;
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
@@ -66,9 +88,11 @@ pub(crate) enum InflateError {
 
 /// One connection's decompression.
 pub(crate) struct Inflater {
+    /// State of the decompressor.
     context: Context,
     /// Output buffer, kept from frame to frame.
     room: Vec<u8>,
+    /// Largest payload that is handed on, in bytes.
     limit: usize,
 }
 
@@ -84,7 +108,9 @@ enum Context {
 
 /// Progress of one step.
 struct Step {
+    /// Bytes taken from the input.
     read: usize,
+    /// Bytes written to the output.
     written: usize,
 }
 
@@ -166,6 +192,7 @@ impl std::fmt::Debug for Inflater {
     }
 }
 
+/// Inflates a step of a zlib stream.
 fn zlib(inflate: &mut Decompress, input: &[u8], output: &mut [u8]) -> std::io::Result<Step> {
     let (read, written) = (inflate.total_in(), inflate.total_out());
     inflate
@@ -178,6 +205,7 @@ fn zlib(inflate: &mut Decompress, input: &[u8], output: &mut [u8]) -> std::io::R
     })
 }
 
+/// Inflates a step of a zstd frame, which never ends.
 fn zstd(decoder: &mut Decoder<'_>, input: &[u8], output: &mut [u8]) -> std::io::Result<Step> {
     let mut input = InBuffer::around(input);
     let mut output = OutBuffer::around(output);

@@ -7,6 +7,25 @@
 //! Two things hold at every moment, so that a crash loses nothing unseen:
 //! - A checkpoint never covers more than the events before it in the queue.
 //! - A lost session is remembered, in the checkpoint too, until its gap is reported.
+//!
+//! The inputs come from the loop of `socket`: a frame (`on_frame`), an open or lost connection (`on_opened`,
+//! `on_disconnected`), a command (`on_command`), a deadline (`on_deadline`), and the newest stored mark (`note_stored`).
+//! Every input carries the time, so that a test needs neither a runtime nor a clock.
+//!
+//! | file | rules |
+//! | --- | --- |
+//! | `frames` | what each operation of the server does, and how a dispatch becomes an event |
+//! | `lifecycle` | opening, losing and giving up connections; deadlines |
+//! | `sequence` | holes in the sequence, and dispatches that come twice |
+//! | `streams` | names of the streams that origins begin with |
+//! | `checkpoint` | what is stored of a session, and how a mark is a number |
+//! | `heartbeat` | beats, acknowledgements, zombies |
+//! | `ratelimiter` | frames and presences that a connection may send |
+//! | `commands`, `pending` | commands of clients, and those that wait for an answer |
+//! | `close_code` | what each close code means, and what to do |
+//!
+//! The way of a session is that of protocol §4: no connection, `Opening`, `AwaitingHello`, then `Identifying` or `Resuming`,
+//! and `Active` from READY or RESUMED on; each loss ends in `Waiting`, and a close that would only come again in `Stopped`.
 
 mod checkpoint;
 mod close_code;
@@ -47,10 +66,16 @@ use crate::{config::Config, dispatch::Namer, identify::Permit, model::presence::
 /// Random pause before a new session after the server refused one, in milliseconds (protocol §4).
 const REFUSED_PAUSE: std::ops::RangeInclusive<u64> = 1_000..=5_000;
 /// Unanswered resumes in a row after which a new session begins.
+///
+/// A server that does not answer resumes may still answer an identify.
 const UNANSWERED: u32 = 3;
 /// Sessions in a row that end at an unreadable frame after which the shard stops.
+///
+/// A shard that reads the same frame for ever would use up the day's identifies.
 const HOPELESS: u32 = 3;
 /// Sessions that end further apart do not count as in a row.
+///
+/// A frame that is too large once a day is no reason to stop.
 const IN_A_ROW: Duration = Duration::from_secs(60 * 60);
 /// Close code that keeps the session, as every code but 1000 and 1001 does (protocol §2).
 pub(crate) const KEEP_SESSION: u16 = 4000;
@@ -59,6 +84,8 @@ pub(crate) const KEEP_SESSION: u16 = 4000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Open a connection to resume on: at this URL, or at the Gateway's.
+    ///
+    /// `None` asks for the Gateway's own URL, since the session's host may be gone.
     Resume(Option<String>),
     /// Wait in the identify queue, then open a connection.
     Identify,
@@ -67,7 +94,9 @@ pub(crate) enum Task {
 /// Reason for closing the connection, or for its loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Disconnect {
+    /// Reason in words, for the link event and the log.
     pub(crate) reason: String,
+    /// What happens next: a resume, a new session, or a stop.
     pub(crate) reaction: Reaction,
 }
 
@@ -117,36 +146,48 @@ enum Phase {
 /// A session that can be resumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Resumable {
+    /// Session id of the READY, which a resume names.
     id: Arc<str>,
     /// Name of its stream in origins and gaps.
     stream: Arc<str>,
+    /// Host that the READY named for resumes.
     url: Option<String>,
 }
 
 /// The last dispatch received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Last {
+    /// Time at which it was read.
     at: Timestamp,
     stream: Arc<str>,
+    /// Its sequence in the stream.
     seq: u64,
 }
 
 /// A presence that waits for the rate limiter, and the replies to send then.
 #[derive(Debug)]
 struct PendingPresence {
+    /// Newest presence that is asked for.
     presence: Presence,
+    /// Callers whose presences the newest one took over; all of them succeed with it.
     replies: Vec<oneshot::Sender<()>>,
 }
 
 /// State of one shard, over any number of connections.
 pub(crate) struct Session {
+    /// Options of the bot; they do not change while it runs.
     config: Arc<Config>,
+    /// Number of this shard.
     shard: u32,
+    /// Number of shards of the bot.
     count: u32,
     part: Part,
+    /// Place of the shard's own link events: `shard/3`, or the root for the only shard.
     place: Place,
     phase: Phase,
+    /// State of the link, until the loop has shown it.
     link: Option<LinkState>,
+    /// Session that a resume would continue; absent before the first READY and after it was given up.
     resumable: Option<Resumable>,
     /// Counts sessions, so that a sequence of an earlier one is not taken for one of this.
     epoch: u32,
@@ -172,10 +213,13 @@ pub(crate) struct Session {
     me: Option<u64>,
     /// The checkpoint's encoded state, and the time in it.
     state: (Bytes, Timestamp),
+    /// Heartbeat of this connection; absent without one.
     heartbeat: Option<Heartbeat>,
     ratelimiter: RateLimiter,
+    /// Requests for members and voice joins that wait for their answers.
     pending: Pending,
     presence: Option<PendingPresence>,
+    /// Permit to identify on the connection that is open, used by the identify.
     permit: Option<Permit>,
     has_begun: bool,
     /// Resumes tried since the last successful one.
@@ -190,16 +234,22 @@ pub(crate) struct Session {
     skipped: Option<usize>,
     /// Number of the last frame of this connection.
     frame: u64,
+    /// Name of this connection, which origins of whole frames begin with.
     connection: String,
     connections: u64,
     namer: Namer,
     pub(crate) outbox: Outbox,
+    /// Frames to send; dropped when the connection is lost.
     replies: VecDeque<String>,
+    /// Connection that the loop is asked to open.
     task: Option<Task>,
+    /// Pauses between connections: growing, spread, and reset after a healthy while.
     backoff: Backoff,
     rng: Rng,
     nonce: Arc<str>,
+    /// Beginning of a pause in reading, by which deadlines for answers are moved.
     paused_at: Option<Instant>,
+    /// Whether a stop was asked for, so that nothing more is read.
     over: bool,
 }
 
@@ -274,6 +324,8 @@ impl Session {
         session
     }
 
+    /// Takes over what an earlier run stored; a checkpoint that cannot be read leaves the session as new, with the marks after
+    /// it.
     fn restore(&mut self, checkpoint: &Checkpoint) {
         let mark = Mark::read(checkpoint.mark);
         self.epoch = mark.epoch;
@@ -388,6 +440,7 @@ impl Session {
             && self.ratelimiter.room_at(now) <= now
     }
 
+    /// Whether a connection is open, whatever it is waiting for.
     fn is_open(&self) -> bool {
         matches!(
             self.phase,
@@ -398,6 +451,7 @@ impl Session {
         )
     }
 
+    /// Whether nothing is to be read: the journal is behind, or the bot is stopping.
     fn is_paused(&self) -> bool {
         self.over || self.outbox.is_full()
     }

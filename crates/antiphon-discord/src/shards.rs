@@ -1,4 +1,12 @@
 //! The shards of a bot: their number, and their tasks (protocol §6).
+//!
+//! The source's own task finds the number of shards, starts a task for each of them, and follows their links until the last
+//! one ends; it owns every task, so that dropping it ends all of them.
+//!
+//! The number is, in this order: what [`Config::shards`](crate::Config::shards) says; the number of the kept sessions, if all
+//! of them can be resumed; and Discord's recommendation.
+//! A session of another number is not resumed, and what it missed is a gap.
+//! A shard that stopped for good takes the whole source down with its code and hint; the others' sessions are kept.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,6 +29,8 @@ use crate::{
 };
 
 /// Commands that a shard queues; a further one waits within its own timeout.
+///
+/// Commands of one shard do not wait for those of another.
 const COMMANDS: usize = 64;
 
 /// Runs all shards until asked to stop, or until one of them ends for good.
@@ -46,9 +56,12 @@ struct ShardRunner {
     shared: Arc<Shared>,
     intake: Intake,
     stop: Stop,
+    /// Queue that all shards share.
     identify: Arc<IdentifyQueue>,
     rng: Rng,
+    /// One task for each shard; dropping them ends all.
     tasks: JoinSet<Result<(), SourceError>>,
+    /// Whether the bot has one shard, whose link is the source's own.
     is_alone: bool,
 }
 
@@ -261,6 +274,7 @@ impl ShardRunner {
         outcome
     }
 
+    /// Shows a state to the client without an event.
     fn show(&self, state: LinkState) {
         self.intake.show_link(state.clone());
         self.shared.link.send_replace(state);

@@ -1,4 +1,12 @@
 //! The loop that joins a shard's session, stream, clock and commands.
+//!
+//! It is the only place that reads the shard's connection.
+//! One `select!` waits for everything that can happen: a frame, a deadline of the session, room in the journal, an opened
+//! connection, a turn in the identify queue, a command, and the stop.
+//! The session decides; this loop only does what it says, and every branch may be cancelled without losing anything.
+//!
+//! A frame is read only while the journal has room ([`Session::wants_frame`]); heartbeats are sent even then, so that a slow
+//! journal does not cost the session.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -29,30 +37,40 @@ const END_SESSION: u16 = 1000;
 /// A shard's session with the channels and the network that it uses.
 pub(crate) struct Shard {
     pub(crate) id: u32,
+    /// Rules of the shard, without I/O.
     pub(crate) session: Session,
     pub(crate) config: Arc<Config>,
     pub(crate) network: Network,
+    /// Queue that lets the shards identify in turn.
     pub(crate) identify: Arc<IdentifyQueue>,
+    /// Way to the journal, and the clock.
     pub(crate) intake: Intake,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) link: watch::Sender<LinkState>,
     pub(crate) user: watch::Sender<Option<Id<UserMarker>>>,
     pub(crate) latency: watch::Sender<Option<Duration>>,
+    /// Newest mark of this shard that the journal has stored; heartbeats and resumes carry it.
     pub(crate) stored: watch::Receiver<Option<i64>>,
 }
 
 /// An open connection and its compression.
 struct Connection {
+    /// Connection to the Gateway.
     socket: WebSocket,
+    /// Decompression of this connection.
     inflater: Inflater,
 }
 
+/// An open connection, with a permit to identify on it unless it resumes.
 type Opened = Result<(Connection, Option<Permit>), OpenFailure>;
 
 /// A result of reading the socket.
 enum Received {
+    /// A whole payload, inflated.
     Payload(Bytes),
+    /// A part of a payload; the rest is on its way.
     Part,
+    /// A payload beyond the limit, of this size, which was not kept.
     Skipped(usize),
     /// The connection is gone, and the next may do better.
     Disconnected(Disconnect),
@@ -191,6 +209,7 @@ impl Shard {
         self.link.send_replace(LinkState::Closed);
     }
 
+    /// The error that ends the source, with the code and the hint of the shard that stopped.
     fn stopped(&self) -> SourceError {
         let source = self.intake.source().clone();
         let mut state = self.link.borrow().clone();
@@ -201,6 +220,7 @@ impl Shard {
         SourceError::of_link(source, &state)
     }
 
+    /// Opens a connection for a task of the session, with a permit if it identifies.
     fn open(&self, task: Task, turn: watch::Sender<Option<Instant>>) -> BoxFuture<'static, Opened> {
         let identify = Arc::clone(&self.identify);
         let config = Arc::clone(&self.config);
@@ -265,6 +285,7 @@ fn address(url: &str, config: &Config) -> Option<Uri> {
     address.parse().ok()
 }
 
+/// Waits for the connection that is being opened; without one it never returns.
 async fn opened(opening: &mut Option<BoxFuture<'static, Opened>>) -> Opened {
     let Some(future) = opening else {
         return pending().await;
@@ -274,6 +295,7 @@ async fn opened(opening: &mut Option<BoxFuture<'static, Opened>>) -> Opened {
     opened
 }
 
+/// Waits for the next frame; without a connection it never returns.
 async fn next_frame(connection: &mut Option<Connection>) -> Option<Result<Message, SocketError>> {
     match connection {
         Some(open) => open.socket.next().await,
@@ -281,6 +303,7 @@ async fn next_frame(connection: &mut Option<Connection>) -> Option<Result<Messag
     }
 }
 
+/// Sorts what the connection brought, and inflates it.
 fn received(
     connection: &mut Option<Connection>,
     frame: Option<Result<Message, SocketError>>,
@@ -323,6 +346,7 @@ fn close_in_background(
     }
 }
 
+/// Sends every frame that the session has queued.
 async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), SocketError> {
     // A frame may hold the token, so it is not logged.
     while let Some(reply) = session.next_reply() {

@@ -1,4 +1,7 @@
 //! The source that an app runs, and its stream of events without an app.
+//!
+//! It is the seam to an app: it names the kinds, the projection of the cache, the judge that tells transient errors from
+//! permanent ones, and the lanes of interactions, and it runs the shards.
 
 use std::sync::Arc;
 
@@ -16,6 +19,32 @@ use crate::{
 /// The connection of one bot with all its shards: run it in an app, or take its events as a stream.
 ///
 /// A client whose source is dropped never connects.
+///
+/// A program without an app reads its events as a stream; nothing is stored then, and a restart misses what happened
+/// meanwhile.
+///
+/// ```no_run
+/// use antiphon_core::Payload as _;
+/// use antiphon_discord::{Config, Intents, MessageCreate};
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let intents = Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
+/// let (client, source) = antiphon_discord::connect(Config::new(std::env::var("DISCORD_TOKEN")?, intents));
+/// let mut events = source.events(CancellationToken::new());
+/// while let Some(event) = events.next().await {
+///     let event = event?;
+///     if event.kind().as_str() == "discord.MESSAGE_CREATE" {
+///         let message = MessageCreate::decode(&event)?;
+///         if message.content == "ping" {
+///             client.create_message(message.channel_id).content("pong").await?;
+///         }
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Source {
     config: Config,
@@ -31,8 +60,45 @@ impl Source {
     ///
     /// [`Events`] says what is different without an app.
     ///
+    /// Cancelling the token stops the shards in good order, and the stream ends.
+    ///
     /// # Panics
     /// Outside a tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// A message of a simulated user, as the stream brings it:
+    ///
+    /// ```
+    /// use antiphon_core::Payload as _;
+    /// use antiphon_discord::{Config, Intents, MessageCreate};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
+    /// let config = Config::new(sim.discord().token(), intents).network(sim.network()).clock(sim.clock());
+    /// let (_client, source) = antiphon_discord::connect(config);
+    ///
+    /// let mut events = source.events(CancellationToken::new());
+    /// while let Some(event) = events.next().await {
+    ///     let event = event?;
+    ///     match event.kind().as_str() {
+    ///         "discord.GUILD_CREATE" => drop(sim.discord().say("loft", "mira", "good evening")),
+    ///         "discord.MESSAGE_CREATE" => {
+    ///             let message = MessageCreate::decode(&event)?;
+    ///             assert_eq!((&*message.author.name, &*message.content), ("mira", "good evening"));
+    ///             break;
+    ///         }
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn events(self, shutdown: CancellationToken) -> Events {
         let rng = self.config.rng.clone();
         Events::of(self, rng.unwrap_or_default(), shutdown)

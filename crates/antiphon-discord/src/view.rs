@@ -18,6 +18,40 @@
 //! assert!(message.author.bot && message.content.starts_with('!'));
 //! # Ok::<(), antiphon_core::DecodeError>(())
 //! ```
+//!
+//! Every payload has one as its `Payload::View`; a filter of a handler gets it for every event of its kind, and only the
+//! events that pass are decoded in full.
+//! A view reads one pass over the body, copies a text only if it has escapes, and stops at nothing but bytes that are no
+//! JSON object.
+//! Nothing is repaired or counted here: what cannot be used is absent, an absent text is empty, and an absent flag is false.
+//!
+//! | view | events |
+//! | --- | --- |
+//! | [`Message`] | new and edited messages |
+//! | [`Reaction`] | reactions, added and removed |
+//! | [`Interaction`] | interactions |
+//! | [`Member`] | members and bans |
+//! | [`Presence`], [`Typing`], [`Voice`] | presences, typing, voice states |
+//! | [`Channel`], [`Role`], [`Guild`] | channels and threads, roles, guilds |
+//! | [`Ids`] | every other event, and any event by hand |
+//!
+//! The ids of any event, without a table of kinds:
+//!
+//! ```
+//! use antiphon_discord::view::Ids;
+//! # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+//! # fn event(kind: &'static str, body: &'static str) -> Event {
+//! #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+//! #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+//! #     Event::stored(Position::new(1), "bot".into(), draft)
+//! # }
+//!
+//! // An event that antiphon does not know, with an id as a number.
+//! let ids = Ids::of(&event("discord.CHOIR_SINGS", r#"{"guild_id":11,"user_id":"33","user":{}}"#))?;
+//! assert_eq!(ids.guild_id.map(|id| id.get()), Some(11));
+//! assert_eq!((ids.user_id.map(|id| id.get()), ids.channel_id), (Some(33), None));
+//! # Ok::<(), antiphon_core::DecodeError>(())
+//! ```
 
 use std::borrow::Cow;
 
@@ -31,6 +65,8 @@ use twilight_model::id::{
 };
 
 /// A view that is read field by field.
+///
+/// Its fields are skipped, not collected: the scan never holds more than the view.
 trait Fields<'a>: Default {
     /// Reads the value of one key, or skips it.
     fn field(&mut self, key: &[u8], scan: &mut Scan<'a>) -> Step<()>;
@@ -76,10 +112,12 @@ fn int(scan: &mut Scan<'_>) -> Step<Option<u64>> {
     scan.id_or_skip()
 }
 
+/// Reads a boolean; any other value is false.
 fn flag(scan: &mut Scan<'_>) -> Step<bool> {
     Ok(maybe_flag(scan)?.unwrap_or_default())
 }
 
+/// Reads a boolean; any other value is absent.
 fn maybe_flag(scan: &mut Scan<'_>) -> Step<Option<bool>> {
     let flag = match scan.peek()? {
         b't' => Some(true),
@@ -90,10 +128,12 @@ fn maybe_flag(scan: &mut Scan<'_>) -> Step<Option<bool>> {
     Ok(flag)
 }
 
+/// Reads a text; any other value is empty.
 fn text<'a>(scan: &mut Scan<'a>) -> Step<Cow<'a, str>> {
     Ok(scan.text_or_skip()?.unwrap_or_default())
 }
 
+/// Reads a text; any other value is absent.
 fn maybe_text<'a>(scan: &mut Scan<'a>) -> Step<Option<Cow<'a, str>>> {
     scan.text_or_skip()
 }
@@ -103,6 +143,7 @@ fn object<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<V> {
     Ok(maybe_object(scan)?.unwrap_or_default())
 }
 
+/// Reads an object; any other value is absent.
 fn maybe_object<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<Option<V>> {
     if scan.peek()? != b'{' {
         scan.skip()?;
@@ -130,6 +171,7 @@ fn list<'a, T>(
     Ok(items)
 }
 
+/// Reads a list of ids; items that are none are left out.
 fn ids<M>(scan: &mut Scan<'_>) -> Step<Vec<Id<M>>> {
     list(scan, id)
 }
@@ -143,6 +185,7 @@ fn user_ids(scan: &mut Scan<'_>) -> Step<Vec<Id<UserMarker>>> {
     })
 }
 
+/// Reads a list of objects; items that are none are left out.
 fn objects<'a, V: Fields<'a>>(scan: &mut Scan<'a>) -> Step<Vec<V>> {
     list(scan, maybe_object)
 }
@@ -257,6 +300,20 @@ reads! {
 }
 
 /// View of a message.
+///
+/// A filter for commands that ignores bots, webhooks and replies:
+///
+/// ```
+/// use antiphon_discord::view;
+///
+/// fn is_command(message: &view::Message<'_>) -> bool {
+///     !message.author.bot
+///         && message.webhook_id.is_none()
+///         && message.kind == Some(0)
+///         && message.content.starts_with('!')
+/// }
+/// assert!(!is_command(&view::Message::default()), "an empty view is no command");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message<'a> {
@@ -269,20 +326,32 @@ pub struct Message<'a> {
     /// Author; empty in an update that does not name one.
     pub author: User<'a>,
     /// Text; empty without the intent for message content.
+    ///
+    /// The bot's own messages, direct messages and messages that mention the bot have it without the intent.
     pub content: Cow<'a, str>,
     /// Webhook that wrote it, if one did.
+    ///
+    /// An answer of an interaction has one too: the application's id.
     pub webhook_id: Option<Id<WebhookMarker>>,
     /// Users that it mentions.
+    ///
+    /// The author of the message that it replies to is among them, if the reply mentions.
     pub mentions: Vec<Id<UserMarker>>,
     /// Roles that it mentions.
     pub mention_roles: Vec<Id<RoleMarker>>,
     /// Whether it mentions everyone.
+    ///
+    /// Covers `@here` as well.
     pub mention_everyone: bool,
     /// Type of the message: 0 for plain ones, 19 for replies.
+    ///
+    /// All of them are in [Discord's list](https://discord.com/developers/docs/resources/message#message-object-message-types).
     pub kind: Option<u64>,
 }
 
 /// View of a user.
+///
+/// A presence has only the id of its user for certain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User<'a> {
@@ -293,10 +362,23 @@ pub struct User<'a> {
     /// Display name, if the user has one.
     pub global_name: Option<Cow<'a, str>>,
     /// Whether it is a bot.
+    ///
+    /// Webhooks are users without this mark; see [`Message::webhook_id`].
     pub bot: bool,
 }
 
 /// View of a presence.
+///
+/// A filter for users who begin to stream:
+///
+/// ```
+/// use antiphon_discord::view;
+///
+/// fn is_live(presence: &view::Presence<'_>) -> bool {
+///     presence.activities.iter().any(|activity| activity.kind == Some(1) && activity.url.is_some())
+/// }
+/// assert!(!is_live(&view::Presence::default()));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Presence<'a> {
@@ -305,6 +387,8 @@ pub struct Presence<'a> {
     /// Guild.
     pub guild_id: Option<Id<GuildMarker>>,
     /// Status as sent: `online`, `idle`, `dnd`, `offline`; empty if none was sent.
+    ///
+    /// It is not repaired here, as the decoded presence's is.
     pub status: Cow<'a, str>,
     /// Activities of the user.
     pub activities: Vec<Activity<'a>>,
@@ -337,6 +421,8 @@ pub struct Typing {
 }
 
 /// View of a voice state.
+///
+/// Whether a state is a join, a move or a mute is told by the state before it, which the cache has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(
@@ -349,8 +435,12 @@ pub struct Voice<'a> {
     /// Guild.
     pub guild_id: Option<Id<GuildMarker>>,
     /// Channel; absent once the user left.
+    ///
+    /// A field of another kind is absent too.
     pub channel_id: Option<Id<ChannelMarker>>,
     /// Id of the voice session.
+    ///
+    /// Only the bot's own is of use: it is half of a voice connection (protocol §12).
     pub session_id: Cow<'a, str>,
     /// Whether the guild has deafened the user.
     pub deaf: bool,
@@ -363,6 +453,8 @@ pub struct Voice<'a> {
 }
 
 /// View of a member of a guild, or of a banned user.
+///
+/// A ban has the guild and the user alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Member<'a> {
@@ -373,10 +465,21 @@ pub struct Member<'a> {
     /// Nickname in the guild, if the member has one.
     pub nick: Option<Cow<'a, str>>,
     /// The member's roles.
+    ///
+    /// Without `@everyone`, whose id is the guild's.
     pub roles: Vec<Id<RoleMarker>>,
 }
 
 /// View of a reaction to a message, or of the removal of all reactions.
+///
+/// ```
+/// use antiphon_discord::view;
+///
+/// fn is_vote(reaction: &view::Reaction<'_>) -> bool {
+///     reaction.emoji.id.is_none() && reaction.emoji.name == "👍"
+/// }
+/// assert!(!is_vote(&view::Reaction::default()));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reaction<'a> {
@@ -403,6 +506,25 @@ pub struct Emoji<'a> {
 }
 
 /// View of an interaction.
+///
+/// A filter that leaves everything but one command to other handlers:
+///
+/// ```
+/// use antiphon_core::Payload as _;
+/// use antiphon_discord::InteractionCreate;
+/// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+/// # fn event(kind: &'static str, body: &'static str) -> Event {
+/// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+/// #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+/// #     Event::stored(Position::new(1), "bot".into(), draft)
+/// # }
+///
+/// let event = event("discord.INTERACTION_CREATE", r#"{"id":"7","type":2,"data":{"name":"sing"},"user":{"id":"33"}}"#);
+/// let used = InteractionCreate::view(&event)?;
+/// assert!(used.kind == Some(2) && used.data.name == "sing");
+/// assert_eq!(used.author().and_then(|user| user.id).map(|id| id.get()), Some(33));
+/// # Ok::<(), antiphon_core::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Interaction<'a> {
@@ -417,8 +539,12 @@ pub struct Interaction<'a> {
     /// Guild; absent in a direct message.
     pub guild_id: Option<Id<GuildMarker>>,
     /// User in a direct message.
+    ///
+    /// Absent in a guild, where [`member`](Self::member) has it.
     pub user: Option<User<'a>>,
     /// Member in a guild.
+    ///
+    /// Absent in a direct message.
     pub member: Option<Member<'a>>,
     /// The command or component that was used.
     pub data: InteractionData<'a>,
@@ -426,6 +552,8 @@ pub struct Interaction<'a> {
 
 impl<'a> Interaction<'a> {
     /// User of the interaction, in a guild or a direct message.
+    ///
+    /// Absent only if Discord sent neither.
     pub fn author(&self) -> Option<&User<'a>> {
         let member = self.member.as_ref().map(|member| &member.user);
         member.or(self.user.as_ref())
@@ -433,6 +561,8 @@ impl<'a> Interaction<'a> {
 }
 
 /// View of the command or component of an interaction.
+///
+/// Both are empty for a ping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InteractionData<'a> {
@@ -443,6 +573,8 @@ pub struct InteractionData<'a> {
 }
 
 /// View of a channel or thread.
+///
+/// A deleted thread has ids and type alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Channel<'a> {
@@ -451,6 +583,8 @@ pub struct Channel<'a> {
     /// Guild; absent in a direct message.
     pub guild_id: Option<Id<GuildMarker>>,
     /// Its category, or the channel of a thread.
+    ///
+    /// Absent for a channel outside of categories.
     pub parent_id: Option<Id<ChannelMarker>>,
     /// Type of the channel (protocol §10.1): 0 text, 2 voice, 4 a category, 10 to 12 threads.
     pub kind: Option<u64>,
@@ -459,6 +593,8 @@ pub struct Channel<'a> {
 }
 
 /// View of an event about a role.
+///
+/// [`id`](Self::id) is the role's in all three events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Role<'a> {
@@ -488,6 +624,8 @@ pub struct RoleName<'a> {
 }
 
 /// View of a guild.
+///
+/// A guild in an outage has only its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Guild<'a> {
@@ -498,6 +636,8 @@ pub struct Guild<'a> {
     /// Id of the owner.
     pub owner_id: Option<Id<UserMarker>>,
     /// Number of members.
+    ///
+    /// Sent only when the guild becomes available.
     pub member_count: Option<u64>,
     /// Whether it has an outage; absent in a [`GuildDelete`](crate::GuildDelete) that removes the bot.
     pub unavailable: Option<bool>,

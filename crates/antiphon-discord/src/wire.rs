@@ -1,4 +1,9 @@
 //! Frames as they are sent and received. Only this file has the wire's spelling.
+//!
+//! Received frames are read leniently, a field at a time, because the session needs a few of them and handlers need the rest;
+//! nothing here decides anything.
+//! Sent frames are at most 4,096 bytes (protocol §1), and each is written from a struct of its own, so that no field is set
+//! by accident.
 
 mod header;
 
@@ -33,11 +38,14 @@ pub(crate) mod op {
 }
 
 /// Version of the Gateway.
+///
+/// It is in the query of the connection, and in the path of requests.
 pub(crate) const VERSION: u8 = 10;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Sent.
 
+/// Envelope of a sent frame: an operation and its object.
 #[derive(Serialize)]
 struct Frame<T> {
     op: u64,
@@ -243,8 +251,10 @@ pub(crate) struct Hello {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Ready<'a> {
+    /// Without it the session cannot be resumed.
     #[serde(borrow)]
     pub(crate) session_id: Option<Cow<'a, str>>,
+    /// Host on which a resume goes; absent for servers that have none.
     #[serde(borrow, deserialize_with = "lenient")]
     pub(crate) resume_gateway_url: Option<Cow<'a, str>>,
     #[serde(deserialize_with = "lenient")]
@@ -263,8 +273,10 @@ pub(crate) struct Identified {
 pub(crate) struct Chunk<'a> {
     #[serde(borrow)]
     pub(crate) nonce: Option<Cow<'a, str>>,
+    /// Number of the chunk, from 0.
     #[serde(rename = "chunk_index")]
     pub(crate) index: u32,
+    /// Number of chunks of this request.
     #[serde(rename = "chunk_count")]
     pub(crate) count: u32,
 }
@@ -273,7 +285,9 @@ pub(crate) struct Chunk<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RateLimited<'a> {
+    /// Operation that was refused; 8 for a request for members.
     pub(crate) opcode: u64,
+    /// Seconds to wait, with a fraction.
     pub(crate) retry_after: f64,
     #[serde(borrow)]
     pub(crate) meta: RateLimitedMeta<'a>,

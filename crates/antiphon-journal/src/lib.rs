@@ -10,4 +10,6 @@ pub use memory::MemoryJournal;
 pub use sqlite::{Asked, Durability, OpenError, Options, SqliteJournal};
 
 /// Most bytes in one page of [`Journal::read`](antiphon_core::Journal::read), unless a single event weighs more.
+///
+/// Both backends end a page there, so that a reader of large events never holds more than this and one event.
 const PAGE_BYTES: usize = 8 << 20;

@@ -1,4 +1,10 @@
 //! The journal in memory, for tests and for runs that need not outlive the process.
+//!
+//! It is the contract in its shortest form: one lock, one map for each table of the file. What it does not have is
+//! durability, readers in other processes, and the ways in which a disk can fail; [`MemoryJournal::limit`] stands for a
+//! full one.
+//!
+//! Use it in tests, for tools that need no past, and as the reading of what `SqliteJournal` promises.
 
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
@@ -40,17 +46,59 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Share it in an `Arc` to look at it beside the app that runs on it, or to run a second app on what the first one
+/// left:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use antiphon_core::{AppendError, Batch, Draft, Journal, Kind, Origin, Place, Position, Trouble};
+/// use antiphon_journal::MemoryJournal;
+///
+/// fn said(number: u64) -> Batch {
+///     let draft = Draft::new(
+///         Kind::from_static("test.said"),
+///         Place::new("room/loft"),
+///         Origin::frame("test", number),
+///         "2026-01-01T00:00:00Z".parse().expect("a time"),
+///         r#"{"message":"amen"}"#,
+///     );
+///     Batch { events: vec![("choir".into(), draft)], ..Batch::default() }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let journal = Arc::new(MemoryJournal::new());
+/// let mut last = journal.last();
+/// journal.append(Arc::new(said(1))).await?;
+/// last.changed().await?;
+/// assert_eq!(*last.borrow(), Position::new(1));
+///
+/// // A full disk, for a test: the batch is refused as a whole, and may be appended again later.
+/// journal.limit(Some(300));
+/// let refused: AppendError = journal.append(Arc::new(said(2))).await.expect_err("it is full");
+/// assert_eq!((refused.trouble(), refused.is_transient()), (Trouble::Full, true));
+/// journal.limit(None);
+/// journal.append(Arc::new(said(2))).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct MemoryJournal {
     state: Mutex<State>,
     last: watch::Sender<Position>,
     replays: watch::Sender<u64>,
 }
 
+/// `bytes` is the sum of the weights of `events`; `origins` has exactly their origins.
 #[derive(Default)]
 struct State {
+    /// Once set, every call fails with [`Trouble::Closed`].
     closed: bool,
+    /// See [`MemoryJournal::limit`].
     max_bytes: Option<u64>,
     bytes: u64,
+    /// The last position that was given; it is never given again.
     last: u64,
     events: BTreeMap<Position, Arc<Event>>,
     origins: HashMap<SourceName, HashMap<Origin, Position>>,
@@ -58,9 +106,11 @@ struct State {
     removed: HashMap<(SourceName, Origin), i64>,
     /// Deletions by the platform whose grace is not over, with their time.
     deletions: Vec<(SourceName, Origin, Timestamp)>,
+    /// The time of the last sweep, which is the only clock that decides about windows.
     swept_at: Option<i64>,
     checkpoints: BTreeMap<(SourceName, Part), Checkpoint>,
     cursors: BTreeMap<ConsumerName, Cursor>,
+    /// The last number of a dead letter.
     last_dead: u64,
     dead: BTreeMap<DeadLetterId, DeadLetter>,
     projections: BTreeMap<String, Saved>,
@@ -95,11 +145,15 @@ impl MemoryJournal {
     ///
     /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room or the
     /// limit is raised.
+    ///
+    /// A batch without events (checkpoints, cursors, dead letters) always has room.
     pub fn limit(&self, max_bytes: Option<u64>) {
         self.lock().max_bytes = max_bytes;
     }
 
     /// Removes a consumer and its cursor, so that retention no longer waits for it.
+    ///
+    /// A consumer of that name that starts again is a new one.
     pub fn forget(&self, consumer: &ConsumerName) {
         self.lock().cursors.remove(consumer);
     }
@@ -126,6 +180,7 @@ impl MemoryJournal {
             .map_err(|trouble| AppendError::new(trouble, None))
     }
 
+    /// All under one lock, so that readers see the whole batch or nothing of it.
     fn store(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let mut state = self.writable()?;
         state.make_sure_of_room(batch)?;
@@ -165,6 +220,8 @@ impl MemoryJournal {
 
 impl State {
     /// Refuses a batch that is too large, before any of it is stored.
+    ///
+    /// The weight of repeats counts too, so that a batch of repeats alone can be refused at the limit.
     fn make_sure_of_room(&self, batch: &Batch) -> Result<(), AppendError> {
         let weight = |(_, draft): &(SourceName, Draft)| draft.weight() as u64;
         let wanted = self.bytes + batch.events.iter().map(weight).sum::<u64>();
@@ -201,6 +258,7 @@ impl State {
         Some(event)
     }
 
+    /// Erasing comes first, then age, then size; the order is that of the file's backend.
     fn sweep(&mut self, policy: &Retention, now: Timestamp) -> Sweep {
         let mut sweep = Sweep::default();
         self.swept_at = self.swept_at.max(Some(now.as_second()));

@@ -1,4 +1,8 @@
 //! The retention policy's answer for one kind, the same for every backend.
+//!
+//! [`keep`] is asked for each row by the memory backend and for each kind by the file's, which remembers the answer.
+//! Times are compared with `received_at`, this machine's clock at the time, so that a policy never depends on what a
+//! platform says.
 
 use std::time::Duration;
 
@@ -7,9 +11,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 /// The body of an event that the platform deleted: still one whole JSON document.
+///
+/// The row stays, with its position and origin, so that a repeat is still known and readers see that something was
+/// there.
 pub(crate) const ERASED: Bytes = Bytes::from_static(b"null");
 
 /// How long events of one kind are kept.
+///
+/// An answer is also the key under which a sweep remembers how far it got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Keep {
     /// Kept for good.
@@ -35,6 +44,8 @@ pub(crate) fn keep(policy: &Retention, kind: &str) -> Keep {
 }
 
 /// The moment this long ago; the earliest time if that is too far.
+///
+/// A duration that is longer than the calendar keeps everything.
 pub(crate) fn ago(now: Timestamp, duration: Duration) -> Timestamp {
     now.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }

@@ -2,6 +2,23 @@
 //!
 //! A handle reads the latest snapshot that the source published. Its actions are commands to the source, which carries
 //! them out in order.
+//!
+//! # What goes through here
+//! - *Down*: an action becomes a command of the pool and waits in a channel of 256 commands for the loop of
+//!   `socket.rs`. The loop gives it to the state machine (`pool/inputs.rs`), which replies through a one-shot channel
+//!   once the node has responded.
+//! - *Up*: after each turn the loop publishes the snapshots of changed players and nodes. A getter takes the lock for
+//!   reading, copies one value, and never waits for the source or the network.
+//! - *Aside*: Discord's voice events go into an inbox (`client/inbox.rs`), which never refuses one; requests about
+//!   tracks and nodes go straight to HTTP, since they need no order.
+//!
+//! # What holds
+//! - A handle keeps no connection alive and ends none: dropping all handles leaves the source running.
+//! - Every action ends: with the node's response, with the source's error, or with an error after its timeout. The
+//!   source applies the timeout first where it can, since its error says more; the handle waits half a second longer.
+//! - A getter of a player that is gone returns the default of its type. [`Player::exists`] tells the difference.
+//! - Snapshots are published at the end of the turn that replied to a call. On a runtime with several threads, a getter
+//!   that is called right after the reply may still read the snapshot before.
 
 mod inbox;
 mod node;
@@ -46,17 +63,28 @@ pub(crate) const COMMANDS: usize = 256;
 const SLACK: Duration = Duration::from_millis(500);
 
 /// What handles and source share.
+///
+/// Locks are held for one copy and never over a wait. A poisoned lock is used all the same, since each write replaces
+/// whole values.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// When the pool was created.
+    /// When the pool was created: a loss of voice from before comes from a journal that is read again.
     since: Timestamp,
+    /// Requests, with the passwords of all nodes.
     pub(crate) http: Http,
+    /// The network behind the proxy, if there is one.
     pub(crate) network: Network,
+    /// State of all connections as one; written by the loop alone.
     pub(crate) link: watch::Sender<LinkState>,
+    /// Voice events that wait for the loop.
     pub(crate) inbox: Inbox,
+    /// Latest snapshot of each player that exists.
     players: RwLock<HashMap<GuildId, Snapshot>>,
+    /// Latest snapshot of each node, in the configuration's order, which never changes.
     nodes: RwLock<Vec<NodeSnapshot>>,
+    /// Search results of [`Pool::fetch_tracks`].
     cache: Mutex<Cache>,
+    /// Commands to the loop; closed once the source has ended or was dropped.
     commands: mpsc::Sender<PoolCommand>,
     action_timeout: Duration,
 }
@@ -104,11 +132,13 @@ impl Shared {
         *self.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes;
     }
 
+    /// Copies a node's snapshot.
     fn node(&self, index: usize) -> Option<NodeSnapshot> {
         let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
         nodes.get(index).cloned()
     }
 
+    /// Reads one value of a player's snapshot; `None` if there is no player.
     fn snapshot<T>(&self, guild: GuildId, of: impl FnOnce(&Snapshot) -> T) -> Option<T> {
         let players = self.players.read().unwrap_or_else(PoisonError::into_inner);
         players.get(&guild).map(of)
@@ -118,6 +148,7 @@ impl Shared {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The error with the state of the source and of each node.
     fn not_connected(&self) -> NotConnected {
         let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
         NotConnected {
@@ -129,7 +160,9 @@ impl Shared {
         }
     }
 
-    /// Sends a command to the source and waits for its result.
+    /// Sends a command to the source and waits for its result, both within `within`.
+    ///
+    /// A source that ended drops the command or its reply, which is [`PlayerError::NotConnected`].
     async fn call<T>(
         &self,
         command: PoolCommand,
@@ -173,6 +206,21 @@ impl Shared {
 
 /// A handle on all nodes and players of a source. Cheap to clone.
 ///
+/// It is the first half of [`connect`](crate::connect). All nodes of a bot are one pool, so that a player can move from
+/// one to another.
+///
+/// # Choosing a node
+/// A player gets its node when Discord has sent both halves of its voice connection, by these rules in order:
+///
+/// 1. the node of [`ConnectOptions::node`] or [`Player::switch_node`], if it is connected;
+/// 2. the node with the lowest penalty among those whose [`region`](crate::NodeConfig::region) is that of the voice
+///    server ([`region_from_endpoint`](crate::region_from_endpoint));
+/// 3. the node with the lowest penalty of all.
+///
+/// A node that is being closed is not chosen. Players that were assigned since a node's last statistics count as
+/// playing, so that a burst of players spreads over all nodes.
+///
+/// # Examples
 /// ```no_run
 /// use antiphon_lavalink::{Config, NodeConfig, Pool, TrackSource, VoiceServer, VoiceState, connect};
 ///
@@ -201,6 +249,23 @@ impl Shared {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Before the source runs, the pool already knows its nodes:
+///
+/// ```
+/// use antiphon_lavalink::{Config, InvalidNodeError, NodeConfig, NodeStatus, connect};
+///
+/// let nodes = ["eu-1", "us-1"].map(|name| NodeConfig::new(name, "http://127.0.0.1:2333", "youshallnotpass"));
+/// let (pool, source) = connect(Config::new(7, nodes));
+/// assert_eq!(pool.nodes().len(), 2);
+/// let node = pool.node("us-1").expect("a node of the configuration");
+/// assert_eq!(node.status(), NodeStatus::Disconnected);
+/// assert_eq!(node.penalty(), 9e30, "unknown load");
+/// assert_eq!(pool.get_node(None).err(), Some(InvalidNodeError::NoneConnected));
+///
+/// drop(source);
+/// assert_eq!(pool.get_node(None).err(), Some(InvalidNodeError::Stopped));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
@@ -212,14 +277,30 @@ impl Pool {
     }
 
     /// The state of all connections as one: connected while one node is.
+    ///
+    /// The best of all nodes counts, in the order connected, connecting, waiting, idle, stopped; a reason names the
+    /// node that it is about. The receiver wakes at each change, so it serves a status page or a health check.
+    ///
+    /// ```
+    /// use antiphon_core::LinkState;
+    /// use antiphon_lavalink::{Config, NodeConfig, connect};
+    ///
+    /// let node = NodeConfig::new("eu-1", "http://127.0.0.1:2333", "youshallnotpass");
+    /// let (pool, _source) = connect(Config::new(7, [node]));
+    /// assert_eq!(*pool.link().borrow(), LinkState::Idle, "the source does not run yet");
+    /// ```
     pub fn link(&self) -> watch::Receiver<LinkState> {
         self.shared.link.subscribe()
     }
 
-    /// Waits until a node is connected.
+    /// Waits until a node is connected, that is, until it has sent `ready`.
+    ///
+    /// It asks for nothing: the source connects all nodes by itself when it runs. Call it before the first action, so
+    /// that a wrong password is one clear error.
     ///
     /// # Errors
-    /// [`NotConnected`] once the source has stopped, or if no node is connected within [`Config::action_timeout`].
+    /// [`NotConnected`] once the source has stopped, or if no node is connected within [`Config::action_timeout`]; it
+    /// names the state of each node. In the second case the source tries on.
     pub async fn connect(&self) -> Result<(), NotConnected> {
         let mut link = self.link();
         let settled = link.wait_for(|state| {
@@ -232,7 +313,10 @@ impl Pool {
         }
     }
 
-    /// Connects every node now that is not connected, given up or not.
+    /// Connects every node now that waits for its next attempt or was given up.
+    ///
+    /// It returns once the command is queued; [`link`](Self::link) shows the outcome. A node that [`Node::close`]
+    /// closed stays closed. When all nodes were given up, the source has ended, and nothing can be connected any more.
     ///
     /// # Errors
     /// [`NotConnected`] if the source does not run.
@@ -241,10 +325,14 @@ impl Pool {
         sent.map_err(|_| self.shared.not_connected())
     }
 
-    /// Closes every node and disconnects its players.
+    /// Closes every node and disconnects its players, one node after another.
+    ///
+    /// Use it when the bot leaves for good. To stop the program and let the music play on, stop the source instead:
+    /// nodes keep the session for [`Config::resume_timeout`], and the next run goes on with it.
     ///
     /// # Errors
-    /// [`PlayerError`] if the source does not run.
+    /// [`PlayerError`] if the source does not run, or a node's closing took longer than 36 s; nodes after that one are
+    /// not closed.
     pub async fn close(&self) -> Result<(), PlayerError> {
         for node in self.nodes() {
             node.close(false).await?;
@@ -256,6 +344,8 @@ impl Pool {
     // Nodes.
 
     /// The nodes in the configuration's order.
+    ///
+    /// Their number and order never change.
     pub fn nodes(&self) -> Vec<Node> {
         let count = self
             .shared
@@ -282,8 +372,47 @@ impl Pool {
 
     /// The connected node with the lowest penalty: of `region` if a node of it is connected, else of all.
     ///
+    /// Regions are compared to the letter with [`NodeConfig::region`](crate::NodeConfig::region). Use it for requests
+    /// of your own; players choose by themselves.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon_lavalink::{Config, InvalidNodeError, NodeConfig, NodeStatus, connect};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let nodes = ["eu-1", "us-1"].map(|name| {
+    ///     let node = sim.lavalink().node(name);
+    ///     NodeConfig::new(name, node.url(), node.password()).region(&name[..2])
+    /// });
+    /// let (pool, source) = connect(Config::new(77, nodes).network(sim.network()).clock(sim.clock()));
+    /// let mut events = source.events(CancellationToken::new());
+    /// let reader = tokio::spawn(async move { while events.next().await.is_some() {} });
+    /// pool.connect().await?;
+    /// # tokio::time::sleep(Duration::from_secs(1)).await;
+    ///
+    /// let name = |region| pool.get_node(region).map(|node| node.identifier().to_string());
+    /// assert_eq!(name(Some("us"))?, "us-1");
+    /// assert!(name(Some("africa")).is_ok(), "any node is better than none");
+    ///
+    /// sim.lavalink().node("us-1").kill(Duration::from_secs(600));
+    /// # tokio::time::sleep(Duration::from_secs(1)).await;
+    /// assert_eq!(name(Some("us"))?, "eu-1");
+    /// let lost = pool.node("us-1").expect("configured");
+    /// assert_ne!(lost.status(), NodeStatus::Connected);
+    /// assert_eq!((lost.session_id(), lost.stats()), (None, None));
+    /// # reader.abort();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`InvalidNodeError::NoneConnected`]; [`InvalidNodeError::Stopped`] once the source has ended.
+    /// [`InvalidNodeError::NoneConnected`], which may pass; [`InvalidNodeError::Stopped`] once the source has ended.
     pub fn get_node(&self, region: Option<&str>) -> Result<Node, InvalidNodeError> {
         let nodes = self
             .shared
@@ -319,8 +448,30 @@ impl Pool {
 
     /// Loads tracks by a URL, or by a search term with a source's prefix such as `ytsearch:`; results are cached.
     ///
+    /// One request to the node with the lowest penalty, or none if the cache has the query. Which URLs and prefixes
+    /// work depends on the node: [`Info::source_managers`](crate::Info::source_managers) lists its sources, and plugins
+    /// add more. A single track, a search and no match are all [`Search::Tracks`].
+    ///
+    /// ```no_run
+    /// use antiphon_lavalink::{LoadError, Pool, Search};
+    ///
+    /// # async fn example(pool: Pool) -> Result<(), Box<dyn std::error::Error>> {
+    /// match pool.fetch_tracks("https://www.youtube.com/playlist?list=PLchoirloft").await {
+    ///     Ok(Search::Playlist(list)) => println!("{} with {} tracks", list.name, list.len()),
+    ///     Ok(Search::Tracks(tracks)) if tracks.is_empty() => println!("nothing found"),
+    ///     Ok(Search::Tracks(tracks)) => println!("first of {}: {}", tracks.len(), tracks[0].title),
+    ///     // Such as a video that is not available in the node's country.
+    ///     Err(LoadError::Failed(why)) => println!("the source says: {why}"),
+    ///     Err(error) if error.is_transient() => println!("try again later: {error}"),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`LoadError`]; an empty result is no error.
+    /// [`LoadError`]; an empty result is no error. [`LoadError::Failed`] is the source's own reason,
+    /// [`LoadError::Request`] a node that could not be asked.
     pub async fn fetch_tracks(&self, query: &str) -> Result<Search, LoadError> {
         let known = self.shared.cache().get(query);
         if let Some(found) = known {
@@ -344,11 +495,26 @@ impl Pool {
     ///
     /// # Errors
     /// [`LoadError`]; an empty result is no error.
+    ///
+    /// An empty result may become a hit later, so it is not cached; see [`set_cache`](Self::set_cache).
     pub async fn search(&self, query: &str, source: &TrackSource) -> Result<Search, LoadError> {
         self.fetch_tracks(&source.identifier(query)).await
     }
 
-    /// Sets how many search results are cached; 0 disables the cache.
+    /// Sets how many search results are cached; 0 disables the cache. Default: [`Config::cache_capacity`].
+    ///
+    /// The oldest of the least used results is evicted first. Empty results and single streams are never kept. A result
+    /// stays until it is evicted: disable the cache, and enable it again, to drop all.
+    ///
+    /// ```
+    /// use antiphon_lavalink::{Config, NodeConfig, connect};
+    ///
+    /// let node = NodeConfig::new("eu-1", "http://127.0.0.1:2333", "youshallnotpass");
+    /// let (pool, _source) = connect(Config::new(7, [node]).cache_capacity(0));
+    /// assert!(!pool.has_cache());
+    /// pool.set_cache(500);
+    /// assert!(pool.has_cache());
+    /// ```
     pub fn set_cache(&self, capacity: usize) {
         self.shared.cache().resize(capacity);
     }
@@ -362,6 +528,9 @@ impl Pool {
     // Players.
 
     /// The player of a guild, if there is one.
+    ///
+    /// A player exists from its first [`connect`](Player::connect), or from the first change of its queue or settings,
+    /// until it is disconnected or kicked. Players of an earlier run exist once the source runs.
     pub fn player(&self, guild: impl Into<GuildId>) -> Option<Player> {
         let guild = guild.into();
         self.shared
@@ -370,6 +539,8 @@ impl Pool {
     }
 
     /// A handle on the player of a guild, whether there is one or not; [`Player::connect`] creates it.
+    ///
+    /// It sends nothing and allocates nothing at the source, so it may be called for any guild.
     pub fn player_in(&self, guild: impl Into<GuildId>) -> Player {
         Player::new(Arc::clone(&self.shared), guild.into())
     }
@@ -386,12 +557,18 @@ impl Pool {
 
     /// Takes a `VOICE_STATE_UPDATE` of Discord; never waits.
     ///
-    /// Call it in Discord's order. States of other users than the bot are ignored.
+    /// Call it in Discord's order, for every state of the guild: the bot's own state is half of the voice connection,
+    /// and tells that the bot was moved or kicked. States of other users than the bot are ignored. At most one state
+    /// for each guild waits; a newer one replaces it. `antiphon::music` does this by itself.
     pub fn voice_state_update(&self, state: VoiceState) {
         self.shared.inbox.put(VoiceUpdate::State(state));
     }
 
     /// Takes a `VOICE_SERVER_UPDATE` of Discord; never waits.
+    ///
+    /// It is the other half of the voice connection. One with no endpoint means that Discord took the voice server away
+    /// and will send another ([Discord](https://discord.com/developers/docs/events/gateway-events#voice-server-update),
+    /// protocol §9).
     pub fn voice_server_update(&self, server: VoiceServer) {
         self.shared.inbox.put(VoiceUpdate::Server(server));
     }

@@ -1,4 +1,17 @@
 //! Options of a pool and of its nodes.
+//!
+//! Setters take any value and never fail; `Config::check` runs once, when the source does, and names the first bad
+//! option in a [`ConfigError`]. Nothing here is read from a file: the command has its own page of keys, which it turns
+//! into these setters.
+//!
+//! Passwords are a [`Secret`] from the first moment: they are printed as `<redacted>` and leave it only for the
+//! `Authorization` header (protocol §1, §5).
+//!
+//! # Times that belong together
+//! - A node keeps a lost session for [`Config::resume_timeout`]; after that its players are silent for good.
+//! - Players wait for their node for [`Config::failover_after`], and then move. If it is the longer of the two, players
+//!   of a dead node stay silent between them; if it is much the shorter, a restart of a node moves all its players.
+//! - [`Config::heartbeat`] decides how soon a silent loss is noticed: within two or three intervals.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,6 +26,7 @@ use crate::{
 
 /// Options of one node.
 ///
+/// # Examples
 /// ```
 /// use antiphon_lavalink::NodeConfig;
 ///
@@ -23,14 +37,25 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
+    /// Name in the pool: 1 to 64 characters without slash, space and control characters, since it is part of places.
     pub(crate) id: NodeId,
+    /// Address, as given; [`NodeConfig::address`] checks it.
     pub(crate) url: String,
+    /// Password for every request and for the socket.
     pub(crate) password: Secret,
+    /// Region that it serves best.
     pub(crate) region: Option<String>,
 }
 
 impl NodeConfig {
     /// Creates a node with its name in this pool, its address (`http://host:2333`, or `https`) and its password.
+    ///
+    /// The name is yours: it appears in places, events and logs, and a checkpoint finds the node's session by it, so
+    /// keep it when the address changes. `ws` and `wss` mean the same as `http` and `https`. One address serves
+    /// requests and socket; a path in it stays in front of both.
+    ///
+    /// The password is `lavalink.server.password` of the node's
+    /// [configuration](https://lavalink.dev/configuration/index.html).
     pub fn new(id: impl Into<NodeId>, url: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             id: id.into(),
@@ -43,7 +68,8 @@ impl NodeConfig {
     /// Sets the region that the node serves best, such as `eu`. Default: none.
     ///
     /// Players prefer a node of the region of their voice server; [`region_from_endpoint`](crate::region_from_endpoint)
-    /// lists the regions.
+    /// lists the regions. A node near the voice server loses fewer audio packets. Any other word is allowed, and found
+    /// by [`Pool::get_node`](crate::Pool::get_node) alone.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
@@ -83,8 +109,10 @@ impl NodeConfig {
 ///
 /// Closures implement it. Discord's response arrives as voice events, which go to
 /// [`Pool::voice_state_update`](crate::Pool::voice_state_update) and
-/// [`Pool::voice_server_update`](crate::Pool::voice_server_update).
+/// [`Pool::voice_server_update`](crate::Pool::voice_server_update). `antiphon::music` joins a bot of `antiphon-discord`
+/// and a pool, so that neither is written by hand.
 ///
+/// # Examples
 /// ```
 /// use antiphon_lavalink::{Config, NodeConfig, VoiceRequest};
 ///
@@ -102,6 +130,9 @@ impl NodeConfig {
 /// ```
 pub trait VoiceGateway: Send + Sync + 'static {
     /// Sends the request; an error fails the player's [`connect`](crate::Player::connect).
+    ///
+    /// It may wait for Discord's rate limit: the time that Discord has to respond begins when it returns. Requests of
+    /// one guild are handed over in their order, and a later one does not wait for an earlier one to return.
     fn update_voice_state(&self, request: VoiceRequest)
     -> BoxFuture<'static, Result<(), BoxError>>;
 }
@@ -122,6 +153,7 @@ where
 ///
 /// The source checks the values when it runs: a bad one is a [`ConfigError`].
 ///
+/// # Examples
 /// ```
 /// use std::time::Duration;
 ///
@@ -142,30 +174,56 @@ where
 /// assert_eq!(config.user().map(|user| user.get()), Some(170_939_974_227_541_168));
 /// # Ok::<(), antiphon_lavalink::ProxyError>(())
 /// ```
+///
+/// A bad value is found when the source runs:
+///
+/// ```
+/// use antiphon_lavalink::{Config, connect};
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let (pool, source) = connect(Config::new(7, []));
+/// let mut events = source.events(CancellationToken::new());
+/// let error = events.next().await.expect("an item").expect_err("no nodes");
+/// assert!(antiphon_core::error_chain(&error).contains("must name at least one node"));
+/// assert!(!pool.connect().await.expect_err("stopped").is_transient());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Config {
+    /// The bot's user; absent until [`Pool::set_user`](crate::Pool::set_user) gives it.
     pub(crate) user: Option<UserId>,
+    /// At least one; each name once.
     pub(crate) nodes: Vec<NodeConfig>,
     pub(crate) name: SourceName,
     pub(crate) network: Network,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) clock: Clock,
+    /// Absent for one with a random seed.
     pub(crate) rng: Option<Rng>,
+    /// Sender of op 4; absent where the bot joins no channel.
     pub(crate) gateway: Option<Arc<dyn VoiceGateway>>,
     pub(crate) client_name: String,
     pub(crate) heartbeat: Duration,
     pub(crate) resume_timeout: Duration,
     pub(crate) failover_after: Duration,
+    /// Attempts in a row before a node is given up; absent for no limit.
     pub(crate) retries: Option<u32>,
     pub(crate) inactive_timeout: Option<Duration>,
     pub(crate) queue_capacity: usize,
     pub(crate) cache_capacity: usize,
     pub(crate) action_timeout: Duration,
+    /// In bytes.
     pub(crate) buffer: usize,
 }
 
 impl Config {
     /// Creates a configuration with the default of every option.
+    ///
+    /// `user` is the id of the bot's user, which nodes need to join voice channels (protocol §1); it is not the id of
+    /// the application where the two differ. 0 is refused.
     pub fn new(user: impl Into<UserId>, nodes: impl IntoIterator<Item = NodeConfig>) -> Self {
         Self {
             user: Some(user.into()),
@@ -173,9 +231,10 @@ impl Config {
         }
     }
 
-    /// The defaults for these nodes, and for a bot whose id is given later, by [`Pool::set_user`].
+    /// Creates a configuration for a bot whose id is given later, by [`Pool::set_user`].
     ///
-    /// Nodes are told the id when they are connected, so the source connects none before it is known.
+    /// Nodes are told the id when they are connected, so the source connects none before it is known. A bot that learns
+    /// its id from Discord's `READY` uses this.
     ///
     /// [`Pool::set_user`]: crate::Pool::set_user
     pub fn without_user(nodes: impl IntoIterator<Item = NodeConfig>) -> Self {
@@ -212,6 +271,8 @@ impl Config {
     }
 
     /// Sets the source's name. Default: `lavalink`.
+    ///
+    /// An app with several pools needs one name for each: events, checkpoints and origins belong to the name.
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
@@ -219,6 +280,8 @@ impl Config {
     }
 
     /// Sets the network that requests and sockets use. Default: the internet, without a proxy.
+    ///
+    /// The simulator's network is one; others set limits, routes or certificates.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
@@ -226,6 +289,8 @@ impl Config {
     }
 
     /// Sets a proxy for requests and sockets. Default: none.
+    ///
+    /// It serves every node.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
@@ -233,6 +298,8 @@ impl Config {
     }
 
     /// Sets the clock that dates events. Default: the machine's.
+    ///
+    /// All sources of an app share one clock; the app refuses others.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -247,7 +314,7 @@ impl Config {
     }
 
     /// Sets the sender of voice requests to Discord. Default: none, so that [`Player::connect`](crate::Player::connect)
-    /// fails.
+    /// fails with [`PlayerError::Gateway`](crate::PlayerError::Gateway).
     #[must_use]
     pub fn voice_gateway(mut self, gateway: impl VoiceGateway) -> Self {
         self.gateway = Some(Arc::new(gateway));
@@ -255,6 +322,9 @@ impl Config {
     }
 
     /// Sets the `Client-Name` header that nodes see, as `NAME/VERSION`. Default: `antiphon/` and the version.
+    ///
+    /// It is the `User-Agent` of requests as well. `NodeLink` refuses a client without it; an empty one is a
+    /// [`ConfigError`] (protocol §1).
     #[must_use]
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
         self.client_name = name.into();
@@ -262,6 +332,9 @@ impl Config {
     }
 
     /// Sets the interval between pings. Default: 15 s. A node that sends nothing for two intervals is lost.
+    ///
+    /// A WebSocket ping is the only sign of life that the protocol has (protocol §1). Any byte counts, not the pong
+    /// alone. Zero is a [`ConfigError`].
     #[must_use]
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.heartbeat = interval;
@@ -270,6 +343,9 @@ impl Config {
 
     /// Sets how long a node keeps the session and its players after the socket is lost. Default: 60 s; zero disables
     /// [resuming](https://lavalink.dev/api/index.html#resuming). Nodes count whole seconds.
+    ///
+    /// The music plays on meanwhile. It also bridges a restart of the program: choose it longer than the restart takes.
+    /// A fraction of a second is cut off, so less than a second counts as zero.
     #[must_use]
     pub fn resume_timeout(mut self, timeout: Duration) -> Self {
         self.resume_timeout = timeout;
@@ -277,6 +353,9 @@ impl Config {
     }
 
     /// Sets how long a lost node may take to come back before its players move to other nodes. Default: 15 s.
+    ///
+    /// Without another connected node the players stay where they are, and every second it is tried again. A node that
+    /// stops for good is not waited for. Zero is a [`ConfigError`].
     #[must_use]
     pub fn failover_after(mut self, grace: Duration) -> Self {
         self.failover_after = grace;
@@ -284,6 +363,10 @@ impl Config {
     }
 
     /// Sets how many times in a row a node is tried again before it is given up. Default: `None`, no limit.
+    ///
+    /// The pauses between attempts grow from a second to 30 s, with a random part, and start over after a connection
+    /// that lasted. A node that was given up is connected again by [`Pool::reconnect`](crate::Pool::reconnect), as long
+    /// as the source runs: it ends when all nodes were given up.
     #[must_use]
     pub fn retries(mut self, retries: Option<u32>) -> Self {
         self.retries = retries;
@@ -292,6 +375,9 @@ impl Config {
 
     /// Sets how long a player may be idle before [`InactivePlayer`](crate::InactivePlayer) is emitted. Default: 5 min;
     /// `None` disables it.
+    ///
+    /// Idle means that it has no track; a paused one is not idle. The player itself stays: a handler decides whether to
+    /// leave. [`Player::set_inactive_timeout`](crate::Player::set_inactive_timeout) changes it for one player.
     #[must_use]
     pub fn inactive_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.inactive_timeout = timeout;
@@ -299,6 +385,9 @@ impl Config {
     }
 
     /// Sets how many tracks a queue holds. Default: 2,000.
+    ///
+    /// The queue of recommendations keeps the default. A checkpoint has room for 896 KiB of tracks, more than a
+    /// thousand usual ones; the end of a longer queue is lost in a restart. Zero is a [`ConfigError`].
     #[must_use]
     pub fn queue_capacity(mut self, tracks: usize) -> Self {
         self.queue_capacity = tracks;
@@ -306,6 +395,7 @@ impl Config {
     }
 
     /// Sets how many search results are cached. Default: 100; 0 disables the cache.
+    /// [`Pool::set_cache`](crate::Pool::set_cache) changes it later.
     #[must_use]
     pub fn cache_capacity(mut self, searches: usize) -> Self {
         self.cache_capacity = searches;
@@ -313,6 +403,9 @@ impl Config {
     }
 
     /// Sets how long a call waits for its result. Default: 10 s.
+    ///
+    /// After that the action may still be done: [`PlayerError::TimedOut`](crate::PlayerError::TimedOut) says so. Zero
+    /// is a [`ConfigError`].
     #[must_use]
     pub fn action_timeout(mut self, timeout: Duration) -> Self {
         self.action_timeout = timeout;
@@ -320,13 +413,16 @@ impl Config {
     }
 
     /// Sets how many bytes of events may wait for the journal before the source stops reading. Default: 16 MiB.
+    ///
+    /// While it does not read, pings go on, and nodes hold their frames back in the connection; nothing is dropped.
+    /// Zero is a [`ConfigError`].
     #[must_use]
     pub fn buffer(mut self, bytes: usize) -> Self {
         self.buffer = bytes;
         self
     }
 
-    /// Checks every value.
+    /// Checks every value; the first bad one is the error, with the option's name.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.user.is_some_and(|user| user.get() == 0) {
             return Err(ConfigError::new("user", "must be the id of the bot's user"));

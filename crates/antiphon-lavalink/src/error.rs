@@ -1,4 +1,18 @@
 //! Errors, one type for each kind of operation.
+//!
+//! An error says which operation failed; its [`source`](std::error::Error::source) says why. Each type has
+//! `is_transient`, which a handler's error is judged by: a passing failure is tried again, and any other becomes a dead
+//! letter. No type of another library is public, and no secret enters an error.
+//!
+//! | operation | error |
+//! | --- | --- |
+//! | a request about tracks or a node | [`RequestError`] |
+//! | loading tracks | [`LoadError`] |
+//! | an action of a player or its queue | [`PlayerError`] |
+//! | an operation of a queue alone | [`QueueError`](crate::QueueError) |
+//! | a wait for a node | [`NotConnected`] |
+//! | the encoding of a track | [`TrackError`](crate::TrackError) |
+//! | a value of [`Extras`](crate::Extras) | [`ExtrasError`] |
 
 use std::{fmt, time::Duration};
 
@@ -15,6 +29,8 @@ use crate::{
 const NODES_SHOWN: usize = 5;
 
 /// Extras could not be serialised or deserialised.
+///
+/// A value of the caller's own type does not fit, so trying again does not help.
 #[derive(Debug, thiserror::Error)]
 #[error("the extras are not JSON of this shape")]
 pub struct ExtrasError(#[source] BoxError);
@@ -26,18 +42,21 @@ impl ExtrasError {
 }
 
 /// The body of an [error response](https://lavalink.dev/api/rest.html#error-responses) (protocol §5.1).
+///
+/// Its text is the status and the node's message: `400: Cannot play a playlist or search result`. The session and token
+/// of a voice connection are redacted, since some nodes repeat a request in their message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
     /// Time in Unix milliseconds, by the node's clock.
     pub timestamp: i64,
-    /// HTTP status.
+    /// HTTP status; that of the response where the body has none.
     pub status: u16,
-    /// Name of the status.
+    /// Name of the status, such as `Bad Request`.
     pub error: String,
-    /// Stack trace, where the request asked for one.
+    /// Stack trace: Lavalink sends it for requests with `?trace=true`, `NodeLink` always.
     pub trace: Option<String>,
-    /// Why the request failed.
+    /// Why the request failed, in the node's words; may be empty.
     pub message: String,
     /// Path of the request.
     pub path: String,
@@ -55,19 +74,51 @@ impl fmt::Display for Failure {
 }
 
 /// A request to a node failed.
+///
+/// # What to do
+/// - [`is_transient`](Self::is_transient): try again later; the node restarts, is busy, or is being resumed.
+/// - [`may_have_arrived`](Self::may_have_arrived): look at the player before repeating an action, which may have been
+///   done.
+/// - [`AuthorizationFailed`](Self::AuthorizationFailed): correct the password in the configuration.
+/// - Any other: the node does not take this request; its [`Failure`] says why.
+///
+/// # Examples
+/// ```
+/// use antiphon_lavalink::{Failure, RequestError};
+///
+/// fn advice(error: &RequestError) -> String {
+///     match error {
+///         RequestError::AuthorizationFailed { .. } => "check the node's password".into(),
+///         RequestError::Lavalink(Failure { message, .. }) => format!("the node says: {message}"),
+///         error if error.is_transient() => "try again later".into(),
+///         error => error.to_string(),
+///     }
+/// }
+///
+/// let busy = RequestError::Node { status: 503 };
+/// assert_eq!((busy.is_transient(), busy.may_have_arrived(), busy.status()), (true, true, Some(503)));
+/// assert_eq!(advice(&busy), "try again later");
+/// let wrong = RequestError::AuthorizationFailed { status: 401 };
+/// assert!(!wrong.is_transient() && advice(&wrong).contains("password"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The node rejects the password.
+    ///
+    /// Lavalink responds with 403 to a wrong one and with 401 to none, both without a body (protocol §5.1). A proxy in
+    /// front of the node may do so as well.
     #[error("the node does not take the password (status {status})")]
     AuthorizationFailed {
         /// HTTP status: 401 or 403.
         status: u16,
     },
-    /// The session does not exist any more, or waits to be resumed.
+    /// The session does not exist any more, or waits to be resumed (protocol §8).
+    ///
+    /// It passes: the socket is being connected, and the players are put back in its session.
     #[error("the session at the node has expired, or is not connected")]
     SessionExpired(Failure),
-    /// The node refused the request and says why.
+    /// The node refused the request and says why, such as a disabled filter.
     #[error("the node refused with {0}")]
     Lavalink(Failure),
     /// The node responded with an error status and without a readable reason, such as with a proxy's page.
@@ -76,10 +127,12 @@ pub enum RequestError {
         /// HTTP status.
         status: u16,
     },
-    /// The response is not of the protocol.
+    /// The response is not of the protocol; the cause has the position in it, not its content.
     #[error("the answer of the node cannot be read")]
     Undecodable(#[source] BoxError),
     /// The node could not be reached, or the connection broke.
+    ///
+    /// Whether the request was done is unknown where [`may_have_arrived`](Self::may_have_arrived) says so.
     #[error("node `{node}` did not answer")]
     Unreachable {
         /// Name of the node.
@@ -87,10 +140,10 @@ pub enum RequestError {
         /// Cause.
         source: BoxError,
     },
-    /// The request itself cannot be sent.
+    /// The request itself cannot be sent, such as a path with a space.
     #[error("the request cannot be sent: {0}")]
     Invalid(String),
-    /// No node can be asked.
+    /// No node can be asked: none is connected, or the one that is named.
     #[error(transparent)]
     InvalidNode(InvalidNodeError),
 }
@@ -114,6 +167,9 @@ impl RequestError {
     }
 
     /// Whether the same call could succeed later.
+    ///
+    /// Of statuses, 408, 425, 429 and 502 to 504 may pass; 500 does not, since nodes send it for tracks that they
+    /// cannot read.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::SessionExpired(_) => true,
@@ -126,6 +182,9 @@ impl RequestError {
     }
 
     /// Whether the node may have received the request and acted on it.
+    ///
+    /// True for a connection that broke after the request was sent, for statuses from 500 on, and for a response that
+    /// cannot be read.
     pub fn may_have_arrived(&self) -> bool {
         match self {
             Self::Unreachable { source, .. } => source
@@ -151,6 +210,9 @@ impl RequestError {
 }
 
 /// No usable node: none of this name, or none that is connected.
+///
+/// All but [`Same`](Self::Same) and [`Stopped`](Self::Stopped) count as passing. An unknown name does too, although
+/// only another configuration helps.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidNodeError {
@@ -179,13 +241,24 @@ impl InvalidNodeError {
 }
 
 /// Loading tracks failed.
+///
+/// ```
+/// use antiphon_lavalink::{LoadError, TrackExceptionPayload};
+///
+/// // The source's own reason is for people; the same request would fail again.
+/// let mut why = TrackExceptionPayload::default();
+/// why.message = Some("This video is not available".into());
+/// let error = LoadError::Failed(why);
+/// assert!(!error.is_transient());
+/// assert_eq!(error.to_string(), "the tracks could not be loaded: This video is not available (fault)");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The node could not load the track.
+    /// The node could not load the track: the source's own reason, such as a private video.
     #[error("the tracks could not be loaded: {0}")]
     Failed(TrackExceptionPayload),
-    /// The response has a load type that the protocol does not know.
+    /// The response has a load type that the protocol does not know, and data of an unknown shape.
     #[error("the node sent the unknown load type `{0}`")]
     Unknown(String),
     /// The request failed.
@@ -202,6 +275,7 @@ impl LoadError {
 
 /// An action of a player failed.
 ///
+/// # Examples
 /// ```
 /// use antiphon_lavalink::{GuildId, InvalidNodeError, PlayerError};
 ///
@@ -218,22 +292,24 @@ pub enum PlayerError {
     /// The player is in no voice channel; call [`connect`](crate::Player::connect) first.
     #[error("the player of guild {0} is in no voice channel; connect it first")]
     InvalidChannelState(GuildId),
-    /// Discord or the node did not complete the voice connection in time.
+    /// Discord or the node did not complete the voice connection in time, which is the value.
+    ///
+    /// Discord gives no reason: the channel may be full, closed to the bot, or gone.
     #[error("the voice channel could not be entered within {} seconds", .0.as_secs_f32())]
     ChannelTimeout(Duration),
-    /// The voice request could not be sent to Discord.
+    /// The voice request could not be sent to Discord; the cause is [`VoiceGateway`](crate::VoiceGateway)'s error.
     #[error("discord could not be asked for the voice channel")]
     Gateway(#[source] BoxError),
-    /// No usable node.
+    /// No usable node: the chosen one is unknown, or the player's own is away.
     #[error(transparent)]
     InvalidNode(InvalidNodeError),
     /// The request to the node failed.
     #[error("the request to the node failed")]
     Request(#[source] RequestError),
-    /// The player was disconnected before the action was done.
+    /// The player was disconnected before the action was done, by a call, by a kick, or by the end of its node.
     #[error("the player of guild {0} was disconnected")]
     Disconnected(GuildId),
-    /// Too many requests wait for the player.
+    /// Too many requests wait for the player: its node is away, or responds slower than it is asked.
     #[error("{0} requests wait for the player already")]
     Busy(usize),
     /// The queue refused the action.
@@ -261,10 +337,28 @@ impl PlayerError {
 }
 
 /// No node is connected, or the source does not run.
+///
+/// Its text names up to five nodes and the state of each, and says how many more there are.
+///
+/// ```
+/// use antiphon_core::LinkState;
+/// use antiphon_lavalink::{Config, NodeConfig, connect};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let node = NodeConfig::new("eu-1", "http://127.0.0.1:2333", "youshallnotpass");
+/// let (pool, _source) = connect(Config::new(7, [node]));
+/// // The source was never run.
+/// let error = pool.connect().await.expect_err("nobody connects");
+/// assert_eq!(error.state, LinkState::Idle);
+/// assert_eq!(error.nodes[0].0.as_str(), "eu-1");
+/// assert!(error.to_string().starts_with("the lavalink source is not running"));
+/// # }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub struct NotConnected {
-    /// State of the source.
+    /// State of the source: the best of its nodes.
     pub state: LinkState,
     /// State of each node.
     pub nodes: Vec<(NodeId, LinkState)>,

@@ -1,5 +1,18 @@
 //! Requests to nodes ([REST API](https://lavalink.dev/api/rest.html)) and the classification of their responses
 //! (protocol §5).
+//!
+//! Handles send requests about tracks and nodes from here directly; the loop sends those about sessions and players.
+//! Every request has the password and the client's name. Time limits and the size of responses are those of the
+//! network's HTTP client.
+//!
+//! # Classification
+//! 1. 204, or any other success: the body, or none.
+//! 2. 401 and 403: the password is wrong, whatever the body says; Lavalink sends none.
+//! 3. A JSON object with a message: the node's own error; 404 with `Session not found` is a session that is gone or
+//!    waits to be resumed.
+//! 4. Anything else is somebody else's page: the status alone.
+//!
+//! Nothing is repeated here: a player's request is repeated by `player/request.rs`, and any other by its caller.
 
 use std::time::Duration;
 
@@ -28,8 +41,10 @@ const NO_TIMEOUT: u64 = 0;
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     client: HttpClient,
+    /// Addresses and passwords, by index.
     nodes: std::sync::Arc<[NodeConfig]>,
     user_agent: String,
+    /// How long nodes keep a lost session; sent in whole seconds.
     resume_timeout: Duration,
 }
 
@@ -38,12 +53,14 @@ pub(crate) struct Http {
 pub(crate) struct Body(pub(crate) Option<Bytes>);
 
 impl Body {
+    /// The bytes; none where there is no content.
     fn bytes(&self) -> &[u8] {
         self.0.as_deref().unwrap_or_default()
     }
 
+    /// Reads the body; the error has the position and not the content.
     fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
-        serde_json::from_slice(self.bytes())
+        antiphon_core::read_json(self.bytes())
             .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
     }
 }
@@ -59,6 +76,8 @@ impl Http {
     }
 
     /// Sends one request; `path` begins with a slash and may have a query.
+    ///
+    /// The password is marked as sensitive, so that no log shows the header.
     pub(crate) async fn send(
         &self,
         node: usize,
@@ -97,6 +116,7 @@ impl Http {
         self.send(node, Method::GET, path, None).await
     }
 
+    /// Sends a request with a JSON body.
     async fn send_json(
         &self,
         node: usize,
@@ -112,6 +132,7 @@ impl Http {
     // -----------------------------------------------------------------------------------------------------------------
     // Tracks.
 
+    /// Loads tracks: a load that failed is an outcome, and no error of the request.
     pub(crate) async fn load_tracks(
         &self,
         node: usize,
@@ -189,6 +210,7 @@ impl Http {
             .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
     }
 
+    /// One player; `None` where the node responds with 404, unless the session itself is gone.
     pub(crate) async fn player(
         &self,
         node: usize,
@@ -281,10 +303,12 @@ impl Http {
     }
 }
 
+/// Path of a player.
 fn player_path(session: &str, guild: GuildId) -> String {
     format!("/v4/sessions/{}/players/{guild}", encoded(session))
 }
 
+/// A value for a path or a query: `+`, `/` and `=` of base64 must not be taken for anything else.
 fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
@@ -319,7 +343,7 @@ fn failure(status: StatusCode, body: &[u8]) -> Option<Failure> {
     if first != Some(&b'{') {
         return None;
     }
-    let wire: wire::Failure = serde_json::from_slice(body).ok()?;
+    let wire: wire::Failure = antiphon_core::read_json(body).ok()?;
     if wire.message.is_empty() && wire.error.is_empty() {
         return None;
     }

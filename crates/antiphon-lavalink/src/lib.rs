@@ -1,21 +1,35 @@
 #![doc = include_str!("../README.md")]
 
+/// Handles that users hold: `Pool`, `Node`, `Player`, `PlayerQueue`.
 mod client;
+/// Options, with their defaults and checks.
 mod config;
+/// One error type for each kind of operation.
 mod error;
+/// Payload types, and the step from a frame to an event.
 mod event;
 #[cfg(test)]
 mod fields;
+/// Requests to nodes, and the classification of responses.
 mod http;
+/// Ids, tracks and words of the protocol, as the program uses them.
 mod model;
+/// One player as a state machine.
 mod player;
+/// All nodes and players as one state machine; decides which node a player is at.
 mod pool;
+/// A queue of tracks, which also works without any node.
 mod queue;
+/// One node's connection as a state machine.
 mod session;
+/// The loop, and the only file that reads a socket.
 mod socket;
+/// The half of `connect` that an app runs.
 mod source;
+/// The base64 layout of tracks.
 mod track;
 pub mod view;
+/// Frames, requests and responses as sent.
 mod wire;
 
 use std::sync::Arc;
@@ -55,15 +69,100 @@ pub use wire::{
 };
 
 /// The reference's name for the memory in [`Stats`].
+///
+/// Bytes of the node's JVM, or of the process for `NodeLink`; see [`MemoryStats`] for each value.
 pub type StatsEventMemory = MemoryStats;
 /// The reference's name for the processors in [`Stats`].
+///
+/// The loads decide the node's [`penalty`](Node::penalty); see [`CPUStats`] for the difference between servers.
 pub type StatsEventCPU = CPUStats;
 /// The reference's name for the audio frames in [`Stats`].
+///
+/// Absent from [`Stats`] until a player has played for a whole minute; see [`FrameStats`].
 pub type StatsEventFrames = FrameStats;
 
 /// Creates a client and a source for all nodes of one bot.
 ///
-/// It opens no connection: running the source does, and requests of the client do.
+/// It opens no connection: running the source does, and requests of the client do. The client can be cloned and used
+/// before the source runs; its actions then wait, up to [`Config::action_timeout`].
+///
+/// A bad option is no panic here: the source ends with a [`ConfigError`] once it runs, and the client's actions fail
+/// with [`NotConnected`], which names the reason.
+///
+/// # Examples
+/// A bot against the simulator, from the first connection to the end of a track:
+///
+/// ```
+/// use antiphon_core::{BoxError, BoxFuture, Payload as _};
+/// use antiphon_lavalink::{
+///     Config, NodeConfig, Playable, TrackEnd, TrackEndReason, TrackStart, VoiceRequest, VoiceServer, VoiceState,
+///     connect,
+/// };
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio::sync::mpsc;
+/// use tokio_util::sync::CancellationToken;
+///
+/// const BOT: u64 = 77;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let node = sim.lavalink().node("eu-1");
+///
+/// // Op 4 of the Gateway goes into a channel here; a real bot hands it to its shard.
+/// let (op4, mut requests) = mpsc::unbounded_channel::<VoiceRequest>();
+/// let config = Config::new(BOT, [NodeConfig::new("eu-1", node.url(), node.password())])
+///     .network(sim.network())
+///     .clock(sim.clock())
+///     .voice_gateway(move |request: VoiceRequest| {
+///         let sent = op4.send(request);
+///         Box::pin(async move { Ok(sent?) }) as BoxFuture<'static, Result<(), BoxError>>
+///     });
+/// let (pool, source) = connect(config);
+/// let mut events = source.events(CancellationToken::new());
+/// pool.connect().await?;
+///
+/// // Discord's two answers to op 4, in either order.
+/// let discord = async {
+///     let request = requests.recv().await.expect("op 4");
+///     pool.voice_state_update(VoiceState {
+///         guild: request.guild,
+///         user: BOT.into(),
+///         channel: request.channel,
+///         session_id: "session".into(),
+///     });
+///     pool.voice_server_update(VoiceServer {
+///         guild: request.guild,
+///         token: "token".into(),
+///         endpoint: Some("c-fra01.discord.media:443".into()),
+///     });
+/// };
+/// let player = pool.player_in(1);
+/// let (joined, ()) = tokio::join!(player.connect(6), discord);
+/// joined?;
+///
+/// let track = Playable::decode(&sim.lavalink().add_track("evensong___", "The Choir", "Evensong", 180_000))?;
+/// player.play(track).await?;
+/// assert!(player.playing());
+/// node.finish(1);
+///
+/// let mut story = Vec::new();
+/// while let Some(event) = events.next().await {
+///     let event = event?;
+///     if TrackStart::KINDS.contains(&event.kind().as_str()) {
+///         story.push(format!("plays {}", TrackStart::decode(&event)?.track.title));
+///     } else if TrackEnd::KINDS.contains(&event.kind().as_str()) {
+///         let end = TrackEnd::decode(&event)?;
+///         assert_eq!(end.reason, TrackEndReason::Finished);
+///         story.push(format!("ended {}", end.track.title));
+///         break;
+///     }
+/// }
+/// assert_eq!(story, ["plays Evensong", "ended Evensong"]);
+/// # Ok(())
+/// # }
+/// ```
 pub fn connect(config: Config) -> (Pool, Source) {
     let (sender, commands) = mpsc::channel(client::COMMANDS);
     let shared = Arc::new(client::Shared::new(&config, sender));

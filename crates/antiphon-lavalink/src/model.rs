@@ -1,4 +1,11 @@
-//! Ids and values.
+//! Ids and values: the words of the protocol as the rest of the program uses them.
+//!
+//! `wire` reads what was sent, and this module has what it means: owned texts, closed sets of words with a place for
+//! unknown ones, numbers where the wire has texts. Nothing here knows serde but the ids, which users put into structs
+//! of their own.
+//!
+//! An enum of the protocol's words always has a variant `Other` that keeps a word as sent, so that a newer node breaks
+//! no client. `from` and `as_str` are inverse to each other.
 
 mod track;
 mod voice;
@@ -23,12 +30,13 @@ macro_rules! id {
         pub struct $name(u64);
 
         impl $name {
-            /// Creates the id.
+            /// Creates the id. 0 is no id of Discord's, and is read as an absent one.
             pub const fn new(id: u64) -> Self {
                 Self(id)
             }
 
-            /// Its number.
+            /// Its number, in which the time of creation is contained
+            /// ([snowflake](https://discord.com/developers/docs/reference#snowflakes)).
             pub const fn get(self) -> u64 {
                 self.0
             }
@@ -71,14 +79,38 @@ macro_rules! id {
 
 id! {
     /// Id of a Discord guild, which names a player: a guild has at most one.
+    ///
+    /// On the wire it is a decimal text; serde writes a text and reads a text or a number (protocol §11).
+    ///
+    /// ```
+    /// use antiphon_lavalink::GuildId;
+    ///
+    /// let guild: GuildId = "900100200300400500".parse()?;
+    /// assert_eq!(guild, GuildId::new(900_100_200_300_400_500));
+    /// assert_eq!(serde_json::to_string(&guild)?, "\"900100200300400500\"");
+    /// assert_eq!(serde_json::from_str::<GuildId>("900100200300400500")?, guild);
+    /// assert!(serde_json::from_str::<GuildId>("\"lobby\"").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     GuildId;
-    /// Id of a Discord voice channel.
+    /// Id of a Discord voice channel; read and written as [`GuildId`].
     ChannelId;
-    /// Id of a Discord user.
+    /// Id of a Discord user; read and written as [`GuildId`].
     UserId;
 }
 
 /// Name of a node in the configuration, such as `eu-1`.
+///
+/// Cheap to clone. A configuration takes names of 1 to 64 characters without slash, space and control characters; the
+/// type itself takes any text, so that events of any age can be read.
+///
+/// ```
+/// use antiphon_lavalink::NodeId;
+///
+/// let node = NodeId::from("eu-1");
+/// assert_eq!(format!("[{node:>6}]"), "[  eu-1]");
+/// assert_eq!(node.as_str(), "eu-1");
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(Arc<str>);
 
@@ -125,14 +157,22 @@ impl AsRef<str> for NodeId {
 }
 
 /// Severity of a track's error (<https://lavalink.dev/api/websocket.html#severity>).
+///
+/// ```
+/// use antiphon_lavalink::Severity;
+///
+/// assert_eq!(Severity::from("common"), Severity::Common);
+/// assert_eq!(Severity::default(), Severity::Fault, "where none was sent");
+/// assert_eq!(Severity::from("cosmic").as_str(), "cosmic");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// Common: expected, such as an unavailable video.
+    /// Common: expected, such as an unavailable video; its message may be shown to people.
     Common,
     /// Suspicious: an outside cause, such as a source that responds strangely.
     Suspicious,
-    /// Fault: of the node, or of unknown cause.
+    /// Fault: of the node, or of unknown cause; the node's log has more.
     #[default]
     Fault,
     /// An unknown severity, as sent.
@@ -169,14 +209,18 @@ impl fmt::Display for Severity {
 }
 
 /// The error of a track (<https://lavalink.dev/api/websocket.html#exception-object>).
+///
+/// It is the same object in [`TrackException`](crate::TrackException), which fails while playing, and in
+/// [`LoadResult::Error`](crate::LoadResult::Error), which fails before. Its text is message, severity and cause in one
+/// line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrackExceptionPayload {
-    /// Message; absent where the node has none.
+    /// Message; absent where the node has none. It is in the source's own words.
     pub message: Option<String>,
-    /// Severity.
+    /// Severity; a fault where none was sent.
     pub severity: Severity,
-    /// Cause; empty where none was sent.
+    /// Cause, mostly the name of a Java exception; empty where none was sent.
     pub cause: String,
     /// Stack trace of the cause; nodes before 4.1 send none.
     pub cause_stack_trace: Option<String>,
@@ -204,19 +248,36 @@ impl fmt::Display for TrackExceptionPayload {
     }
 }
 
-/// Why a track ended (<https://lavalink.dev/api/websocket.html#track-end-reason>).
+/// Why a track ended (<https://lavalink.dev/api/websocket.html#track-end-reason>, protocol §3.1).
+///
+/// ```
+/// use antiphon_lavalink::TrackEndReason;
+///
+/// for (word, follows) in [
+///     ("finished", true),
+///     ("loadFailed", true),
+///     ("stopped", false),
+///     ("replaced", false),
+///     ("cleanup", false),
+///     ("evaporated", false),
+/// ] {
+///     let reason = TrackEndReason::from(word);
+///     assert_eq!((reason.as_str(), reason.may_start_next()), (word, follows));
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrackEndReason {
-    /// It reached its end or the requested end, or failed after it had begun.
+    /// It reached its end or the requested end ([`PlayOptions::end`](crate::PlayOptions::end)), or failed after it had
+    /// begun.
     Finished,
-    /// It failed before it had begun.
+    /// It failed before any audio was sent; a [`TrackException`](crate::TrackException) came before.
     LoadFailed,
-    /// It was stopped.
+    /// It was stopped or skipped.
     Stopped,
     /// Another track replaced it.
     Replaced,
-    /// The node removed a player that was not used.
+    /// The node removed a player that nobody fetched audio from, as after a lost voice connection.
     Cleanup,
     /// An unknown reason, as sent; empty where none was sent.
     Other(String),
@@ -235,7 +296,9 @@ impl TrackEndReason {
         }
     }
 
-    /// Whether the next track may start.
+    /// Whether the next track may start: after `finished` and `loadFailed`.
+    ///
+    /// After `replaced` another track already plays, and after `stopped` somebody wanted silence.
     pub fn may_start_next(&self) -> bool {
         matches!(self, Self::Finished | Self::LoadFailed)
     }
@@ -260,15 +323,15 @@ impl fmt::Display for TrackEndReason {
     }
 }
 
-/// Why a player moved to another node.
+/// Why a player moved to another node, in [`PlayerMigrated`](crate::PlayerMigrated).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MoveReason {
-    /// Its node was lost and did not come back in time.
+    /// Its node was lost and did not come back within [`Config::failover_after`](crate::Config::failover_after).
     NodeLost,
-    /// Its node was closed with failover.
+    /// Its node was closed with failover, by [`Node::close`](crate::Node::close).
     Drained,
-    /// The client moved it.
+    /// The client moved it, by [`Player::switch_node`](crate::Player::switch_node).
     Requested,
     /// A reason of a later version, as stored.
     Other(String),
@@ -304,13 +367,19 @@ impl fmt::Display for MoveReason {
 }
 
 /// What a player does when a track ends.
+///
+/// It decides only what follows by itself. A track that was stopped is followed by nothing, and a skipped one by the
+/// next of the queue, in any mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AutoPlayMode {
     /// Plays on from the queue, and from recommendations once that is empty.
+    ///
+    /// Recommendations are loaded for tracks of YouTube, by their mix, and of Spotify, by a plugin that knows `sprec:`;
+    /// other sources have none.
     Enabled,
     /// Plays on from the queue.
     Partial,
-    /// Plays nothing.
+    /// Plays nothing: a handler of [`TrackEnd`](crate::TrackEnd) plays the next track.
     #[default]
     Disabled,
 }

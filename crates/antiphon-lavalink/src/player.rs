@@ -3,21 +3,50 @@
 //! It opens nothing and asks no clock. Requests to its node wait in a queue ([`LocalPlayer::next_request`]) and are
 //! sent one at a time, so that the node receives them in order.
 //!
-//! Three invariants:
+//! # Inputs and outputs
+//! | input | from | file |
+//! | --- | --- | --- |
+//! | command of a client | `client/player.rs`, `client/queue.rs` | `command.rs` |
+//! | Discord's voice state and server | the inbox | `voice.rs` |
+//! | frame of the node | `pool/frames.rs` | `frames.rs` |
+//! | response, or its failure | `pool/inputs.rs` | `request.rs` |
+//! | deadline | the pool's timers | here |
 //!
+//! | output | taken by |
+//! | --- | --- |
+//! | request to the node | `next_request`, once the pool knows that the node is connected |
+//! | [`Output`]: voice request, event, query for recommendations | `next_output` |
+//! | stored form, after a change that matters | `saved`, in the transaction of the event that changed it |
+//! | [`Snapshot`] for handles | `snapshot` |
+//!
+//! The pool's `pump` takes all of them after every input, so that nothing waits for another input.
+//!
+//! # What holds
 //! - A frame of another node than the player's own changes nothing.
-//!
 //! - A node is given a voice state and a voice server only as a matching pair (see [`voice`]).
-//!
 //! - After an outage the player is put back by one request ([`Operation::Restore`]), never by a new play.
+//! - A start and an end belong to one *run* (see [`runs`]), so that a repeated or late frame starts nothing twice.
+//! - Where a frame or a response contradicts this state, the node is asked for its players, and its view counts.
+//!
+//! # Bounds
+//! 32 requests wait for the node, and a further one is [`PlayerError::Busy`]; 8 runs are kept; waiters and tracks are
+//! bounded by the queues. The position is stored every 30 s while it moves, and with every other change.
 
+/// Which track follows by itself.
 mod autoplay;
+/// What clients ask for.
 mod command;
+/// What its node reports.
 mod frames;
+/// Position between two reports.
 mod position;
+/// Requests, one at a time.
 mod request;
+/// Which play request an event belongs to.
 mod runs;
+/// The stored form.
 mod saved;
+/// The voice handshake.
 pub(crate) mod voice;
 
 #[cfg(test)]
@@ -57,13 +86,14 @@ const MAX_ERRORS: u8 = 3;
 /// How many tracks in a row may end without a listener before the player counts as inactive (protocol §15).
 const UNHEARD_TRACKS: u8 = 3;
 
-/// Interval at which a moving position is stored.
+/// Interval at which a moving position is stored. After a crash, a track that its node lost too goes on up to this much
+/// earlier.
 const SAVE_EVERY: Duration = Duration::from_secs(30);
 
 /// Waits for an action; receives the track that was playing.
 pub(crate) type Reply = oneshot::Sender<Result<Option<Arc<Playable>>, PlayerError>>;
 
-/// Settings of a new player.
+/// Settings of a new player, from the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) inactive_timeout: Option<Duration>,
@@ -98,52 +128,81 @@ pub(crate) enum Intent {
 }
 
 /// The pool's view of one player; [`RemotePlayer`] is its node's.
+///
+/// It begins with a command and ends in two steps: `is_gone` is set when the channel is lost or left, and the pool
+/// deletes it once the node destroyed its own ([`LocalPlayer::is_over`]).
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub(crate) struct LocalPlayer {
+    /// The guild, which names the player; never changes.
     pub(crate) guild: GuildId,
+    /// Its node; absent until both halves of the voice connection are there.
     pub(crate) node: Option<NodeId>,
     /// The node that the client chose.
     pub(crate) chosen: Option<NodeId>,
+    /// The voice handshake, with the wanted channel.
     voice: Voice,
+    /// The tracks that it was asked to play and that have not ended.
     runs: Runs,
+    /// Position and speed.
     progress: Progress,
+    /// The queue, shared with snapshots: a change copies it while a snapshot is held.
     pub(crate) queue: Arc<Queue>,
+    /// Recommendations, with a history of those that played.
     pub(crate) auto_queue: Arc<Queue>,
+    /// The track that ended last; not stored.
     previous: Option<Arc<Playable>>,
+    /// In percent, 0 to 1000.
     volume: u16,
     paused: bool,
     filters: Arc<Filters>,
+    /// Requested end in the current track, in milliseconds; sent again when the player is put back.
     end_time: Option<i64>,
+    /// Whether its node reports a voice connection; false while the node is away.
     connected: bool,
     /// Whether its node is not connected.
     is_away: bool,
+    /// In milliseconds; -1 without a voice connection.
     ping: i64,
     /// Number of frames that changed it, which tells whether a response is older than a frame.
     heard: u64,
+    /// The end that was reported last, to recognise its repetition.
     last_end: Option<frames::LastEnd>,
     /// Whether a frame contradicts this state, so that the node must be asked for the player.
     needs_comparison: bool,
     autoplay: AutoPlayMode,
     recommender: Recommender,
+    /// Tracks in a row that could not be loaded; at [`MAX_ERRORS`] the queue stops and this is 0 again.
     errors: u8,
+    /// Ends without a listener that are left before the player counts as inactive.
     unheard_left: u8,
+    /// Number of people in the channel; absent where nobody counts them.
     listeners: Option<usize>,
     /// What follows the end of this run.
     intent: Option<(Intent, u64)>,
+    /// How long it may be idle; absent or zero for ever.
     inactive_timeout: Option<Duration>,
+    /// When it counts as inactive; absent while it plays or was reported.
     inactive_at: Option<Instant>,
+    /// Requests that wait, at most [`MAX_REQUESTS`] of clients; the first is sent next.
     requests: VecDeque<Request>,
     /// The request in flight.
     sent: Option<SentRequest>,
+    /// Calls that wait to connect: reply, deadline, and the whole time for the error.
     entering: Vec<(Reply, Instant, Duration)>,
+    /// Replies to the queue's waiters for a track.
     getters: HashMap<Waiter, oneshot::Sender<command::Got>>,
+    /// Replies to the queue's waiters for room.
     putters: HashMap<Waiter, oneshot::Sender<command::Put>>,
+    /// Number of the newest waiter.
     waiters: Waiter,
+    /// Outputs that the pool takes after this input.
     outputs: VecDeque<Output>,
+    /// For shuffles and for the choice of seeds.
     rng: Rng,
     /// Whether a change must be stored.
     pub(crate) dirty: bool,
+    /// When it was stored last.
     saved_at: Instant,
     /// Whether it is deleted once its node destroyed it.
     pub(crate) is_gone: bool,
@@ -151,7 +210,7 @@ pub(crate) struct LocalPlayer {
     rests_until: Option<Instant>,
 }
 
-/// What clients see of a player.
+/// What clients see of a player, published after each turn in which it changed.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) node: Option<NodeId>,
@@ -184,6 +243,7 @@ fn no_filters() -> Arc<Filters> {
 }
 
 impl LocalPlayer {
+    /// Creates a player that is in no channel, with a volume of 100 % and no filters.
     pub(crate) fn new(guild: GuildId, rules: Rules, rng: Rng, now: Instant) -> Self {
         Self {
             guild,
@@ -269,6 +329,7 @@ impl LocalPlayer {
         self.dirty = true;
     }
 
+    /// Takes the next effect outside the node.
     pub(crate) fn next_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
@@ -323,6 +384,9 @@ impl LocalPlayer {
     }
 
     /// Puts a request with the newest pair before all others.
+    ///
+    /// A request of that kind that waits already takes the newest pair when it is sent. One in flight does not, and
+    /// another follows it.
     fn give_voice(&mut self) {
         if self.requests.iter().any(|request| {
             matches!(
@@ -336,7 +400,7 @@ impl LocalPlayer {
             .push_front(Request::new(Operation::Voice, None));
     }
 
-    /// Handles the loss of the channel: the player ends.
+    /// Handles the loss of the channel: the player ends. Op 4 is not needed, since Discord removed the bot.
     fn leave(&mut self) {
         self.voice.leave(self.guild);
         self.end();
@@ -384,7 +448,12 @@ impl LocalPlayer {
 
     /// Puts it back at `node`: another one, or its own with a new session.
     ///
-    /// `lost_at` is when it was last known to play.
+    /// `lost_at` is when it was last known to play: the track goes on from the position of that time. `reason` is
+    /// absent where it stays at its node; otherwise an event tells of the move.
+    ///
+    /// A request in flight is sent again after the restore, since no response of the former node counts any more.
+    /// Requests that wait stay in their order. If no track is current, the lost end of the last one is assumed, so that
+    /// autoplay goes on.
     pub(crate) fn restore(
         &mut self,
         node: NodeId,
@@ -455,19 +524,19 @@ impl LocalPlayer {
                 .is_some_and(|sent| is_restore(sent.operation()))
     }
 
-    /// Disconnects it, since no node takes it over.
+    /// Disconnects it, since no node takes it over: leaves the channel and ends.
     pub(crate) fn drop_out(&mut self) {
         let request = self.voice.leave(self.guild);
         self.outputs.push_back(Output::Voice(request));
         self.end();
     }
 
-    /// Whether a restore waits for Discord, since no pair is known.
+    /// Whether a restore waits for Discord, since no pair is known, as after a restart.
     pub(crate) fn lacks_voice(&self) -> bool {
         self.voice.pair().is_none() && self.voice.channel.is_some()
     }
 
-    /// Requests a new pair from Discord.
+    /// Requests a new pair from Discord; nothing for a player in no channel.
     pub(crate) fn ask_voice_anew(&mut self, now: Instant) {
         if let Some(request) = self.voice.ask_anew(self.guild, now) {
             self.outputs.push_back(Output::Voice(request));
@@ -541,6 +610,7 @@ impl LocalPlayer {
         }
     }
 
+    /// Fails the calls that wait to connect, each with the time that it was given.
     fn fail_entering(&mut self) {
         for (reply, _, limit) in self.entering.drain(..) {
             let _ = reply.send(Err(PlayerError::ChannelTimeout(limit)));
@@ -555,7 +625,8 @@ impl LocalPlayer {
             .map(|timeout| now + timeout);
     }
 
-    /// Updates the speed at which the position moves.
+    /// Updates the speed at which the position moves: that of the filters while a track plays, and 0 while it is
+    /// paused, its node is away or the voice connection is lost.
     fn pace(&mut self, now: Instant) {
         let moves = self.current().is_some() && !self.paused && self.connected;
         let speed = if moves { self.filters.speed() } else { 0.0 };
@@ -569,7 +640,7 @@ impl LocalPlayer {
     }
 }
 
-/// A player as its node reports it.
+/// A player as its node reports it; `client::PlayerInfo` is its public form, without the pair.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RemotePlayer {
     pub(crate) guild: Option<GuildId>,

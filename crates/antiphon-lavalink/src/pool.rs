@@ -3,6 +3,32 @@
 //!
 //! It opens nothing and asks no clock. The loop around it takes tasks ([`PoolState::next_task`]), sockets to close
 //! ([`PoolState::next_close`]) and events to store ([`PoolState::outbox`]).
+//!
+//! # Who does what
+//! | file | does |
+//! | --- | --- |
+//! | `frames.rs` | makes an event of each frame, and passes it to its node or player |
+//! | `inputs.rs` | voice events, commands, outcomes of tasks, lost sockets, deadlines |
+//! | `players.rs` | carries out what players output: requests, events, checkpoints, timers |
+//! | `placement.rs` | which node a player is at: choice, moves, drains, comparison |
+//! | `penalty.rs`, `region.rs` | the load of a node, and where a voice server is |
+//! | `cache.rs` | search results |
+//! | `task.rs` | the words between this and the loop |
+//!
+//! # What holds
+//! - Every input names its time, as a [`Moment`], and chance comes from one generator, so that a test sets both.
+//! - A socket has a number, its *epoch*, counted over all nodes. Input of a socket that was given up is stored as an
+//!   event and changes nothing.
+//! - An event and the checkpoint that it completes are one entry of the outbox, so that the journal has both or
+//!   neither.
+//! - Every input ends with `pump` of the players that it touched, with the moves that are possible now, and with the
+//!   link.
+//! - Frames are taken only while the outbox has room. Commands, deadlines and responses are always taken: what they add
+//!   is bounded by their callers.
+//!
+//! # Checkpoints
+//! `node/<name>` has the session and the last frame, `player/<guild>` the player with its queue. The next run resumes
+//! the sessions and compares the players; a part that cannot be read is left out.
 
 mod cache;
 mod frames;
@@ -52,11 +78,15 @@ const VERSION: u8 = 1;
 /// What clients see of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeSnapshot {
+    /// Name in the configuration.
     pub(crate) id: NodeId,
     pub(crate) status: NodeStatus,
+    /// Absent while the node is not connected.
     pub(crate) session_id: Option<Arc<str>>,
+    /// [`UNKNOWN`](penalty::UNKNOWN) without statistics.
     pub(crate) penalty: f64,
     pub(crate) stats: Option<StatsOP>,
+    /// Absent until the node responded.
     pub(crate) info: Option<Arc<Info>>,
     pub(crate) region: Option<Arc<str>>,
     pub(crate) link: LinkState,
@@ -66,9 +96,11 @@ pub(crate) struct NodeSnapshot {
 #[derive(Debug)]
 struct Slot {
     player: LocalPlayer,
+    /// Its entry in `timers`; absent without a deadline.
     timer: Option<Instant>,
     /// Index and place of its node, cached so that frames make none anew.
     place: Option<(usize, Place)>,
+    /// Whether its node was asked for its players.
     comparison: Comparison,
 }
 
@@ -86,27 +118,41 @@ impl Slot {
 /// The state of a pool.
 #[derive(Debug)]
 pub(crate) struct PoolState {
+    /// The bot's user: other users' voice states are ignored.
     user: UserId,
+    /// `Config::failover_after`.
     grace: Duration,
     rules: player::Rules,
+    /// In the configuration's order; an index names a node everywhere here.
     nodes: Vec<NodeState>,
     pub(crate) outbox: Outbox,
     /// Boxed, since a hash table has empty buckets and copies its entries when it grows.
     slots: HashMap<GuildId, Box<Slot>>,
+    /// Deadlines of players, the earliest first; one for each player that has one.
     timers: BTreeSet<(Instant, GuildId)>,
+    /// Moves and drains.
     placement: Placement,
+    /// Work that the loop takes after this input.
     tasks: VecDeque<Task>,
+    /// Sockets to close: node and epoch.
     closes: VecDeque<(usize, u64)>,
+    /// Players whose snapshot must be published.
     changed: HashSet<GuildId>,
     nodes_changed: bool,
+    /// The link of the pool as it was published.
     shown: LinkState,
+    /// The same, if the loop has not taken it yet.
     link: Option<LinkState>,
+    /// Names this run in origins.
     nonce: String,
+    /// Number of the newest socket.
     epochs: u64,
+    /// Number of the newest request.
     numbers: u64,
     /// Number of frames that came from sockets after they were given up.
     late: u64,
     rng: Rng,
+    /// Whether the source is stopping and takes no frames any more.
     is_reading_over: bool,
 }
 
@@ -157,11 +203,13 @@ impl PoolState {
         pool
     }
 
+    /// Takes over a stored node or player; one of another version, or of a node that the configuration does not name,
+    /// is left out. A player of such a node asks Discord for a new voice connection, and is assigned another node.
     fn restore(&mut self, checkpoint: &Checkpoint, now: Moment) {
         match checkpoint.part.split_once('/') {
             Some(("node", id)) => {
                 let saved: wire::SavedNode<'_> =
-                    serde_json::from_slice(&checkpoint.state).unwrap_or_default();
+                    antiphon_core::read_json(&checkpoint.state).unwrap_or_default();
                 let node = self.nodes.iter_mut().find(|node| node.id().as_str() == id);
                 if let Some(node) = node
                     && saved.version == VERSION
@@ -207,6 +255,7 @@ impl PoolState {
         self.tell_link(now);
     }
 
+    /// Opens the sockets that are due.
     fn open_nodes(&mut self, now: Moment) {
         for index in 0..self.nodes.len() {
             let epoch = self.epochs + 1;
@@ -269,6 +318,7 @@ impl PoolState {
         matches!(self.shown, LinkState::Stopped { .. })
     }
 
+    /// Queues an event that antiphon makes.
     fn own_event<P: Payload>(
         &mut self,
         place: Place,
@@ -282,6 +332,7 @@ impl PoolState {
         self.outbox.event(draft);
     }
 
+    /// Queues a part's state behind the latest event.
     fn checkpoint(&mut self, part: Part, state: Bytes, now: Moment) {
         let mark = now.wall.as_millisecond();
         self.outbox.checkpoint(Checkpoint { part, state, mark });
@@ -296,6 +347,7 @@ impl PoolState {
         }
     }
 
+    /// Queues the state of a node: its session and the last frame before which none is missing.
     fn save_node(&mut self, index: usize, now: Moment) {
         let node = &self.nodes[index];
         let (at, connection, frame) = node.last_frame();
@@ -317,6 +369,7 @@ impl PoolState {
     // -----------------------------------------------------------------------------------------------------------------
     // The link.
 
+    /// Queues an event for each link that changed, and notes the pool's link if that did.
     fn tell_link(&mut self, now: Moment) {
         for index in 0..self.nodes.len() {
             if let Some(state) = self.nodes[index].take_link() {
@@ -347,10 +400,12 @@ impl PoolState {
     }
 }
 
+/// The body of an event that antiphon makes.
 fn body(own: &wire::Own<'_>) -> Vec<u8> {
     serde_json::to_vec(own).expect("only texts and numbers")
 }
 
+/// What clients see of a node; its session only while it is connected.
 fn snapshot(node: &NodeState) -> NodeSnapshot {
     NodeSnapshot {
         id: node.id().clone(),

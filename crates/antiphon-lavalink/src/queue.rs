@@ -1,6 +1,16 @@
 //! A queue of tracks as a state machine: operations in, tracks and served waiters out.
 //!
 //! It opens nothing, asks no clock and waits for nothing: a waiter is a number in it, which a later operation serves.
+//! Each player has two, its own and one of recommendations; a bot may use one by itself.
+//!
+//! # What holds
+//! - Putting never goes beyond the capacity. A queue that was restored, or refilled from its history, may hold more:
+//!   nothing is dropped to make room.
+//! - `put` puts all tracks or none, and never overtakes a call that waits for room.
+//! - A waiter is served once, in its order: by a track or by room, or by [`Served::Cancelled`] after a reset.
+//! - A track waits only while no waiter does: every operation ends by serving waiters.
+//! - The loaded track is the one that was taken last. The history grows by what was played, not by what was taken, and
+//!   drops its oldest track at 500.
 
 #[cfg(test)]
 mod tests;
@@ -15,18 +25,22 @@ use crate::{
 };
 
 /// What [`Queue::get`] does after the loaded track.
+///
+/// The mode is stored with the queue, and has no effect on tracks that are played by themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum QueueMode {
     /// Each track plays once.
     #[default]
     Normal,
-    /// The loaded track plays again and again.
+    /// The loaded track plays again and again; waiters of [`Queue::get_wait`] still get new ones.
     Loop,
-    /// All tracks play again, from the history, once the queue is empty.
+    /// All tracks play again, from the history, once the queue is empty. A track that was played without history is not
+    /// among them.
     LoopAll,
 }
 
 impl QueueMode {
+    /// Its number in checkpoints, which the reference has as well (protocol §17).
     pub(crate) fn number(self) -> u8 {
         match self {
             Self::Normal => 0,
@@ -44,14 +58,14 @@ impl QueueMode {
     }
 }
 
-/// An operation of a queue failed.
+/// An operation of a queue failed. The queue is as it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueueError {
     /// There is no track to take.
     #[error("the queue is empty")]
     QueueEmpty,
-    /// There is no room for all tracks; none was put.
+    /// There is no room for all tracks, or too many calls wait; none was put. The number is the capacity.
     #[error("the queue has room for {0} tracks")]
     Full(usize),
     /// There is no track at this index.
@@ -68,6 +82,20 @@ pub enum QueueError {
 }
 
 /// Tracks to put: one, several, a playlist or a search result.
+///
+/// Everything that converts to it can be put:
+///
+/// ```
+/// use antiphon_lavalink::{Playable, Playlist, Queue, QueueError, Search};
+///
+/// let mut queue = Queue::new();
+/// queue.put(Playable::default())?;
+/// queue.put(vec![Playable::default(), Playable::default()])?;
+/// queue.put(Playlist::default())?;
+/// queue.put(Search::Tracks(vec![Playable::default()]))?;
+/// assert_eq!(queue.count(), 4);
+/// # Ok::<(), QueueError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Tracks(Vec<Arc<Playable>>);
 
@@ -93,10 +121,10 @@ tracks_from! {
     };
 }
 
-/// Names a waiter of a queue.
+/// Names a waiter of a queue. The caller chooses it, and uses each number once.
 pub type Waiter = u64;
 
-/// The end of a wait.
+/// The end of a wait, from [`Queue::next_served`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Served {
     /// A track for the waiter.
@@ -110,8 +138,10 @@ pub enum Served {
 /// Tracks to play, with a mode, a history and waiters.
 ///
 /// It holds up to [`Queue::CAPACITY`] tracks by default; putting more fails, or waits. Tracks are shared and never
-/// change.
+/// change. A player's queue is changed by [`PlayerQueue`](crate::PlayerQueue), which runs these operations in the
+/// source.
 ///
+/// # Examples
 /// ```
 /// use antiphon_lavalink::{Playable, Queue, QueueError, QueueMode};
 ///
@@ -135,16 +165,68 @@ pub enum Served {
 /// assert_eq!(queue.get(), Err(QueueError::QueueEmpty));
 /// # Ok::<(), QueueError>(())
 /// ```
+///
+/// Reorder, shuffle and look:
+///
+/// ```
+/// use antiphon_core::Rng;
+/// use antiphon_lavalink::{Playable, Queue, QueueError};
+///
+/// fn track(title: &str) -> Playable {
+///     let mut track = Playable::default();
+///     track.info.title = title.into();
+///     track.info.identifier = title.into();
+///     track
+/// }
+///
+/// let mut queue = Queue::new();
+/// queue.extend(["one", "two", "three"].map(track));
+/// queue.put_at(0, track("now"))?;
+/// queue.swap(1, 3)?;
+/// let titles: Vec<&str> = queue.iter().map(|track| track.title.as_str()).collect();
+/// assert_eq!(titles, ["now", "three", "two", "one"]);
+/// assert_eq!(queue[1].title, "three");
+/// assert_eq!(queue.index(&track("two")), Some(2));
+///
+/// queue.shuffle(&mut Rng::with_seed(7));
+/// assert_eq!(queue.count(), 4);
+/// assert_eq!(queue.remove(&track("two"), None), 1);
+/// assert_eq!(queue.delete(9), Err(QueueError::OutOfRange { index: 9, count: 3 }));
+/// # Ok::<(), QueueError>(())
+/// ```
+///
+/// Waiters, as a source serves them:
+///
+/// ```
+/// use antiphon_lavalink::{Playable, Queue, QueueError, Served};
+///
+/// let mut queue = Queue::new();
+/// assert_eq!(queue.get_wait(1)?, None, "waiter 1 waits");
+/// queue.put(Playable::default())?;
+/// assert!(matches!(queue.next_served(), Some(Served::Got(1, _))));
+/// assert!(queue.is_empty());
+///
+/// assert_eq!(queue.get_wait(2)?, None);
+/// queue.reset();
+/// assert_eq!(queue.next_served(), Some(Served::Cancelled(2)));
+/// # Ok::<(), QueueError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Queue {
+    /// The tracks, the next one first.
     items: VecDeque<Arc<Playable>>,
     mode: QueueMode,
+    /// The track that was taken last, or that a player played.
     loaded: Option<Arc<Playable>>,
     /// Another queue, without a history of its own.
     history: Option<Box<Queue>>,
+    /// At least 1.
     capacity: usize,
+    /// Waiters for a track; some only while `items` is empty.
     getters: VecDeque<Waiter>,
+    /// Waiters for room, with what they put; the first does not fit.
     putters: VecDeque<(Waiter, Tracks)>,
+    /// Ends of waits that nobody took yet.
     served: VecDeque<Served>,
 }
 
@@ -184,7 +266,8 @@ impl Queue {
         }
     }
 
-    /// Sets how many tracks it holds, at least 1. Default: [`Queue::CAPACITY`]. Tracks that it holds stay.
+    /// Sets how many tracks it holds, at least 1. Default: [`Queue::CAPACITY`]. Tracks that it holds stay, even if they
+    /// are more.
     #[must_use]
     pub fn capacity(mut self, tracks: usize) -> Self {
         self.capacity = tracks.max(1);
@@ -196,17 +279,18 @@ impl Queue {
         self.mode
     }
 
-    /// Sets its mode. Default: [`QueueMode::Normal`].
+    /// Sets its mode. Default: [`QueueMode::Normal`]. Tracks and history stay.
     pub fn set_mode(&mut self, mode: QueueMode) {
         self.mode = mode;
         self.settle();
     }
 
-    /// The track that was taken last.
+    /// The track that was taken last, or that a player played by itself; absent after a reset or a forced skip.
     pub fn loaded(&self) -> Option<&Arc<Playable>> {
         self.loaded.as_ref()
     }
 
+    /// Sets the loaded track, as a play request does that passes by the queue.
     pub(crate) fn set_loaded(&mut self, track: Option<Arc<Playable>>) {
         self.loaded = track;
     }
@@ -265,7 +349,7 @@ impl Queue {
     /// Takes the next track. Depending on the mode this is the loaded one, or the first of the history.
     ///
     /// # Errors
-    /// [`QueueError::QueueEmpty`].
+    /// [`QueueError::QueueEmpty`]; with [`QueueMode::LoopAll`] only if the history is empty as well.
     pub fn get(&mut self) -> Result<Arc<Playable>, QueueError> {
         let track = self.take_next().ok_or(QueueError::QueueEmpty)?;
         self.settle();
@@ -290,7 +374,7 @@ impl Queue {
         Some(track)
     }
 
-    /// Takes the track at an index, and makes it the loaded one.
+    /// Takes the track at an index in any mode, and makes it the loaded one.
     ///
     /// # Errors
     /// [`QueueError::QueueEmpty`] or [`QueueError::OutOfRange`].
@@ -338,7 +422,8 @@ impl Queue {
         Ok(self.append(tracks))
     }
 
-    /// Puts as many tracks as fit; returns how many.
+    /// Puts as many tracks as fit, from the first on; returns how many. It does not wait behind calls that wait for
+    /// room.
     pub fn put_fitting(&mut self, tracks: impl Into<Tracks>) -> usize {
         let Tracks(mut tracks) = tracks.into();
         tracks.truncate(self.capacity.saturating_sub(self.items.len()));
@@ -399,6 +484,8 @@ impl Queue {
     }
 
     /// Serves waiters, each side in its order.
+    ///
+    /// It ends: each turn takes a waiter away, and none is added.
     fn settle(&mut self) {
         loop {
             let room = self.capacity.saturating_sub(self.items.len());
@@ -425,12 +512,12 @@ impl Queue {
         }
     }
 
-    /// Takes the next served waiter; call it after every operation.
+    /// Takes the next served waiter; call it after every operation, until it returns `None`.
     pub fn next_served(&mut self) -> Option<Served> {
         self.served.pop_front()
     }
 
-    /// Removes a waiter.
+    /// Removes a waiter, whose number may be unknown; it is not served any more.
     pub fn forget(&mut self, waiter: Waiter) {
         self.getters.retain(|known| *known != waiter);
         self.putters.retain(|(known, _)| *known != waiter);
@@ -465,6 +552,9 @@ impl Queue {
     }
 
     /// Removes duplicates, keeping the first of each; returns how many were removed.
+    ///
+    /// Two tracks are the same if [`Playable::is_same`] says so. Each track is compared with all that are kept, at most
+    /// two million comparisons in a full queue.
     pub fn dedupe(&mut self) -> usize {
         let before = self.items.len();
         let mut kept: VecDeque<Arc<Playable>> = VecDeque::with_capacity(before);
@@ -492,7 +582,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Shuffles the tracks.
+    /// Shuffles the tracks; the same generator gives the same order.
     pub fn shuffle(&mut self, rng: &mut Rng) {
         rng.shuffle(self.items.make_contiguous());
     }
@@ -503,7 +593,7 @@ impl Queue {
         self.settle();
     }
 
-    /// Resets it to an empty queue: no tracks, history, mode or waiters.
+    /// Resets it to an empty queue: no tracks, loaded track, history, mode or waiters. The capacity stays.
     pub fn reset(&mut self) {
         self.items.clear();
         self.loaded = None;
@@ -516,7 +606,8 @@ impl Queue {
         self.served.extend(waiters.map(Served::Cancelled));
     }
 
-    /// Copies tracks and history to a new queue, without mode, loaded track and waiters.
+    /// Copies tracks and history to a new queue, without mode, loaded track and waiters. The tracks themselves are
+    /// shared.
     #[must_use]
     pub fn copy(&self) -> Self {
         Self {
@@ -555,6 +646,8 @@ impl Queue {
     // Stored form.
 
     /// Its stored form within a budget of bytes: the next tracks first, then the newest of the history.
+    ///
+    /// `budget` is reduced by what was taken, and is 0 once a track did not fit.
     pub(crate) fn saved(&self, budget: &mut usize) -> wire::SavedQueue<'_> {
         let mut afford = |track: &&Arc<Playable>| {
             let left = budget.checked_sub(track.weight());
@@ -585,7 +678,7 @@ impl Queue {
         }
     }
 
-    /// Restores a stored queue.
+    /// Restores a stored queue, with all its tracks, even if the capacity is smaller now.
     pub(crate) fn restored(saved: wire::SavedQueue<'_>, capacity: usize) -> Self {
         let shared = |saved| Arc::new(playable_from_saved(saved));
         let mut queue = Self::new().capacity(capacity);

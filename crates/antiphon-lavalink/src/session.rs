@@ -1,8 +1,27 @@
 //! One node's connection as a state machine: socket events and deadlines in; openings, link states and edges out.
 //!
 //! A node is connected once it has sent `ready`. A lost node is asked to
-//! [resume](https://lavalink.dev/api/index.html#resuming) its session; its players stay until the grace is over,
-//! since it may play on (protocol §8).
+//! [resume](https://lavalink.dev/api/index.html#resuming) its session; its players stay until the grace is over, since
+//! it may play on (protocol §8).
+//!
+//! ```text
+//!   Idle ──open──▶ Opening ──socket──▶ Greeting ──ready──▶ Ready
+//!                     │                    │                  │
+//!                     └────── lost ────────┴───────lost───────┴──▶ Waiting ──time──▶ Opening
+//!                                          refused, or too often ──▶ Over
+//! ```
+//!
+//! # Rules
+//! - `ready` must come within 10 s of the open socket.
+//! - Pauses between attempts grow from 1 s to 30 s at random, and start over after a connection that lasted.
+//! - A refusal with 400, 401, 403 or 404 stops a node that never worked. One that has worked is tried again after 30 s
+//!   to 15 min, because a proxy in front of it refuses while it restarts.
+//! - The grace begins with the loss, once for each; its end is told once.
+//!
+//! # Which frames are missing
+//! Nodes number no frames. `unheard_since` is the last frame before which none is missing: it is set when a socket
+//! ends, and cleared by `ready`. A resumed session misses what was in flight when the socket *broke*; one that ended
+//! with a close frame misses nothing. A new session misses everything since.
 //!
 //! # Origins
 //! The journal stores an origin once, so every origin must be unique within the source, over restarts as well:
@@ -30,16 +49,19 @@ use crate::{
 
 /// Time that a node has to send `ready` on an open socket.
 const READY_WITHIN: Duration = Duration::from_secs(10);
-/// Pause before a node is asked for its players again.
+/// Pause before a node is asked for its players again, so that many contradictions cost one request.
 const COMPARE_AGAIN: Duration = Duration::from_secs(5);
-/// Time after `ready` in which frames count as replayed.
+/// Time after `ready` in which frames count as replayed; the first `playerUpdate` ends it earlier.
 const REPLAY: Duration = Duration::from_secs(2);
-/// Pauses between two attempts: the first, the longest, and how long a connection must last to reset them.
+/// Pause before the first new attempt; it doubles, with a random part.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+/// Longest pause between two attempts.
 const RECONNECT_AT_MOST: Duration = Duration::from_secs(30);
-/// Pauses after a refusal by a node that has worked: the shortest, the upper end of the first, and the longest.
+/// Shortest pause after a refusal by a node that has worked.
 const REFUSED_AT_LEAST: Duration = Duration::from_secs(30);
+/// Upper end of the first pause after such a refusal; it doubles.
 const REFUSED_AFTER: Duration = Duration::from_secs(60);
+/// Longest pause after such a refusal.
 const REFUSED_AT_MOST: Duration = Duration::from_secs(15 * 60);
 /// Status of a wrong password (protocol §1).
 const UNAUTHORIZED: u16 = 401;
@@ -69,19 +91,19 @@ impl ConnectionLoss {
     }
 }
 
+/// How far the connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
+    /// No attempt was made yet, or the next one is due now.
     Idle,
     /// The socket is being opened.
     Opening,
     /// The socket is open, and the node has not sent `ready` yet.
-    Greeting {
-        by: Instant,
-    },
+    Greeting { by: Instant },
+    /// The node has sent `ready`.
     Ready,
-    Waiting {
-        until: Instant,
-    },
+    /// The next attempt is due then.
+    Waiting { until: Instant },
     /// Given up, or closed by the user.
     Over,
 }
@@ -118,33 +140,43 @@ pub(crate) enum Readiness {
     Repeated,
 }
 
-/// The state of one node's connection.
+/// The state of one node's connection. Only the pool changes it, and the players at it are the pool's.
 #[derive(Debug)]
 pub(crate) struct NodeState {
     pub(crate) config: NodeConfig,
     phase: Phase,
     /// Number of its newest socket, counted over all nodes.
     epoch: u64,
+    /// Name of the newest socket in origins.
     connection: String,
+    /// Number of the latest frame of that socket.
     frame: u64,
     /// The last frame read from any socket.
     last: Option<Edge>,
     /// Start of the frames that may be missing; absent while none is.
     unheard_since: Option<Edge>,
+    /// The session to resume, or the live one; dropped when the node is given up or closed.
     session_id: Option<Arc<str>>,
+    /// Pauses after failures.
     backoff: Backoff,
     /// Pauses after refusals.
     refusals: Backoff,
+    /// Whether a refusal may pass.
     worked: Worked,
     retries: Option<u32>,
+    /// When frames no longer count as replayed.
     replay_until: Option<Instant>,
+    /// When the connection was lost; absent while connected.
     lost_at: Option<Instant>,
     /// Whether a socket broke with frames in flight.
     broke_off: bool,
+    /// When the players may move to other nodes.
     failover_at: Option<Instant>,
     /// When to ask for its players again.
     compare_at: Option<Instant>,
+    /// `node/<name>`.
     place: Place,
+    /// The latest statistics; dropped with the connection, so that a node that is back is chosen last.
     pub(crate) stats: Option<StatsOP>,
     pub(crate) info: Option<Arc<Info>>,
     /// Players assigned to it since its last `stats`.
@@ -154,6 +186,7 @@ pub(crate) struct NodeState {
     /// Whether the user is closing it, so that it takes no player.
     pub(crate) is_draining: bool,
     link: LinkState,
+    /// Whether the link changed since the pool took it.
     link_changed: bool,
 }
 
@@ -220,6 +253,7 @@ impl NodeState {
         }
     }
 
+    /// Whether it is connected: `ready` has come, and the socket is open.
     pub(crate) fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
     }
@@ -243,6 +277,7 @@ impl NodeState {
         std::mem::take(&mut self.link_changed).then(|| self.link.clone())
     }
 
+    /// Sets the link, and notes a change.
     fn show(&mut self, link: LinkState) {
         self.link_changed |= link != self.link;
         self.link = link;
@@ -266,7 +301,7 @@ impl NodeState {
     // -----------------------------------------------------------------------------------------------------------------
     // Connecting.
 
-    /// Begins to open a socket if one is due.
+    /// Begins to open a socket if one is due; `epoch` becomes the number of the socket.
     pub(crate) fn open(&mut self, epoch: u64, nonce: &str, now: Instant) -> Option<Opening> {
         let is_time = match self.phase {
             Phase::Idle => true,
@@ -286,7 +321,7 @@ impl NodeState {
         })
     }
 
-    /// Makes the next attempt due now.
+    /// Makes the next attempt due now, even after the node was given up; a node that its user closed stays closed.
     pub(crate) fn retry_now(&mut self) {
         if matches!(self.phase, Phase::Waiting { .. }) || (self.is_over() && !self.is_draining) {
             self.phase = Phase::Idle;
@@ -298,6 +333,7 @@ impl NodeState {
         self.epoch
     }
 
+    /// Whether input of this socket counts: it is the newest, and has neither ended nor been given up.
     pub(crate) fn is_current(&self, epoch: u64) -> bool {
         self.epoch == epoch
             && !matches!(
@@ -333,7 +369,7 @@ impl NodeState {
         })
     }
 
-    /// Handles `ready`.
+    /// Handles `ready`, which says whether the session was resumed. Its id is the session's from now on.
     pub(crate) fn on_ready(&mut self, session_id: &str, resumed: bool, now: Moment) -> Readiness {
         if !matches!(self.phase, Phase::Greeting { .. } | Phase::Opening) {
             return Readiness::Repeated;
@@ -378,6 +414,8 @@ impl NodeState {
     }
 
     /// Handles a socket that ended or could not be opened; returns whether the node was ready.
+    ///
+    /// A fatal failure stops a node that never worked. Every failure in a row counts towards `retries`, refusals too.
     pub(crate) fn on_lost(&mut self, loss: &ConnectionLoss, grace: Duration, now: Moment) -> bool {
         let was_ready = self.is_ready();
         if self.is_over() {
@@ -467,6 +505,7 @@ impl NodeState {
     // -----------------------------------------------------------------------------------------------------------------
     // Time.
 
+    /// The earliest time at which the pool must look at it.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let own = match self.phase {
             Phase::Greeting { by } => Some(by),

@@ -1,4 +1,21 @@
 //! The loop that joins sockets, requests, clock and commands with the state machine.
+//!
+//! It is the only file that reads a socket, and the only one that waits. Everything that can wake it is in one
+//! `select!`; whatever it learns goes into [`PoolState`], and whatever that wants done is carried out here.
+//!
+//! # Tasks
+//! The loop spawns nothing. It polls three sets itself: one future for each socket, one for each request, and its own
+//! branches. Ending the loop therefore ends everything.
+//!
+//! # Back-pressure
+//! Sockets hand frames over through a channel of 64. While the outbox is full, the pool takes none; the channel fills,
+//! each socket holds back one frame and reads no more, and the node's bytes stay in the connection. Pings go on all the
+//! while, and the pause does not count against the node.
+//!
+//! # The end
+//! A stop has two phases: first no frames are read while commands still run, then the loop ends. The last frame of each
+//! node is stored, sockets are closed with 1000, and sessions are kept: the nodes play on for `resume_timeout`, and the
+//! next run finds them. A pool whose nodes have all stopped for good ends with an error.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -31,7 +48,7 @@ const FRAMES: usize = 64;
 /// Frames that the pool takes in one turn of the loop.
 const AT_ONCE: usize = 32;
 
-/// What a socket task reports.
+/// What a socket task reports: `Opened` once, then frames, and `Lost` at the end.
 enum SocketEvent {
     Opened,
     Frame(Bytes),
@@ -41,7 +58,7 @@ enum SocketEvent {
 /// A report, with the node and the number of the socket.
 type FromSocket = (usize, u64, SocketEvent);
 
-/// What tasks share.
+/// What tasks share; cheap to clone.
 #[derive(Clone)]
 struct TaskContext {
     shared: Arc<Shared>,
@@ -177,7 +194,8 @@ fn publish(pool: &mut PoolState, shared: &Shared, intake: &Intake) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Sockets.
 
-/// Runs one socket to its end; the last report is its loss.
+/// Runs one socket to its end; the last report is its loss, except for a socket that was closed while it was being
+/// opened.
 async fn connection(
     context: TaskContext,
     node: usize,
@@ -315,10 +333,12 @@ async fn converse(
     }
 }
 
+/// The loss of a socket that broke.
 fn broken(error: &SocketError) -> ConnectionLoss {
     ConnectionLoss::new(error_chain(error))
 }
 
+/// The loss of a socket that ended with a close frame, after which no frame is missing.
 fn closed(code: Option<u16>, reason: &str) -> ConnectionLoss {
     ConnectionLoss {
         // Libraries report a broken connection as 1006, which no node sends.
@@ -330,6 +350,7 @@ fn closed(code: Option<u16>, reason: &str) -> ConnectionLoss {
 // ---------------------------------------------------------------------------------------------------------------------
 // Tasks.
 
+/// Does a task; it never fails, since a failure is an outcome too.
 fn perform(task: Task, context: TaskContext) -> BoxFuture<'static, Done> {
     Box::pin(async move {
         let http = &context.shared.http;

@@ -1,4 +1,11 @@
 //! The source that runs a pool.
+//!
+//! [`connect`](crate::connect) makes it beside the client. An app runs it and journals its events; [`Source::events`]
+//! runs it alone. Running checks the options, waits for the bot's user id if the configuration has none, and then is
+//! the loop of `socket.rs` until the end.
+//!
+//! A source runs once. Its client notices the end: waiting actions fail with [`NotConnected`](crate::NotConnected), and
+//! later ones at once.
 
 use std::sync::Arc;
 
@@ -14,6 +21,7 @@ use crate::{client::Shared, config::Config, error, event::KINDS, pool::PoolComma
 ///
 /// A source that is dropped without being run leaves its client without nodes.
 ///
+/// # Examples
 /// ```no_run
 /// use antiphon_core::Payload as _;
 /// use antiphon_lavalink::{Config, NodeConfig, TrackStart, connect};
@@ -39,6 +47,7 @@ use crate::{client::Shared, config::Config, error, event::KINDS, pool::PoolComma
 pub struct Source {
     config: Config,
     shared: Arc<Shared>,
+    /// Commands of all handles, in the order of their arrival.
     commands: mpsc::Receiver<PoolCommand>,
 }
 
@@ -56,6 +65,10 @@ impl Source {
     }
 
     /// Runs the source as a stream of events, without an app and without a journal; see [`Events`].
+    ///
+    /// Nothing is stored: a restart begins with idle players, although nodes may still play. The source ends when the
+    /// stream is dropped or `shutdown` is cancelled. A stream that is not read stops the reading of sockets once its
+    /// buffers are full.
     ///
     /// # Panics
     /// Outside a tokio runtime.

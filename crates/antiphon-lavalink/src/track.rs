@@ -10,6 +10,20 @@
 //! assert_eq!(track.encode()?, text);
 //! # Ok::<(), antiphon_lavalink::TrackError>(())
 //! ```
+//!
+//! # The layout
+//! A word of 32 bits with two flags and the length of the message, then the message: a version, texts and numbers in a
+//! fixed order, bytes that only the source can read, and the position. Numbers are big-endian. Texts are Java's
+//! *modified UTF-8* with a length of 16 bits: NUL is two bytes, and a character beyond the first plane two surrogates
+//! of three bytes each
+//! ([Java](https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/io/DataInput.html#modified-utf-8)).
+//!
+//! # What holds
+//! - Decoding and encoding give the same text back where nothing changed, whoever wrote it: `Form` notes each deviation
+//!   from Java's way.
+//! - The work is linear in the input, which is at most 1 MiB.
+//! - The source's bytes are never interpreted beyond their length, which a table of known sources gives; for others the
+//!   position is what ends the message.
 
 use std::fmt;
 
@@ -49,6 +63,29 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// It decodes whatever Lavaplayer decodes. [`EncodedTrack::encode`] returns the same bytes: unknown versions and flags,
 /// texts in plain UTF-8, bytes after the position and after the message, and missing padding are kept. A changed value
 /// is written as Java writes it.
+///
+/// # Examples
+/// Start a track at another position, or give it another title:
+///
+/// ```
+/// use antiphon_lavalink::{EncodedTrack, TrackError};
+///
+/// let text = "QAAANgMABFRvbmUAA0xhYgAAAAAAAAXcAAJ0MQABAAR4OnQxAAAACnNvdW5kY2xvdWQAAAAAAAAAAA==";
+/// let mut track = EncodedTrack::decode(text)?;
+/// assert_eq!(track.version, 3);
+/// track.info.position = 500;
+/// track.info.title = "Tone 🎵".into();
+/// let changed = track.encode()?;
+/// assert_eq!(EncodedTrack::decode(&changed)?.info, track.info);
+///
+/// // A track of one's own, such as for a test.
+/// let own = EncodedTrack::new(track.info.clone());
+/// assert_eq!(own.to_string(), "Tone 🎵 by Lab");
+///
+/// assert_eq!(EncodedTrack::decode("no base64!"), Err(TrackError::NotBase64));
+/// assert_eq!(EncodedTrack::decode("AAAAAA=="), Err(TrackError::End));
+/// # Ok::<(), TrackError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodedTrack {
@@ -61,8 +98,9 @@ pub struct EncodedTrack {
     /// Bytes of the source, unread: a container's name for `http` and `local`, album and artist for sources of the
     /// plugin `LavaSrc`, nothing for most.
     pub details: Vec<u8>,
-    /// Bytes after the position, unread; only some versions of `NodeLink` write any.
+    /// Bytes after the position, unread; only some versions of `NodeLink` write any. Mostly empty.
     pub trailer: Vec<u8>,
+    /// Deviations from Java's way, so that the track can be encoded as it was.
     form: Form,
 }
 
@@ -82,7 +120,7 @@ struct Form {
     truths: Vec<(&'static str, u8)>,
 }
 
-/// A track could not be decoded or encoded.
+/// A track could not be decoded or encoded. No error of this kind passes: the text is wrong, or cut.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrackError {
@@ -113,6 +151,8 @@ pub enum TrackError {
 
 impl EncodedTrack {
     /// Creates a track in the newest layout, without bytes of the source.
+    ///
+    /// Nodes can play it if its source needs none. [`details`](Self::details) can be set afterwards.
     pub fn new(info: TrackInfo) -> Self {
         Self {
             version: LATEST,
@@ -126,7 +166,7 @@ impl EncodedTrack {
     /// Decodes a track; padding may be missing.
     ///
     /// # Errors
-    /// [`TrackError`] if it is not of this layout.
+    /// [`TrackError`] if it is not of this layout; [`TrackError::TooLong`] beyond 1 MiB, unread.
     pub fn decode(encoded: &str) -> Result<Self, TrackError> {
         if encoded.len() > LONGEST {
             return Err(TrackError::TooLong(encoded.len()));
@@ -187,6 +227,9 @@ impl EncodedTrack {
 
     /// Encodes the track: byte for byte as it was decoded where nothing changed.
     ///
+    /// A value that the version has no room for is left out: `uri` before version 2, `artwork` and `isrc` before
+    /// version 3. `is_seekable` is no part of the layout.
+    ///
     /// # Errors
     /// [`TrackError`] if a text is too long for the layout, or the track is longer than 1 MiB.
     pub fn encode(&self) -> Result<String, TrackError> {
@@ -237,6 +280,8 @@ impl EncodedTrack {
 
 impl Playable {
     /// Decodes a track from its base64 form, without a request to a node.
+    ///
+    /// `plugin_info` and `extras` are not part of the encoding, and empty.
     ///
     /// # Errors
     /// [`TrackError`] if it is not of this layout.

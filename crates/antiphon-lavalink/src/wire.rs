@@ -2,6 +2,18 @@
 //!
 //! Reading is lenient: unknown keys are ignored, and a missing value or one of another type is empty, 0 or absent. The
 //! types that the crate returns unchanged are public in [`view`](crate::view), with borrowed texts.
+//!
+//! # Three ways to read a frame
+//! 1. Nearly every frame is a `playerUpdate` in one form, which is compared byte by byte ([`PlayerUpdate::usual`]).
+//! 2. Any other frame's op, type and guild are found by a scan that builds nothing.
+//! 3. A frame in which the scan is not sure (a key twice, an odd value, deep nesting) is read by serde.
+//!
+//! All three give the same result where more than one can read a frame; property tests hold them against one another.
+//!
+//! # Why lenient
+//! Lavalink, its plugins and `NodeLink` differ in details: ids as numbers, flags as texts, `null` for absent (protocol
+//! §2.2, §5.2, §11). An event must not be lost over a value that nobody asked for. The bytes are in the event's body,
+//! for whoever needs more.
 
 mod filters;
 mod loose;
@@ -37,10 +49,13 @@ pub(crate) use self::{
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Header<'a> {
+    /// `ready`, `playerUpdate`, `stats`, `event`, or another word.
     #[serde(borrow, deserialize_with = "loose::maybe_text")]
     pub(crate) op: Option<Cow<'a, str>>,
+    /// `type`, which only frames with the op `event` need.
     #[serde(rename = "type", borrow, deserialize_with = "loose::maybe_text")]
     pub(crate) event: Option<Cow<'a, str>>,
+    /// `guildId`; absent where it is 0 or no id.
     #[serde(rename = "guildId", deserialize_with = "loose::id")]
     pub(crate) guild: Option<u64>,
 }
@@ -58,13 +73,14 @@ impl<'a> Header<'a> {
         Self::plain(frame).ok().or_else(|| Self::lenient(frame))
     }
 
+    /// Reads a header in any form, by serde; `None` if the frame is no JSON object.
     fn lenient(frame: &'a [u8]) -> Option<Self> {
         // Serde would read a list as a struct, by its order.
         let start = frame.iter().find(|byte| !byte.is_ascii_whitespace());
         if start != Some(&b'{') {
             return None;
         }
-        serde_json::from_slice(frame).ok()
+        antiphon_core::read_json(frame).ok()
     }
 
     /// Reads a header in the form that nodes send. Any other form is an error here, and read by `lenient`.
@@ -101,12 +117,14 @@ pub struct Ready<'a> {
     /// Whether the session was resumed.
     #[serde(deserialize_with = "loose::flag")]
     pub resumed: bool,
-    /// Id of the session.
+    /// Id of the session; empty where none was sent.
     #[serde(rename = "sessionId", borrow, deserialize_with = "loose::text")]
     pub session_id: Cow<'a, str>,
 }
 
 /// The state of a player at its node (<https://lavalink.dev/api/websocket.html#player-state>).
+///
+/// It is in every `playerUpdate` and in every response about a player.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -189,21 +207,22 @@ fn integer(bytes: &[u8]) -> Option<(i64, &[u8])> {
     Some((if is_negative { -number } else { number }, rest))
 }
 
-/// A node's memory in bytes (<https://lavalink.dev/api/websocket.html#memory>).
+/// A node's memory in bytes (<https://lavalink.dev/api/websocket.html#memory>): that of its Java machine, or of the
+/// process for `NodeLink`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct MemoryStats {
-    /// Free.
+    /// Free part of the allocated memory.
     #[serde(deserialize_with = "loose::integer")]
     pub free: i64,
-    /// Used.
+    /// Used part of the allocated memory.
     #[serde(deserialize_with = "loose::integer")]
     pub used: i64,
-    /// Allocated.
+    /// Memory that the process has taken from the system so far.
     #[serde(deserialize_with = "loose::integer")]
     pub allocated: i64,
-    /// Reservable.
+    /// Memory that it may take at most.
     #[serde(deserialize_with = "loose::integer")]
     pub reservable: i64,
 }
@@ -234,7 +253,7 @@ pub struct CPUStats {
 #[serde(default)]
 #[non_exhaustive]
 pub struct FrameStats {
-    /// Sent.
+    /// Frames sent; 3,000 a minute for a player that plays without a break.
     #[serde(deserialize_with = "loose::integer")]
     pub sent: i64,
     /// Silent frames, because no audio was ready.
@@ -250,12 +269,13 @@ pub struct FrameStats {
 /// Statistics of a node: the `stats` op, and the response to a request for them
 /// (<https://lavalink.dev/api/websocket.html#stats-op>).
 ///
-/// They count the whole server, not this session alone.
+/// They count the whole server, not this session alone. Lavalink measures the processors every 30 s, so two requests in
+/// between return the same loads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct StatsOP {
-    /// Players.
+    /// Players of all sessions.
     #[serde(deserialize_with = "loose::integer")]
     pub players: i64,
     /// Players with a track that are not paused.
@@ -270,7 +290,7 @@ pub struct StatsOP {
     /// Processors.
     #[serde(deserialize_with = "loose::object")]
     pub cpu: CPUStats,
-    /// Audio frames; absent until a player has played for a minute.
+    /// Audio frames; absent until a player has played for a minute, and in the response to a request.
     #[serde(rename = "frameStats", deserialize_with = "loose::maybe_object")]
     pub frames: Option<FrameStats>,
 }
@@ -358,6 +378,9 @@ pub struct Exception<'a> {
 }
 
 /// Any track event (<https://lavalink.dev/api/websocket.html#event-op>); fields of other events are absent.
+///
+/// It is the view of [`TrackStart`](crate::TrackStart), [`TrackEnd`](crate::TrackEnd),
+/// [`TrackException`](crate::TrackException) and [`TrackStuck`](crate::TrackStuck).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -365,13 +388,13 @@ pub struct TrackEvent<'a> {
     /// The track.
     #[serde(borrow, deserialize_with = "loose::object")]
     pub track: Track<'a>,
-    /// Why it ended.
+    /// Why it ended, in the wire's word; only in a `TrackEndEvent`.
     #[serde(borrow, deserialize_with = "loose::maybe_text")]
     pub reason: Option<Cow<'a, str>>,
-    /// The error.
+    /// The error; only in a `TrackExceptionEvent`.
     #[serde(borrow, deserialize_with = "loose::maybe_object")]
     pub exception: Option<Exception<'a>>,
-    /// Time without audio, in milliseconds.
+    /// Time without audio, in milliseconds; only in a `TrackStuckEvent`.
     #[serde(rename = "thresholdMs", deserialize_with = "loose::maybe_integer")]
     pub threshold: Option<i64>,
 }
@@ -392,7 +415,7 @@ pub struct VoiceClosed<'a> {
     pub by_remote: bool,
 }
 
-/// The body of antiphon's own events about a node or a player.
+/// The body of antiphon's own events about a node or a player. Keys that an event has no use for are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Own<'a> {
@@ -423,7 +446,7 @@ pub(crate) struct Own<'a> {
     pub(crate) disconnected: Vec<u64>,
 }
 
-/// The note beside an event's body.
+/// The note beside an event's body: facts of the client, stored with the event.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Note<'a> {

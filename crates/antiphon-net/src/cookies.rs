@@ -1,10 +1,16 @@
 //! `Set-Cookie` headers, read for the platforms that log in with cookies.
+//!
+//! Reading a header is all that is here: which host and path get a cookie is the platform's own matter, since each
+//! knows its few hosts. The library underneath parses attributes; the limits are ours, as browsers have them ([RFC
+//! 6265](https://www.rfc-editor.org/rfc/rfc6265), and its successor's 400 days).
 
 use antiphon_core::Secret;
 use http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
 
 /// Longest `Set-Cookie` line that is read, in bytes; a longer one is left out.
+///
+/// The size that browsers allow for a cookie as a whole.
 const LONGEST: usize = 4096;
 /// Longest life of a cookie, in seconds: 400 days, as browsers have it.
 const LONGEST_LIFE: i64 = 400 * 86_400;
@@ -53,6 +59,8 @@ impl SetCookie {
     }
 
     /// Reads the value of one `Set-Cookie` header; `None` if it is no cookie, or longer than 4096 bytes.
+    ///
+    /// `now` is what `Max-Age` counts from.
     pub fn parse(line: &str, now: Timestamp) -> Option<Self> {
         if line.len() > LONGEST || line.contains(|character: char| character.is_ascii_control()) {
             return None;

@@ -2,6 +2,10 @@
 //!
 //! No message holds a secret: a URI is shown without its query and without path segments that are long enough to be
 //! tokens, and a proxy without its login.
+//!
+//! Three types for three operations: opening ([`ConnectError`]), a socket that is open ([`SocketError`]), and a request
+//! ([`HttpError`]). Each says whether a new try could succeed; a request also says whether the server may have acted on
+//! it.
 
 use std::{borrow::Cow, error::Error, fmt, io, sync::Arc, time::Duration};
 
@@ -35,6 +39,22 @@ pub(crate) fn shown(uri: &Uri) -> String {
 }
 
 /// The step at which a connection failed.
+///
+/// ```
+/// use antiphon_net::{Network, Phase};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let network = Network::new();
+/// let error = network.open(&"gopher://example.org/".parse()?).await.expect_err("another scheme");
+/// assert_eq!((error.phase(), error.is_transient()), (Phase::Address, false));
+///
+/// // Nobody listens on port 1 of this machine.
+/// let error = network.open(&"http://127.0.0.1:1/".parse()?).await.expect_err("a closed port");
+/// assert_eq!((error.phase(), error.is_transient()), (Phase::Connect, true));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
@@ -71,6 +91,8 @@ impl Phase {
 /// A connection, or the WebSocket on it, could not be opened.
 ///
 /// It is cheap to clone.
+///
+/// Its cause, where there is one, is [`source`](std::error::Error::source); the message has the host and the step.
 ///
 /// ```
 /// use antiphon_net::{ConnectError, Phase};
@@ -158,6 +180,8 @@ impl ConnectError {
     }
 
     /// The step that failed.
+    ///
+    /// The first step that failed; later ones were not begun.
     pub fn phase(&self) -> Phase {
         self.0.phase
     }
@@ -171,11 +195,15 @@ impl ConnectError {
     }
 
     /// The HTTP status with which the server refused the upgrade to a WebSocket.
+    ///
+    /// Absent for every other failure.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
     /// The wait before the next try that the server asked for in seconds, when it refused the upgrade.
+    ///
+    /// Absent if it did not ask, or asked by a date.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -200,6 +228,9 @@ impl Error for ConnectError {
 /// A WebSocket failed.
 ///
 /// The socket is closed after it, except after [`SocketError::InvalidClose`].
+///
+/// A broken or closed socket is transient: a new one may succeed. Whether the peer will accept a resumed session is the
+/// protocol's own question.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SocketError {
@@ -241,6 +272,13 @@ impl SocketError {
 /// An HTTP request got no whole answer.
 ///
 /// An answer with an error status is an answer, not an error.
+///
+/// | error | the server acted | the same request later |
+/// | --- | --- | --- |
+/// | `Invalid`, `Connect` | no | `Connect`: if it is transient |
+/// | `TimedOut` | perhaps | may succeed |
+/// | `BodyTooLarge`, `HeaderTooLarge` | yes, or it read the request | meets the same answer |
+/// | `Broken` | [`HttpError::may_have_arrived`] says | may succeed |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {

@@ -2,6 +2,10 @@
 //!
 //! The WebSocket library has one limit for frames and messages alike, and ours differ. [`Frames`] stands between the
 //! library and the stream, reads the frames' headers as they pass, and skips their payloads.
+//!
+//! A frame of a gigabyte is refused when its header has arrived, before any of its payload is read or memory is taken
+//! for it. The walk over headers follows [RFC 6455 §5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2) and keeps
+//! 10 bytes of state.
 
 use std::{
     io,
@@ -24,6 +28,8 @@ pub(crate) struct FrameTooLarge {
 }
 
 /// A stream of frames, none of them larger than the limit.
+///
+/// Writing passes through unchanged: our own frames are as large as the caller wants.
 #[derive(Debug)]
 pub(crate) struct Frames {
     stream: Stream,
@@ -34,6 +40,7 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    /// `limit` is for the payload of one frame, in bytes.
     pub(crate) fn new(stream: Stream, limit: usize) -> Self {
         let walker = Walker {
             limit,
@@ -121,6 +128,7 @@ struct Walker {
     limit: usize,
     /// First bytes of a frame, until its size is known (RFC 6455 §5.2).
     header: [u8; 10],
+    /// Bytes of `header` that are there.
     filled: usize,
     /// Bytes of mask and payload still to come.
     payload: u64,
@@ -133,6 +141,8 @@ struct Refused {
 }
 
 impl Walker {
+    /// # Errors
+    /// The first frame that is too large; the bytes before its header are good.
     fn walk(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         let mut at = 0;
         let mut begin = 0;

@@ -1,4 +1,8 @@
 //! The head of an HTTP response on a bare stream, for upgrades and proxies.
+//!
+//! Two answers are read on the bare stream, before it is anything else: a proxy's to `CONNECT`, and a server's to an
+//! upgrade. What was read beyond the head belongs to what comes next and is given back ([`Stream::with_early`]), or a
+//! server that speaks first would lose its first bytes.
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::BytesMut;
@@ -28,6 +32,9 @@ pub(crate) enum HeadError {
 /// Reads the head of a response, and returns it with the bytes that were read behind it.
 ///
 /// Interim responses (1xx) other than 101 are skipped.
+///
+/// # Errors
+/// A head beyond `limit`, an answer that is no HTTP, and a connection that breaks before the head's end.
 pub(crate) async fn read(
     stream: &mut (impl AsyncRead + Unpin),
     limit: usize,

@@ -1,4 +1,7 @@
 //! HTTP requests over the network's connections.
+//!
+//! `hyper` speaks HTTP/1.1 and keeps the pool; this file adds the bounds, owns the tasks, and turns failures into
+//! [`HttpError`]. A request has one limit from the wait for a connection to the last byte of the body.
 
 use std::{
     error::Error as _,
@@ -31,6 +34,8 @@ use crate::{ConnectError, HttpError, Limits, Network, Stream, error::shown};
 /// It never follows a redirect, sets no cookie, adds no `User-Agent` and asks for no compression: the caller's request
 /// is sent as it is, with `Host` and `Content-Length`.
 /// A request is sent again by itself if it met a pooled connection that the server had closed before the first byte.
+///
+/// Make one for an account or a node, and clone it: clones share connections, and two clients share none.
 ///
 /// ```no_run
 /// use antiphon_net::Network;
@@ -85,7 +90,15 @@ impl HttpClient {
     /// # Errors
     ///
     /// [`HttpError`], when no whole answer came within [`Limits`].
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    pub fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>> {
+        // Every crate that awaited the future itself would compile the pool and its protocols once more.
+        Box::pin(self.send_in_time(request))
+    }
+
+    async fn send_in_time(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let name = format!("{} {}", request.method(), shown(request.uri()));
         if let Some(why) = unsendable(&request) {
             return Err(HttpError::Invalid { request: name, why });
@@ -100,6 +113,7 @@ impl HttpClient {
         }
     }
 
+    /// A body whose length is announced beyond the limit is refused before it is read.
     async fn exchange(
         &self,
         mut request: Request<Bytes>,
@@ -190,10 +204,14 @@ fn unsendable(request: &Request<Bytes>) -> Option<&'static str> {
 }
 
 /// The tasks of one pool's connections.
+///
+/// Dropped with the last clone, which aborts the connections' tasks.
 #[derive(Default)]
 struct Tasks(Mutex<JoinSet<()>>);
 
 /// Gives hyper's tasks to the pool that owns them; tasks of a pool that is gone are dropped.
+///
+/// A weak reference, so that hyper's tasks do not keep their own pool alive.
 #[derive(Clone)]
 struct Spawner(Weak<Tasks>);
 
@@ -210,6 +228,8 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Spawner
 }
 
 /// The network as a service of hyper's pool.
+///
+/// It gives hyper streams that have TLS already.
 #[derive(Clone)]
 struct Connector(Network);
 

@@ -1,4 +1,7 @@
 //! Bounds on sizes and waits.
+//!
+//! Every size and every wait of this crate stands here, with what happens beyond it. A platform's own rules (a
+//! heartbeat's timeout, for instance) are the platform's.
 
 use std::time::Duration;
 

@@ -1,4 +1,8 @@
 //! Connections: the URI says with whom to speak, the network's routes say where to connect.
+//!
+//! Opening a connection takes the same steps whatever it is for: read the URI ([`Target`]), find the route of its host,
+//! dial (DNS and TCP, an address, a connector, or a proxy's tunnel), and put TLS on it if scheme and route say so. The
+//! target's host is what TLS checks and `Host` says, whatever way was taken.
 
 use std::{
     collections::BTreeMap,
@@ -28,6 +32,8 @@ const HEAD_START: Duration = Duration::from_millis(250);
 ///
 /// A network is a value: cheap to clone, and without connections of its own.
 ///
+/// Changing a clone leaves the others as they are.
+///
 /// ```
 /// use std::time::Duration;
 ///
@@ -55,6 +61,8 @@ struct Settings {
 
 impl Network {
     /// A network that is the internet: names from DNS, TCP, and TLS checked against the machine's own roots.
+    ///
+    /// The roots are read at the first handshake, not before.
     pub fn new() -> Self {
         Self::default()
     }
@@ -63,6 +71,8 @@ impl Network {
     ///
     /// `host` is an exact host name in any case, an address as in a URI without brackets, or `*` for every host
     /// without a route of its own. The last route set for a host counts.
+    ///
+    /// Routes are by host alone, so that all ports of it go the same way.
     #[must_use]
     pub fn route(mut self, host: &str, route: Route) -> Self {
         self.change()
@@ -91,6 +101,8 @@ impl Network {
     ///
     /// The bytes are DER, or PEM with any number of certificates.
     /// Bytes that are neither make every TLS connection fail with an error that says so.
+    ///
+    /// It counts for connections of this network and of its later clones.
     #[must_use]
     pub fn root_certificate(mut self, certificate: &[u8]) -> Self {
         self.change().trust.add(certificate);
@@ -136,11 +148,18 @@ impl Network {
     ///
     /// The scheme is `http`, `https`, `ws` or `wss`; `https` and `wss` use TLS, unless the host's route is without.
     ///
+    /// For protocols of your own; [`Network::websocket`] and [`Network::http`] open theirs by themselves.
+    ///
     /// # Errors
     ///
     /// When the URI has no such scheme, no host or a port above 65535, when the network is [closed](Self::closed), and
     /// when a step of [`Phase`] fails or takes too long.
-    pub async fn open(&self, uri: &Uri) -> Result<Stream, ConnectError> {
+    pub fn open<'a>(&'a self, uri: &'a Uri) -> BoxFuture<'a, Result<Stream, ConnectError>> {
+        // Boxed, as the future of `HttpClient::send` is, so that it is compiled in this crate alone.
+        Box::pin(self.open_stream(uri))
+    }
+
+    async fn open_stream(&self, uri: &Uri) -> Result<Stream, ConnectError> {
         if let Some(why) = &self.settings.closed {
             let target = shown(uri);
             return Err(ConnectError::permanent(
@@ -167,6 +186,9 @@ impl Network {
     }
 
     /// Opens a connection without proxy and TLS; name look-up and connecting share one limit.
+    ///
+    /// # Errors
+    /// [`Phase::Resolve`] or [`Phase::Connect`], transient.
     async fn dial(&self, way: &Way, target: &Target, name: String) -> Result<Stream, ConnectError> {
         let limit = self.bounds().connect;
         let deadline = Instant::now() + limit;
@@ -185,6 +207,10 @@ impl Network {
     /// Opens a connection through a proxy.
     ///
     /// A route for the proxy's own host is followed, unless it is a proxy again.
+    ///
+    /// # Errors
+    /// [`Phase::Proxy`] for what the proxy says, and [`Phase::Connect`] or [`Phase::Tls`] for the way to the proxy
+    /// itself.
     async fn tunnel(&self, proxy: &Proxy, mut target: Target) -> Result<Stream, ConnectError> {
         let limits = self.bounds();
         let wanted = target.to_string();
@@ -241,12 +267,17 @@ impl Network {
 
     /// Opens a WebSocket.
     ///
+    /// The upgrade has its own limit, [`Limits::upgrade`].
+    ///
     /// # Errors
     ///
     /// As [`Network::open`]; and when the request cannot be sent, or the server answers with something else than an
     /// upgrade, whose status is [`ConnectError::status`].
-    pub async fn websocket(&self, request: WebSocketRequest) -> Result<WebSocket, ConnectError> {
-        upgrade::open(self, request).await
+    pub fn websocket(
+        &self,
+        request: WebSocketRequest,
+    ) -> BoxFuture<'_, Result<WebSocket, ConnectError>> {
+        Box::pin(upgrade::open(self, request))
     }
 
     /// An HTTP client with a pool of its own.
@@ -258,6 +289,9 @@ impl Network {
 }
 
 /// Where connections to a host really go.
+///
+/// Addresses and connectors come with and without TLS: without, for a simulator that serves production URLs in the
+/// clear; with, for a server that has moved.
 ///
 /// ```
 /// use antiphon_net::{Network, Proxy, Route};
@@ -369,6 +403,8 @@ pub trait Connect: Send + Sync + fmt::Debug {
 }
 
 /// The server to speak with, as the URI names it.
+///
+/// The host is in lower case and without brackets.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) host: String,

@@ -1,4 +1,7 @@
 //! Proxies: their addresses, and how each kind is asked for a tunnel.
+//!
+//! A proxy is asked for a tunnel and then left alone: TLS and HTTP go end to end through it, also for `http` URIs.
+//! Reading its URL is strict, since a proxy that is misread would be a connection past it.
 
 mod connect;
 mod socks;
@@ -31,9 +34,23 @@ use crate::{ConnectError, Phase, Stream, network::Target, url};
 /// assert_eq!(format!("{proxy}"), "socks5h://<redacted>@proxy.example:9050");
 /// # Ok::<(), antiphon_net::ProxyError>(())
 /// ```
+///
+/// ```
+/// use antiphon_net::{Network, Proxy, ProxyError};
+///
+/// // Tor, which must also look the names up.
+/// let tor = Network::new().proxy(Proxy::parse("socks5h://127.0.0.1:9050")?);
+/// assert_eq!(Proxy::parse("127.0.0.1:9050").err(), Some(ProxyError::NoUri));
+/// assert_eq!(Proxy::parse("socks6://proxy.example").err(), Some(ProxyError::UnknownScheme));
+/// assert_eq!(Proxy::parse("http://proxy.example:99999").err(), Some(ProxyError::Port));
+/// assert!(matches!(Proxy::parse("socks4://mira:secret@proxy.example"), Err(ProxyError::Login(_))));
+/// # drop(tor);
+/// # Ok::<(), ProxyError>(())
+/// ```
 #[derive(Clone)]
 pub struct Proxy {
     protocol: Protocol,
+    /// In lower case, without brackets.
     host: String,
     port: u16,
     login: Option<Login>,
@@ -54,6 +71,7 @@ enum Names {
     There,
 }
 
+/// Both are secrets: a name alone tells whose proxy it is.
 #[derive(Clone)]
 struct Login {
     name: Secret,
@@ -61,6 +79,8 @@ struct Login {
 }
 
 /// A proxy's URI cannot be used; it is not repeated, since it may hold a password.
+///
+/// Each message says how a proxy is written, and is fit for a user's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -226,6 +246,8 @@ impl Login {
 }
 
 /// The reason why a proxy gave no tunnel.
+///
+/// Which of them an answer is decides whether a source tries again.
 enum Refusal {
     /// A refusal that a new try meets again.
     Permanent(Cow<'static, str>),

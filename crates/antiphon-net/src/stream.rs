@@ -1,4 +1,7 @@
 //! Connections of any kind as one type.
+//!
+//! One type for all connections, so that HTTP and WebSocket do not know what they run on. The price is one virtual call
+//! for each read and write.
 
 use std::{
     fmt,
@@ -41,6 +44,8 @@ pub struct Stream {
 
 impl Stream {
     /// A stream over any reader and writer.
+    ///
+    /// It is boxed; wrapping a `Stream` again costs a second call.
     pub fn new(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
         Self {
             io: Box::new(io),

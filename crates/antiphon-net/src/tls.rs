@@ -1,4 +1,8 @@
 //! TLS, and the root certificates that are trusted.
+//!
+//! `rustls` with `ring`, TLS 1.2 and 1.3, ALPN `http/1.1`. Verification cannot be switched off: who runs a server with
+//! a certificate of its own adds its root. Errors say what to do in the operator's terms, and which of them pass by
+//! themselves.
 
 use std::{
     fmt, io,
@@ -16,6 +20,8 @@ use tokio_rustls::TlsConnector;
 use crate::{ConnectError, Phase, Stream};
 
 /// The trusted roots: the machine's, and those that the user added.
+///
+/// A network that gets another root makes a new configuration, and with it forgets the sessions to resume.
 #[derive(Clone, Default)]
 pub(crate) struct Trust {
     added: Vec<Root>,
@@ -44,6 +50,9 @@ impl Trust {
     }
 
     /// Makes the TLS handshake with the host of this name or address.
+    ///
+    /// # Errors
+    /// [`Phase::Tls`]: permanent for a certificate that is not accepted, transient for a connection that broke.
     pub(crate) async fn handshake(
         &self,
         stream: Stream,

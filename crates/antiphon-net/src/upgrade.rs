@@ -1,4 +1,7 @@
 //! The upgrade from HTTP to a WebSocket, as client and as server (RFC 6455 §4).
+//!
+//! The upgrade is our own because its bounds are: the head of the answer has a limit, and what the server sends right
+//! behind it is kept. No extension and no subprotocol is asked for, and an answer that has one is refused.
 
 use std::{fmt, time::Duration};
 
@@ -39,6 +42,8 @@ const RESERVED: [HeaderName; 8] = [
 ///
 /// `Debug` shows neither the URI's query nor any field's value.
 ///
+/// The key and the version are added when it is sent. Clone it to open the same socket again.
+///
 /// ```
 /// use antiphon_net::WebSocketRequest;
 ///
@@ -57,6 +62,8 @@ pub struct WebSocketRequest {
 
 impl WebSocketRequest {
     /// A request for a WebSocket at a `ws` or `wss` URI.
+    ///
+    /// A URI that cannot be used shows when the socket is opened.
     pub fn new(uri: Uri) -> Self {
         Self {
             uri,

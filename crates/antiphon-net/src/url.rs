@@ -1,4 +1,7 @@
 //! URLs as users write them, with errors for mistakes that `http::Uri` accepts.
+//!
+//! A URL with a port of 99,999 parses, and then has no port: a login would go to the default one. The functions here
+//! look at what is written.
 
 use ::http::Uri;
 

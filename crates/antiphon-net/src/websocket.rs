@@ -1,4 +1,8 @@
 //! The `WebSocket` of either side, client and server, on any stream.
+//!
+//! A wrapper around the library's stream with the rules that the callers share: pings are answered inside, every wait
+//! for a peer that does not read has a limit, a message too large closes the socket with code 1009, and a cancelled
+//! call never leaves half a message behind.
 
 use std::{
     fmt,
@@ -8,6 +12,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use antiphon_core::BoxFuture;
 use bytes::Bytes;
 use futures_util::{Sink, Stream as _};
 use tokio::{
@@ -28,6 +33,8 @@ use crate::{
 const LONGEST_REASON: usize = 123;
 
 /// Most pongs that wait for the peer to take them; nothing is read at that limit.
+///
+/// A peer that pings and never reads would otherwise fill the memory with answers.
 const MOST_PONGS: u32 = 32;
 
 /// Writes a close frame in one sentence, for the reason of a lost connection; `peer` is who sent it, such as `server`.
@@ -50,6 +57,8 @@ pub fn describe_close(peer: &str, code: Option<u16>, reason: &str) -> String {
 }
 
 /// A text: bytes that are known to be UTF-8, cheap to clone.
+///
+/// It shares its bytes, so that an event's body can be a slice of the frame it came in.
 ///
 /// ```
 /// use antiphon_net::Text;
@@ -116,6 +125,8 @@ impl TryFrom<Bytes> for Text {
 }
 
 /// A message of a WebSocket; pings and pongs are no messages, and are answered inside.
+///
+/// A whole message, whatever number of frames it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A text.
@@ -148,6 +159,8 @@ impl Message {
 /// Made by [`Network::websocket`](crate::Network::websocket), or on a server by [`WebSocket::serve`].
 /// Dropping it closes the connection without a close frame.
 ///
+/// One owner reads and writes: a loop with `select!` between [`WebSocket::next`] and what else it waits for.
+///
 /// ```no_run
 /// use antiphon_net::{Message, Network, WebSocketRequest};
 ///
@@ -170,6 +183,7 @@ pub struct WebSocket {
     limits: Limits,
     /// Pongs that the peer has not taken yet.
     pongs: u32,
+    /// Set by the end, an error, or [`WebSocket::close`]; nothing is read or sent after it.
     is_over: bool,
 }
 
@@ -279,6 +293,8 @@ impl WebSocket {
     ///
     /// At most 8 KiB and this message are held back; at that limit the call waits for the connection.
     ///
+    /// A program that sends many small messages at once saves the flushes between them.
+    ///
     /// # Errors
     ///
     /// As [`WebSocket::send`].
@@ -309,6 +325,8 @@ impl WebSocket {
     /// When the last byte of any kind arrived; the opening counts as one.
     ///
     /// It moves only while [`WebSocket::next`] is awaited.
+    ///
+    /// Pongs count, so that a ping and a look at this later tell a dead connection.
     pub fn heard_at(&self) -> Instant {
         self.inner.get_ref().heard_at()
     }
@@ -319,7 +337,11 @@ impl WebSocket {
     /// [`WebSocket::next`].
     /// A code that may not be sent (RFC 6455 §7.4) is left out with its reason, and a reason of more than 123 bytes
     /// is cut.
-    pub async fn close(&mut self, code: Option<u16>, reason: &str) {
+    pub fn close<'a>(&'a mut self, code: Option<u16>, reason: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(self.close_in_time(code, reason))
+    }
+
+    async fn close_in_time(&mut self, code: Option<u16>, reason: &str) {
         let mut cut = reason.len().min(LONGEST_REASON);
         while !reason.is_char_boundary(cut) {
             cut -= 1;

@@ -1,4 +1,16 @@
 //! The caches: a projection of the events, shared with the client.
+//!
+//! An app feeds each stored event to [`CacheProjection`] before handlers see it, so that a handler finds what its event
+//! says. Requests of the client put rooms and conversations in as well. The app saves the cache and restores it at the
+//! next start; an event that was not in it is applied again.
+//!
+//! An event about a member has few fields: those that it lacks stay as they were. The value that an event replaced or
+//! removed is its `Before`, which handlers can ask for.
+//!
+//! # Bounds
+//! 64 rooms, 4,096 users, 256 conversations and 512 private messages; for each room 4,096 members, 512 messages and
+//! 1,024 songs. Beyond them the oldest value goes. A saved cache has the last 64 messages of each room, and no private
+//! ones.
 
 use std::{
     borrow::Borrow,
@@ -25,23 +37,30 @@ use crate::{
     wire,
 };
 
-/// Bounds of the caches; beyond them the oldest values go.
+/// Rooms that are kept.
 const ROOMS: usize = 64;
+/// Users that are kept, over all rooms.
 const USERS: usize = 4096;
+/// Members of one room that are kept.
 const MEMBERS: usize = 4096;
 /// As many as the reference client of the platform keeps (protocol §8).
 const MESSAGES: usize = 512;
+/// Private conversations that are kept.
 const CONVERSATIONS: usize = 256;
+/// Songs of a room's queue that are kept.
 const QUEUE: usize = 1024;
 /// Number of a room's messages that are saved.
 const SAVED_MESSAGES: usize = 64;
-/// Version of the saved cache.
+/// Version of the saved cache; a cache of another version is not restored, and begins empty.
 const VERSION: i64 = 1;
 
 /// A map that forgets its oldest value once it is full.
+///
+/// The age is that of the key: a value that is replaced keeps its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Bounded<K, V> {
     map: HashMap<K, V>,
+    /// Keys, the oldest first; as many as the map has.
     order: VecDeque<K>,
     limit: usize,
 }
@@ -99,11 +118,16 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
 /// The cache of one room.
 #[derive(Clone, Debug)]
 pub(crate) struct RoomCache {
+    /// Absent for a room of which only events were heard.
     pub(crate) info: Option<Arc<RoomInfo>>,
+    /// Members who are in the room.
     pub(crate) members: Bounded<UserId, Arc<MemberState>>,
     pub(crate) messages: Bounded<ChatId, Arc<Message>>,
+    /// The playing song, with the votes that were heard last.
     pub(crate) active: Option<Song>,
+    /// Votes as fetched; kept only for the playing song.
     pub(crate) dubs: Option<Arc<ActiveDubs>>,
+    /// The queue as fetched.
     pub(crate) queue: Vec<Song>,
 }
 
@@ -123,10 +147,12 @@ impl Default for RoomCache {
 /// The caches of one account.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
+    /// The own user; absent before the first login.
     pub(crate) me: Option<User>,
     pub(crate) rooms: Bounded<RoomId, RoomCache>,
     pub(crate) users: Bounded<UserId, Arc<User>>,
     pub(crate) conversations: Bounded<ConversationId, Arc<ConversationInfo>>,
+    /// Messages of conversations, as fetched.
     pub(crate) private: Bounded<ChatId, Arc<Message>>,
 }
 
@@ -157,6 +183,7 @@ impl SharedCache {
 }
 
 impl Cache {
+    /// The cache of a room, which is made if there is none.
     fn room(&mut self, room: &RoomId) -> &mut RoomCache {
         if self.rooms.get(room).is_none() {
             self.rooms.insert(room.clone(), RoomCache::default());
@@ -185,6 +212,7 @@ impl Cache {
         self.users.insert(user.id.clone(), Arc::new(user));
     }
 
+    /// Puts a room in; gives the one before.
     pub(crate) fn put_room(&mut self, info: RoomInfo) -> Option<Arc<RoomInfo>> {
         let id = info.id.clone();
         self.room(&id).info.replace(Arc::new(info))
@@ -210,6 +238,7 @@ impl Cache {
         Some((Arc::new(state), known))
     }
 
+    /// Puts a member in, and remembers the embedded user; a member without a user is left out.
     fn put_member(&mut self, room: &RoomId, member: MemberState) -> Option<Arc<MemberState>> {
         if let Some(user) = &member.embedded {
             let user = user.clone();
@@ -222,6 +251,7 @@ impl Cache {
         members.insert(member.user.clone(), Arc::new(member))
     }
 
+    /// Changes a member that is cached.
     fn change_member(
         &mut self,
         room: &RoomId,
@@ -236,6 +266,7 @@ impl Cache {
         Before::was((*old).clone())
     }
 
+    /// Changes a room whose description is cached.
     fn change_room(&mut self, room: &RoomId, change: impl FnOnce(&mut RoomInfo)) -> Before {
         let Some(info) = &mut self.room(room).info else {
             return Before::NOTHING;
@@ -245,6 +276,7 @@ impl Cache {
         Before::was((*old).clone())
     }
 
+    /// Puts a message in, and remembers its author; one without an id is left out.
     pub(crate) fn put_message(&mut self, room: &RoomId, message: Message) {
         self.remember(&message.author);
         if message.id.is_empty() {
@@ -278,6 +310,8 @@ impl Cache {
         self.private.insert(message.id.clone(), Arc::new(message));
     }
 
+    /// Makes a song the playing one. With `may_be_new` unset, only the song that plays already is updated: a vote on
+    /// another is late.
     fn put_song(&mut self, room: &RoomId, mut song: Song, may_be_new: bool) -> Before {
         let active = &mut self.room(room).active;
         match active {
@@ -343,6 +377,7 @@ impl Cache {
         })
     }
 
+    /// Applies an event about users and members.
     fn apply_member(&mut self, event: &Event) -> Result<Before, antiphon_core::DecodeError> {
         let was = |old: Option<Arc<MemberState>>| {
             old.map_or(Before::NOTHING, |old| Before::was((*old).clone()))
@@ -416,6 +451,7 @@ impl Cache {
         })
     }
 
+    /// Applies an event about a room's state, the account and its conversations.
     fn apply_state(&mut self, event: &Event) -> Result<Before, antiphon_core::DecodeError> {
         Ok(match event.kind().name() {
             "room" => {
@@ -492,6 +528,7 @@ impl Cache {
         })
     }
 
+    /// The saved form, in the wire's own shape.
     fn to_json(&self) -> Value {
         let rooms = self.rooms.iter().map(|(id, room)| {
             let messages: Vec<_> = room.messages.iter().rev().take(SAVED_MESSAGES).collect();
@@ -515,8 +552,9 @@ impl Cache {
         })
     }
 
+    /// Reads the saved form.
     fn from_json(saved: &[u8]) -> Result<Self, BoxError> {
-        let saved: wire::SavedCache<'_> = serde_json::from_slice(saved)?;
+        let saved: wire::SavedCache<'_> = antiphon_core::read_json(saved)?;
         if saved.v != Some(VERSION) {
             return Err("the cache was saved by another version".into());
         }
@@ -556,7 +594,7 @@ impl Cache {
     }
 }
 
-/// The projection that keeps the caches of one source.
+/// The projection that keeps the caches of one source; events of other sources are passed over.
 pub(crate) struct CacheProjection {
     name: String,
     source: SourceName,

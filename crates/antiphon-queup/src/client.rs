@@ -1,4 +1,21 @@
 //! The handles that users hold: cheap to clone, usable from anywhere.
+//!
+//! # Three kinds of methods
+//! - *Look-ups* read the caches and never wait: `room`, `user`, `members`, `current_song`. They follow the events, and
+//!   so need a source that runs and is read.
+//! - *Requests* go to QueUp's REST interface and need no socket: `fetch_…`, `queue_song`, `ban`. They wait for a slot
+//!   of the rate limit, log in by themselves if the session has ended, and are then sent once more (protocol §2).
+//! - *Actions on the socket* are commands to the source, which carries them out once the socket is established:
+//!   joining, leaving, presence. They wait up to [`Config::action_timeout`](crate::Config::action_timeout).
+//!
+//! # What holds
+//! - A handle has the values of the moment at which it was made ([`Room`] derefs to [`RoomInfo`](crate::RoomInfo));
+//!   asking the client again gives newer ones.
+//! - Locks of the caches are held for one copy and never over a wait.
+//! - Ids in paths are escaped, so that no text of a user can reach another route.
+//!
+//! Rights are QueUp's business: a request without the right is sent, and answered with [`RequestError::Refused`].
+//! [`Role::has`](crate::Role::has) tells beforehand what the documented table says (protocol §5.4).
 
 mod collection;
 mod conversation;
@@ -38,20 +55,26 @@ use crate::{
 /// Number of commands that wait for the socket; one more waits for its turn within its own timeout.
 pub(crate) const COMMANDS: usize = 64;
 
-/// State that client and source share.
+/// State that client and source share; made once by `connect`.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) http: Http,
+    /// The network with the proxy, for the socket.
     pub(crate) network: Network,
     pub(crate) cache: SharedCache,
+    /// State of the socket; written by the loop alone.
     pub(crate) link: watch::Sender<LinkState>,
+    /// Links of rooms in another state than the socket's; at most 256.
     pub(crate) room_links: watch::Sender<Vec<(Place, LinkState)>>,
+    /// Passwords of private rooms, by the configuration; those of a call are not kept.
     pub(crate) passwords: HashMap<Slug, Secret>,
     pub(crate) socket_url: String,
     pub(crate) user_agent: String,
+    /// Commands to the loop; closed once the source has ended or was dropped.
     commands: mpsc::Sender<Command>,
     clock: Clock,
     action_timeout: Duration,
+    /// Pieces that a chat message may be cut into.
     chat_pieces: usize,
 }
 
@@ -76,7 +99,7 @@ impl Shared {
 
     /// Remembers the own user.
     pub(crate) fn logged_in(&self, user: &Bytes) {
-        if let Ok(user) = serde_json::from_slice::<wire::User<'_>>(user) {
+        if let Ok(user) = antiphon_core::read_json::<wire::User<'_>>(user) {
             self.cache.write().me = Some(user.into());
         }
     }
@@ -84,10 +107,11 @@ impl Shared {
 
 /// A handle on one QueUp account: cheap to clone, and usable from anywhere.
 ///
-/// Requests work at any time, and wait for their turn by the [rate limits](crate::RateLimits).
-/// Actions on the socket wait for it up to [`Config::action_timeout`].
-/// Its caches of rooms, users and messages follow the events; see [`Client::rooms`] and its neighbours for the bounds.
+/// Requests work at any time, and wait for their turn by the [rate limits](crate::RateLimits). Actions on the socket
+/// wait for it up to [`Config::action_timeout`]. Its caches of rooms, users and messages follow the events; see
+/// [`Client::rooms`] and its neighbours for the bounds.
 ///
+/// # Examples
 /// ```no_run
 /// use antiphon_queup::{self as queup, Account, Config, LoginError};
 ///
@@ -113,19 +137,81 @@ impl Shared {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Requests against the simulator, without a source:
+///
+/// ```
+/// use antiphon_queup::{self as queup, Account, Config};
+/// use antiphon_sim::Simulator;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password)).network(sim.network()).clock(sim.clock());
+/// let (client, _source) = queup::connect(config);
+/// assert!(client.me().is_none(), "nobody has logged in yet");
+///
+/// let me = client.login().await?;
+/// assert_eq!((&*me.username, me.id.as_str()), (&*bot.username, &*bot.id));
+///
+/// let room = client.fetch_room("choir-loft").await?;
+/// assert_eq!(room.slug, "choir-loft");
+/// assert!(client.lobby().await?.iter().any(|listed| listed.id == room.id));
+/// // It was fetched and not joined: the cache follows the events.
+/// assert!(client.room(&room.id).is_none());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Chat commands, which most bots begin with:
+///
+/// ```no_run
+/// use antiphon_queup::{Chat, Client, Right, SendError};
+///
+/// async fn on_chat(chat: Chat, client: &Client) -> Result<(), SendError> {
+///     // Own messages come too.
+///     if client.me().is_some_and(|me| me.id == chat.author.id) {
+///         return Ok(());
+///     }
+///     let Some(room) = client.room(&chat.room) else {
+///         return Ok(());
+///     };
+///     match chat.content.split_once(' ').unwrap_or((&chat.content, "")) {
+///         ("!ping", _) => drop(room.send_message("pong").await?),
+///         ("!song", _) => {
+///             let words = room.current_song().map_or("nothing plays".into(), |song| song.name().to_owned());
+///             room.send_message(&words).await?;
+///         }
+///         ("!skip", _) => {
+///             let may = chat.member.as_ref().and_then(|member| member.role.as_ref());
+///             let may = may.is_some_and(|role| role.has(Right::Skip));
+///             if let Some(song) = room.current_song().filter(|_| may) {
+///                 room.skip(&song.id).await.map_err(SendError::Request)?;
+///             }
+///         }
+///         _ => {}
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
 }
 
 /// The rooms this account has joined.
+///
+/// See [`Client::rooms`].
 pub type RoomCollection = Collection<Room>;
 /// The messages this account has heard.
+///
+/// See [`Client::messages`].
 pub type MessageCollection = Collection<Arc<Message>>;
 
-/// Reads the `data` of an answer.
+/// Reads the `data` of an answer; the error has the position and not the content.
 fn parse<'a, T: serde::Deserialize<'a>>(data: &'a Bytes) -> Result<T, RequestError> {
-    serde_json::from_slice(data)
+    antiphon_core::read_json(data)
         .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
 }
 
@@ -134,6 +220,7 @@ impl Client {
         Self { shared }
     }
 
+    /// Sends a request, and gives the answer's `data`.
     async fn call(&self, call: Call) -> Result<Bytes, RequestError> {
         self.shared.http.call(call).await
     }
@@ -143,7 +230,8 @@ impl Client {
 
     /// Logs in with the configured account.
     ///
-    /// The source logs in by itself; this tests a password beforehand. It does not connect.
+    /// The source logs in by itself; this tests a password beforehand. It does not connect. Two requests: the login,
+    /// and one for the own user (protocol §2).
     ///
     /// # Errors
     /// [`LoginError::Authorization`] with the server's words if name or password are wrong; another [`LoginError`] if
@@ -162,18 +250,22 @@ impl Client {
 
     /// Ends the session on the server, so that the cookie is dead; the next request logs in again.
     ///
+    /// The socket stays as it is, and [`logged_in`](Self::logged_in) stays true.
+    ///
     /// # Errors
     /// [`RequestError`] if the request failed.
     pub async fn logout(&self) -> Result<(), RequestError> {
         self.call(Call::get("/auth/logout")).await.map(drop)
     }
 
-    /// Whether the account has logged in since the program began.
+    /// Whether the account has logged in, in this run, or in an earlier one whose saved cache was restored.
     pub fn logged_in(&self) -> bool {
         self.shared.cache.read().me.is_some()
     }
 
     /// The logged-in user; absent before login. The reference's `Client.user`.
+    ///
+    /// Its name follows a change of name; its other values are those of the login.
     pub fn me(&self) -> Option<AuthenticatedUser> {
         let user = self.shared.cache.read().me.clone()?;
         Some(AuthenticatedUser {
@@ -187,8 +279,8 @@ impl Client {
     /// The source connects by itself once it runs; this waits for it up to [`Config::action_timeout`].
     ///
     /// # Errors
-    /// [`ConnectError::NotLoggedIn`] before the first login; [`ConnectError::NotConnected`] if the link does not come
-    /// up in time.
+    /// [`ConnectError::NotLoggedIn`] before the first login, at once and without waiting for it;
+    /// [`ConnectError::NotConnected`] if the link does not come up in time, or the source has ended.
     pub async fn connect(&self) -> Result<(), ConnectError> {
         if !self.logged_in() {
             return Err(ConnectError::NotLoggedIn);
@@ -209,6 +301,9 @@ impl Client {
     }
 
     /// State of the connection.
+    ///
+    /// [`LinkState::Waiting`] says why there is no socket and when the next is opened; [`LinkState::Stopped`] that
+    /// there will be none, such as after a refused password.
     pub fn link(&self) -> LinkState {
         self.shared.link.borrow().clone()
     }
@@ -270,6 +365,8 @@ impl Client {
     // The caches.
 
     /// Rooms that were joined at least once; at most 64, then the oldest are forgotten.
+    ///
+    /// A room that was left stays in it, as do rooms of an earlier run if the cache was saved.
     pub fn rooms(&self) -> RoomCollection {
         let cache = self.shared.cache.read();
         let items = cache
@@ -284,12 +381,18 @@ impl Client {
     }
 
     /// Users that were seen; at most 4,096, then the oldest are forgotten.
+    ///
+    /// A user is seen by a message, a vote, by joining, or as a member of a joined room. A user of whom QueUp sent only
+    /// the id is not kept.
     pub fn users(&self) -> Collection<Arc<User>> {
         let cache = self.shared.cache.read();
         Collection::new(cache.users.iter().map(|(_, user)| Arc::clone(user)))
     }
 
-    /// Messages that were heard; at most 512 for each room, then the oldest are forgotten.
+    /// Messages that were heard; at most 512 for each room, then the oldest are forgotten. Room by room, in the order
+    /// in which they were heard.
+    ///
+    /// Private messages are not among them; see [`message`](Self::message).
     pub fn messages(&self) -> MessageCollection {
         let cache = self.shared.cache.read();
         let items = cache
@@ -309,7 +412,7 @@ impl Client {
         Collection::new(items)
     }
 
-    /// A room, if it is cached.
+    /// A room, if it is cached: once it was joined.
     pub fn room(&self, room: &RoomId) -> Option<Room> {
         let info = self.shared.cache.read().rooms.get(room)?.info.clone()?;
         Some(Room {
@@ -318,12 +421,12 @@ impl Client {
         })
     }
 
-    /// A user, if one with this id was seen.
+    /// A user, if one with this id was seen; [`fetch_user`](Self::fetch_user) asks QueUp.
     pub fn user(&self, user: &UserId) -> Option<Arc<User>> {
         self.shared.cache.read().users.get(user).cloned()
     }
 
-    /// A user's state in a room, if it is cached.
+    /// A user's state in a room, if it is cached: while the user is in the room.
     pub fn member(&self, room: &RoomId, user: &UserId) -> Option<Member> {
         let cache = self.shared.cache.read();
         let state = cache.rooms.get(room)?.members.get(user).cloned()?;

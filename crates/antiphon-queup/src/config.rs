@@ -1,4 +1,11 @@
 //! The configuration of one account.
+//!
+//! Setters take any value and never fail; `Config::check` runs once, when the source does, and names the first bad
+//! option in a [`ConfigError`](crate::ConfigError). The one exception is a proxy, whose URL is read at once
+//! ([`ProxyOptions::new`]), so that a misspelt one never becomes a direct connection.
+//!
+//! Passwords of account and rooms are [`Secret`]s: printed as `<redacted>`, and never stored. A room's password is
+//! taken from here at each join.
 
 use std::{collections::HashMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -9,8 +16,16 @@ use http::Uri;
 use crate::{error::ConfigError, model::Slug};
 
 /// The login of one QueUp account.
+///
+/// ```
+/// use antiphon_queup::Account;
+///
+/// let account = Account::new("mira@example.org", "a password");
+/// assert!(!format!("{account:?}").contains("a password"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Account {
+    /// E-mail address or user name; must not be empty.
     pub(crate) email: String,
     pub(crate) password: Secret,
 }
@@ -27,6 +42,7 @@ impl Account {
 
 /// A proxy, or a connection of one's own, for requests and socket alike.
 ///
+/// # Examples
 /// ```
 /// use antiphon_queup::{Account, Config, ProxyOptions};
 ///
@@ -41,13 +57,15 @@ impl Account {
 /// ```
 #[derive(Clone, Debug)]
 pub struct ProxyOptions {
+    /// The proxy; unused beside a connection of one's own.
     proxy: Option<Proxy>,
+    /// The connection of one's own.
     client_request: Option<Arc<dyn Connect>>,
 }
 
 impl ProxyOptions {
-    /// Takes a proxy's URL: `http://` or `https://` (CONNECT), `socks4://`, `socks4a://`, `socks5://` or `socks5h://`, with
-    /// or without `user:password@`.
+    /// Takes a proxy's URL: `http://` or `https://` (CONNECT), `socks4://`, `socks4a://`, `socks5://` or `socks5h://`,
+    /// with or without `user:password@`.
     ///
     /// # Errors
     /// [`ProxyError`] if the URL is none of these.
@@ -72,6 +90,7 @@ impl ProxyOptions {
         self
     }
 
+    /// The network by way of the proxy or connection.
     fn apply(&self, network: &Network) -> Network {
         match &self.client_request {
             Some(connection) => {
@@ -94,9 +113,12 @@ impl From<Proxy> for ProxyOptions {
 
 /// The rate limits of requests (protocol §8).
 ///
-/// The figures are those of the field's most used client; QueUp's own are not known.
-/// Requests that keep the session going (token, joining again, state after a reconnect) do not count against them: they
-/// are bounded by the pauses between two connections.
+/// The figures are those of the field's most used client; QueUp's own are not known. Requests that keep the session
+/// going (token, joining again, state after a reconnect) do not count against them: they are bounded by the pauses
+/// between two connections.
+///
+/// A request takes one of the slots when it is sent, and the slot is free again a while after. So the first ten
+/// requests go at once, and a long row of them at ten in 30 s.
 ///
 /// ```
 /// use std::time::Duration;
@@ -133,7 +155,8 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Sets the number of requests that may be under way or cooling down at once. Default: 10.
+    /// Sets the number of requests that may be under way or cooling down at once. Default: 10; 0 is a
+    /// [`ConfigError`](crate::ConfigError).
     #[must_use]
     pub fn slots(mut self, slots: usize) -> Self {
         self.slots = slots;
@@ -154,7 +177,8 @@ impl RateLimits {
         self
     }
 
-    /// Sets the number of requests that may wait for a slot. Default: 64.
+    /// Sets the number of requests that may wait for a slot. Default: 64; one more fails at once with
+    /// [`RequestError::Busy`](crate::RequestError::Busy).
     #[must_use]
     pub fn max_queued_requests(mut self, requests: usize) -> Self {
         self.max_queued_requests = requests;
@@ -210,7 +234,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Longest piece of a chat message, in characters before they are escaped (protocol §8).
+    /// Longest piece of a chat message, in characters before they are escaped (protocol §8). QueUp's own page cuts
+    /// there.
     pub const CHAT_LENGTH: usize = 255;
 
     /// Takes an account, with production URLs and no rooms.
@@ -248,21 +273,24 @@ impl Config {
 
     /// Sets the rooms to join, by the names in their URLs. Default: none.
     ///
-    /// Rooms that were joined at run time are joined again as well, until they are left.
+    /// Rooms that were joined at run time are joined again as well, until they are left. A room of this list that was
+    /// left is joined again at the next start. A name has up to 256 letters, digits and `-_.~`; any other is a
+    /// [`ConfigError`](crate::ConfigError).
     #[must_use]
     pub fn rooms<S: Into<Slug>>(mut self, rooms: impl IntoIterator<Item = S>) -> Self {
         self.rooms = rooms.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the password of a private room. Default: none.
+    /// Sets the password of a private room, by the name in its URL. Default: none. It is not stored anywhere, so a room
+    /// needs it here to be joined again after a restart.
     #[must_use]
     pub fn room_password(mut self, room: impl Into<Slug>, password: impl Into<Secret>) -> Self {
         self.passwords.insert(room.into(), password.into());
         self
     }
 
-    /// Sets the network that connections are opened on. Default: the internet.
+    /// Sets the network that connections are opened on. Default: the internet. The simulator's network is one.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
@@ -304,9 +332,10 @@ impl Config {
         self
     }
 
-    /// Sets the file that keeps the session's cookie between runs. Default: none.
+    /// Sets the file that keeps the session's cookie between runs. Default: none, so that every run logs in.
     ///
-    /// It is created so that only its owner can read it.
+    /// It is created so that only its owner can read it, and replaced at each login. A file that cannot be read or
+    /// written is no error: the account logs in. The cookie is as good as the password while the session lives.
     #[must_use]
     pub fn cookie_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.cookie_file = Some(path.into());
@@ -320,7 +349,8 @@ impl Config {
         self
     }
 
-    /// Sets the number of messages that are fetched for a room after an outage. Default: 100; 0 fetches none.
+    /// Sets the number of messages that are fetched for a room after an outage. Default: 100; 0 fetches none, and the
+    /// whole outage is a gap.
     ///
     /// QueUp's history has one page of about as many.
     #[must_use]
@@ -343,14 +373,16 @@ impl Config {
         self
     }
 
-    /// Sets the time that sending a chat message may take, once it has its turn. Default: 10 s.
+    /// Sets the time that sending a chat message may take, once it has its turn. Default: 10 s; zero is a
+    /// [`ConfigError`](crate::ConfigError).
     #[must_use]
     pub fn chat_timeout(mut self, timeout: Duration) -> Self {
         self.chat_timeout = timeout;
         self
     }
 
-    /// Sets the time for which an action waits for the socket and its answer. Default: 10 s.
+    /// Sets the time for which an action waits for the socket and its answer. Default: 10 s; zero is a
+    /// [`ConfigError`](crate::ConfigError).
     #[must_use]
     pub fn action_timeout(mut self, timeout: Duration) -> Self {
         self.action_timeout = timeout;
@@ -364,14 +396,18 @@ impl Config {
         self
     }
 
-    /// Sets the number of pieces of [`Config::CHAT_LENGTH`] characters that a chat message may be cut into. Default: 2.
+    /// Sets the number of pieces of [`Config::CHAT_LENGTH`] characters that a chat message may be cut into. Default: 2;
+    /// a longer text is [`SendError::TooLong`](crate::SendError::TooLong). 0 is a [`ConfigError`](crate::ConfigError).
     #[must_use]
     pub fn chat_pieces(mut self, pieces: usize) -> Self {
         self.chat_pieces = pieces;
         self
     }
 
-    /// Sets the bytes of events that may wait for the journal before reading stops. Default: 16 MiB.
+    /// Sets the bytes of events that may wait for the journal before reading stops. Default: 16 MiB; 0 is a
+    /// [`ConfigError`](crate::ConfigError).
+    ///
+    /// Pings go on meanwhile, and nothing is dropped: frames wait in the connection.
     #[must_use]
     pub fn buffer_bytes(mut self, bytes: usize) -> Self {
         self.buffer_bytes = bytes;

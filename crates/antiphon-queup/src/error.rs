@@ -1,4 +1,19 @@
 //! Errors, one type for each kind of operation.
+//!
+//! An error says which operation failed, its [`source`](std::error::Error::source) why. Each has `is_transient`, by
+//! which a handler's error is judged: a passing one is tried again, any other becomes a dead letter. QueUp's own words
+//! are in the error where it sent some, at most 200 characters on one line; pages of proxies are not, since they may
+//! hold secrets.
+//!
+//! | operation | error |
+//! | --- | --- |
+//! | a request | [`RequestError`] |
+//! | a login | [`LoginError`] |
+//! | waiting for the socket | [`ConnectError`], [`NotConnected`] |
+//! | joining a room | [`JoinError`] |
+//! | sending a message | [`SendError`] |
+//! | an action on the socket | [`ActionError`] |
+//! | reading a time | [`TimeError`] |
 
 use std::time::Duration;
 
@@ -15,12 +30,13 @@ use crate::model::Slug;
 #[error("QueUp refused the login: {message}")]
 #[non_exhaustive]
 pub struct AuthorizationError {
-    /// The server's words.
+    /// The server's words, such as `Incorrect password`.
     pub message: String,
 }
 
 /// A request, or its answer, failed.
 ///
+/// # Examples
 /// ```
 /// use antiphon_queup::RequestError;
 ///
@@ -38,19 +54,23 @@ pub struct AuthorizationError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The server could not be reached, or the connection broke.
+    /// The server could not be reached, or the connection broke. An idempotent request was sent once more before.
     #[error("could not reach the server")]
     Unreachable(#[source] BoxError),
-    /// No answer came in time.
+    /// No answer came in time; the request may have been done.
     #[error("the server did not answer within {} seconds", .0.as_secs_f32())]
     TimedOut(Duration),
     /// The session had ended, and logging in again failed.
+    ///
+    /// After a refused password the account's source stops when it opens its next socket.
     #[error("could not log in again")]
     Login(#[source] Box<LoginError>),
     /// The server still asks for a login, right after one.
     #[error("the server asks for a login again right after one")]
     LoggedOut,
-    /// The server asked us to slow down.
+    /// The server asked us to slow down, by status 429.
+    ///
+    /// After one to a chat message, further ones fail with this error, unsent, until the time is over.
     #[error("the server asked us to wait{}", said(.message))]
     RateLimited {
         /// The server's words; empty if it sent a page.
@@ -58,10 +78,11 @@ pub enum RequestError {
         /// Time to wait, where the words or a header have one.
         wait: Option<Duration>,
     },
-    /// Too many requests already wait for their turn.
+    /// Too many requests already wait for their turn; the number is theirs. Nothing was sent.
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
-    /// The server refused the request: a right is missing, or its object does not exist.
+    /// The server refused the request: a right is missing, or its object does not exist. 401 and 403 mean a missing
+    /// right as a rule, and 404 a missing object.
     #[error("the server refused with status {status}{}", said(.message))]
     Refused {
         /// HTTP status.
@@ -77,7 +98,8 @@ pub enum RequestError {
         /// The server's words; empty if it sent a page.
         message: String,
     },
-    /// The answer is not the platform's own: HTML, JSON of another shape, or a redirect that leads nowhere.
+    /// The answer is not the platform's own: HTML, JSON of another shape, or a redirect that leads nowhere. It comes
+    /// from something in front of QueUp, and passes as a rule.
     #[error("the answer is not QueUp's: {0}")]
     NotQueUp(String),
     /// The answer has another shape than was asked for.
@@ -95,7 +117,8 @@ fn said(message: &str) -> String {
 }
 
 impl RequestError {
-    /// Whether the same call could succeed later.
+    /// Whether the same call could succeed later. A refusal, a login that did not help and an answer of another shape
+    /// do not pass.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_)
@@ -126,7 +149,7 @@ impl RequestError {
         }
     }
 
-    /// HTTP status of a refusal or failure.
+    /// HTTP status of a refusal or failure; 429 where the server asked to slow down, and absent without an answer.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } | Self::Server { status, .. } => Some(*status),
@@ -154,7 +177,8 @@ pub enum LoginError {
     /// The request, or its answer, failed.
     #[error("the login could not be sent")]
     Request(#[source] RequestError),
-    /// The server accepted the login but set no session cookie.
+    /// The server accepted the login but set no session cookie, as something in front of it may cause; it passes as a
+    /// rule.
     #[error("the server set no session cookie")]
     NoCookie,
 }
@@ -180,6 +204,19 @@ impl LoginError {
 }
 
 /// Waiting for the connection failed.
+///
+/// ```
+/// use antiphon_queup::{self as queup, Account, Config, ConnectError};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let (client, _source) = queup::connect(Config::new(Account::new("mira@example.org", "a password")));
+/// // The source was never run, and nobody called `login`.
+/// let error = client.connect().await.expect_err("nobody logged in");
+/// assert_eq!(error, ConnectError::NotLoggedIn);
+/// assert!(!error.is_transient());
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
@@ -220,10 +257,10 @@ impl ConnectError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// No room with this name exists.
+    /// No room with this name exists, or QueUp answers so to this account.
     #[error("there is no room named `{0}`")]
     NoSuchRoom(Slug),
-    /// The account is banned from the room.
+    /// The account is banned from the room; the text is QueUp's.
     #[error("banned from the room: {0}")]
     Banned(String),
     /// The room is private, and the password is missing or wrong.
@@ -235,7 +272,7 @@ pub enum JoinError {
     /// The account was kicked, banned or left before the room was joined.
     #[error("removed from the room while joining it")]
     Removed,
-    /// The socket did not confirm the room in time.
+    /// The socket did not confirm the room in time; the source goes on trying.
     #[error("the socket did not confirm the room within {} seconds", .0.as_secs())]
     TimedOut(Duration),
     /// There is no socket to join with.
@@ -286,6 +323,14 @@ impl JoinError {
 }
 
 /// Sending a message failed.
+///
+/// ```
+/// use antiphon_queup::{RequestError, SendError};
+///
+/// assert!(!SendError::TooLong { pieces: 5, allowed: 2 }.is_transient());
+/// assert!(SendError::Request(RequestError::Busy(74)).is_transient());
+/// assert_eq!(SendError::Empty.to_string(), "the message is empty");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
@@ -319,7 +364,7 @@ impl SendError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ActionError {
-    /// The room is not joined.
+    /// The room is not joined: it was left, or the account was removed from it.
     #[error("the room is not joined")]
     NotJoined,
     /// There is no socket to act on.

@@ -1,4 +1,17 @@
 //! Payload types, kinds and places: the step from the wire to an event.
+//!
+//! `kinds.rs` has a row for each payload: its kinds, its fields and how each is read. `convert.rs` turns objects of the
+//! wire into those of the model. This file has the names: which kind and which place a frame has.
+//!
+//! # Kinds
+//! - A room action is `queup.<name>`, where a name that ends in a user's id loses it (`user_update_5f1c…` is
+//!   `queup.user_update`), so that the number of kinds stays small.
+//! - Any other action has the reference library's word for its number, or the number itself.
+//! - Names of antiphon's own events are taken: a room action of such a name becomes a `queup.room_action`, with the
+//!   whole message as its body.
+//!
+//! # Places
+//! `room/<id>` for a room's channel, `user/<id>` for the own account, `channel/<name>` for any other channel.
 
 mod convert;
 mod kinds;
@@ -42,7 +55,8 @@ impl Deref for Chat {
     }
 }
 
-/// Kind of an action 15 with this name; `None` if the name cannot become a kind.
+/// Kind of an action 15 with this name; `None` if the name cannot become a kind: it is empty, has more than 128 bytes,
+/// or is antiphon's own.
 ///
 /// A listed kind allocates nothing. An id at the end of a name stays out of the kind.
 pub(crate) fn room_action_kind(name: &str) -> Option<Kind> {
@@ -84,7 +98,7 @@ pub(crate) fn room_place(room: &RoomId) -> Place {
     Place::root().join("room", room.as_str())
 }
 
-/// Place of the own account.
+/// Place of the own account, where its notices and its frames without a room stand.
 pub(crate) fn user_place(user: &UserId) -> Place {
     Place::root().join("user", user.as_str())
 }
@@ -94,6 +108,7 @@ pub(crate) fn room_of(event: &Event) -> RoomId {
     event.place().id("room").unwrap_or_default().into()
 }
 
+/// Whether the event's place is a room.
 fn is_in_room(event: &Event) -> bool {
     event.place().id("room").is_some()
 }

@@ -1,4 +1,19 @@
 //! Requests as one account: cookie, login, turn, timeout, and one more try where that is safe.
+//!
+//! # The way of a request
+//! 1. [`Limit`] says whose turn it is: upkeep goes at once, an action waits for a slot, a chat message for the one
+//!    before it as well (`limits.rs`).
+//! 2. The cookie is added. The first request of a run reads it from the file, if there is one.
+//! 3. The request is sent, within its timeout. If the connection broke and the request is idempotent, it is sent once
+//!    more.
+//! 4. `answer.rs` reads the envelope (protocol §1). A redirect to the login, or its JSON form, means that the session
+//!    has ended: one login, and the request once more. A second such answer is [`RequestError::LoggedOut`], so that
+//!    nothing loops (protocol §2).
+//!
+//! # What holds
+//! - One login at a time: requests that find the session ended wait for it and use its cookie.
+//! - Redirects are never followed: on QueUp they are answers.
+//! - Cookie and password are in no error and in no log; the header of the cookie is marked as sensitive.
 
 mod answer;
 mod limits;
@@ -43,7 +58,7 @@ pub(crate) enum Limit {
     Chat,
 }
 
-/// The body of a request.
+/// The body of a request. QueUp takes forms and JSON; messages are JSON, as its other clients send them.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     Nothing,
@@ -55,6 +70,7 @@ pub(crate) enum Body {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
+    /// Path with its query, behind the base URL; steps with foreign text are escaped by [`step`].
     pub(crate) path: String,
     pub(crate) body: Body,
     pub(crate) limit: Limit,
@@ -155,14 +171,18 @@ pub(crate) fn step(text: &str) -> String {
 #[derive(Debug)]
 pub(crate) struct Http {
     client: HttpClient,
+    /// URL of QueUp's REST interface, without a slash at the end.
     base: String,
     account: Account,
     user_agent: String,
+    /// Time for one attempt.
     request_timeout: Duration,
     chat_timeout: Duration,
     limiter: Limiter,
+    /// Value of `connect.sid`; absent until the first login.
     cookie: Mutex<Option<Secret>>,
     cookie_file: Option<PathBuf>,
+    /// Whether the file was read in this run.
     cookie_read: AtomicBool,
     /// One login at a time: the others then use its cookie.
     login: Semaphore,
@@ -271,6 +291,7 @@ impl Http {
         is_own.then(|| path.strip_prefix(prefix).unwrap_or(path).to_owned())
     }
 
+    /// Sends a request once, within a time.
     async fn sent(
         &self,
         call: &Call,
@@ -288,6 +309,7 @@ impl Http {
         }
     }
 
+    /// Makes the request, with cookie and body.
     fn request(
         &self,
         call: &Call,
@@ -342,6 +364,7 @@ impl Http {
         self.log_in_now().await
     }
 
+    /// Logs in, and keeps the cookie in memory and in the file.
     async fn log_in_now(&self) -> Result<(), LoginError> {
         let call = Call::post("/auth/login").form([
             ("username", self.account.email.as_str()),

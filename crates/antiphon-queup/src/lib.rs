@@ -1,18 +1,30 @@
 #![doc = include_str!("../README.md")]
 
+/// What was heard so far: a projection of the events, which handles read.
 mod cache;
+/// Handles that users hold: `Client`, `Room`, `Member`, `Conversation`.
 mod client;
+/// Options, with their defaults and checks.
 mod config;
+/// One error type for each kind of operation.
 mod error;
+/// Payload types, kinds and places.
 mod event;
+/// Requests: cookie, login, rate limits, answers.
 mod http;
+/// Ids, users, rooms, songs and messages, as the program uses them.
 mod model;
+/// The protocol's rules as a state machine.
 mod session;
+/// The loop, and the only file that reads a socket.
 mod socket;
+/// The half of `connect` that an app runs.
 mod source;
+/// Escapes and pieces of chat messages.
 mod text;
 pub mod utils;
 pub mod view;
+/// Frames and answers as sent.
 mod wire;
 
 use std::sync::Arc;

@@ -1,4 +1,10 @@
 //! Values that the rest of the program uses; of these only ids know serde.
+//!
+//! Payloads, caches and handles are made of them. A field is an `Option` where QueUp may leave the value out and the
+//! difference matters; numbers are signed, as sent, and lengths are milliseconds unless the name says minutes. Texts
+//! are without HTML escapes (protocol §9, 14).
+//!
+//! Words and numbers of the platform that a later version may extend have a variant `Unknown` with the value as sent.
 
 mod ids;
 mod role;
@@ -16,12 +22,15 @@ pub use self::{
 };
 
 /// A user of QueUp (protocol §5.1).
+///
+/// Embedded users often have an id and a name only. [`Client::user`](crate::Client::user) has what was seen of a user
+/// so far, [`Client::fetch_user`](crate::Client::fetch_user) everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
     /// Id of this user.
     pub id: UserId,
-    /// Name the user chose; it may change.
+    /// Name the user chose; it may change, and is empty where QueUp sent only the id.
     pub username: String,
     /// Time the account was made; absent in some embedded users.
     pub created_at: Option<Timestamp>,
@@ -35,7 +44,8 @@ pub struct User {
 
 /// A user's state in one room, as last heard (protocol §5.3).
 ///
-/// [`Member`](crate::Member) is the handle with methods.
+/// [`Member`](crate::Member) is the handle with methods. Events leave out most unchanged fields: the cache keeps those
+/// that it knows, and a payload has the default of a field that was not sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(
@@ -61,7 +71,7 @@ pub struct MemberState {
     pub active: bool,
     /// Number of the member's songs that were skipped.
     pub skipped: i64,
-    /// Number of the member's songs that were played.
+    /// Number of the member's songs that were played, in this room.
     pub played: i64,
     /// Number of songs that the member has in the queue now.
     pub queued_now: i64,
@@ -84,6 +94,17 @@ pub struct MemberState {
 /// Description and settings of a room (protocol §5.2).
 ///
 /// [`Room`](crate::Room) is the handle with methods.
+///
+/// ```no_run
+/// use antiphon_queup::RoomInfo;
+///
+/// fn describe(room: &RoomInfo) -> String {
+///     let users = room.active_users.map_or("?".into(), |count| count.to_string());
+///     let locked = if room.lock_queue == Some(true) { ", queue locked" } else { "" };
+///     format!("{} (https://queup.net/join/{}): {users} users{locked}", room.name, room.slug)
+/// }
+/// # let _ = describe(&RoomInfo::default());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomInfo {
@@ -93,7 +114,7 @@ pub struct RoomInfo {
     pub name: String,
     /// Description by its owner.
     pub description: String,
-    /// Name in the URL.
+    /// Name in the URL: `https://queup.net/join/<slug>`.
     pub slug: Slug,
     /// Name of the room's real-time channel, which requests about chat have in them.
     pub rtc: String,
@@ -140,7 +161,19 @@ impl RoomInfo {
     }
 }
 
-/// Media from another site (protocol §5.5).
+/// Media from another site (protocol §5.5): a video or track, which many entries of queues may have.
+///
+/// ```
+/// use antiphon_queup::SongInfo;
+///
+/// let mut info = SongInfo::default();
+/// info.source = "youtube".into();
+/// info.media_id = "dQw4w9WgXcQ".into();
+/// let link = info.link().expect("YouTube's address follows from the id");
+/// assert_eq!(link.url(), "https://www.youtube.com/watch?v=dQw4w9WgXcQ");
+/// info.source = "soundcloud".into();
+/// assert_eq!(info.link(), None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SongInfo {
@@ -154,7 +187,7 @@ pub struct SongInfo {
     pub source: String,
     /// Time it was made at its source.
     pub created_at: Option<Timestamp>,
-    /// Length in ms.
+    /// Length in ms; 0 where QueUp sent none.
     pub length: i64,
     /// URL of a small picture.
     pub thumbnail: Option<String>,
@@ -268,7 +301,7 @@ pub struct Song {
     pub skipped: bool,
     /// Place in the queue; 999 when fresh.
     pub order: i64,
-    /// Length in ms.
+    /// Length in ms; 0 where QueUp sent none.
     pub length: i64,
     /// Number of up-dubs.
     pub up_dubs: i64,
@@ -301,6 +334,19 @@ impl Song {
 }
 
 /// A message in a room's chat or in a private conversation.
+///
+/// ```
+/// use antiphon_queup::Message;
+///
+/// /// Whether a message is for this name, as people write it.
+/// fn is_for(message: &Message, name: &str) -> bool {
+///     !message.deleted && message.content.split_whitespace().any(|word| word.trim_matches([',', ':']) == format!("@{name}"))
+/// }
+///
+/// let mut message = Message::default();
+/// message.content = "@antiphon: play something".into();
+/// assert!(is_for(&message, "antiphon") && !is_for(&message, "mira"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
@@ -310,7 +356,7 @@ pub struct Message {
     pub content: String,
     /// Whether it was deleted; a deleted message stays in the cache.
     pub deleted: bool,
-    /// Time it was sent.
+    /// Time it was sent, by the clock that stamped it; that of the id where the message has none.
     pub created_at: Option<Timestamp>,
     /// User who sent it.
     pub author: User,
@@ -356,7 +402,7 @@ pub enum Presence {
     /// Visible.
     #[default]
     Enter,
-    /// Invisible.
+    /// Invisible: not among the users that others see.
     Exit,
     /// The presence changed otherwise.
     Update,

@@ -23,9 +23,9 @@
 //! - `<connection>/<frame>`: a message packet. The connection is the server's id if the checkpoint `connections` shows
 //!   that the id is new; otherwise its name has the run's nonce and the socket's number in it.
 //! - `<connection>/packet/<number>`: a frame that is no message packet; these have numbers of their own.
-//! - `chat/<chatid>` and `delete-chat-message/<chatid>`: the server's id, the same live and in the history. The id holds
-//!   author and millisecond, so an author who speaks in two rooms at once has it twice: in the second room the origin
-//!   ends in `/<channel>`.
+//! - `chat/<chatid>` and `delete-chat-message/<chatid>`: the server's id, the same live and in the history. The id
+//!   holds author and millisecond, so an author who speaks in two rooms at once has it twice: in the second room the
+//!   origin ends in `/<channel>`.
 //! - `<nonce>/<number>`: an event that antiphon makes. The nonce is new with every run: its time and 32 random bits.
 
 mod actions;
@@ -88,7 +88,7 @@ const EDGE_SLACK: Duration = Duration::from_secs(1);
 /// Longest id, in bytes; a longer text counts as no id.
 const LONGEST_ID: usize = 256;
 
-/// The reason to close the socket.
+/// The reason to close the socket; another one is opened after a pause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cut(pub(crate) String);
 
@@ -140,20 +140,24 @@ pub(crate) enum Task {
 #[expect(clippy::large_enum_variant, reason = "few are there at a time")]
 #[derive(Debug)]
 pub(crate) enum Done {
+    /// The socket is open, with the own user as fetched; or why it is not.
     Opened(Result<Bytes, OpenFailure>),
     Stored {
         channel: String,
         epoch: u64,
     },
+    /// The room as QueUp answered, for the join with this number.
     Joined {
         id: u64,
         outcome: Result<RoomAnswer, JoinError>,
     },
+    /// The room's state after an outage; ignored if its socket is gone.
     Rejoined {
         room: RoomId,
         epoch: u64,
         outcome: Result<Snapshot, JoinError>,
     },
+    /// A room's state after joining; a part that failed is absent.
     State {
         room: RoomId,
         snapshot: Snapshot,
@@ -162,15 +166,18 @@ pub(crate) enum Done {
         room: RoomId,
         outcome: Result<Bytes, RequestError>,
     },
+    /// The playing song; absent while nothing plays. `updates` tells whether an update came meanwhile.
     Active {
         room: RoomId,
         updates: u64,
         outcome: Result<Option<Bytes>, RequestError>,
     },
+    /// Whether the account is in the room again.
     Posted {
         room: RoomId,
         outcome: Result<(), JoinError>,
     },
+    /// Whether QueUp took the leave; with the caller's reply.
     Left {
         room: RoomId,
         outcome: Result<(), RequestError>,
@@ -182,6 +189,7 @@ pub(crate) enum Done {
 /// A room as the server answered.
 #[derive(Debug)]
 pub(crate) struct RoomAnswer {
+    /// The room, with an id.
     pub(crate) info: RoomInfo,
     pub(crate) body: Bytes,
 }
@@ -189,11 +197,14 @@ pub(crate) struct RoomAnswer {
 /// The state of a room as fetched; a part that could not be fetched is absent.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
+    /// The answer to joining again.
     pub(crate) room: Option<Bytes>,
     pub(crate) users: Option<Bytes>,
+    /// The playing song; `null` while nothing plays.
     pub(crate) active: Option<Bytes>,
     pub(crate) dubs: Option<Bytes>,
     pub(crate) details: Option<Bytes>,
+    /// A page of chat; only after an outage.
     pub(crate) history: Option<Bytes>,
     /// Number of updates of the playing song when it was asked for.
     pub(crate) updates: u64,
@@ -207,6 +218,7 @@ pub(crate) enum Command {
         password: Option<Secret>,
         reply: oneshot::Sender<Result<RoomInfo, JoinError>>,
     },
+    /// Leave a room, and do not join it again.
     Leave {
         room: RoomId,
         reply: oneshot::Sender<Result<(), ActionError>>,
@@ -216,6 +228,7 @@ pub(crate) enum Command {
         presence: Presence,
         reply: oneshot::Sender<Result<(), ActionError>>,
     },
+    /// Find the id of an own message by its time or text.
     Echo {
         room: RoomId,
         time: i64,
@@ -227,8 +240,10 @@ pub(crate) enum Command {
 /// The part of the configuration that the session obeys.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
+    /// Rooms of the configuration, joined once in a run.
     pub(crate) rooms: Vec<Slug>,
     pub(crate) recent_conversations: bool,
+    /// Messages of a history at most; 0 fetches none.
     pub(crate) backfill: usize,
     pub(crate) buffer_bytes: usize,
 }
@@ -251,6 +266,9 @@ enum Phase {
 }
 
 /// The account's private conversations, as far as the session needs them.
+///
+/// A notice about a conversation that is not among them waits for the list, so that handlers find its participants
+/// (protocol §9, 17).
 #[derive(Debug)]
 struct KnownConversations {
     /// Conversations of which the journal has the participants.
@@ -269,17 +287,23 @@ pub(crate) struct Session {
     /// State of the connection, if it changed since [`Session::take_link`].
     link: Option<LinkState>,
     connection: Connection,
+    /// Channels by name: the own account's, and each room that is or was joined.
     channels: BTreeMap<String, Channel>,
+    /// Which channel each of the latest chat ids belongs to.
     chats: ChatRooms,
     rooms: RoomLinks,
+    /// Rooms that are being joined by requests.
     joins: Joins,
     conversations: KnownConversations,
+    /// Own messages, and requests that wait for one.
     echoes: Echoes,
     /// Events and checkpoints for the journal.
     pub(crate) outbox: Outbox,
+    /// Frames to send; dropped with their socket.
     replies: VecDeque<String>,
     tasks: VecDeque<Task>,
     skipped: Skipped,
+    /// Pauses between two sockets, at least 5 s.
     backoff: Backoff,
     /// Part of the connections' own names, new with every run.
     nonce: Box<str>,
@@ -369,6 +393,7 @@ impl Session {
         matches!(self.phase, Phase::Open)
     }
 
+    /// Whether nothing may be read: the journal is behind, or the source is stopping.
     fn is_paused(&self) -> bool {
         self.over || self.outbox.is_full()
     }
@@ -432,7 +457,7 @@ impl Session {
 
     /// Takes a socket that is open; the server speaks first.
     fn on_opened(&mut self, user: Bytes, now: Moment) {
-        let me = match serde_json::from_slice::<wire::User<'_>>(&user) {
+        let me = match antiphon_core::read_json::<wire::User<'_>>(&user) {
             Ok(user) => UserId::from(user.id.as_deref().unwrap_or_default()),
             Err(_) => UserId::default(),
         };
@@ -473,12 +498,16 @@ impl Session {
         matches!(self.phase, Phase::Stopped)
     }
 
+    /// Emits the state of the connection.
     fn set_link(&mut self, state: LinkState, now: Moment) {
         self.outbox.link(Place::root(), &state, now);
         self.link = Some(state);
     }
 
     /// Loses the socket, for this reason.
+    ///
+    /// Every attached channel notes from where its frames may be missing, and that is stored before the next socket is
+    /// opened.
     pub(crate) fn on_closed(&mut self, reason: &str, now: Moment) {
         self.connection.heartbeat = None;
         self.replies.clear();

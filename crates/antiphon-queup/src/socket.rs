@@ -1,4 +1,17 @@
 //! The loop that joins session, stream, clock and commands.
+//!
+//! It is the only file that reads the socket, and the only one that waits. Everything that can wake it is in one
+//! `select!`; what it learns goes into [`Session`], and what that wants done is carried out here: frames are sent in
+//! place, requests are futures in a set that the loop polls itself, so that nothing runs on when it ends.
+//!
+//! # Back-pressure
+//! While the outbox is full, no frame is read; pings go on, and deadlines of answers stand still. QueUp's bytes stay in
+//! the connection, and nothing is dropped.
+//!
+//! # The end
+//! A stop has two phases: first nothing is read while commands still run, then the loop ends, flushes the outbox and
+//! closes the socket with 1000. The account stays in its rooms. A refused login ends the source with an error, since
+//! trying again would be wrong.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -147,6 +160,7 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// Sends the frames that the session queued.
 async fn send_all(socket: &mut WebSocket, session: &mut Session) -> Result<(), SocketError> {
     while let Some(reply) = session.next_reply() {
         tracing::trace!(frame = %kind_of(&reply), "sent");
@@ -160,6 +174,7 @@ fn kind_of(frame: &str) -> &str {
     frame.get(..1).unwrap_or_default()
 }
 
+/// Reads a frame; waits for ever without a socket.
 async fn next_frame(socket: &mut Option<WebSocket>) -> Option<Result<Message, SocketError>> {
     match socket {
         Some(socket) => socket.next().await,
@@ -167,6 +182,7 @@ async fn next_frame(socket: &mut Option<WebSocket>) -> Option<Result<Message, So
     }
 }
 
+/// Loses the socket, for this reason, and closes it.
 async fn close(socket: &mut Option<WebSocket>, session: &mut Session, reason: &str, now: Moment) {
     session.on_closed(reason, now);
     if let Some(mut socket) = socket.take() {
@@ -177,6 +193,7 @@ async fn close(socket: &mut Option<WebSocket>, session: &mut Session, reason: &s
 // ---------------------------------------------------------------------------------------------------------------------
 // Tasks.
 
+/// Does a task; a failure is an outcome too.
 fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static, Outcome> {
     Box::pin(async move {
         match task {
@@ -259,6 +276,7 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
     })
 }
 
+/// A request about a room that keeps the session going, and takes no slot of the rate limit.
 fn upkeep(room: &RoomId, path: &str) -> Call {
     Call::get(format!("/room/{}{path}", step(room.as_str()))).limit(Limit::Upkeep)
 }
@@ -274,6 +292,7 @@ async fn open(shared: &Shared) -> Outcome {
     }
 }
 
+/// Opens a socket: a request for the own user, one for a token, and the upgrade; more where a login is needed.
 async fn opened(shared: &Shared) -> Result<(Bytes, WebSocket), OpenFailure> {
     // A cookie of an earlier run is tried first; the server answers a dead one with a redirect to the login.
     let session = Call::get("/auth/session").limit(Limit::Upkeep);
@@ -318,13 +337,14 @@ async fn token(shared: &Shared) -> Result<Option<String>, OpenFailure> {
         .call(call)
         .await
         .map_err(|error| failed(&error))?;
-    let token: wire::Token<'_> = serde_json::from_slice(&data).unwrap_or_default();
+    let token: wire::Token<'_> = antiphon_core::read_json(&data).unwrap_or_default();
     let client = token.client_id.as_deref().map(UserId::from);
     let is_guest = client.is_some_and(|client| client.as_str().len() == 32);
     let token = token.token.filter(|token| !token.is_empty() && !is_guest);
     Ok(token.map(std::borrow::Cow::into_owned))
 }
 
+/// Why no socket could be opened; fatal only if QueUp refused the account itself.
 fn failed(error: &RequestError) -> OpenFailure {
     if let Some(refused) = error.authorization() {
         let hint = "check the account's e-mail address and password";
@@ -360,10 +380,11 @@ async fn join(
     }
 }
 
+/// Reads a room, which must have an id.
 fn room_info(body: &Bytes) -> Result<RoomInfo, JoinError> {
     let undecodable = |error: BoxError| JoinError::Request(RequestError::Undecodable(error));
-    let room: wire::Room<'_> =
-        serde_json::from_slice(body).map_err(|error| undecodable(json_position(&error).into()))?;
+    let room: wire::Room<'_> = antiphon_core::read_json(body)
+        .map_err(|error| undecodable(json_position(&error).into()))?;
     let info = RoomInfo::from(room);
     if info.id.is_empty() {
         return Err(undecodable("a room without an id".into()));
@@ -399,7 +420,7 @@ async fn post(
         RequestError::Refused { status: 404, .. } => JoinError::NoSuchRoom(slug.clone()),
         error => JoinError::Request(error),
     })?;
-    let joined: wire::Joined<'_> = serde_json::from_slice(&data).unwrap_or_default();
+    let joined: wire::Joined<'_> = antiphon_core::read_json(&data).unwrap_or_default();
     Ok(joined
         .room
         .map(|room| data.slice_ref(room.get().as_bytes())))

@@ -1,4 +1,8 @@
 //! The source of one account, to run in an app or to take as a stream.
+//!
+//! [`connect`](crate::connect) makes it beside the client. Running it checks the configuration, and then is the loop of
+//! `socket.rs` until it is to stop, or until the account's login is refused. It brings a projection, the caches, which
+//! follows the journal in an app and the stream otherwise.
 
 use std::sync::Arc;
 
@@ -17,6 +21,7 @@ use crate::{
 ///
 /// A source that is dropped without being run leaves its client without a connection.
 ///
+/// # Examples
 /// ```no_run
 /// use antiphon_core::{Event, Payload as _};
 /// use antiphon_queup::{self as queup, Account, Config, PlaylistSongAdd};
@@ -37,10 +42,51 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// After an outage the stream says what could not be had:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_core::{Gap, Payload as _};
+/// use antiphon_queup::{self as queup, Account, Config};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password))
+///     .network(sim.network())
+///     .clock(sim.clock())
+///     .rooms(["choir-loft"]);
+/// let (_client, source) = queup::connect(config);
+/// let mut events = source.events(CancellationToken::new());
+/// let mut is_cut = false;
+/// while let Some(event) = events.next().await.transpose()? {
+///     if event.kind().as_str() == "queup.playlist_details" && !is_cut {
+///         is_cut = true;
+///         sim.queup().cut_connections();
+///         // Said while nobody listens: the room's history brings it.
+///         sim.queup().room("choir-loft").say("mira", "anybody here?");
+///     }
+///     if Gap::KINDS.contains(&event.kind().as_str()) && event.place().id("room").is_some() {
+///         let gap = Gap::decode(&event)?;
+///         assert!(!gap.cause.is_empty());
+///         assert_eq!(gap.recovered, 1, "the message above");
+///         break;
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Source {
     config: Config,
     shared: Arc<Shared>,
+    /// Commands of all handles, in the order of their arrival.
     commands: mpsc::Receiver<Command>,
 }
 
@@ -58,6 +104,9 @@ impl Source {
     }
 
     /// Gives the account's events as a stream, without an app and without a journal; see [`Events`].
+    ///
+    /// The caches follow the stream as it is read. A restart begins afresh: rooms of the configuration are joined, and
+    /// no gap is reported.
     ///
     /// # Panics
     /// Outside a tokio runtime.

@@ -1,4 +1,7 @@
 //! The text of chat messages: HTML escapes, and pieces of bounded length (protocol §8).
+//!
+//! QueUp's page escapes a text before it sends it, and unescapes what it shows, so that a client must do the same once
+//! each. Sending goes through [`split`] and then [`escape`]; reading unescapes in `wire/loose.rs`.
 
 /// Escapes the characters that QueUp's own client escapes: `& ' " < >`.
 pub(crate) fn escape(text: &str) -> String {

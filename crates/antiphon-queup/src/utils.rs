@@ -1,4 +1,7 @@
 //! Conversions of times and lengths; the reference library has this module under this name, and each function in it.
+//!
+//! All times of QueUp are milliseconds since 1970, but for the time of a song's media, which is ISO 8601 (protocol §9,
+//! 8).
 
 use std::fmt::Write as _;
 
@@ -7,6 +10,14 @@ use jiff::Timestamp;
 use crate::error::TimeError;
 
 /// Converts milliseconds since 1970 to a time.
+///
+/// ```
+/// use antiphon_queup::utils::dt;
+///
+/// assert_eq!(dt(1_496_420_594_815)?.to_string(), "2017-06-02T16:23:14.815Z");
+/// assert_eq!(dt(i64::MAX).expect_err("no year").text, i64::MAX.to_string());
+/// # Ok::<(), antiphon_queup::TimeError>(())
+/// ```
 ///
 /// # Errors
 /// [`TimeError`] if the number lies outside the years -9999 to 9999.
@@ -30,7 +41,7 @@ pub fn ts(time: Timestamp) -> i64 {
     time.as_millisecond()
 }
 
-/// Reads an ISO 8601 time such as `2017-06-02T16:23:14.815Z`.
+/// Reads an ISO 8601 time such as `2017-06-02T16:23:14.815Z`. It needs an offset or `Z`.
 ///
 /// # Errors
 /// [`TimeError`] if the text is not one.

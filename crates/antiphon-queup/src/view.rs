@@ -27,6 +27,8 @@ use jiff::Timestamp;
 use crate::wire;
 
 /// View of a chat message.
+///
+/// The author's state in the room is not part of it; decode the payload for the role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Chat<'a> {
@@ -60,6 +62,8 @@ impl<'a> Chat<'a> {
 }
 
 /// View of a dub.
+///
+/// The totals are those after the vote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dub<'a> {
@@ -97,6 +101,8 @@ impl<'a> Dub<'a> {
 }
 
 /// View of an update of a room's queue.
+///
+/// QueUp sends one for every change of the queue: the same song comes again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlaylistUpdate<'a> {
@@ -133,6 +139,7 @@ impl<'a> PlaylistUpdate<'a> {
     }
 }
 
+/// Id and name of a user, from an id or an object.
 fn name<'a>(user: wire::Ref<'a, wire::Name<'a>>) -> (Cow<'a, str>, Cow<'a, str>) {
     match user {
         wire::Ref::Id(id) => (id, Cow::Borrowed("")),

@@ -1,7 +1,15 @@
 //! Frames, objects and answers exactly as sent; serde renames are nowhere else.
 //!
-//! Every field may be absent, null or of an odd type, and then counts as absent.
-//! There is one decoder for each object, wherever it is embedded.
+//! Every field may be absent, null or of an odd type, and then counts as absent. There is one decoder for each object,
+//! wherever it is embedded.
+//!
+//! # Why lenient
+//! QueUp's objects changed over ten years and three names, and no page describes them: ids as objects, flags as
+//! numbers, times as texts, `null` in lists (protocol §9). An event must not be lost over a value that nobody asked
+//! for. Its bytes are in the journal, and `docs/queup-fields.md` lists the recorded fields that are not typed.
+//!
+//! Texts that people wrote lose their HTML escapes here, once (`plain`); ids and words of the platform stay as sent
+//! (`text`).
 
 mod answers;
 mod loose;
@@ -63,8 +71,10 @@ listed!(
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Open {
+    /// In ms.
     #[serde(rename = "pingInterval", deserialize_with = "int")]
     pub(crate) ping_interval: Option<i64>,
+    /// In ms.
     #[serde(rename = "pingTimeout", deserialize_with = "int")]
     pub(crate) ping_timeout: Option<i64>,
 }
@@ -73,6 +83,7 @@ pub(crate) struct Open {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Outer<'a> {
+    /// Number of the action (protocol §3.2); a packet without one is no action.
     #[serde(deserialize_with = "strict_int")]
     pub(crate) action: Option<i64>,
     #[serde(borrow, deserialize_with = "text")]
@@ -102,8 +113,10 @@ impl<'a> Outer<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Inner<'a> {
+    /// Name of the room action; `*` is one too.
     #[serde(borrow, deserialize_with = "text")]
     pub(crate) name: Text<'a>,
+    /// The inner document, as a JSON string.
     #[serde(borrow)]
     pub(crate) data: Option<&'a RawValue>,
 }
@@ -112,6 +125,7 @@ pub(crate) struct Inner<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct PresenceObject<'a> {
+    /// 0 enter, 1 leave, 2 update; absent means enter.
     #[serde(deserialize_with = "int")]
     pub(crate) action: Option<i64>,
     #[serde(borrow, rename = "clientId", deserialize_with = "text")]

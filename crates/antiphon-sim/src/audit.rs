@@ -2,6 +2,20 @@
 //!
 //! An event that was due is *stored* if the journal holds its origin, *gapped* if a reported gap covers it, and else
 //! *lost*. Tests, the demo and, over the control address, the scripts of `interop/` judge by these rules alone.
+//!
+//! The ledger says what was due to an account; the journal says what a program stored of it; the audit counts how they differ.
+//! Neither side is asked how it works, so that any client in any language can be judged by the same rules.
+//!
+//! | the event | counts as |
+//! | --- | --- |
+//! | is in the journal, under its origin | stored |
+//! | is not, and a reported gap covers its place and time | gapped |
+//! | is not, and no gap covers it | lost |
+//! | is in the journal twice | repeated |
+//! | stands behind a later one of the same line | out of order |
+//! | was stored and never handled, although somebody counts that | unhandled |
+//!
+//! `order` knows the lines, `stretch` what a gap covers, and `posted` reads a journal that another program sends.
 
 mod order;
 mod posted;
@@ -21,6 +35,8 @@ use self::stretch::Gaps;
 use crate::{Ledger, Row};
 
 /// The kind by which a node greets a socket and names its session.
+///
+/// It is how both sides' names of one socket are brought together.
 const GREETING: &str = "lavalink.ready";
 /// The kind of a Stack Exchange message, whose history names it by the message alone.
 const POSTED: &str = "stackexchange.MessagePosted";
@@ -28,10 +44,27 @@ const POSTED: &str = "stackexchange.MessagePosted";
 const SHOWN: usize = 20;
 
 /// Which rows of a ledger a journal is held against: those due to one account of one platform.
+///
+/// An account of one platform, up to a row:
+///
+/// ```
+/// use antiphon_sim::{Due, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let due = Due::to("queup", &bot.id).until(sim.ledger().last());
+/// # let _ = due;
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Due<'a> {
+    /// Name of the platform, such as `queup`.
     platform: &'a str,
+    /// Id of the account; rows that are due to nobody never count.
     account: &'a str,
+    /// Number of the last row that counts.
     until: u64,
 }
 
@@ -39,6 +72,8 @@ impl<'a> Due<'a> {
     /// All rows due to an account.
     ///
     /// A platform's name is needed beside the account, since a bot has one id at Discord and at its Lavalink nodes.
+    ///
+    /// Ids are those of the platform: a QueUp user, a Discord bot's user, a Stack Exchange user.
     pub fn to(platform: &'a str, account: &'a str) -> Self {
         Self {
             platform,
@@ -56,6 +91,21 @@ impl<'a> Due<'a> {
 }
 
 /// One event as a journal holds it.
+///
+/// An event of a journal in memory converts to it, with an open count of handling.
+///
+/// ```
+/// use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+/// use antiphon_sim::StoredEvent;
+///
+/// let draft = Draft::new(
+///     Kind::from_static("queup.user-join"), Place::new("room/1"), Origin::from("c0ffee/3"),
+///     jiff::Timestamp::UNIX_EPOCH, "{}",
+/// );
+/// let event = Event::stored(Position::new(1), "queup".into(), draft);
+/// let stored = StoredEvent::from(&event);
+/// assert_eq!((stored.kind, stored.place, stored.handled), ("queup.user-join", "room/1", None));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct StoredEvent<'a> {
     /// Kind, such as `queup.chat-message`.
@@ -112,14 +162,23 @@ impl<'a> From<&'a Event> for StoredEvent<'a> {
 ///     .expect("a ledger that kept all its rows");
 /// assert_eq!((audit.due, audit.lost.len(), audit.repeated), (0, 0, 0));
 /// ```
+///
+/// Events may be added in any number of calls, in the journal's order; the order decides what is out of order.
 #[derive(Debug, Default)]
 pub struct StoredEvents {
+    /// What is known of each origin, stored or handled.
     by_origin: HashMap<Box<str>, Known>,
+    /// Events taken in.
     count: u64,
+    /// Events whose origin was there already.
     repeated: u64,
+    /// Events that the platform replayed, or that came from a history.
     sent_again: u64,
+    /// Gaps with the places that they cover.
     gaps: Vec<(Place, Gap)>,
+    /// Greetings of nodes, by which sockets are named.
     greetings: Vec<Greeting>,
+    /// Stack Exchange messages that were seen, whatever origin they came by.
     messages: HashSet<i64>,
     /// Kinds and places, which many events share.
     texts: BTreeSet<Arc<str>>,
@@ -130,6 +189,7 @@ pub struct StoredEvents {
 struct Known {
     /// The event as it was stored first.
     stored: Option<Stored>,
+    /// How often the event was handled.
     handled: u64,
 }
 
@@ -155,6 +215,8 @@ struct Greeting {
 
 impl StoredEvents {
     /// Takes in the next event of the journal.
+    ///
+    /// The journal's order is the order of the calls.
     pub fn add(&mut self, event: &StoredEvent<'_>) {
         self.count += 1;
         if matches!(
@@ -181,6 +243,30 @@ impl StoredEvents {
     }
 
     /// Notes that the event of an origin was handled, whether it was taken in before or not.
+    ///
+    /// A handler that runs again after a crash counts twice, which the audit shows as `handled_again`.
+    ///
+    /// ```
+    /// use antiphon_core::Provenance;
+    /// use antiphon_sim::{Due, Ledger, StoredEvent, StoredEvents};
+    ///
+    /// let mut events = StoredEvents::default();
+    /// events.add(&StoredEvent {
+    ///     kind: "queup.chat-message",
+    ///     place: "room/1",
+    ///     origin: "chat/5-1720000001000",
+    ///     provenance: Provenance::Live,
+    ///     received_at: 1_720_000_001_000,
+    ///     body: b"{}",
+    ///     handled: Some(0),
+    /// });
+    /// let unhandled = |events: &StoredEvents| {
+    ///     Ledger::default().audit(Due::to("queup", "mira"), events).expect("no row was dropped").unhandled
+    /// };
+    /// assert_eq!(unhandled(&events), 1);
+    /// events.handled("chat/5-1720000001000");
+    /// assert_eq!(unhandled(&events), 0);
+    /// ```
     pub fn handled(&mut self, origin: &str) {
         self.known(origin).handled += 1;
     }
@@ -225,6 +311,7 @@ impl StoredEvents {
         }
     }
 
+    /// What is known of an origin, made anew for one that was not seen.
     fn known(&mut self, origin: &str) -> &mut Known {
         if !self.by_origin.contains_key(origin) {
             self.by_origin.insert(origin.into(), Known::default());
@@ -232,11 +319,13 @@ impl StoredEvents {
         self.by_origin.get_mut(origin).expect("it is there by now")
     }
 
+    /// Whether an event of this origin was taken in.
     fn is_stored(&self, origin: &str) -> bool {
         let known = self.by_origin.get(origin);
         known.is_some_and(|known| known.stored.is_some())
     }
 
+    /// A text that many events share, kept once.
     fn text(&mut self, text: &str) -> Arc<str> {
         if let Some(shared) = self.texts.get(text) {
             return Arc::clone(shared);
@@ -272,18 +361,47 @@ impl StoredEvents {
 /// What became of the events that were due to an account.
 ///
 /// Serialized, it has counts, and the first 20 rows of those lost and of those out of order.
+///
+/// A journal that lost nothing has no rows in [`lost`](Self::lost) and none in [`disordered`](Self::disordered); gapped rows are
+/// allowed, because they were reported.
+///
+/// ```
+/// use antiphon_sim::{Due, Simulator, StoredEvents};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let sim = Simulator::with_seed(7);
+/// sim.queup().room("choir-loft").say("mira", "hello");
+/// let bot = sim.queup().account();
+///
+/// // Nobody was connected, so nothing was due.
+/// let journal = StoredEvents::default();
+/// let audit = sim.ledger().audit(Due::to("queup", &bot.id), &journal).expect("no row was dropped");
+/// assert_eq!((audit.due, audit.lost.len(), audit.gaps), (0, 0, 0));
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Audit {
     /// Events that were due.
+    ///
+    /// Counted in rows of the ledger.
     pub due: u64,
     /// Of these, the stored ones.
+    ///
+    /// Less the rows in `gapped` and `lost`.
     pub stored: u64,
     /// Of the stored ones, those that were handled.
+    ///
+    /// 0 where nobody counts how often an event is handled.
     pub handled: u64,
     /// Events that were due, are not stored, and lie inside a reported gap.
+    ///
+    /// A gap covers a place and everything below it, between its edges.
     pub gapped: Vec<Row>,
     /// Events that were due, are not stored, and lie in no gap.
+    ///
+    /// Empty for a client that reports what it could not have.
     pub lost: Vec<Row>,
     /// Events that are stored more than once, by their origin or, on Stack Exchange, by their message.
     pub repeated: u64,
@@ -295,12 +413,18 @@ pub struct Audit {
     ///
     /// Lines are places on Discord and Stack Exchange, a place's chat and its other events on QueUp, and the sockets
     /// of Lavalink.
+    ///
+    /// An event that was never sent is out of order with nothing.
     pub disordered: Vec<Row>,
     /// Gaps in the journal.
+    ///
+    /// Reported by the program, not by the platform.
     pub gaps: u64,
     /// Stored events that the platform sent again, or that came from its history.
     pub sent_again: u64,
     /// The last row of the ledger that was looked at.
+    ///
+    /// The next audit may begin behind it.
     pub last: u64,
 }
 
@@ -353,6 +477,7 @@ impl Ledger {
     }
 }
 
+/// Holds the events of a journal against the rows of a platform.
 fn judge(rows: &[Row], last: u64, account: &str, events: &StoredEvents) -> Audit {
     let sockets = events.sockets(rows);
     let rows: Vec<Named<'_>> = rows.iter().map(|row| named(row, &sockets)).collect();
@@ -389,6 +514,7 @@ fn judge(rows: &[Row], last: u64, account: &str, events: &StoredEvents) -> Audit
     audit
 }
 
+/// The name of a row's event in the journal, which numbers sockets by itself where the platform does not.
 fn named<'a>(row: &'a Row, sockets: &HashMap<&str, &'a str>) -> Named<'a> {
     let connection = row.connection.as_deref();
     let socket = connection.and_then(|connection| sockets.get(connection).copied());

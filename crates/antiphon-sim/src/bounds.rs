@@ -1,4 +1,8 @@
 //! Limits of commands: the most that one may ask for, and the most objects that commands may make.
+//!
+//! Every command is bounded, because the control address may be open to others: a request for more is an error that says how
+//! much there can be, and nothing is made.
+//! The limits are far above what a test needs and far below what would slow the simulator down.
 
 use serde_json::{Map, Value};
 
@@ -7,6 +11,8 @@ use crate::command::CommandError;
 /// Most characters of a text or a name.
 const TEXT: usize = 4_000;
 /// Commands whose texts may have any length.
+///
+/// Frames that a client must bear, whatever their size; the control address takes a command of at most 1 MiB.
 const RAW: [&str; 9] = [
     "answer",
     "event",
@@ -19,6 +25,8 @@ const RAW: [&str; 9] = [
     "update_room",
 ];
 /// Events a second and platform.
+///
+/// A higher one would measure the simulator instead of the client.
 const RATE: u64 = 5_000;
 /// Most `times` of a fault.
 const TIMES: u64 = 10_000;
@@ -70,6 +78,7 @@ pub(crate) fn check(command: &str, fields: &Map<String, Value>) -> Result<(), Co
     fields.try_for_each(|(name, value)| check_one(command, name, value))
 }
 
+/// Checks a field, and everything inside it.
 fn check_one(command: &str, name: &str, value: &Value) -> Result<(), CommandError> {
     let most = match (command, name) {
         (_, "rate") => RATE,

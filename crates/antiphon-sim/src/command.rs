@@ -2,6 +2,11 @@
 //!
 //! Each platform has one table of its commands, made by [`commands!`]: a row has a command's name, help, fields and
 //! execution.
+//!
+//! A command is what a control handle does, in JSON: the same names, the same effects, and an answer instead of a return value.
+//! Scripts give commands at times of their own, and the control address takes one at a time.
+//! What a command may be is decided when it is read, before anything happens, and `GET /commands` lists all of them with
+//! their fields.
 
 use std::{any::Any, fmt, sync::Arc, time::Duration};
 
@@ -9,6 +14,19 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 /// A command was not executed.
+///
+/// The text names what is wrong and what there is instead:
+///
+/// ```
+/// use antiphon_sim::{Command, CommandError};
+///
+/// assert!(matches!(Command::parse("no JSON"), Err(CommandError::Shape)));
+/// assert!(matches!(Command::parse(r#"{"do":"say","platform":"telegraph"}"#), Err(CommandError::Platform(_))));
+/// let unknown = Command::parse(r#"{"do":"sing","platform":"queup"}"#).unwrap_err();
+/// assert!(unknown.to_string().contains("expected one of"));
+/// let too_much = Command::parse(r#"{"do":"traffic","platform":"queup","rate":1000000}"#).unwrap_err();
+/// assert!(matches!(too_much, CommandError::TooMuch { most: 5_000, .. }));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
@@ -36,6 +54,9 @@ pub enum CommandError {
         /// The name given.
         name: String,
     },
+    /// The platform's own client would not offer this: the text says why.
+    #[error("{0}")]
+    Refused(String),
     /// The command asks for more than the simulator makes or keeps.
     #[error("too many: {what}, of which there can be {most}")]
     TooMuch {
@@ -77,11 +98,44 @@ pub enum CommandError {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Kinds of commands, of which each platform has its own list:
+///
+/// | kind | examples |
+/// | --- | --- |
+/// | simulated users | `say`, `join`, `kick`, `queue`, `react` |
+/// | state of the platform | `room`, `crowd`, `setting`, `account` |
+/// | faults of sockets | `cut`, `reset`, `close`, `half_open`, `stall`, `duplicate`, `refuse` |
+/// | faults of requests | `fail`, with a pattern over `METHOD /path` and a [`RestFault`](crate::RestFault) |
+/// | what a platform does of itself | `traffic`, `quirk`, `expire_sessions` |
+///
+/// ```
+/// use antiphon_sim::{Command, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// for line in [
+///     r#"{"do":"room","platform":"queup","place":"room/tower"}"#,
+///     r#"{"do":"set_role","platform":"queup","place":"room/choir-loft","by":"mira","user":"bram","role":"vip"}"#,
+///     r#"{"do":"fail","platform":"queup","requests":"POST /chat/*","times":2,"fault":{"status":429}}"#,
+///     r#"{"do":"cut","platform":"queup","for":"2s"}"#,
+/// ] {
+///     sim.execute(&Command::parse(line)?)?;
+/// }
+/// assert!(sim.queup().find_room("tower").is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Command {
+    /// Time of a script's command, from the start of the simulation; 0 for others.
     pub(crate) at: Duration,
+    /// Name of the platform that executes it.
     pub(crate) platform: &'static str,
+    /// Name on the wire, for its `Debug`.
     name: &'static str,
+    /// Execution on the platform's control handle, with the fields that were read.
     pub(crate) action: Action,
 }
 
@@ -106,6 +160,7 @@ pub(crate) struct Row<P> {
     pub(crate) help: &'static str,
     /// The fields that it takes.
     pub(crate) fields: &'static [&'static str],
+    /// Reads the fields, and gives the execution.
     pub(crate) parse: fn(&mut Fields) -> Result<Execution<P>, CommandError>,
 }
 
@@ -147,6 +202,8 @@ pub(crate) fn parse<P: 'static>(
 }
 
 /// The fields of a command that is being read.
+///
+/// A field that is left over is an error that names it.
 pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -175,6 +232,8 @@ impl Fields {
 }
 
 /// A result that the execution of a command may have.
+///
+/// `()` becomes an empty object, and JSON goes through.
 pub(crate) trait Outcome {
     fn into_value(self) -> Value;
 }
@@ -231,6 +290,8 @@ pub(crate) mod period {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     /// Reads `250ms`, `2s`, `1.5s`, `3m` or `1h`; a number without a unit is seconds.
+    ///
+    /// `None` for anything else, such as a negative length.
     pub(crate) fn parse(text: &str) -> Option<Duration> {
         let text = text.trim();
         let digits = text

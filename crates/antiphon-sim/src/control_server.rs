@@ -1,4 +1,19 @@
 //! The control address: takes commands, and shows the ledger and the notes.
+//!
+//! It is HTTP/1.1 on an address of its own, for scripts, for other people's clients and for a person with `curl`:
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /` | every address and login |
+//! | `POST /do` | the outcome of a command, or 400 with the reason |
+//! | `GET /commands` | all commands of all platforms, with their fields |
+//! | `GET /ledger?after=N&due_to=ID&connection=ID&limit=N` | rows, one JSON object a line; 410 if some of them were dropped |
+//! | `GET /notes` | what the simulator did not expect |
+//! | `GET /accounts` | the logins of QueUp |
+//! | `POST /audit?platform=NAME&account=ID&until=N` | an audit of the events in the body, one JSON object a line |
+//!
+//! `gate` refuses requests that a browser sends for another site, and a token may be asked for
+//! ([`Options::control_token`](crate::Options::control_token)).
 
 use std::{convert::Infallible, hint::black_box, net::SocketAddr, sync::Arc};
 
@@ -22,17 +37,24 @@ use crate::{
 };
 
 /// Longest command.
+///
+/// A longer one is refused with 400.
 const LONGEST: usize = 1 << 20;
 /// Rows shown at a time, unless fewer are asked for.
+///
+/// A script that follows the ledger asks with `after` for what comes behind.
 const PAGE: usize = 10_000;
 
 /// The server of the control address; clones serve the same simulation.
 #[derive(Clone)]
 pub(crate) struct ControlServer {
+    /// The simulation that is served.
     platforms: Platforms,
     ledger: Ledger,
+    /// Answer of `GET /`.
     addresses: Arc<Addresses>,
     gate: Gate,
+    /// Token that every request must carry, if there is one.
     token: Option<Secret>,
 }
 
@@ -55,6 +77,7 @@ impl ControlServer {
         }
     }
 
+    /// Serves one connection until either side ends it.
     pub(crate) async fn serve(self, line: Line) {
         let here = line.here();
         let service =
@@ -65,6 +88,7 @@ impl ControlServer {
         }
     }
 
+    /// Answers one request; `here` is this machine's end of the connection.
     async fn respond(&self, request: Request<Incoming>, here: Option<SocketAddr>) -> Page {
         let (head, body) = request.into_parts();
         if let Some(error) = self.gate.refusal(&head.uri, &head.headers, here) {
@@ -144,6 +168,7 @@ fn is_same(one: &str, other: &str) -> bool {
     one.len() == other.len() && differences == 0
 }
 
+/// Reads the parameters of `GET /ledger`; an unknown one is an error.
 fn parse_query(text: &str) -> Result<Query, String> {
     let mut query = Query {
         limit: Some(PAGE),

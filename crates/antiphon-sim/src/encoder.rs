@@ -1,4 +1,8 @@
 //! Encodes texts as frames, compressed or not.
+//!
+//! Discord compresses in three ways (protocol §11 of `docs/protocol/discord.md`), and a client must read each of them, in
+//! messages that are split where the server likes.
+//! A context belongs to one connection; its bytes make sense only in the order in which they were written.
 
 use std::io::{self, Write as _};
 
@@ -7,11 +11,14 @@ use flate2::{Compression, write::ZlibEncoder};
 use tokio_websockets::Message;
 
 /// Shortest payload that is compressed by itself, in bytes.
+///
+/// A payload that is shorter goes as text.
 const SHORT: usize = 1024;
 
 /// Encodes texts as frames, with one compression context for a connection.
 #[derive(Default)]
 pub(crate) struct Encoder {
+    /// How texts become frames on this connection.
     transport: Transport,
     /// Compressed texts come in messages of at most this many bytes.
     split: Option<usize>,

@@ -1,4 +1,8 @@
 //! Faults of requests and sockets, and QueUp's quirks.
+//!
+//! A control handle switches them on for a number of requests, for an account, for a time, or until they are switched off; a
+//! request meets the first rule that fits it, and uses it up.
+//! Faults of sockets are in [`Sockets`](crate::Sockets), because every platform's sockets know the same ones.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +23,26 @@ use crate::{
 /// 26, 28 and 30 (nothing is replayed) are how the simulator always behaves.
 /// 3 is [`crate::queup::QueUp::fail_rest`] with [`RestFault::LoggedOut`]; 15 and 27 are up to the client, and what it
 /// sends is checked and noted; 17, 19, 23 and 25 are events, each with a call of its own.
+///
+/// A client that follows the protocol's documents bears each of them.
+/// They change what QueUp answers and what it sends, without an error anywhere:
+///
+/// ```
+/// use antiphon_sim::{Quirk, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let queup = Simulator::with_seed(7).queup();
+/// // Song items without the time at which they began, for one account alone.
+/// queup.quirk_for("antiphon", Quirk::PlayedAbsent, true);
+/// for quirk in Quirk::ALL {
+///     queup.quirk(quirk, true);
+/// }
+/// // In a command a quirk has its name in small letters with hyphens.
+/// let read: Quirk = serde_json::from_str(r#""song-info-null""#).expect("a quirk");
+/// assert_eq!(read, Quirk::SongInfoNull);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -114,6 +138,34 @@ impl Quirk {
 /// assert_eq!(fault, RestFault::Slow(Duration::from_secs(2)));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// A rule is used up by the requests that meet it, and the next ones are answered as always:
+///
+/// ```
+/// use antiphon_sim::{RestFault, Simulator};
+/// use bytes::Bytes;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// sim.queup().fail_rest("GET /room/*", 1, RestFault::Html(502));
+///
+/// let (client, url) = (sim.network().http(), "https://api.queup.net/room/choir-loft");
+/// let first = client.send(http::Request::get(url).body(Bytes::new())?).await?;
+/// assert_eq!((first.status().as_u16(), first.headers()["content-type"].to_str()?), (502, "text/html"));
+/// let second = client.send(http::Request::get(url).body(Bytes::new())?).await?;
+/// assert_eq!(second.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// | fault | what it is good for |
+/// | --- | --- |
+/// | [`Status`](Self::Status), [`CodeInside`](Self::CodeInside) | refusals, rate limits, a code that hides in a success |
+/// | [`Html`](Self::Html), [`NotJson`](Self::NotJson) | a proxy that answers for the server, a body that breaks off |
+/// | [`LoggedOut`](Self::LoggedOut) | a session that ended |
+/// | [`Slow`](Self::Slow), [`Dropped`](Self::Dropped) | timeouts, and responses that never come |
+/// | [`Huge`](Self::Huge) | a body beyond what a client takes |
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -125,14 +177,20 @@ pub enum RestFault {
     /// As without a login: with a redirect to the login page, or 401 from Discord.
     LoggedOut,
     /// The answer is as always, but late by this much.
+    ///
+    /// The request is carried out at once; only its answer waits.
     Slow(#[serde(with = "crate::command::period")] Duration),
     /// The connection is closed instead of an answer.
+    ///
+    /// The request is carried out before, except on QueUp.
     Dropped,
     /// With status 200 and a body that is not JSON.
     NotJson,
     /// With status 200 and an envelope whose own code is this; from Discord with status 400 and this code.
     CodeInside(u16),
     /// With status 200 and a body of this many bytes.
+    ///
+    /// The body is no JSON either.
     Huge(usize),
 }
 
@@ -140,9 +198,12 @@ pub enum RestFault {
 #[derive(Clone, Debug)]
 pub(crate) struct RestRule {
     /// Over `METHOD /path`, or the path alone.
+    ///
+    /// `*` stands for any run of characters.
     pub(crate) requests: KindPattern,
     /// Only for this account.
     pub(crate) account: Option<String>,
+    /// How many requests it fails before it is over.
     pub(crate) left: u32,
     pub(crate) fault: RestFault,
 }
@@ -150,14 +211,21 @@ pub(crate) struct RestRule {
 /// All faults that are switched on.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
+    /// Quirks for everyone.
     pub(crate) quirks: BTreeSet<Quirk>,
+    /// Quirks of single accounts, by their ids; they are added to those of everyone.
     pub(crate) quirks_of: BTreeMap<String, BTreeSet<Quirk>>,
+    /// Rules for requests; the first that fits is used.
     pub(crate) rest: Vec<RestRule>,
     /// Sockets are refused until then (Unix milliseconds).
     pub(crate) refuse_until: Option<i64>,
     /// Answers to the next socket upgrades.
+    ///
+    /// Each is used by one request for a socket, in order.
     pub(crate) upgrades: Vec<u16>,
+    /// Whether pings stay without an answer, on every socket.
     pub(crate) withhold_pongs: bool,
+    /// Accounts whose pings stay without an answer, by their ids.
     pub(crate) withhold_pongs_of: BTreeSet<String>,
 }
 

@@ -1,4 +1,10 @@
 //! Access to the control address: requests that a browser sends for another site are refused.
+//!
+//! The control address reads every password and does everything; a web page that somebody opens in a browser on the same
+//! machine can send requests to it.
+//! Three marks tell such a request: a `Host` that is not this machine, an `Origin` of another site, and `Sec-Fetch-Site`, which
+//! browsers set and pages cannot change.
+//! The requests of a program carry none of these marks, so that scripts need no token on a machine of their own.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,7 +13,9 @@ use http::{HeaderMap, Uri, header, uri::Authority};
 /// The names and addresses that the control address goes by, beside those of the loopback interface.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
+    /// Address of the listener; every address of this machine counts where it listens on all of them.
     listens_on: IpAddr,
+    /// Name that [`Options::host`](crate::Options::host) gave, in small letters.
     host: Option<String>,
 }
 

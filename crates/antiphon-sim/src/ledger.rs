@@ -1,4 +1,11 @@
 //! The ledger: what was due to whom. An [`Audit`](crate::Audit) holds a journal against it.
+//!
+//! A platform writes a row when an event happens that somebody is due, and when a frame is sent; a row says to whom, where and
+//! when, and, once it was sent, on which connection and under which number.
+//! A row that was never sent shows what a client missed, which no client could know by itself.
+//!
+//! The ledger is bounded by rows and by bytes: the oldest go first, a note says so once, and a question that concerns them is
+//! refused instead of answered with half the truth.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -9,6 +16,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
 /// One event that was due to one account, or one frame that was sent on one connection.
+///
+/// As JSON, one row a line, it is what `GET /ledger` shows; `sent` is left out there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Number in the ledger, from 1.
@@ -20,25 +29,33 @@ pub struct Row {
     /// Place as a journal names it, such as `room/5a77…`.
     pub place: Arc<str>,
     /// Origin as a journal names it; absent where the event was never sent and has no id of its own.
+    ///
+    /// Messages and interactions have one of their own; other events are named by their connection and frame.
     pub origin: Option<Arc<str>>,
     /// Id of the account it is due to.
     ///
     /// Absent on a frame that nobody is due: a copy on a second connection of the same account, or one to a connection
     /// that attached a room without joining it.
+    ///
+    /// An audit counts only rows that are due to the account it judges.
     pub due_to: Option<Arc<str>>,
     /// Wall time in Unix milliseconds, cut off, not rounded.
     pub at: i64,
     /// The platform's own document; not always JSON.
+    ///
+    /// Clients compare it with what they stored; rows of one frame share it.
     pub body: Arc<str>,
     /// Connection it was sent on, as the edges of gaps name it; on Discord, the session that has it.
     pub connection: Option<Arc<str>>,
     /// Number of the frame on that connection, from 1; on Discord, its sequence in the session.
+    ///
     pub frame: Option<u64>,
     /// Whether it was sent at all: a Discord session without a connection has events that were not. Not in the JSON form.
     pub sent: bool,
 }
 
 impl Row {
+    /// Bytes that the row costs, roughly; texts that rows share are left out.
     fn weight(&self) -> usize {
         // Each text of its own costs its counters and what the allocator adds; those that rows have in common do not
         // count. The queue of rows may be twice as long as what is in it.
@@ -68,6 +85,22 @@ impl Serialize for Row {
 }
 
 /// Something the simulator did not expect: an unknown route, a malformed request, a client that does not read.
+///
+/// Notes are the first thing to look at when a scenario behaves oddly:
+///
+/// ```
+/// use antiphon_sim::Simulator;
+/// use bytes::Bytes;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let url = "https://api.queup.net/no/such/route";
+/// sim.network().http().send(http::Request::get(url).body(Bytes::new())?).await?;
+/// assert!(sim.notes()[0].text.starts_with("no such route: GET /no/such/route"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// Number among the notes, from 1.
@@ -84,10 +117,26 @@ pub struct Note {
 ///
 /// Where it is more, the oldest rows go first: a note says so, [`Ledger::dropped`] counts them, and
 /// [`Ledger::whole`] refuses to answer what they would belong to.
+///
+/// A test of a long run keeps less:
+///
+/// ```
+/// use antiphon_sim::{LedgerLimits, Options, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let limits = LedgerLimits::default().rows(10_000).bytes(8 << 20);
+/// let sim = Simulator::over_pipes(&Options::new().ledger(limits));
+/// assert_eq!(sim.ledger().dropped(), 0);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerLimits {
+    /// Most rows; at least 1.
     rows: usize,
+    /// Most bytes of rows; the newest row stays even if it is larger.
     bytes: usize,
+    /// Most notes; older ones are dropped without a word.
     notes: usize,
 }
 
@@ -110,6 +159,8 @@ impl LedgerLimits {
     pub const NOTES: usize = 10_000;
 
     /// Sets how many rows are kept.
+    ///
+    /// 0 counts as 1.
     #[must_use]
     pub fn rows(mut self, rows: usize) -> Self {
         self.rows = rows.max(1);
@@ -127,16 +178,35 @@ impl LedgerLimits {
 /// The rows and notes of a whole simulation; clones share them.
 ///
 /// It is bounded by [`LedgerLimits`]; when the oldest rows go, the first note about it says so and `dropped` counts.
+///
+/// Questions that a test asks most:
+///
+/// ```
+/// use antiphon_sim::{Query, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let sim = Simulator::with_seed(7);
+/// let (ledger, bot) = (sim.ledger(), sim.queup().account());
+/// // How many events of each kind were due to the bot, and the rows behind a number.
+/// assert!(ledger.due_to(&bot.id).is_empty());
+/// let newer = Query { after: ledger.last(), due_to: Some(bot.id), ..Query::default() };
+/// assert!(ledger.whole(&newer).expect("nothing was dropped").is_empty());
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Ledger(Arc<Mutex<Pages>>);
 
 #[derive(Debug, Default)]
 struct Pages {
     limits: LedgerLimits,
+    /// Rows that are kept, the oldest first.
     rows: VecDeque<Row>,
     /// Number of the row that comes next, less one.
     written: u64,
+    /// Sum of what the kept rows cost.
     bytes: usize,
+    /// Rows that were dropped, which are the oldest.
     dropped: u64,
     notes: VecDeque<Note>,
     noted: u64,
@@ -155,21 +225,38 @@ pub(crate) struct Entry<'a> {
     pub(crate) origin: Option<String>,
     pub(crate) due_to: Option<&'a str>,
     pub(crate) at: i64,
+    /// Document of the event, shared by the rows of one event.
     pub(crate) body: Arc<str>,
     /// Connection and frame.
     pub(crate) sent: Option<(&'a str, u64)>,
 }
 
 /// What a query of the ledger asks for; everything by default.
+///
+/// ```
+/// use antiphon_sim::{Query, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let sim = Simulator::with_seed(7);
+/// // The first ten frames of a connection.
+/// let query = Query { connection: Some("c0ffee".into()), limit: Some(10), ..Query::default() };
+/// assert!(sim.ledger().rows(&query).is_empty(), "no such connection");
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Query {
     /// Only rows with a greater number.
+    ///
+    /// 0 begins with the first row.
     pub after: u64,
     /// Only rows due to this account.
     pub due_to: Option<String>,
     /// Only frames of this connection.
     pub connection: Option<String>,
     /// At most this many rows.
+    ///
+    /// `None` is all of them.
     pub limit: Option<usize>,
 }
 
@@ -302,11 +389,15 @@ impl Ledger {
     }
 
     /// How many frames of each kind were sent on a connection, among the rows that were not dropped.
+    ///
+    /// Rows that were not sent are not counted, nor is a frame of another connection.
     pub fn sent_on(&self, connection: &str) -> BTreeMap<String, u64> {
         self.count(|row| row.sent && row.connection.as_deref() == Some(connection))
     }
 
     /// How many events of each kind are due to an account, among the rows that were not dropped.
+    ///
+    /// Sent or not; a copy on a second connection is due to nobody.
     pub fn due_to(&self, account: &str) -> BTreeMap<String, u64> {
         self.count(|row| row.due_to.as_deref() == Some(account))
     }
@@ -326,6 +417,8 @@ impl Ledger {
     }
 
     /// Number of the last row written; zero if there is none.
+    ///
+    /// A test that wants only what follows takes it first, as `after` of a [`Query`].
     pub fn last(&self) -> u64 {
         self.pages(|pages| pages.written)
     }
@@ -336,6 +429,8 @@ impl Ledger {
     }
 
     /// What the simulator did not expect, oldest first.
+    ///
+    /// The newest ten thousand of them.
     pub fn notes(&self) -> Vec<Note> {
         self.pages(|pages| pages.notes.iter().cloned().collect())
     }

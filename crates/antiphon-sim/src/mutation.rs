@@ -1,4 +1,7 @@
 //! Damaged frames for property tests.
+//!
+//! A session must bear anything: a byte that was flipped, a frame that breaks off, a number where a text stood.
+//! The damage is drawn from a seed, so that a failing case is made again by its number.
 
 use antiphon_core::Rng;
 
@@ -37,8 +40,21 @@ const MARKS: &[u8] = b"{}[]\",:\\ntf0-e";
 /// let damaged = Mutator::new(7).damage(frame);
 /// assert_eq!(damaged, Mutator::new(7).damage(frame));
 /// ```
+///
+/// The usual loop of such a test:
+///
+/// ```
+/// use antiphon_sim::mutation::Mutator;
+///
+/// let frame = br#"{"op":0,"s":1,"t":"X","d":{"id":"1"}}"#;
+/// let mut mutator = Mutator::new(7);
+/// let damaged = (0..1_000).map(|_| mutator.damage(frame));
+/// // A session under test takes each of them here, and never panics.
+/// assert!(damaged.filter(|bytes| bytes != frame).count() > 900);
+/// ```
 #[derive(Debug)]
 pub struct Mutator {
+    /// Generator of the damage, which follows from the seed.
     rng: Rng,
 }
 
@@ -51,6 +67,8 @@ impl Mutator {
     }
 
     /// Returns the frame with one to three damages; rarely it stays as it was.
+    ///
+    /// Any bytes are taken, and any may come out; they are at most a hundred longer.
     pub fn damage(&mut self, frame: &[u8]) -> Vec<u8> {
         let mut bytes = frame.to_vec();
         for _ in 0..self.rng.usize(1..=3) {
@@ -75,6 +93,7 @@ impl Mutator {
         begin..end
     }
 
+    /// One damage, of ten kinds.
     fn damage_once(&mut self, bytes: &mut Vec<u8>) {
         let at = self.below(bytes.len());
         match self.rng.u8(..10) {

@@ -1,4 +1,7 @@
 //! Writing of frames to sockets.
+//!
+//! A connection has one queue of items, written in batches: a frame is never split, and a close frame is the last.
+//! A frame that the sink does not know of marks the connection as torn, since no further frame could be written inside it.
 
 use std::{
     io,
@@ -18,6 +21,8 @@ use crate::{encoder::Encoder, line::Line};
 /// Most bytes of a close frame's reason.
 const LONGEST_REASON: usize = 123;
 /// Frames that are written before the connection is flushed.
+///
+/// Frames that are ready go out in one flush, and a single one goes out at once.
 const BATCH: usize = 64;
 
 /// An item for a connection's writer.
@@ -39,8 +44,11 @@ pub(crate) enum Outgoing {
 
 /// Output of a socket.
 pub(crate) struct Output {
+    /// Items to write, in order; a connection that does not read fills it.
     pub(crate) to_write: mpsc::Receiver<Outgoing>,
+    /// The connection itself, for bytes that are no whole frame.
     pub(crate) line: Line,
+    /// How texts become frames here.
     pub(crate) encoder: Encoder,
 }
 

@@ -1,4 +1,7 @@
 //! The list of simulated platforms, and everything that looks into it.
+//!
+//! A platform appears once, in the list of `lib.rs`; ports, commands, addresses, help and the transcript follow from it.
+//! A script and a request of the control address are read here, because both name their platform in the JSON itself.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -17,9 +20,13 @@ const DEFAULT: &str = QueUp::NAME;
 
 /// A platform before it starts.
 pub(crate) struct Kind {
+    /// Name in commands, ports, addresses and the ledger.
     name: &'static str,
+    /// Starts the platform, and gives its control handle.
     start: fn(&Start<'_>) -> Box<dyn Platform>,
+    /// Reads one of its commands.
     parse: fn(&str, Map<String, Value>) -> Result<Command, CommandError>,
+    /// Its commands, as `GET /commands` shows them.
     help: fn() -> Vec<Value>,
 }
 
@@ -97,6 +104,8 @@ impl Platforms {
 impl Command {
     /// Reads a command from a JSON object.
     ///
+    /// `at` may be a text such as `2s` or a number of seconds; a name may be written with hyphens or underscores.
+    ///
     /// # Errors
     ///
     /// [`CommandError`] if the text is no command of its platform, or a field is wrong or asks for too much.
@@ -125,9 +134,13 @@ impl Command {
 
     /// Reads a script: one command a line; empty lines and lines that begin with `#` are skipped.
     ///
+    /// Commands need not be sorted by their times.
+    ///
     /// # Errors
     ///
     /// [`CommandError::Line`] for the first line that is wrong.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use antiphon_sim::{Command, Options, Simulator};

@@ -1,4 +1,9 @@
 //! A whole simulation: platforms, tasks, and the network that leads to them.
+//!
+//! A simulation is a world, a ledger, the platforms of the list, a network on which their hosts lead to them, and the tasks
+//! that run it; dropping it ends every task.
+//! Over pipes it runs on tokio's clock, so that a paused test sees hours in milliseconds; over real sockets it runs in the
+//! machine's own time, and has the control address beside.
 
 use std::{
     fmt, io,
@@ -21,22 +26,35 @@ use crate::{
     addresses::Addresses,
     command::{Command, CommandError},
     control_server::ControlServer,
+    doors::{Closing, Door, Doors},
     gate::Gate,
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
     platform::Task,
     platforms::Platforms,
+    server::Listening,
+    tls::{self, Tls},
     world::World,
 };
 
 /// Bytes that a pipe holds in each direction.
+///
+/// A client that does not read fills it, and the server's queue after it.
 const PIPE: usize = 64 * 1024;
 /// Connections open at once; more are closed and noted.
+///
+/// Counted for each port of a platform.
 const CONNECTIONS: usize = 1024;
+/// Longest TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long sockets get to close when the simulation stops.
+///
+/// A socket that does not close then ends with its task.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// When a simulation on a paused clock begins.
+///
+/// A Monday evening, so that ages and histories look natural.
 const BEGINNING: &str = "2026-01-05T20:00:00Z";
 
 /// Every simulated platform, over in-memory pipes or real sockets.
@@ -65,12 +83,48 @@ const BEGINNING: &str = "2026-01-05T20:00:00Z";
 /// sim.stop().await;
 /// # }
 /// ```
+///
+/// A test of a client takes three things of it and injects faults between its steps:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_sim::{RestFault, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let sim = Simulator::with_seed(7);
+/// let (network, clock, login) = (sim.network(), sim.clock(), sim.queup().account());
+/// # let _ = (network, clock);
+///
+/// // What the client under test does comes here. Then something breaks:
+/// sim.queup().fail_rest("POST /chat/*", 1, RestFault::Status(429));
+/// sim.queup().links_of(&login.username).cut();
+/// sim.discord().refuse_sockets(Duration::from_secs(5));
+/// sim.stackexchange().half_open();
+///
+/// // What the client should have had, and what it did not expect:
+/// assert!(sim.ledger().due_to(&login.id).is_empty());
+/// assert!(sim.notes().is_empty());
+/// # }
+/// ```
+///
+/// | handle | of |
+/// | --- | --- |
+/// | [`discord`](Self::discord), [`lavalink`](Self::lavalink), [`queup`](Self::queup), [`stackexchange`](Self::stackexchange) | one platform: users, state and faults |
+/// | [`network`](Self::network), [`clock`](Self::clock) | the client under test |
+/// | [`ledger`](Self::ledger), [`notes`](Self::notes), [`transcript`](Self::transcript) | what happened |
+/// | [`execute`](Self::execute) | a command, as scripts and the control address give them |
 pub struct Simulator {
+    /// Seed, run and clock, from which everything follows.
     world: World,
     ledger: Ledger,
     pub(crate) platforms: Platforms,
+    /// Network that leads to the platforms by their own host names.
     network: Network,
+    /// Addresses and logins; absent over pipes.
     addresses: Option<Addresses>,
+    /// Everything that runs, which ends when the simulation is dropped.
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -85,6 +139,8 @@ impl fmt::Debug for Simulator {
 impl Simulator {
     /// Starts a simulation for a test: over pipes, without traffic, on tokio's clock, paused or not.
     ///
+    /// The shortest way: no options but the seed.
+    ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
@@ -93,6 +149,8 @@ impl Simulator {
     }
 
     /// Starts a simulation over pipes, on tokio's clock.
+    ///
+    /// On a paused clock (`start_paused = true`) all of it runs as fast as the machine allows.
     ///
     /// # Panics
     ///
@@ -106,7 +164,13 @@ impl Simulator {
                 let (connector, listener) = pipe::listen(PIPE);
                 let serve = simulator.serving(name, port);
                 simulator.run(accept_pipes(listener, serve));
-                simulator.route(&hosts, &Route::connector(Arc::new(connector)));
+                let doors = platform.shared().doors.clone();
+                let door = Door {
+                    connector,
+                    doors,
+                    port,
+                };
+                simulator.route(&hosts, &Route::connector(Arc::new(door)));
             }
         }
         simulator
@@ -143,28 +207,84 @@ impl Simulator {
     ///
     /// It listens on the loopback address unless the options say otherwise.
     ///
+    /// The control address listens too; [`Addresses`] has it.
+    ///
     /// # Errors
     ///
     /// The [`io::Error`] of a port that cannot be bound; it names the server and the port.
+    ///
+    /// # Examples
+    ///
+    /// A program in any language gives commands and reads the ledger over HTTP:
+    ///
+    /// ```
+    /// use antiphon_net::Network;
+    /// use antiphon_sim::{Options, Simulator};
+    /// use bytes::Bytes;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::listen(&Options::new().seed(7)).await?;
+    /// let control = &sim.addresses().expect("it listens").control;
+    /// let client = Network::new().http();
+    ///
+    /// let say = r#"{"do":"say","platform":"queup","place":"room/choir-loft","by":"mira","text":"hello"}"#;
+    /// let said = http::Request::post(format!("{control}/do")).body(Bytes::from(say))?;
+    /// assert_eq!(client.send(said).await?.status(), 200);
+    /// assert_eq!(sim.queup().room("choir-loft").texts(), ["hello"]);
+    ///
+    /// let wrong = http::Request::post(format!("{control}/do")).body(Bytes::from(r#"{"do":"sing"}"#))?;
+    /// let answer = client.send(wrong).await?;
+    /// assert_eq!(answer.status(), 400);
+    /// assert!(std::str::from_utf8(answer.body())?.contains("expected one of"));
+    /// # sim.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn listen(options: &Options) -> io::Result<Self> {
         let mut simulator = Self::new(options, Clock::system());
         let port_of = |name: &str| options.ports.get(name).copied().unwrap_or(0);
         let shown = |at: SocketAddr| shown(at, options.host.as_deref());
         let platforms = simulator.platforms.clone();
+        let tls = if options.tls {
+            let hosts = platforms.iter().flat_map(|(_, platform)| platform.hosts());
+            let hosts: Vec<String> = hosts.flatten().collect();
+            let names = tls::names(options.address, options.host.as_deref(), &hosts);
+            Some(Tls::new(&names)?)
+        } else {
+            None
+        };
+        if let Some(tls) = &tls {
+            let trusting = simulator.network.clone();
+            simulator.network = trusting.root_certificate(tls.authority.as_bytes());
+        }
         for (name, platform) in platforms.iter() {
             let hosts = platform.hosts();
             let listeners = bind_row(name, options.address, port_of(name), hosts.len()).await?;
             let at: Vec<SocketAddr> = listeners.iter().map(reachable).collect::<io::Result<_>>()?;
-            platform.listens_at(at.iter().copied().map(shown).collect());
+            platform.listens_at(Listening {
+                at: at.iter().copied().map(shown).collect(),
+                is_tls: tls.is_some(),
+            });
             for (port, listener) in listeners.into_iter().enumerate() {
-                simulator.route(&hosts[port], &Route::address(at[port]));
+                let route = if tls.is_some() {
+                    Route::address_tls(at[port])
+                } else {
+                    Route::address(at[port])
+                };
+                simulator.route(&hosts[port], &route);
                 let serve = simulator.serving(name, port);
-                simulator.run(accept(listener, serve));
+                let doors = platform.shared().doors.clone();
+                simulator.run(accept(listener, tls.clone(), (doors, port), serve));
             }
         }
         let control = Options::CONTROL;
         let control = bind(control, options.address, port_of(control)).await?;
-        let addresses = Addresses::new(&shown(reachable(&control)?), &platforms);
+        let addresses = Addresses::new(
+            format!("http://{}", shown(reachable(&control)?)),
+            tls.map(|tls| tls.authority.to_string()),
+            &platforms,
+        );
         simulator.addresses = Some(addresses.clone());
         let server = ControlServer::new(
             platforms,
@@ -173,12 +293,17 @@ impl Simulator {
             Gate::new(options.address, options.host.as_deref()),
             options.control_token.clone(),
         );
-        simulator.run(accept(control, move |line| server.clone().serve(line)));
+        let serve = move |line| server.clone().serve(line);
+        simulator.run(accept(control, None, (Doors::default(), 0), serve));
         Ok(simulator)
     }
 
     /// Serves the connections to a port of a platform.
-    fn serving(&self, name: &'static str, port: usize) -> impl Fn(Line) -> Task + Send + 'static {
+    fn serving(
+        &self,
+        name: &'static str,
+        port: usize,
+    ) -> impl Fn(Line) -> Task + Clone + Send + 'static {
         let platforms = self.platforms.clone();
         move |line| platforms.named(name).serve(port, line)
     }
@@ -191,6 +316,8 @@ impl Simulator {
     }
 
     /// Executes a command at once, as the control address does; returns its outcome, such as the id of a message.
+    ///
+    /// The outcome is an empty object where there is nothing to return.
     ///
     /// # Errors
     ///
@@ -205,6 +332,8 @@ impl Simulator {
     }
 
     /// Closes every socket with 1001 and ends the simulation.
+    ///
+    /// Sockets get a second to close; after that they end without a word.
     pub async fn stop(self) {
         for (_, platform) in self.platforms.iter() {
             platform.shared().rate.send_replace(0);
@@ -227,6 +356,7 @@ impl Simulator {
         tasks.shutdown().await;
     }
 
+    /// Spawns a task that ends with the simulation.
     fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks
             .lock()
@@ -235,6 +365,23 @@ impl Simulator {
     }
 
     /// A network on which the platforms' host names lead to the simulation.
+    ///
+    /// TLS is left out on it, so that `https` and `wss` URLs work over pipes:
+    ///
+    /// ```
+    /// use antiphon_sim::Simulator;
+    /// use bytes::Bytes;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let rooms = http::Request::get("https://api.queup.net/room").body(Bytes::new())?;
+    /// let answer = sim.network().http().send(rooms).await?;
+    /// let answer: serde_json::Value = serde_json::from_slice(answer.body())?;
+    /// assert!(answer["data"].as_array().is_some_and(|rooms| rooms.len() >= 2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn network(&self) -> Network {
         self.network.clone()
     }
@@ -260,6 +407,20 @@ impl Simulator {
     }
 
     /// The ledger as text for snapshots, with names in place of ids and times from the start.
+    ///
+    /// One line for each row: the seconds since the beginning, kind, place, whether it was sent, and the body.
+    ///
+    /// Two runs of one seed have the same transcript, whatever their ids are.
+    ///
+    /// ```
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let sim = Simulator::with_seed(7);
+    /// assert_eq!(sim.transcript(), "", "no client was there, so nothing was due");
+    /// # }
+    /// ```
     pub fn transcript(&self) -> String {
         let platforms = self.platforms.iter();
         let names: Vec<(String, String)> = platforms
@@ -340,8 +501,13 @@ where
     while connections.0.join_next().await.is_some() {}
 }
 
-async fn accept<F>(listener: TcpListener, serve: impl Fn(Line) -> F)
-where
+/// Serves the connections to a port, which is closed and opened by its door.
+async fn accept<F>(
+    mut listener: TcpListener,
+    tls: Option<Tls>,
+    (doors, port): (Doors, usize),
+    serve: impl Fn(Line) -> F + Clone + Send + 'static,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut connections = Connections::default();
@@ -351,14 +517,51 @@ where
                 Ok((stream, _)) => {
                     // Small frames are sent at once; a failure to set this harms nothing.
                     let _ = stream.set_nodelay(true);
-                    connections.add(serve(Line::tcp(stream)));
+                    match tls.clone() {
+                        None => connections.add(serve(Line::tcp(stream))),
+                        Some(tls) => {
+                            let serve = serve.clone();
+                            connections.add(async move {
+                                match timeout(HANDSHAKE, tls.accept(stream)).await {
+                                    Ok(Ok(stream)) => serve(Line::tls(stream)).await,
+                                    Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+                                    Err(_) => tracing::debug!("a client makes no handshake"),
+                                }
+                            });
+                        }
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },
+            closing = doors.until_closed(port) => {
+                let at = listener.local_addr();
+                drop(listener);
+                if closing == Closing::AtOnce {
+                    connections.0.abort_all();
+                }
+                doors.until_open(port).await;
+                match at {
+                    Ok(at) => listener = bind_again(at).await,
+                    Err(error) => return tracing::error!(%error, "a port stays closed"),
+                }
+            }
             () = connections.one_ended() => {}
+        }
+    }
+}
+
+/// Binds a port that was closed; waits for it while another program has it.
+async fn bind_again(at: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(at).await {
+            Ok(listener) => return listener,
+            Err(error) => {
+                tracing::warn!(%error, %at, "a port could not be opened again");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 }

@@ -1,4 +1,7 @@
 //! Service of one socket, from its first frame to the close handshake.
+//!
+//! A socket has a reader and a writer side by side; whichever ends first ends the other, and the close handshake follows.
+//! Rules of RFC 6455 that a client may depend on are kept here, and faults that break them are made on the line below.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
@@ -24,12 +27,18 @@ pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 /// the platform's state, so that later events are not sent on it.
 pub(crate) trait Peer {
     /// Handles a text or binary message; returns whether the connection goes on.
+    ///
+    /// Pings and pongs of WebSocket itself are answered before this.
     fn heard(&self, message: &Message) -> bool;
 
     /// Handles the client's close frame; its code is 1005 if it has none.
+    ///
+    /// The close handshake is answered in any case.
     fn closed(&self, _code: u16) {}
 
     /// Handles silence longer than `patience`; the connection ends soon after.
+    ///
+    /// A platform whose clients must ping cuts the connection here.
     fn silent(&self) {}
 }
 

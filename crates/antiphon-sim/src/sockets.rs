@@ -1,4 +1,8 @@
 //! The open sockets of a platform, and the faults that can be injected into them.
+//!
+//! A socket is a transport, a queue of frames to write, and a count of them, on every platform alike; what is sent on it is the
+//! platform's own.
+//! Faults are therefore written once, for all platforms, and a control handle dereferences to its [`Sockets`].
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -18,6 +22,7 @@ pub(crate) struct Socket {
     /// Connection id in the ledger.
     pub(crate) id: String,
     pub(crate) line: Line,
+    /// Queue of what is to be written.
     outgoing: mpsc::Sender<Outgoing>,
     /// Numbered frames sent so far.
     pub(crate) frames: u64,
@@ -28,6 +33,7 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
+    /// A socket that was just opened, without faults.
     pub(crate) fn new(id: String, line: Line, outgoing: mpsc::Sender<Outgoing>) -> Self {
         Self {
             id,
@@ -73,6 +79,7 @@ impl Socket {
 pub(crate) struct Reordering<E> {
     /// This many pairs of events are still to be sent in the wrong order.
     pub(crate) pairs: u32,
+    /// An event that waits for the one behind it.
     held: Option<E>,
 }
 
@@ -121,6 +128,8 @@ pub(crate) struct Selection {
 /// A state with open sockets, each known by a number that grows.
 pub(crate) trait HasSockets: Timed {
     /// Beginning of the text frame that [`Sockets::oversized`] sends.
+    ///
+    /// It is the beginning of a frame of that platform, so that a client reads on.
     const ENDLESS: &'static str;
 
     /// Numbers of the sockets that are meant, the oldest first.
@@ -130,6 +139,8 @@ pub(crate) trait HasSockets: Timed {
     fn socket(&mut self, number: u64) -> Option<&mut Socket>;
 
     /// Takes a socket that is over out of the state.
+    ///
+    /// Events that happen afterwards are missed by its account.
     fn gone(&mut self, number: u64);
 
     /// Closes a socket with a close frame, after what waits to be written.
@@ -171,6 +182,8 @@ enum SocketFault<'a> {
 }
 
 /// A server of any platform, into whose sockets faults can be injected.
+///
+/// It hides the platform's state, so that one handle serves all platforms.
 trait Faulty: Send + Sync {
     fn inject(&self, of: &Selection, fault: SocketFault<'_>);
 }
@@ -204,6 +217,7 @@ impl<S: HasSockets> Faulty for Server<S> {
     }
 }
 
+/// Injects a fault into one socket that is still open.
 fn inject_into<S: HasSockets>(state: &mut S, number: u64, fault: &SocketFault<'_>) {
     let Some(socket) = state.socket(number) else {
         return;
@@ -266,8 +280,65 @@ fn inject_into<S: HasSockets>(state: &mut S, number: u64, fault: &SocketFault<'_
 /// sim.stackexchange().refuse_sockets(Duration::from_secs(5));
 /// # }
 /// ```
+///
+/// Every fault, and what a client sees of it:
+///
+/// | call | the client sees |
+/// | --- | --- |
+/// | [`cut`](Self::cut), [`reset`](Self::reset) | the end of the connection, in the middle of a frame or not |
+/// | [`close`](Self::close) | a close frame with a code of the platform |
+/// | [`half_open`](Self::half_open) | nothing at all, until a server that misses its heartbeats gives it up |
+/// | [`stall`](Self::stall) | silence, and then everything at once |
+/// | [`duplicate`](Self::duplicate) | an event twice |
+/// | [`oversized`](Self::oversized) | a frame that claims more than a client should take |
+/// | [`refuse_sockets`](Self::refuse_sockets), [`refuse_upgrades`](Self::refuse_upgrades) | no new connection for a while, or an HTTP status instead of one |
+///
+/// What a client sees, on a socket of Discord's Gateway:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_net::{Message, WebSocketRequest};
+/// use antiphon_sim::Simulator;
+/// use tokio::time::timeout;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let open = || async {
+///     let url = "wss://gateway.discord.gg/?v=10&encoding=json".parse().expect("a URL");
+///     let mut socket = sim.network().websocket(WebSocketRequest::new(url)).await?;
+///     let hello = socket.next().await.expect("HELLO");
+///     hello.map(|_| socket).map_err(Box::<dyn std::error::Error>::from)
+/// };
+///
+/// // A close frame with a code of the platform.
+/// let mut socket = open().await?;
+/// sim.discord().close(4000, "unknown error");
+/// let last = socket.next().await.expect("a close frame")?;
+/// assert!(matches!(last, Message::Close { code: Some(4000), .. }));
+///
+/// // A connection that ends without one.
+/// let mut socket = open().await?;
+/// sim.discord().cut();
+/// assert!(!matches!(socket.next().await, Some(Ok(_))));
+///
+/// // A connection that stays and brings nothing.
+/// let mut socket = open().await?;
+/// sim.discord().half_open();
+/// assert!(timeout(Duration::from_secs(30), socket.next()).await.is_err());
+///
+/// // No new one for a while, and then again.
+/// sim.discord().refuse_sockets(Duration::from_secs(5));
+/// assert!(open().await.is_err());
+/// sim.discord().stop_refusing();
+/// assert!(open().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Sockets {
+    /// Server whose sockets are meant, without its type.
     server: Arc<dyn Faulty>,
     pub(crate) of: Selection,
 }
@@ -294,6 +365,8 @@ impl Sockets {
     }
 
     /// Closes the connections with a TCP reset; in-memory pipes are cut.
+    ///
+    /// A client sees an error of the transport rather than an end.
     pub fn reset(&self) {
         self.inject(SocketFault::Reset);
     }
@@ -315,26 +388,51 @@ impl Sockets {
     }
 
     /// Holds everything back for this long, in both directions, and then lets it through.
+    ///
+    /// Nothing is lost by it; a client that gives the connection up meanwhile has its own reasons.
     pub fn stall(&self, how_long: Duration) {
         self.inject(SocketFault::Stall(how_long));
     }
 
     /// Sends each of the next `events` events twice; on Lavalink and Stack Exchange, frames.
+    ///
+    /// Each of the frames has a row of its own.
     pub fn duplicate(&self, events: u32) {
         self.inject(SocketFault::Duplicate(events));
     }
 
     /// Sends a text frame that claims this many bytes, for as long as the peer reads it.
+    ///
+    /// The frame is written for as long as the peer reads it, and never ends before that many bytes.
     pub fn oversized(&self, bytes: u64) {
         self.inject(SocketFault::Oversized(bytes));
     }
 
     /// Closes every request for a socket without an answer, for this long.
+    ///
+    /// Connections that are open stay; a later call begins the time anew.
     pub fn refuse_sockets(&self, how_long: Duration) {
         self.inject(SocketFault::Refuse(how_long));
     }
 
     /// Answers the next `times` requests for a socket with an HTTP status.
+    ///
+    /// They add to those that still wait.
+    ///
+    /// ```
+    /// use antiphon_net::WebSocketRequest;
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let url: http::Uri = "wss://gateway.discord.gg/?v=10&encoding=json".parse()?;
+    /// sim.discord().refuse_upgrades(1, 503);
+    /// assert!(sim.network().websocket(WebSocketRequest::new(url.clone())).await.is_err());
+    /// assert!(sim.network().websocket(WebSocketRequest::new(url)).await.is_ok(), "one answer, one request");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refuse_upgrades(&self, times: usize, status: u16) {
         self.inject(SocketFault::RefuseUpgrades(times, status));
     }

@@ -1,4 +1,7 @@
 //! Timers: actions on a state at a later time.
+//!
+//! Platforms do later what time does to them: a song ends, a ban is over, a session is forgotten, a half-open socket is noticed.
+//! An action sees the state as it is then and may do nothing; one task of the server runs them in order.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -9,7 +12,9 @@ type Action<S> = Box<dyn FnOnce(&mut S) + Send>;
 
 /// Actions by their time in Unix milliseconds; those of one time run in the order in which they were entered.
 pub(crate) struct Timers<S> {
+    /// Actions by their time and their number, so that two of one time keep their order.
     actions: BTreeMap<(i64, u64), Action<S>>,
+    /// Actions entered so far.
     entered: u64,
     wake: Arc<Notify>,
 }

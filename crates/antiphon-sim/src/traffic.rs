@@ -1,13 +1,21 @@
 //! Ambient traffic: actions of simulated users at a given rate.
+//!
+//! A platform is never quiet: simulated users chat, vote, join and leave at a rate that the control handle sets.
+//! The pace is checked in ticks, and what was owed longer than a second is forgotten, so that a slow machine does not catch up
+//! in one burst.
 
 use std::time::Duration;
 
 use tokio::{sync::watch, time::Instant};
 
 /// How often the pace is checked.
+///
+/// Events of one tick come together, as they do at a busy server.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Most actions of one tick that make no event, such as a repeated vote.
+///
+/// It keeps a room in which nothing can happen from looping for ever.
 const VAIN: u32 = 100;
 
 /// Makes traffic for ever, at a rate that can change.

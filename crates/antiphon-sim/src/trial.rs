@@ -1,6 +1,26 @@
 //! A source on trial: it runs against the simulator, into a journal in memory that is compared with the ledger.
 //!
 //! For tests of a source alone; those of a whole app have a real journal.
+//!
+//! A source needs an intake, a clock, a stop and a journal; here they are in memory, on a paused clock, and the journal can be
+//! held against the ledger.
+//! Nothing is decided for the test but where the events go.
+//!
+//! ```no_run
+//! use antiphon_core::{IntakeLimits, Source};
+//! use antiphon_sim::{Due, Simulator, trial::{Journal, Running}};
+//!
+//! /// Runs a source, breaks its connections, and looks at what it stored.
+//! async fn scenario<C, S: Source>(connect: impl FnOnce(&Simulator) -> (C, S), account: &str) {
+//!     let sim = Simulator::with_seed(7);
+//!     let running = Running::of(connect(&sim), sim.clock(), Journal::default(), IntakeLimits::default());
+//!     running.connected().await;
+//!     sim.discord().cut();
+//!     let journal = running.until(|journal| journal.count("discord.SHARD_RESUME") == 1).await;
+//!     assert_eq!(journal.lost(&sim.ledger(), Due::to("discord", account)), Vec::<String>::new());
+//!     running.stop().await;
+//! }
+//! ```
 
 use std::{collections::HashSet, fmt, panic::Location, sync::Arc, time::Duration};
 
@@ -17,25 +37,37 @@ use tokio::{
 use crate::{Audit, Due, Ledger, Row, StoredEvents};
 
 /// Longer than anything waited for takes, on a clock that is paused.
+///
+/// An hour of a paused clock is a moment of the machine's.
 const LONG: Duration = Duration::from_secs(3600);
 /// What is under way in memory ends within this once the clock may move.
 const MOMENT: Duration = Duration::from_millis(10);
 
 /// What was stored so far: each origin once, and the newest checkpoint of each part.
+///
+/// A later run of the source begins with it, so that a restart is one line of a test.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     /// Events in the order in which they were stored.
+    ///
+    /// Positions count from 1, without holes.
     pub events: Vec<Arc<Event>>,
     /// What each event replaced in the source's projections.
+    ///
+    /// Of a source without projections it has nothing in each place.
     pub before: Vec<Before>,
     /// The newest checkpoint of each part.
     pub checkpoints: Vec<Checkpoint>,
     /// How often an event came that was stored already.
+    ///
+    /// A source may send an event again; it is stored once.
     pub repeats: usize,
 }
 
 impl Journal {
     /// The kinds, in order.
+    ///
+    /// A test compares them with the list it expects.
     pub fn kinds(&self) -> Vec<&str> {
         let kinds = self.events.iter().map(|event| event.kind().as_str());
         kinds.collect()
@@ -56,6 +88,8 @@ impl Journal {
 
     /// The events that concern a payload, decoded.
     ///
+    /// Events that the payload leaves out are left out here too.
+    ///
     /// # Panics
     /// If one of them does not decode.
     pub fn decoded<P: Payload>(&self) -> Vec<P> {
@@ -67,6 +101,8 @@ impl Journal {
     }
 
     /// The gaps, each with its place.
+    ///
+    /// Places are as the source reported them.
     pub fn gaps(&self) -> Vec<(String, Gap)> {
         let gaps = self.of(Gap::KIND).into_iter();
         gaps.map(|event| {
@@ -116,6 +152,8 @@ impl Journal {
     }
 
     /// Takes in what a source sent; gives the marks that are durable by that.
+    ///
+    /// Stores a batch as a journal would: each origin once, and the newest checkpoint of each part.
     fn take(
         &mut self,
         batch: Vec<Received>,
@@ -148,14 +186,19 @@ impl Journal {
 }
 
 /// A source that runs, with its client and what it stored; dropped, it ends as by `kill -9`.
+///
 pub struct Running<C> {
     /// What the source's user holds.
     pub client: C,
     /// Asks the source to stop.
     pub stopper: Stopper,
+    /// State of the source's link.
     link: watch::Receiver<LinkState>,
+    /// What is stored so far.
     journal: watch::Receiver<Journal>,
+    /// Whether storing is stopped for now.
     paused: watch::Sender<bool>,
+    /// The source, and the task that stores.
     tasks: JoinSet<Result<(), SourceError>>,
 }
 
@@ -207,6 +250,8 @@ impl<C> Running<C> {
     }
 
     /// Stops storing, or goes on.
+    ///
+    /// Meanwhile the source stops reading once its intake is full, as with a slow disk.
     pub fn pause_journal(&self, pause: bool) {
         self.paused.send_replace(pause);
     }
@@ -251,6 +296,8 @@ impl<C> Running<C> {
     }
 
     /// Lets what is under way in memory end.
+    ///
+    /// Ten milliseconds of the clock, which is enough for what is already under way.
     pub async fn moment(&self) {
         sleep(MOMENT).await;
     }
@@ -292,6 +339,7 @@ impl<C> Running<C> {
     }
 }
 
+/// Stores what the source sends, and tells it which marks are durable.
 async fn commit(
     mut outlet: Outlet,
     journal: watch::Sender<Journal>,

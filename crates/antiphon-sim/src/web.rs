@@ -1,4 +1,8 @@
 //! HTTP on a connection, and a socket after an upgrade.
+//!
+//! HTTP/1.1 is the beginning of every connection, and a socket is what an upgrade makes of it; both are served here for every
+//! platform alike.
+//! A platform says what a request is answered with, and nothing else.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -19,9 +23,13 @@ use hyper_util::rt::TokioIo;
 use crate::line::Line;
 
 /// Longest body taken from a client.
+///
+/// A longer one is cut off, and the platform sees a request without a body.
 const LONGEST: usize = 1 << 20;
 
 /// A whole answer.
+///
+/// Head and body together, so that a fault can delay or break both.
 pub(crate) type Page = Response<Full<Bytes>>;
 
 /// Handles a request.

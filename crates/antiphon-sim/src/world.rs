@@ -1,4 +1,8 @@
 //! Clock, generators, ids, users and songs, which all platforms share.
+//!
+//! Two seeds decide what a simulation is: the seed draws its users, songs and traffic, and the run makes the ids.
+//! A test keeps the first to see the same events again; a process that stays takes another run, so that a journal cannot take
+//! its events for those of an earlier one.
 
 use antiphon_core::{Clock, Rng};
 
@@ -6,10 +10,21 @@ use antiphon_core::{Clock, Rng};
 ///
 /// Two worlds with the same seed and run have the same events with the same ids.
 /// Another run has other ids for everything, so that a journal that met an earlier run cannot mistake one for another.
+///
+/// ```
+/// use antiphon_core::Clock;
+/// use antiphon_sim::World;
+///
+/// let world = World::new(7, 1, Clock::system());
+/// assert_eq!((world.seed(), world.run()), (7, 1));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct World {
+    /// Draws everything that happens.
     seed: u64,
+    /// Makes the ids, and nothing of what happens.
     run: u64,
+    /// Wall time of every platform.
     clock: Clock,
 }
 
@@ -20,16 +35,22 @@ impl World {
     }
 
     /// The seed.
+    ///
+    /// A failing test prints it, to run again.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
     /// The run's nonce.
+    ///
+    /// 0 unless the options set another.
     pub fn run(&self) -> u64 {
         self.run
     }
 
     /// The world's wall clock.
+    ///
+    /// The sources under test take the same one.
     pub fn clock(&self) -> Clock {
         self.clock
     }
@@ -62,6 +83,8 @@ impl World {
 }
 
 /// FNV-1a over the purpose, started from the seed: stable across platforms and versions.
+///
+/// It spreads one seed over purposes that must not draw the same numbers.
 fn mix(seed: u64, purpose: &str) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     purpose.bytes().fold(start, |hash, byte| {
@@ -72,7 +95,9 @@ fn mix(seed: u64, purpose: &str) -> u64 {
 /// Makes ids in the shape of database ids: growing and unique.
 #[derive(Debug)]
 pub(crate) struct Ids {
+    /// Digits that all ids of one platform and one run share.
     prefix: u64,
+    /// Number of the next id.
     next: u32,
 }
 

@@ -1,4 +1,11 @@
 //! The configuration of a source.
+//!
+//! Setters take any value; [`Config::check`] judges all of them when the source runs, so that a program finds one place
+//! where a bad configuration is an error, and a setter can be called from a file of options without unwrapping.
+//!
+//! Which part obeys which option: the session (`session/task.rs`, `Rules`) has rooms, sockets, backfill and the times
+//! of sockets and polls; `http.rs` has account, cookies, user agent and the limits of requests; `client.rs` has the
+//! network and `action_timeout`.
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -8,6 +15,18 @@ use antiphon_net::{Network, Proxy};
 use crate::model::{ROOMS, RoomId, Server, Sockets};
 
 /// The login of one account of the network.
+///
+/// The e-mail address and password are those of the network's own login, not of another provider. One account may be
+/// used on all three servers, with a [`Config`] for each.
+///
+/// The password is a [`Secret`](antiphon_core::Secret): it never appears in a debug output.
+///
+/// ```
+/// use antiphon_stackexchange::Account;
+///
+/// let account = Account::new("mira@example.org", "a password");
+/// assert!(!format!("{account:?}").contains("a password"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Account {
     pub(crate) email: String,
@@ -16,6 +35,8 @@ pub struct Account {
 
 impl Account {
     /// The account with this e-mail address and password.
+    ///
+    /// An empty address or password is an error when the source runs (code `configuration`).
     pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             email: email.into(),
@@ -73,6 +94,8 @@ pub struct Config {
 
 impl Config {
     /// The longest message of one line, in characters (protocol §10).
+    ///
+    /// [`Room::send`](crate::Room::send) refuses a longer one without a request; [`Splitter`](crate::Splitter) cuts it.
     pub const LINE_LENGTH: usize = 500;
 
     /// The defaults for an account: chat.stackexchange.com, no rooms.
@@ -107,6 +130,8 @@ impl Config {
     }
 
     /// Sets the chat server. Default: [`Server::StackExchange`].
+    ///
+    /// It decides where the account logs in: stackoverflow.com for chat.stackoverflow.com, else meta.stackexchange.com.
     #[must_use]
     pub fn server(mut self, server: Server) -> Self {
         self.server = server;
@@ -114,6 +139,18 @@ impl Config {
     }
 
     /// Sets the source's name, which is part of every event's identity. Default: `stackexchange`.
+    ///
+    /// Two sources of one app need two names, as for one account on two servers. A changed name is another source: it
+    /// knows none of the checkpoints, and an event that is sent again is stored again.
+    ///
+    /// ```
+    /// use antiphon_stackexchange::{Account, Config, Server};
+    ///
+    /// let account = Account::new("mira@example.org", "a password");
+    /// let network = Config::new(account.clone()).name("chat").rooms([1]);
+    /// let overflow = Config::new(account).name("chat-so").server(Server::StackOverflow).rooms([197_298]);
+    /// # drop((network, overflow));
+    /// ```
     #[must_use]
     pub fn name(mut self, name: impl Into<SourceName>) -> Self {
         self.name = name.into();
@@ -123,6 +160,9 @@ impl Config {
     /// Sets the rooms to join, 256 at most. Default: none.
     ///
     /// A room that [`Client::join`](crate::Client::join) joined is joined again after a restart as well, until it is left.
+    ///
+    /// A number of 0 or less, and a 257th room, are errors when the source runs. A room that does not exist ends by
+    /// itself with a link of its own (code `not-open`), and the others go on.
     #[must_use]
     pub fn rooms<R: Into<RoomId>>(mut self, rooms: impl IntoIterator<Item = R>) -> Self {
         self.rooms = rooms.into_iter().map(Into::into).collect();
@@ -130,6 +170,9 @@ impl Config {
     }
 
     /// Sets how rooms share sockets. Default: [`Sockets::Shared`] (protocol §5.4).
+    ///
+    /// One socket carries every room's events and costs a request for each room when it is opened. With a socket for
+    /// each room, a room that is closed or refused delays no other.
     #[must_use]
     pub fn sockets(mut self, sockets: Sockets) -> Self {
         self.sockets = sockets;
@@ -137,6 +180,8 @@ impl Config {
     }
 
     /// Sets the network that connections take. Default: the internet.
+    ///
+    /// Tests pass the simulator's network, and keep the production hosts.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
@@ -144,6 +189,8 @@ impl Config {
     }
 
     /// Sets a proxy for requests and sockets, such as `Proxy::parse("socks5h://127.0.0.1:9050")?`. Default: none.
+    ///
+    /// It is laid over [`Config::network`], for every host that the source and the client speak to.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
@@ -151,6 +198,8 @@ impl Config {
     }
 
     /// Sets the clock that ends cookies. Default: the machine's.
+    ///
+    /// Tests pass the simulator's clock. All sources of one app must have the same clock.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -158,6 +207,8 @@ impl Config {
     }
 
     /// Sets the generator that spreads the waits between two connections. Default: a random one.
+    ///
+    /// A seeded generator makes the waits of a test repeatable.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = Some(rng);
@@ -168,6 +219,10 @@ impl Config {
     ///
     /// Only its owner can read it.
     /// Many logins in a short time bring a challenge that only a person can answer, so a bot should have a file.
+    ///
+    /// It is read at the first login and written after each one, to a new file that then takes the old one's place. A
+    /// file of another server is left alone, with a warning; one of another user is
+    /// [`LoginError::AnotherUser`](crate::LoginError::AnotherUser). It holds the login itself: keep it like a password.
     #[must_use]
     pub fn cookie_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.cookie_file = Some(path.into());
@@ -176,6 +231,9 @@ impl Config {
 
     /// Sets how many events are fetched from a room's history after an outage that the socket does not replay. Default:
     /// 1,000; 0 fetches none.
+    ///
+    /// The first request brings the newest 500 events of every kind at most; beyond them up to 40 pages of 500 messages
+    /// are read, so that no number above 20,500 changes anything. What the number leaves out is a gap.
     #[must_use]
     pub fn backfill(mut self, events: usize) -> Self {
         self.backfill = events;
@@ -183,6 +241,8 @@ impl Config {
     }
 
     /// Sets the pause between two polls while no socket can be had. Default: 5 s (protocol §6).
+    ///
+    /// Each poll is one request for all rooms of the line, and a second one that proves that the login still counts.
     #[must_use]
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
@@ -190,6 +250,9 @@ impl Config {
     }
 
     /// Sets how long a socket may be without a frame before it is replaced. Default: 45 s (protocol §5.5).
+    ///
+    /// The server sends frames without events as heartbeats, so that silence means a dead connection (protocol §11.16).
+    /// The time stands still while reading is paused because the journal is slow.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -197,6 +260,9 @@ impl Config {
     }
 
     /// Sets the age at which a socket is replaced by a new one. Default: 2 h (protocol §5.5).
+    ///
+    /// The new socket is opened beside the old one and begins where the rooms were heard last; the old one is closed
+    /// then, so that nothing is missed.
     #[must_use]
     pub fn reset_after(mut self, age: Duration) -> Self {
         self.reset_after = age;
@@ -204,6 +270,9 @@ impl Config {
     }
 
     /// Sets how long a request may take, once it has its turn. Default: 30 s.
+    ///
+    /// The wait for a turn among the writes is not part of it. A request that ran out of time may have been carried
+    /// out.
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
@@ -212,6 +281,8 @@ impl Config {
 
     /// Sets how long [`Client::join`](crate::Client::join) and [`Client::leave`](crate::Client::leave) wait for the
     /// connection. Default: 10 s.
+    ///
+    /// It covers the wait for a place in the queue of commands, the join itself and the first socket.
     #[must_use]
     pub fn action_timeout(mut self, timeout: Duration) -> Self {
         self.action_timeout = timeout;
@@ -220,6 +291,8 @@ impl Config {
 
     /// Sets how many writes may wait for their turn, at least 1. Default: 64; one more fails with
     /// [`RequestError::Busy`](crate::RequestError::Busy).
+    ///
+    /// The queue is the account's, in all rooms together. Reads do not wait in it.
     #[must_use]
     pub fn max_queued_requests(mut self, writes: usize) -> Self {
         self.max_queued_requests = writes;
@@ -227,6 +300,9 @@ impl Config {
     }
 
     /// Sets the `User-Agent` header. Default: `Mozilla/5.0 (compatible; antiphon/<version>)` (protocol §2).
+    ///
+    /// The sites expect a prefix like a browser's; add a name and an address at which the site's operators reach you. A
+    /// value that is empty or no header is an error when the source runs.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
@@ -235,6 +311,9 @@ impl Config {
 
     /// Sets whether mentions and replies are acknowledged once they are stored, which clears the account's inbox.
     /// Default: `true` (protocol §11.26).
+    ///
+    /// Up to 100 mentions go into one request, after the journal has them. Set it to `false` for an account whose inbox
+    /// a person reads too. A failure changes nothing else: it is logged at *debug*.
     #[must_use]
     pub fn acknowledge(mut self, acknowledge: bool) -> Self {
         self.acknowledge = acknowledge;
@@ -242,6 +321,8 @@ impl Config {
     }
 
     /// Sets how many bytes of events may wait for the journal before reading pauses, at least 1. Default: 16 MiB.
+    ///
+    /// Beyond it, frames stay in the sockets until there is room; heartbeats and answers still go out.
     #[must_use]
     pub fn buffer_bytes(mut self, bytes: usize) -> Self {
         self.buffer_bytes = bytes;
@@ -249,6 +330,9 @@ impl Config {
     }
 
     /// Looks for values that make no sense.
+    ///
+    /// The rules, each an error with the option's name: times are not zero, counts are at least 1, e-mail address and
+    /// password are not empty, at most 256 rooms with positive numbers, and a user agent that is a header.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let positive = [
             ("poll_interval", self.poll_interval),

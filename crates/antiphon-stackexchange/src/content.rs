@@ -1,4 +1,11 @@
 //! Texts of messages: fragments of HTML, as plain text and as Markdown (protocol §9).
+//!
+//! [`Html`] keeps the fragment as it came and renders it when it is asked to, so that an event that nobody reads costs
+//! no parsing. Rendering bounds its input first (`html_limits.rs`), parses it as a browser does, and walks the tree by
+//! its edges, without recursion, since the nesting is the sender's choice. One walk serves both notations: a [`Style`]
+//! says what an opening tag, a closing tag and a text become.
+//!
+//! Rules: docs/protocol/stackexchange.md §9. Texts are escaped once by the server and unescaped once here (§11.6).
 
 use std::{
     fmt::{self, Write as _},
@@ -16,6 +23,9 @@ use crate::{html_limits::limited, server::Server};
 /// Addresses in it may be relative to its chat server; [`Html::text`] and [`Html::markdown`] make them absolute. The
 /// server is chat.stackexchange.com unless the fragment is from another; [`Html::on`] names it.
 ///
+/// It is a value of its own in payloads because all three forms are wanted: HTML to show, plain text to match commands,
+/// and Markdown to post the text again.
+///
 /// ```
 /// use antiphon_stackexchange::{Html, Server};
 ///
@@ -26,6 +36,22 @@ use crate::{html_limits::limited, server::Server};
 /// let lines = Html::new("<div class='full'>one <br> two</div>");
 /// assert!(lines.is_multiline() && !lines.is_partial());
 /// assert_eq!(lines.text(), "one\ntwo");
+/// ```
+///
+/// ```
+/// use antiphon_stackexchange::Html;
+///
+/// let code = Html::new("<pre class='full'>fn main() {\n    tea();\n}</pre>");
+/// assert_eq!(code.text(), "fn main() {\n    tea();\n}");
+/// assert_eq!(code.markdown(), "    fn main() {\n        tea();\n    }");
+///
+/// // A message that is an address alone comes as a preview, which becomes the address again.
+/// let preview = Html::new(r#"<div class="onebox ob-image"><a href="//i.example/cup.png"><img src="//i.example/cup.png"></a></div>"#);
+/// assert_eq!(preview.text(), "https://i.example/cup.png");
+///
+/// // Serialized, it is the fragment alone.
+/// assert_eq!(serde_json::to_string(&Html::new("<i>tea</i>"))?, r#""<i>tea</i>""#);
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -75,6 +101,8 @@ impl Html {
     }
 
     /// The fragment as sent.
+    ///
+    /// It is the sender's HTML, as the server cleaned it; a page that shows it has to trust the chat server.
     pub fn as_html(&self) -> &str {
         &self.fragment
     }
@@ -85,6 +113,8 @@ impl Html {
     }
 
     /// Whether it has several lines, in which Markdown is off.
+    ///
+    /// The server wraps such texts in `<div class='full'>` or `<pre class='full'>` (protocol §9).
     pub fn is_multiline(&self) -> bool {
         self.wrapper().is_some()
     }
@@ -128,6 +158,9 @@ impl Html {
     /// Returns plain text: without tags and entities, with a line break for every `<br>`.
     ///
     /// A preview of a link becomes the link.
+    ///
+    /// A fragment without tags and entities is copied as it is. One with more than 20,000 tags, or with formatting that
+    /// a parser would multiply, is read without them.
     pub fn text(&self) -> String {
         self.rendered(&mut Plain)
     }
@@ -136,6 +169,9 @@ impl Html {
     /// `[text](address)`; a code block has its lines indented by four.
     ///
     /// Characters that mean something in Markdown are escaped.
+    ///
+    /// Relative addresses become absolute, and round brackets in them are escaped. In a text of several lines the chat
+    /// reads no Markdown, so that the result is for a single line, or for other programs.
     pub fn markdown(&self) -> String {
         self.rendered(&mut Markdown {
             code: 0,
@@ -144,6 +180,8 @@ impl Html {
     }
 
     /// Writes the fragment in a notation.
+    ///
+    /// Texts within `<pre>` keep their white space; elsewhere a line break of the source is a space, as in a browser.
     fn rendered(&self, style: &mut impl Style) -> String {
         let mut out = String::with_capacity(self.fragment.len());
         if !self.fragment.contains(['<', '&']) {
@@ -235,6 +273,8 @@ struct Wrapper {
 }
 
 /// The address of a preview.
+///
+/// `None` for any other element. A preview without an address and without a picture becomes an empty text.
 fn onebox(element: &Element, node: &ego_tree::NodeRef<'_, Node>, server: Server) -> Option<String> {
     if element.name() != "div" || !element.classes().any(|class| class == "onebox") {
         return None;
@@ -260,6 +300,8 @@ fn onebox(element: &Element, node: &ego_tree::NodeRef<'_, Node>, server: Server)
 }
 
 /// Makes an address absolute: one without a host is of the chat server.
+///
+/// A protocol-relative address gets `https:`; one with a scheme, and an empty one, stay.
 fn absolute(address: &str, server: Server) -> String {
     let host = server.chat_host();
     let first = address.split(['/', '?', '#']).next().unwrap_or_default();

@@ -3,6 +3,14 @@
 //! [`SetCookie`] reads `Set-Cookie` headers. The jar is our own, since only the sites' own domains matter and a general jar
 //! needs URLs and international names. Values go out exactly as they came in (protocol §3.2). Every request goes over
 //! TLS, so that `Secure` changes nothing here.
+//!
+//! Two files' worth of rules meet here: RFC 6265 for which cookie goes to which request, and protocol §3.2 for the
+//! values, which are never decoded or encoded (§11.11). The jar is bounded by `MOST`, and its debug output has names
+//! alone.
+//!
+//! The file holds server, user id and cookies as JSON. `keep` writes a new file with mode 0600 beside the old one,
+//! syncs it and renames it, so that a crash leaves one of the two whole. Both functions block, and are called on a
+//! blocking thread.
 
 use std::{
     io::Write as _,
@@ -24,7 +32,9 @@ const MOST: usize = 64;
 /// One cookie.
 #[derive(Clone, Serialize, Deserialize)]
 struct Cookie {
+    /// As sent; compared with case.
     name: String,
+    /// As sent, byte for byte: never decoded, never encoded.
     value: String,
     /// The host, or the domain without its leading full stop.
     domain: String,
@@ -45,6 +55,8 @@ fn root() -> String {
 
 impl Cookie {
     /// A cookie that an answer to a request for `path` of `host` sets; `None` if it is for another domain.
+    ///
+    /// A cookie for a domain without a full stop, such as `com`, is refused unless that is the host itself.
     fn of(set: SetCookie, host: &str, path: &str) -> Option<Self> {
         let below = set.domain.is_some();
         let domain = set.domain.unwrap_or_else(|| host.to_owned());
@@ -175,6 +187,8 @@ fn is_below(host: &str, domain: &str) -> bool {
 }
 
 /// A login in its file (protocol §3.3).
+///
+/// A file from an earlier version has no `path` in its cookies; `/` stands for it.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     server: String,
@@ -193,7 +207,7 @@ pub(crate) fn read(path: &Path, server: Server) -> Option<(Jar, UserId)> {
             return None;
         }
     };
-    let kept: Kept = match serde_json::from_slice(&text) {
+    let kept: Kept = match antiphon_core::read_json(&text) {
         Ok(kept) => kept,
         Err(error) => {
             // The error's own words may repeat a value, which is a secret.
@@ -213,6 +227,9 @@ pub(crate) fn read(path: &Path, server: Server) -> Option<(Jar, UserId)> {
 }
 
 /// Writes a login to a new file that only its owner can read, and replaces the old file by it.
+///
+/// # Errors
+/// Any failure of the file system. The caller logs it and goes on: the login counts, and the next start logs in anew.
 pub(crate) fn keep(path: &Path, server: Server, user: UserId, jar: Jar) -> std::io::Result<()> {
     let kept = Kept {
         server: server.chat_host().to_owned(),

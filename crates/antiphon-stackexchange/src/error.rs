@@ -1,4 +1,12 @@
 //! Errors, one type for each kind of operation.
+//!
+//! Two questions decide about an error, and each type answers both: may the same call succeed later (`is_transient`),
+//! and may it have been carried out already (the variants named `MayHaveHappened`)? The app asks the first of every
+//! error of a handler through [`is_transient`], which finds the types of this platform by downcasting, and tries the
+//! handler again.
+//!
+//! Words of the server are kept for people in the variants that hold a `String`; they are not secret, and they are in
+//! the language of the site. Answers that may hold a key are never repeated.
 
 use std::time::Duration;
 
@@ -8,6 +16,10 @@ pub use antiphon_core::{ConfigError, NotConnected};
 use crate::model::{MessageId, RoomId, UserId};
 
 /// Logging in failed (protocol §3.4).
+///
+/// Each is a step of the login that failed; docs/protocol/stackexchange.md §3.4 has the whole matrix. The source stops
+/// at those that only a person can mend, with the code and hint that [`SourceError`](antiphon_core::SourceError) shows:
+/// `authorization`, `captcha` or `protocol`.
 ///
 /// ```
 /// use antiphon_stackexchange::{Client, LoginError};
@@ -25,12 +37,16 @@ use crate::model::{MessageId, RoomId, UserId};
 #[non_exhaustive]
 pub enum LoginError {
     /// The site refused the e-mail address or the password.
+    ///
+    /// Trying again would only bring a challenge; the source stops.
     #[error("{host} refused the e-mail address or the password")]
     BadCredentials {
         /// The site that refused.
         host: &'static str,
     },
     /// The site asks for a human; antiphon does not answer for one.
+    ///
+    /// Many logins in a short time bring it, and so does an unusual network. A cookie file makes logins rare.
     #[error("{host} asks for a human: {location}")]
     Captcha {
         /// The site that refused.
@@ -39,6 +55,8 @@ pub enum LoginError {
         location: String,
     },
     /// A page lacks an element that the login needs.
+    ///
+    /// A newer version of this crate may know the page.
     #[error("the page {page} has no {missing}; the site may have changed")]
     PageChanged {
         /// The page.
@@ -47,6 +65,8 @@ pub enum LoginError {
         missing: &'static str,
     },
     /// The site answered with a status in place of a page, as a protective proxy in front of it does at times.
+    ///
+    /// The source waits and tries again, up to ten times in a row.
     #[error("the page {page} answered with status {status}{to}")]
     Status {
         /// The page.
@@ -57,12 +77,16 @@ pub enum LoginError {
         to: String,
     },
     /// The site accepted the login, but the chat server does not know the account.
+    ///
+    /// The account may lack a profile on the site that the chat server belongs to.
     #[error("{host} does not accept the login")]
     NotAccepted {
         /// The chat server.
         host: &'static str,
     },
     /// The kept cookies belong to another user.
+    ///
+    /// Remove the cookie file, or name another one.
     #[error("the kept cookies are those of user {found}, not of {expected}")]
     AnotherUser {
         /// The user they belong to.
@@ -79,6 +103,8 @@ impl LoginError {
     /// Whether the same call could succeed later.
     ///
     /// A challenge passes only when a person has answered it, so that it is not tried again automatically.
+    ///
+    /// True for a request that failed transiently and for [`LoginError::Status`].
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Request(error) => error.is_transient(),
@@ -88,6 +114,8 @@ impl LoginError {
     }
 
     /// A copy of a refusal that only a person can end.
+    ///
+    /// `http/login.rs` keeps it, so that no request of the program asks the site again and again with a wrong password.
     pub(crate) fn lasting(&self) -> Option<Self> {
         match self {
             Self::BadCredentials { host } => Some(Self::BadCredentials { host }),
@@ -138,6 +166,33 @@ impl LoginError {
 }
 
 /// A request, or its answer, failed.
+///
+/// Every request may fail with [`Unreachable`](Self::Unreachable), [`TimedOut`](Self::TimedOut),
+/// [`Login`](Self::Login) and [`Server`](Self::Server); those that write also with [`Throttled`](Self::Throttled) and
+/// [`Busy`](Self::Busy). The others say something about the one that was made, and stand at its method.
+///
+/// A request that reads may be repeated after any of them. For one that writes, [`SendError`] and [`ActionError`] say
+/// whether it may have been carried out.
+///
+/// ```
+/// use antiphon_stackexchange::{self as stackexchange, Account, Config, RequestError};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sim = antiphon_sim::Simulator::with_seed(7);
+/// # let bot = sim.stackexchange().account();
+/// # let config = Config::new(Account::new(bot.email, bot.password)).network(sim.network()).clock(sim.clock());
+/// let (client, _source) = stackexchange::connect(config);
+/// client.log_in().await?;
+/// # sim.stackexchange().fail("GET /rooms/*", 1, antiphon_sim::RestFault::Html(500));
+/// // A page in place of an answer is an error with its status, and never an empty list.
+/// let failed = client.room(4242).users().await.expect_err("the server failed");
+/// assert!(matches!(failed, RequestError::Server { status: 500, .. }));
+/// assert!(failed.is_transient() && failed.status() == Some(500));
+/// assert!(!client.room(4242).users().await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -151,6 +206,8 @@ pub enum RequestError {
     #[error("could not log in again")]
     Login(#[source] Box<LoginError>),
     /// The server asked to wait, again and again.
+    ///
+    /// Five tries were made, each after the wait that the server asked for; only writes are tried so often.
     #[error("the server asked us to wait {} more seconds", wait.as_secs())]
     Throttled {
         /// The wait that the last answer asked for.
@@ -158,6 +215,9 @@ pub enum RequestError {
     },
     /// Too many requests wait for their turn already; see
     /// [`Config::max_queued_requests`](crate::Config::max_queued_requests).
+    ///
+    /// [`Client::join`](crate::Client::join) has it for a 257th room. The number is that of requests that wait, or of
+    /// rooms.
     #[error("{0} requests wait for their turn already")]
     Busy(usize),
     /// The server refused.
@@ -187,6 +247,8 @@ pub enum RequestError {
     /// The answer could not be read.
     ///
     /// The error does not repeat the answer, which may hold a key.
+    ///
+    /// Some shapes that the site has today may be missing here: an issue with the request's name helps.
     #[error("the answer has another shape")]
     Undecodable {
         /// Where and why the answer could not be read.
@@ -211,6 +273,8 @@ impl RequestError {
     }
 
     /// HTTP status of a refusal, failure or page; absent for other errors.
+    ///
+    /// 409 for [`RequestError::Throttled`], whichever status asked for the wait.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. }
@@ -230,6 +294,9 @@ impl RequestError {
     }
 
     /// Whether the server may have carried out the request.
+    ///
+    /// A refusal, a full queue and a failed login came before the request was carried out; a broken connection, a
+    /// timeout, a failure of the server and an answer of another shape may have come after it.
     pub(crate) fn may_have_happened(&self) -> bool {
         match self {
             Self::Unreachable(error) => error
@@ -249,10 +316,29 @@ impl RequestError {
 }
 
 /// Joining a room failed.
+///
+/// ```
+/// use antiphon_stackexchange::{Client, JoinError, Room};
+///
+/// /// Joins a room, and says what to do if that does not work.
+/// async fn join(client: &Client, room: i64) -> Result<Option<Room>, JoinError> {
+///     match client.join(room).await {
+///         Err(JoinError::NoSuchRoom(room)) => {
+///             println!("room {room} is missing or private: ask its owners, then join again");
+///             Ok(None)
+///         }
+///         // The source goes on trying; its link says when the room begins.
+///         Err(error) if error.is_transient() => Ok(Some(client.room(room))),
+///         outcome => outcome.map(Some),
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
     /// The room does not exist, or is closed to this account.
+    ///
+    /// The server does not tell the two apart. An account that was kicked from the room sees it closed too.
     #[error("no room {0} is open to this account")]
     NoSuchRoom(RoomId),
     /// The room did not begin in time; the source goes on trying.
@@ -279,6 +365,18 @@ impl JoinError {
 }
 
 /// A text cannot be sent as a message.
+///
+/// Nothing was sent: the text is checked before the request.
+///
+/// ```
+/// use antiphon_stackexchange::{Splitter, TextError};
+///
+/// assert_eq!(Splitter::new().split(" "), Err(TextError::Empty));
+/// assert_eq!(
+///     Splitter::new().most(2).split(&"tea ".repeat(500)),
+///     Err(TextError::TooManyParts { limit: 2 }),
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
@@ -304,6 +402,22 @@ pub enum TextError {
 }
 
 /// Sending a long text failed at one of its messages: those before it were posted, and none after it.
+///
+/// ```
+/// use antiphon_stackexchange::{MessageId, Parts, PartsError, Room, SendError};
+///
+/// /// Posts the parts of a text; the ids of those that are there, even if a later one failed.
+/// async fn post(room: &Room, parts: &Parts) -> Vec<MessageId> {
+///     match room.send_parts(parts).await {
+///         Ok(ids) => ids,
+///         Err(PartsError { sent, part, source: SendError::MayHaveHappened(_), .. }) => {
+///             println!("look into the history whether message {part} is there");
+///             sent
+///         }
+///         Err(error) => error.sent,
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("message {part} of {parts} was not sent")]
 #[non_exhaustive]
@@ -328,6 +442,14 @@ impl PartsError {
 
 /// Sending a message failed.
 ///
+/// | error | the message is there | the same call later |
+/// | --- | --- | --- |
+/// | `Text`, `NoSuchRoom`, `Blocked`, `Frozen`, `Refused` | no | fails again until somebody acts |
+/// | `Duplicate` | yes, from before | succeeds after a minute or so, or with another text |
+/// | `RoomTimeout` | no | succeeds when the time-out is over |
+/// | `MayHaveHappened` | perhaps | might post it twice |
+/// | `Request` | no | succeeds if the error is transient |
+///
 /// ```
 /// use antiphon_stackexchange::{Room, SendError};
 ///
@@ -351,15 +473,24 @@ pub enum SendError {
     #[error("the server takes no message twice in a row")]
     Duplicate,
     /// The room does not exist, or the account may not write there.
+    ///
+    /// The server has one sentence for both.
     #[error("the room does not exist, or the account may not write there: {0}")]
     NoSuchRoom(String),
     /// The account is suspended from chat.
+    ///
+    /// The words say until when (`ending in 5 hours`).
     #[error("the account is blocked: {0}")]
     Blocked(String),
     /// The room is in time-out.
+    ///
+    /// The words say how long it lasts.
     #[error("the room is in time-out: {0}")]
     RoomTimeout(String),
     /// The room is frozen.
+    ///
+    /// Rooms freeze after 14 days without a message; moderators thaw them ([MSE
+    /// 208589](https://meta.stackexchange.com/q/208589)).
     #[error("the room is frozen: {0}")]
     Frozen(String),
     /// The server refused for another reason.
@@ -375,6 +506,8 @@ pub enum SendError {
 
 impl SendError {
     /// Whether the same call could succeed later, without doing it twice.
+    ///
+    /// [`SendError::MayHaveHappened`] is not: a handler that is tried again would post twice.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::RoomTimeout(_) => true,
@@ -385,6 +518,22 @@ impl SendError {
 }
 
 /// An action on a message or a room failed.
+///
+/// ```
+/// use antiphon_stackexchange::{ActionError, MessageId, Room};
+///
+/// /// Deletes a message that may be too old, or gone.
+/// async fn clean_up(room: &Room, message: MessageId) -> Result<(), ActionError> {
+///     match room.delete(message).await {
+///         Err(ActionError::TooLate(_) | ActionError::NoSuchMessage) => Ok(()),
+///         Err(ActionError::NotYours(words)) => {
+///             println!("only its author or a moderator may: {words}");
+///             Ok(())
+///         }
+///         outcome => outcome,
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ActionError {
@@ -392,6 +541,8 @@ pub enum ActionError {
     #[error(transparent)]
     Text(#[from] TextError),
     /// The message was posted more than two minutes ago; only moderators may still change it.
+    ///
+    /// The limit is 120 s on the server (protocol §10).
     #[error("too late: {0}")]
     TooLate(String),
     /// The message is another user's.
@@ -401,6 +552,8 @@ pub enum ActionError {
     #[error("the message was deleted: {0}")]
     Deleted(String),
     /// The message does not exist.
+    ///
+    /// The server redirects to an error page, or answers 404.
     #[error("there is no such message")]
     NoSuchMessage,
     /// The account lacks the right, or the server refused for another reason.
@@ -415,6 +568,8 @@ pub enum ActionError {
         done: usize,
     },
     /// The arguments make no sense.
+    ///
+    /// No request was made.
     #[error("{0}")]
     Impossible(&'static str),
     /// The answer was lost, or says neither yes nor no: the action may have been carried out.

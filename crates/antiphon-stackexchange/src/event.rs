@@ -6,6 +6,12 @@
 //!
 //! A payload type is declared by its fields ([`event!`]), belongs to classes ([`class`]) and has a row in the table of
 //! kinds (`table.rs`), which says how it is registered, viewed and kept.
+//!
+//! Two steps lead from a frame to a handler's argument. The session (`session/frames.rs`) looks at an element's ids
+//! only, and makes a draft of its bytes; the names of kind, place and origin come from [`make`] and [`table`]. Later,
+//! when a handler wants the payload, [`convert`] reads the stored bytes into `wire::Event`, which has every field that
+//! any event may have, and the payload takes its own. A field that the body lacks, or has in a shape that cannot be
+//! used, is absent, empty or 0: only a body that is no JSON object is an error.
 
 /// Declares a payload type: `id`, `time_stamp`, and the given fields, each read from the wire's field of the same name.
 macro_rules! event {

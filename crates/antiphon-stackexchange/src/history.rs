@@ -2,6 +2,19 @@
 //!
 //! Rows of `mode=Messages` have neither an event id nor the room's name: message ids identify, order and page them. Rows of
 //! `mode=Events` have event ids as far as is known; without them they are read all the same.
+//!
+//! Two callers: the source, which fills a hole of the stream with [`since`], and `Room::history`, which reads one page
+//! with [`messages`]. A hole is filled in two steps, because the server has two modes (protocol §6):
+//!
+//! 1. One page of `mode=Events` after the count up to which the room was heard. It has events of every kind, 500 at
+//!    most. If it is not full, reaches the known stretch, or begins just after the count, nothing is missing.
+//! 2. Otherwise pages of `mode=Messages` backwards from the oldest message so far, until one reaches the known stretch,
+//!    `most` rows are there, or 40 pages were read. They have messages alone, so that the result is not `whole` and the
+//!    session reports a gap beside it.
+//!
+//! Whether a row lies after the count is told by its event id, else by its message id, else by its time ([`Since`]). A
+//! page never fails for one element: those that are no rows are returned as `malformed`, and make the result not
+//! `whole`.
 
 use std::collections::HashSet;
 
@@ -18,6 +31,8 @@ use crate::{
 /// Rows of one page at most.
 pub(crate) const PAGE: usize = 500;
 /// Pages of messages that are read for one hole at most.
+///
+/// 40 pages of 500 rows are 20,000 messages; an outage with more of them ends in a gap.
 const PAGES: usize = 40;
 
 /// The beginning of a stretch of a room's history.
@@ -45,6 +60,8 @@ impl Since {
     }
 
     /// Whether a row of `mode=Events` lies after the count; the server was asked for those alone.
+    ///
+    /// Without ids and without a known message nothing is told, and the server's own selection counts.
     fn is_after_event(&self, row: &Row) -> Option<bool> {
         if row.0.id.is_none() && self.message.is_none() {
             return None;
@@ -166,6 +183,9 @@ impl Known {
 ///
 /// The first page has events of every kind. Where it is full, older messages are read page by page, since the server has
 /// no older events of other kinds; `whole` then says that they are missing.
+///
+/// # Errors
+/// The failure of any page; what earlier pages had is dropped, and the session asks again later.
 pub(crate) async fn since(
     http: &Http,
     room: RoomId,

@@ -5,6 +5,12 @@
 //! parser walk its stack for every tag.
 //!
 //! [reconstruct]: https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements
+//!
+//! Two readers come here with two policies. A message must always become a text, so that [`limited`] takes out what
+//! would multiply and keeps the words. A page must be read as it is or not at all, so that [`check_page`] refuses it:
+//! an empty list of users from a page that was cut would be a lie.
+//!
+//! The measure counts `<` and a name, in one pass over the bytes and without parsing, and errs on the side of more.
 
 use std::borrow::Cow;
 

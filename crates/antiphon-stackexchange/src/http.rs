@@ -1,6 +1,21 @@
 //! Requests as one account (protocol §2): cookies, the key for writing, the pace of writes, and redirects.
 //!
 //! [`login`] has the login, [`fkey`] the key for writing, [`answer`] decides what counts as an answer.
+//!
+//! Every request of the account goes through [`Http::call`], from the client and from the source's tasks:
+//!
+//! 1. The account logs in unless it has. One login goes on at a time; a refusal that only a person can end is
+//!    remembered, and fails every later request without asking the site.
+//! 2. A POST gets the key (`fkey`), which is fetched once an hour. The key is the chat session's, not a room's
+//!    (protocol §4).
+//! 3. A write waits for its turn (`throttle.rs`); reads go out at once.
+//! 4. The request goes out once, with `Referer`, `Origin` and cookies (protocol §2), and its answer's cookies are kept.
+//! 5. The answer is judged: 409 and 429 are waits, 5xx is a failure, a redirect or a page is no answer.
+//! 6. An answer that looks like one for a stale key (a page, 403 or 404) makes a new key; an idempotent call goes out
+//!    once more.
+//!
+//! Redirects are followed for pages of the chat server alone, five at most and within its host. No answer of the login
+//! is followed, since the redirect *is* the answer (protocol §11.12).
 
 mod answer;
 mod fkey;
@@ -42,20 +57,31 @@ use crate::{
 };
 
 /// Tries of a write that the server asks to wait for.
+///
+/// The last answer's wait is then returned in `RequestError::Throttled`.
 const WAITS: u32 = 5;
 /// Tries of a read during which the login ended.
+///
+/// For reads that only the account itself is answered; see `Http::as_account`.
 const LOGINS: u32 = 3;
 /// Redirects that are followed for one page at most.
 const REDIRECTS: u32 = 5;
 
 /// The path of invitations.
+///
+/// It has a name because its 409 is a refusal, where every other path's asks to wait.
 pub(crate) const INVITE: &str = "/users/invite";
 
 /// One request to the chat server.
+///
+/// Built by [`Call::get`], [`Call::ask`] or [`Call::act`], which set method, pace and idempotence together. The form is
+/// sent in the query of a GET and in the body of a POST; the key is added when the call goes out, so that a call can be
+/// sent again with another key.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     method: Method,
     path: String,
+    /// Fields in the order in which they are sent, without the key.
     form: Vec<(Cow<'static, str>, String)>,
     /// The room that it comes from, for the `Referer`.
     room: Option<RoomId>,
@@ -133,6 +159,9 @@ impl Call {
 }
 
 /// Sends requests as one account.
+///
+/// Shared by the client and the source's tasks behind an `Arc`. Locks are held for the length of a look, never over an
+/// await.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: HttpClient,
@@ -140,11 +169,16 @@ pub(crate) struct Http {
     account: Account,
     user_agent: String,
     clock: Clock,
+    /// For one request on the wire; the wait for a turn is not part of it.
     request_timeout: Duration,
     throttle: Throttle,
+    /// Absent: the login lives as long as the process.
     cookie_file: Option<PathBuf>,
+    /// The cookies of all hosts of the login; cleared when a session has ended.
     jar: Mutex<Jar>,
+    /// The key, and when it was fetched.
     fkey: Mutex<Option<(String, Instant)>>,
+    /// Absent before the login and after a logout.
     me: watch::Sender<Option<Me>>,
     /// Logins so far.
     logins: AtomicU64,

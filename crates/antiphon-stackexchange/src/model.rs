@@ -1,4 +1,7 @@
 //! Ids and values of the other files.
+//!
+//! Ids are newtypes over `i64`, so that a room cannot be passed for a user; system users have negative ids (protocol
+//! §1). They are unique on one server; two servers use the same numbers for other things.
 
 use std::{fmt, num::ParseIntError, str::FromStr};
 
@@ -55,20 +58,44 @@ macro_rules! numbered {
 
 numbered! {
     /// A room, unique on its server.
+    ///
+    /// ```
+    /// use antiphon_stackexchange::{MessageId, RoomId, UserId};
+    ///
+    /// // The number in the room's address: https://chat.stackexchange.com/rooms/1/sandbox
+    /// let sandbox = RoomId::new(1);
+    /// assert_eq!((sandbox.to_string().as_str(), "1".parse::<RoomId>()), ("1", Ok(sandbox)));
+    /// // Methods that take a room take its number as well.
+    /// assert_eq!(RoomId::from(1), sandbox);
+    /// // Serialized, an id is a number.
+    /// assert_eq!(serde_json::to_string(&MessageId::new(66_000_001))?, "66000001");
+    /// assert!(UserId::FEEDS.is_system() && !UserId::new(77).is_system());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     RoomId
     /// A user of one chat server, which is not the account of the site; negative for system users, such as `-2` (Feeds).
+    ///
+    /// The id of the account of a site, such as in `stackoverflow.com/users/…`, is another number.
     UserId
     /// A message, unique on its server across rooms.
+    ///
+    /// Ids ascend with time: a message with a larger id was posted later.
     MessageId
     /// An event, unique on its server; the counter `t` of frames counts the same numbers (protocol §1).
+    ///
+    /// Ids ascend with time and leave holes, since all rooms share the counter.
     EventId
 }
 
 impl UserId {
     /// The system user that posts feeds and notifications.
+    ///
+    /// Its name is `Feeds`; it speaks for feeds, notifications and changes of users' details.
     pub const FEEDS: Self = Self(-2);
 
     /// Whether the user is a system user, not a person.
+    ///
+    /// 0 is neither a person nor a system user, and counts as no system user here.
     pub const fn is_system(self) -> bool {
         self.0 < 0
     }
@@ -77,6 +104,9 @@ impl UserId {
 /// Number of an event's type.
 ///
 /// Numbers are open: one without a name is kept as it is (protocol §8.2).
+///
+/// The named constants are in [`EventType::NAMED`]; the kind of an event is `stackexchange.` and the name, or the
+/// number where there is none.
 ///
 /// ```
 /// use antiphon_stackexchange::EventType;
@@ -96,17 +126,25 @@ impl From<i64> for EventType {
 }
 
 /// The way rooms share sockets (protocol §5.4).
+///
+/// Either way every event comes once, in its room's order (protocol §5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sockets {
     /// One socket for all rooms of the account.
+    ///
+    /// The server sends the events of every room that the account is in over each of its sockets.
     #[default]
     Shared,
     /// One socket for each room.
+    ///
+    /// Parts of a frame for other rooms are passed over, and counted as `other-line`.
     PerRoom,
 }
 
 /// The account, as the chat server knows it.
+///
+/// [`Client::me`](crate::Client::me) has it after the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Me {
@@ -117,6 +155,8 @@ pub struct Me {
 }
 
 /// A user who is present in a room.
+///
+/// From the room's page ([`Room::users`](crate::Room::users)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PresentUser {
@@ -127,6 +167,8 @@ pub struct PresentUser {
 }
 
 /// A user, as `/user/info` answers (protocol §7.2).
+///
+/// Times are absent where the server sends none, as for users who never wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserInfo {
@@ -137,6 +179,8 @@ pub struct UserInfo {
     /// Hash of the e-mail address, or `!` and the address of a picture.
     pub email_hash: Option<String>,
     /// Reputation across the network.
+    ///
+    /// Absent where the server sends none.
     pub reputation: Option<i64>,
     /// Whether the user is a moderator.
     pub is_moderator: bool,
@@ -149,6 +193,8 @@ pub struct UserInfo {
 }
 
 /// A user who can be mentioned in a room.
+///
+/// From `/rooms/pingable/<room>`. They need not be present.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pingable {
@@ -163,6 +209,8 @@ pub struct Pingable {
 }
 
 /// A user who was found by name.
+///
+/// By [`Client::search_users`](crate::Client::search_users).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundUser {
@@ -193,6 +241,8 @@ pub struct RoomInfo {
 }
 
 /// The explicit access levels of a room (protocol §7.3).
+///
+/// Users without an explicit level are in none of them. [`Room::access`](crate::Room::access) fetches it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessSections {
@@ -207,6 +257,9 @@ pub struct AccessSections {
 }
 
 /// An access level that an owner can give (protocol §7.3).
+///
+/// [`Room::set_access`](crate::Room::set_access) gives it; room kinds and levels are explained in
+/// [MSE 135734](https://meta.stackexchange.com/q/135734).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccessLevel {
@@ -232,6 +285,8 @@ impl AccessLevel {
 }
 
 /// One version of a message.
+///
+/// Each field is absent where the page does not show it. `source` is Markdown, `content` is HTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MessageVersion {
@@ -244,6 +299,8 @@ pub struct MessageVersion {
     /// The text as it was typed.
     pub source: Option<String>,
     /// The time as the page shows it.
+    ///
+    /// A text such as `12:30 PM`; it is no timestamp.
     pub time: Option<String>,
     /// Stars, where the page shows them.
     pub stars: Option<u64>,
@@ -252,6 +309,8 @@ pub struct MessageVersion {
 }
 
 /// A room that a user talks in.
+///
+/// By [`Client::rooms_of`](crate::Client::rooms_of).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomUsage {
@@ -260,10 +319,14 @@ pub struct RoomUsage {
     /// Name of the room.
     pub name: Option<String>,
     /// Messages of the user in the room.
+    ///
+    /// Absent where the page's text has no number at its beginning.
     pub messages: Option<u64>,
 }
 
 /// A bookmarked conversation.
+///
+/// Its address is `https://<chat>/rooms/<room>/conversation/<slug>`.
 ///
 /// ```
 /// use antiphon_stackexchange::{Bookmark, RoomId};

@@ -1,6 +1,10 @@
 //! Reading the sites' HTML pages (protocol §3, §4, §7).
 //!
 //! Pages change: an element that is not found is absent, and the caller decides what that means.
+//!
+//! The selectors are the whole knowledge of the pages, and stand together at the top. Two forms of a page are read
+//! where clients have recorded two: those present are a JSON attribute since 2020 and a script call before (§4). Texts
+//! of elements are trimmed; numbers such as `1,235` lose their commas.
 
 use std::sync::LazyLock;
 
@@ -48,6 +52,9 @@ selector!(LINK = "a[href]");
 selector!(STARRED = "li[id^=summary_]");
 
 /// The account that a page is shown to.
+///
+/// The first link of the top bar tells it, and its address alone: a path to a user's page, or an absolute address of
+/// the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// A user who is logged in.
@@ -244,6 +251,9 @@ impl Page {
 }
 
 /// Whether a value looks like a key. Keys are 32 hexadecimal digits; longer and shorter ones may come some day.
+///
+/// A field named `fkey` may hold something else on a page that has changed; sent as a key it would be refused without a
+/// word about the reason.
 fn is_fkey(value: &str) -> bool {
     (8..=128).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

@@ -1,4 +1,7 @@
 //! A map of bounded size.
+//!
+//! The session remembers ids to know repeats ([`Recent`] of 8,192 events and 4,096 messages). What is forgotten here
+//! the journal still knows by the event's origin; remembering only saves it the work.
 
 use std::{
     collections::{HashMap, VecDeque},

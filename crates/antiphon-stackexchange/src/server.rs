@@ -1,8 +1,14 @@
 //! The three chat servers.
+//!
+//! Hosts, login sites and cookie names: docs/protocol/stackexchange.md §1 and §3.2. The host of the sockets is the same
+//! for all three and is never built here: `/ws-auth` gives the whole address.
 
 use std::fmt;
 
 /// One of the three chat servers (protocol §1).
+///
+/// Accounts, rooms and numbers of one server say nothing about another's. One [`Config`](crate::Config) is for one
+/// server; an app that reads two has two sources.
 ///
 /// ```
 /// use antiphon_stackexchange::Server;
@@ -31,6 +37,8 @@ impl Server {
     ];
 
     /// Host name of the server.
+    ///
+    /// `Display` writes the same.
     pub const fn chat_host(self) -> &'static str {
         match self {
             Self::StackExchange => "chat.stackexchange.com",

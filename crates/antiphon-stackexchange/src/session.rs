@@ -61,6 +61,7 @@ use crate::{
 
 /// The shortest and the longest wait before a new socket (protocol §5.5).
 const RECONNECT_AFTER: Duration = Duration::from_secs(2);
+/// A server that asks for longer is obeyed.
 const RECONNECT_AT_MOST: Duration = Duration::from_secs(60);
 /// How long the socket may take to prove that nothing is missing, before the history is asked.
 const PROOF_WITHIN: Duration = Duration::from_secs(10);
@@ -76,6 +77,9 @@ const HOLD_EVENTS: usize = 4096;
 const VERSION: u8 = 1;
 
 /// One account's conversation with one chat server, over any number of sockets.
+///
+/// Bounds: 256 rooms, 8,192 remembered events, 4,096 remembered messages, 1,000 mentions, 1,024 ended rooms, and the
+/// outbox's bytes.
 #[derive(Debug)]
 pub(crate) struct Session {
     rules: Rules,
@@ -162,7 +166,7 @@ impl Session {
     fn restore(&mut self, checkpoint: &Checkpoint) {
         let part = &*checkpoint.part;
         if part == elsewhere::PART {
-            match serde_json::from_slice::<elsewhere::Stored>(&checkpoint.state) {
+            match antiphon_core::read_json::<elsewhere::Stored>(&checkpoint.state) {
                 Ok(stored) => {
                     self.identities.count = stored.count;
                     self.identities.named_after = stored.named_after;
@@ -177,7 +181,7 @@ impl Session {
         let Some(id) = part.strip_prefix("room/").and_then(|id| id.parse().ok()) else {
             return;
         };
-        match serde_json::from_slice::<Stored>(&checkpoint.state) {
+        match antiphon_core::read_json::<Stored>(&checkpoint.state) {
             Ok(stored) if stored.joined => {
                 self.rooms.insert(id, Room::restored(id, stored));
             }
@@ -207,6 +211,8 @@ impl Session {
     }
 
     /// Whether a client's command can be carried out now.
+    ///
+    /// A command waits in its channel until then, within the client's timeout.
     pub(crate) fn wants_command(&self) -> bool {
         self.login.is_logged_in() && !self.over
     }

@@ -1,4 +1,22 @@
 //! The loop that joins session, sockets, clock and commands.
+//!
+//! This file has the crate's only `select!` and its only reads of sockets. The loop asks the session for its wishes,
+//! carries them out as futures in one [`FuturesUnordered`], and tells the session what came of them: the session
+//! decides, the loop acts.
+//!
+//! ```text
+//!             next_task, next_close, take_link, deadline
+//!    session ───────────────────────────────────────────▶ loop ──▶ http.rs, sockets, Intake
+//!            ◀───────────────────────────────────────────
+//!             on_bytes, on_closed, on_done, on_deadline, on_command, note_pause
+//! ```
+//!
+//! A frame is read only while the outbox has room and the login stands: otherwise it stays in its socket, and the
+//! server's back-pressure begins there. The sockets take turns, so that a busy one does not starve the others.
+//!
+//! Stopping: when reading is over, frames stay unread and handlers' requests still work; when closing begins, the
+//! session reports what it knows to be missing, the outbox is flushed into the intake, and the sockets close with code
+//! 1000. Rooms are not left: that is an act of the user, and the next start goes on where this one ended.
 
 use std::{
     future::{pending, poll_fn},
@@ -28,6 +46,8 @@ use crate::{
 };
 
 /// The outcome of a task, and the socket if it opened one.
+///
+/// The socket goes beside the outcome because the session never holds one.
 struct TaskOutcome {
     done: Done,
     socket: Option<(SocketId, WebSocket)>,
@@ -75,6 +95,10 @@ impl Sockets {
 }
 
 /// Connects and sends events until it is stopped, or until a failure after which no further try is made.
+///
+/// # Errors
+/// The failure of the login after which trying again would be wrong, with its code and hint. Everything else is waited
+/// out.
 pub(crate) async fn run(
     config: Config,
     shared: Arc<Shared>,
@@ -186,6 +210,9 @@ pub(crate) async fn run(
 // Tasks.
 
 /// Carries out a task of the session.
+///
+/// Each future owns clones of what it needs and borrows nothing of the loop, so that a task may take as long as it
+/// takes.
 fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static, TaskOutcome> {
     Box::pin(async move {
         match task {
@@ -279,6 +306,9 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
 }
 
 /// Waits until a checkpoint is durable.
+///
+/// The mark is compared, not awaited as an event: a checkpoint that a later one replaced in the same batch counts as
+/// stored.
 async fn until_stored(intake: &Intake, part: &antiphon_core::Part, mark: i64) {
     let mut stored = intake.stored(part);
     let reached = stored.wait_for(|stored| stored.is_some_and(|stored| stored >= mark));
@@ -369,6 +399,9 @@ async fn announce(shared: &Shared, room: RoomId) -> Result<Top, AnnounceError> {
 }
 
 /// Gets a socket's address for each room, and opens the last, which serves them all (protocol §5.1, §5.4).
+///
+/// One `/ws-auth` for each room is how the server learns which rooms the account is in; every address it gives would
+/// serve. `l` is the counter after which the socket begins (protocol §5.2).
 async fn open(
     shared: &Shared,
     rooms: &[RoomId],

@@ -1,4 +1,7 @@
 //! The source to run, and its events as a stream for programs without an app.
+//!
+//! The thin end of the crate: it checks the configuration and runs `socket.rs`. Kinds, clock and the judgement of
+//! errors are handed to the app from here.
 
 use std::sync::Arc;
 
@@ -13,6 +16,12 @@ use crate::{client::Shared, config::Config, error, event::KINDS, session::Comman
 /// One chat account's connection: run it in an app, or take its events as a stream.
 ///
 /// A source that is dropped without being run leaves its client without a connection.
+///
+/// In an app it is one line: `App::new(client).source(source)`. The app gives it the checkpoints of earlier runs, so
+/// that rooms go on where they were heard last.
+///
+/// One account on one server should have one running source: two would each receive every event, and each poll and
+/// login would count twice against the account.
 ///
 /// ```no_run
 /// use antiphon_core::Payload as _;
@@ -55,6 +64,8 @@ impl Source {
     /// The account's events as a stream, without an app and without a journal.
     ///
     /// [`Events`] says what is different then.
+    ///
+    /// For a script that needs no memory: rooms begin with the events after the start, and nothing is stored.
     ///
     /// # Panics
     /// Outside a tokio runtime.

@@ -2,6 +2,10 @@
 //!
 //! A message of one line has 500 characters at most. A line break lifts that limit and turns Markdown off: a text of
 //! several lines is one message however long, unless its lines are to be messages of their own.
+//!
+//! The order of the work: [`Splitter::split`] decides line by line, [`line`] finds where a line may be cut and cuts it,
+//! and [`marks`] finds formatting and the stretches that stay together. A line whose words alone need too many messages
+//! is refused before it is read.
 
 mod line;
 mod marks;
@@ -22,6 +26,9 @@ const QUOTE: &str = "> ";
 /// `_italic_`, `---struck---`, `` `code` ``) is closed there and opened again in the next message, and a quoted or
 /// indented line stays one. No cut is inside a character as people see it, an escape, an entity, an address or a link,
 /// unless that alone is longer than a message.
+///
+/// Lengths are counted in UTF-16 units, as the server does (assumed), so that a part is never longer than the server
+/// allows.
 ///
 /// ```
 /// # use antiphon_stackexchange::Splitter;
@@ -60,6 +67,8 @@ impl Splitter {
     }
 
     /// Sets how many messages a text may become. Default: 20; a text that needs more is refused as a whole.
+    ///
+    /// 0 refuses every text.
     #[must_use]
     pub const fn most(mut self, messages: usize) -> Self {
         self.most = messages;
@@ -151,6 +160,18 @@ impl Splitter {
 }
 
 /// The messages of a long text, in order.
+///
+/// ```
+/// use antiphon_stackexchange::Splitter;
+///
+/// let text = "tea ".repeat(400);
+/// let parts = Splitter::new().split(&text)?;
+/// assert_eq!(parts.len(), 4);
+/// assert!(parts.iter().all(|part| part.chars().count() <= 500));
+/// // Nothing is lost between the parts but white space, which `joined` puts back.
+/// assert_eq!(parts.joined(), text);
+/// # Ok::<(), antiphon_stackexchange::TextError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts(Vec<Part>);
 
@@ -185,6 +206,7 @@ impl Parts {
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
+    /// The message as it is sent.
     text: String,
     /// Bytes of marks that were added in front.
     opened: usize,

@@ -1,4 +1,11 @@
 //! The pace of one account's writes: waits as long as the server asks, to the second (protocol §10).
+//!
+//! The server's formula is not known (a fit is in §10, and waits of up to 40 s were seen:
+//! [MSE 371147](https://meta.stackexchange.com/q/371147)); it grows with an account's recent messages, in all rooms
+//! together. So nothing is guessed: writes go out one after another, 100 ms apart, and when one is answered with a
+//! wait, it and all behind it wait that long. The turn is a lock that is held over the request, so that the order of
+//! the calls is the order of the messages. Beyond `Config::max_queued_requests` waiting writes the next one fails at
+//! once with `RequestError::Busy`.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -13,8 +20,12 @@ use tokio::{
 use crate::error::RequestError;
 
 /// The shortest pause between two writes.
+///
+/// One other client keeps the same (protocol §10, *Retry*).
 const BETWEEN: Duration = Duration::from_millis(100);
 /// The wait for an answer that names no seconds.
+///
+/// As long as a maintained Java bot waits.
 const UNSAID: Duration = Duration::from_secs(5);
 /// The longest wait that is obeyed: a day.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -22,8 +33,11 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Gives writes their turn, one after another: the limit is the account's, in all rooms together.
 #[derive(Debug)]
 pub(crate) struct Throttle {
+    /// When the next write may go out; absent before the first. The lock is the turn.
     next: Mutex<Option<Instant>>,
+    /// Writes that wait, and the one that has its turn.
     waiting: AtomicUsize,
+    /// Writes that may wait beside the one that has its turn.
     most: usize,
 }
 
@@ -87,6 +101,9 @@ impl Turn<'_> {
 }
 
 /// Reads how long a 409 asks to wait: `You can perform this action again in 4 seconds.`, also as a JSON text.
+///
+/// A unit other than seconds, as in `1 minute`, is not obeyed to the letter: the wait is `UNSAID`, and the next answer
+/// asks again.
 pub(crate) fn wait_in(text: &str) -> Duration {
     let seconds = text
         .to_ascii_lowercase()

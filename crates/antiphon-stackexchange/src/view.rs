@@ -1,6 +1,22 @@
-//! Views for filters: events with borrowed texts, cheaper than the payloads.
+//! Views for filters: events with borrowed texts.
 //!
 //! The payload of an event says which view a filter takes: [`Message`] for events about messages, [`User`] for others.
+//!
+//! A filter (`HandlerExt::when`) runs for every event of a kind, so that it should not build a payload for events that
+//! nobody wants. A view reads the same JSON and borrows its texts; it copies one only where the JSON has an escape in
+//! it.
+//!
+//! ```
+//! use antiphon_core::Payload;
+//! use antiphon_stackexchange::{MessageEvent, view};
+//!
+//! /// A filter for messages that are commands; `handler.when(is_command)` calls the handler for those alone.
+//! fn is_command(message: &view::Message<'_>) -> bool {
+//!     message.content.starts_with('!') && message.user_id.is_some_and(|user| !user.is_system())
+//! }
+//! # fn takes<P: Payload>(_: impl for<'a> Fn(&P::View<'a>) -> bool) {}
+//! # takes::<MessageEvent>(is_command);
+//! ```
 
 use std::borrow::Cow;
 
@@ -39,6 +55,8 @@ pub struct Message<'a> {
     /// The user it was done to, where there is one.
     pub target_user_id: Option<UserId>,
     /// The text as a fragment of HTML; empty where there is none.
+    ///
+    /// Entities are as sent: `&amp;` stands for `&`.
     pub content: Cow<'a, str>,
     /// Whether it is a real reply.
     pub show_parent: Option<bool>,
@@ -65,6 +83,8 @@ impl<'a> Message<'a> {
 }
 
 /// The view of an event about a user.
+///
+/// For events about users and rooms, and for notifications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User<'a> {

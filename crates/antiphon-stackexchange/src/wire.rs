@@ -1,6 +1,10 @@
 //! Frames, events and answers exactly as sent; the only file with serde renames.
 //!
 //! Numbers may come as texts, and a value that cannot be used counts as absent: no frame fails because of one field.
+//!
+//! A frame is read in two passes: [`Frame`] splits it into rooms and raw elements, and [`Header`] reads an element's
+//! ids. Texts are not looked at before a handler wants them ([`Event`]). Unknown keys and values of other types are
+//! noted in `has_unknown`, so that the session keeps the frame as a whole (protocol §5.3).
 
 mod loose;
 mod surrogates;
@@ -65,7 +69,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// The frame is no JSON object.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
+        antiphon_core::read_json(bytes)
     }
 }
 
@@ -208,6 +212,8 @@ fn room_key(key: &str) -> Option<RoomId> {
 }
 
 /// The ids of an element of `e`, read in one pass.
+///
+/// An id that is 0 or less is none.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Header {
@@ -265,6 +271,9 @@ fn has_id(element: &RawValue) -> bool {
 }
 
 /// The fields that tell one event without an id from another.
+///
+/// Two equal shapes may be two events, as when a user comes and goes within a second; the number behind the shape in
+/// the origin tells those of one answer apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct Shape {
@@ -281,7 +290,7 @@ pub(crate) struct Shape {
 impl Shape {
     /// Reads the shape of an event; one that cannot be read has an empty shape.
     pub(crate) fn of(event: &[u8]) -> Self {
-        serde_json::from_slice(event).unwrap_or_default()
+        antiphon_core::read_json(event).unwrap_or_default()
     }
 
     /// Removes the shape of an event from a list; whether it was there.

@@ -1,4 +1,11 @@
 //! The app: sources, journal and handlers, put together and run.
+//!
+//! Nothing runs before [`App::run`]: the setters fill [`Parts`], and `run` hands them to `Running`, which owns every
+//! task. The table of handlers is the one part that is shared from the beginning (`Shared`, behind [`Handle`]), since a
+//! handle may add handlers before and while the app runs.
+//!
+//! An app has no platform of its own: it knows sources by their trait, and everything about an event by its kind, its
+//! place and its origin.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -20,6 +27,17 @@ use crate::{
 /// Sources, journal and handlers, put together.
 ///
 /// `S` is the state that handlers may ask for.
+///
+/// The pieces, and where they are explained:
+///
+/// | piece | made by | says |
+/// | --- | --- | --- |
+/// | source | a platform's `connect` | where events come from; [`App::source`] |
+/// | journal | [`journal`](crate::journal) | where they are kept; given to [`App::run`] |
+/// | handler | an async function | what happens with them; [`App::on`], [`HandlerExt`](crate::HandlerExt) |
+/// | state | any value | what handlers share; [`State`](crate::State) |
+/// | projection, tap | [`projection`](crate::projection) | caches and observers; [`App::projection`], [`App::tap`] |
+/// | handle | [`App::handle`] | the app from outside and inside; [`Handle`] |
 ///
 /// ```
 /// use antiphon::{App, HandlerError, State, journal::MemoryJournal, testing};
@@ -57,6 +75,35 @@ use crate::{
 /// tokio::select! { ended = running => ended, () = scene => Ok(()) }
 /// # }
 /// ```
+///
+/// A job on a timer runs beside the app, and ends with it:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon::{App, journal::MemoryJournal, testing};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), antiphon::RunError> {
+/// let (_script, source) = testing::script("stage");
+/// let app = App::new(()).source(source);
+/// let handle = app.handle();
+/// let timer = async {
+///     let mut hours = tokio::time::interval(Duration::from_secs(60 * 60));
+///     for _ in 0..3 {
+///         hours.tick().await;
+///         // A client of a platform would post here.
+///         println!("{:?}", handle.progress());
+///     }
+///     handle.stop();
+///     std::future::pending::<()>().await;
+/// };
+/// tokio::select! {
+///     ended = app.run(MemoryJournal::new(), std::future::pending::<()>()) => ended,
+///     () = timer => Ok(()),
+/// }
+/// # }
+/// ```
 pub struct App<S>(Parts<S>);
 
 impl<S> fmt::Debug for App<S> {
@@ -70,6 +117,8 @@ impl<S> fmt::Debug for App<S> {
 
 impl<S: Send + Sync + 'static> App<S> {
     /// Makes an app with this state, and nothing else yet.
+    ///
+    /// The state is shared by reference among all handlers; put a `Mutex` or a channel into it for what changes.
     pub fn new(state: S) -> Self {
         Self(Parts {
             state: Arc::new(state),
@@ -89,12 +138,30 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Adds a source; its name must differ from the others', and its clock must be theirs.
+    ///
+    /// The source's task starts in [`App::run`]; until then it holds no connection.
+    ///
+    /// Two sources with one name, or with different clocks, are [`RunError::Configuration`] at the start.
     #[must_use]
     pub fn source(self, source: impl Source) -> Self {
         self.boxed_source(Box::new(source))
     }
 
     /// Adds a source whose type is not known.
+    ///
+    /// For programs that choose their platforms at run time:
+    ///
+    /// ```
+    /// use antiphon::{App, Source, testing};
+    ///
+    /// let names = ["choir", "organ"];
+    /// let app = names.into_iter().fold(App::new(()), |app, name| {
+    ///     let (_script, source) = testing::script(name);
+    ///     let source: Box<dyn Source> = Box::new(source);
+    ///     app.boxed_source(source)
+    /// });
+    /// # drop(app);
+    /// ```
     #[must_use]
     pub fn boxed_source(mut self, source: Box<dyn Source>) -> Self {
         self.0.sources.push(source);
@@ -105,6 +172,37 @@ impl<S: Send + Sync + 'static> App<S> {
     ///
     /// Handlers of one event run in the order they were added, raw ones first.
     /// A handler whose first argument is the stored [`Event`] is called for every event.
+    ///
+    /// Every handler of an event gets it, not only the first. An event whose body cannot be read as the payload is a
+    /// dead letter of all handlers of that payload at once, and the others run.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use antiphon::{App, Delivery, Event, Gap, Handle, HandlerError, Link, State};
+    ///
+    /// /// By value, with a part of the state.
+    /// async fn on_gap(gap: Gap, State(owner): State<String>) {
+    ///     println!("{owner}: {}", gap.cause);
+    /// }
+    ///
+    /// /// Shared, without a copy, with everything that a handler may ask for.
+    /// async fn on_link(
+    ///     link: Arc<Link>,
+    ///     event: Arc<Event>,
+    ///     delivery: Delivery,
+    ///     handle: Handle<String>,
+    /// ) -> Result<(), HandlerError> {
+    ///     println!("{}: {} (attempt {})", event.source(), link.state, delivery.attempt);
+    ///     if link.state.word() == "stopped" {
+    ///         handle.stop();
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let app = App::new("mira".to_owned()).on(on_gap).on(on_link);
+    /// # drop(app);
+    /// ```
     #[must_use]
     pub fn on<M: 'static, H: Handler<M, S>>(self, handler: H) -> Self {
         self.0.shared.add(handler, None);
@@ -114,6 +212,9 @@ impl<S: Send + Sync + 'static> App<S> {
     /// Adds a handler of stored events whose kind fits the pattern, in which `*` stands for any run of characters.
     ///
     /// It is called before any typed handler, and also when the body does not decode.
+    ///
+    /// `*` alone takes every event, also antiphon's own (`antiphon.gap`, `antiphon.link`). A pattern is compared with
+    /// the whole kind; see [`KindPattern`].
     #[must_use]
     pub fn on_raw<M: 'static, H>(self, pattern: impl Into<Box<str>>, handler: H) -> Self
     where
@@ -125,6 +226,28 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Adds a handler of a platform's stored events whose kind has no type.
+    ///
+    /// Platforms add kinds of events without a word; here they show up before anybody has written a type for them. A
+    /// kind has a type if a source of the app lists it.
+    ///
+    /// ```
+    /// use antiphon::{App, Event, journal::MemoryJournal, testing::{TestApp, script}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (choir, source) = script("choir");
+    /// let app = App::new(())
+    ///     .source(source)
+    ///     // The event itself, with its bytes as the platform sent them.
+    ///     .on_unknown("test", async |event: Event| println!("{}: {:?}", event.kind(), event.body()))
+    ///     .on_raw("test.st*", async |event: Event| println!("{}", event.kind().name()));
+    /// let app = TestApp::start(app, MemoryJournal::new()).await;
+    /// choir.event("test.stranger", "room/loft", r#"{"who": "nobody"}"#).await?;
+    /// app.settle().await;
+    /// app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn on_unknown<M: 'static, H>(self, platform: impl Into<Box<str>>, handler: H) -> Self
     where
@@ -136,6 +259,9 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Sets a hook that is called with every failed call of a handler; the lane waits for it, at most one minute.
+    ///
+    /// It is called for every failed call, also for those that are tried again; [`Failure::is_final`] tells them apart.
+    /// A hook that panics or takes longer is logged, and the lane goes on.
     ///
     /// ```
     /// use antiphon::{App, Failure};
@@ -160,6 +286,9 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Sets what happens when a source ends for good. Default: [`OnStopped::End`].
+    ///
+    /// A source ends for good when trying again would be wrong: a wrong password, a challenge, a ban. Its link says why
+    /// before.
     #[must_use]
     pub fn on_stopped(mut self, on_stopped: OnStopped) -> Self {
         self.0.on_stopped = on_stopped;
@@ -175,6 +304,9 @@ impl<S: Send + Sync + 'static> App<S> {
     ///
     /// The positions of full lanes are stored under their keys: stop in good order before you change the meaning of
     /// the keys, or some events may be handled twice.
+    ///
+    /// Handlers of different lanes run side by side, and each lane is one task while it has events. One lane for
+    /// everything gives the journal's order and the speed of one handler at a time.
     ///
     /// ```
     /// use antiphon::{App, Place};
@@ -192,6 +324,8 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Sets how much the app holds at once. Default: [`Limits::default`].
+    ///
+    /// At each limit something waits, and nothing is lost; [`Limits`] says what waits where.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.0.limits = limits;
@@ -199,6 +333,9 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Sets what the journal keeps. Default: everything; kinds that platforms call momentary are added to the policy.
+    ///
+    /// A sweep runs every minute, in slices between which events are stored. Events that this consumer or any other has
+    /// not handled stay, except those of momentary kinds.
     ///
     /// ```
     /// use std::time::Duration;
@@ -220,6 +357,9 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Names the consumer whose cursor this app keeps in the journal. Default: `app`.
+    ///
+    /// Two apps with one name on one journal would share a cursor: give each its own. The name is part of dead letters,
+    /// which only the consumer of that name handles again.
     #[must_use]
     pub fn named(mut self, name: impl Into<ConsumerName>) -> Self {
         self.0.name = name.into();
@@ -229,6 +369,8 @@ impl<S: Send + Sync + 'static> App<S> {
     /// Begins with the journal's first event at this consumer's first start.
     ///
     /// By default a new consumer begins with the events that are stored after its first start began.
+    ///
+    /// Once the journal has a cursor of this name, it decides, and this option changes nothing.
     #[must_use]
     pub fn from_start(mut self) -> Self {
         self.0.begin = Begin::At(Position::ZERO);
@@ -236,6 +378,8 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Begins with this event at this consumer's first start.
+    ///
+    /// As for [`App::from_start`], only the first start counts. A position beyond the last event counts as the last.
     #[must_use]
     pub fn from(mut self, position: Position) -> Self {
         self.0.begin = Begin::At(position.previous());
@@ -243,6 +387,11 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Adds a projection; its name must differ from those of the other projections and taps.
+    ///
+    /// [`projection`](crate::projection) has an example. Sources bring projections of their own, such as Discord's
+    /// cache.
+    ///
+    /// Two projections or taps with one name are [`RunError::Configuration`] at the start.
     #[must_use]
     pub fn projection(mut self, projection: impl Projection) -> Self {
         self.0.projections.push(Box::new(projection));
@@ -250,6 +399,38 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Adds a tap; its name must differ from those of the other taps and projections.
+    ///
+    /// ```
+    /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+    ///
+    /// use antiphon::{App, Event, journal::MemoryJournal, projection::Tap, testing::{TestApp, script}};
+    ///
+    /// /// Counts events for a dashboard.
+    /// struct Count(Arc<AtomicU64>);
+    ///
+    /// impl Tap for Count {
+    ///     fn name(&self) -> &str {
+    ///         "dashboard/count"
+    ///     }
+    ///
+    ///     fn see(&mut self, _: &Event) {
+    ///         self.0.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let count = Arc::new(AtomicU64::new(0));
+    /// let (choir, source) = script("choir");
+    /// let app = App::new(()).source(source).tap(Count(Arc::clone(&count)));
+    /// let app = TestApp::start(app, MemoryJournal::new()).await;
+    /// choir.say("room/loft", "kyrie").await?;
+    /// app.settle().await;
+    /// assert_eq!(count.load(Ordering::Relaxed), 1);
+    /// app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn tap(mut self, tap: impl Tap) -> Self {
         self.0.taps.push(Box::new(tap));
@@ -257,6 +438,9 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Sets how long running handlers get when the app stops. Default: 10 s.
+    ///
+    /// Handlers that still run then are cut off; their events stay open and come again at the next start, marked as
+    /// redelivered.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.0.grace = grace;
@@ -264,6 +448,8 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// The app's handle, for the program around it.
+    ///
+    /// It is the same handle before, during and after the run; clones are cheap.
     pub fn handle(&self) -> Handle<S> {
         Handle(Arc::clone(&self.0.shared))
     }
@@ -281,6 +467,20 @@ impl<S: Send + Sync + 'static> App<S> {
     /// # Errors
     /// [`RunError`]: a source ended for good, the journal can be written or read no longer, a task panicked, or the
     /// app cannot run as it was put together.
+    ///
+    /// ```no_run
+    /// use antiphon::{App, RunError, journal::SqliteJournal};
+    ///
+    /// # async fn example(app: App<()>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let journal = SqliteJournal::open("bot.sqlite").await?;
+    /// // Ctrl-C stops in good order; a second signal could end the process.
+    /// match app.run(journal, tokio::signal::ctrl_c()).await {
+    ///     Err(RunError::Source(error)) => eprintln!("{error}; {}", error.way_out().unwrap_or("no hint")),
+    ///     ended => ended?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run(
         self,
         journal: impl IntoJournal,
@@ -308,6 +508,7 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 }
 
+/// A drop guard, so that a future that is dropped in the middle ends its waiters and streams as a finished one does.
 struct Ending<S: Send + Sync + 'static>(Arc<Shared<S>>);
 
 impl<S: Send + Sync + 'static> Drop for Ending<S> {

@@ -1,4 +1,7 @@
 //! One call of a handler, as its extractors see it.
+//!
+//! A [`Context`] lives for the call alone and borrows everything; extractors clone what they want to keep. It is made
+//! by `runner.rs` for each call of each handler, so that what an extractor does costs each call.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -8,8 +11,10 @@ use crate::handle::Handle;
 
 /// One call of a handler, as extractors see it.
 ///
-/// A type of your own becomes an argument of handlers by [`FromContext`]:
+/// Extractors cannot fail and cannot wait: whatever may fail belongs in the handler, where it becomes an error of that
+/// handler.
 ///
+/// A type of your own becomes an argument of handlers by [`FromContext`]:
 /// ```
 /// use antiphon::{App, Context, Event, FromContext};
 ///
@@ -40,11 +45,15 @@ pub struct Context<'a, S> {
 
 impl<S> Context<'_, S> {
     /// The stored event.
+    ///
+    /// The event behind the payload, whatever the handler's first argument is.
     pub fn event(&self) -> &Arc<Event> {
         self.event
     }
 
     /// The app's state.
+    ///
+    /// The whole state, also the parts that [`State`](crate::State) takes out of it.
     pub fn state(&self) -> &S {
         self.state
     }
@@ -75,6 +84,8 @@ pub trait FromContext<S>: Sized {
 }
 
 /// The values that one event replaced or removed, in all projections.
+///
+/// Absent for nearly every event, and then without an allocation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Befores(Option<Arc<[Before]>>);
 

@@ -1,4 +1,15 @@
 //! The head: reads the journal in order, without waiting for a lane, a handler or a slow stream.
+//!
+//! For each event, in order: [`look`](Dispatcher::look) gives it to the projections, taps, waiters and streams and
+//! finds the handlers of its kind, and [`offer`](Dispatcher::offer) queues it in the lane of its place. Both take no
+//! time worth mentioning: whatever may take time happens in the lanes' tasks, which the head spawns and awaits.
+//!
+//! The head reads from the tail in memory as long as it keeps up, and from the journal in pages of 256 events where it
+//! does not. Beside that it has three more jobs, each bounded so that none starves the others: pages for parked lanes,
+//! dead letters that somebody asked to replay, and saving the projections every ten seconds.
+//!
+//! It ends when it was told to stop and no handler runs, or when the grace is over: then the handlers are cut off, and
+//! their events stay open in the cursor.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -29,14 +40,20 @@ use crate::{
 };
 
 /// Most events that are offered to their lanes under one lock.
+///
+/// The lock is the lanes', which the lanes' tasks take for each event.
 const CHUNK: usize = 64;
 /// Events in one page read from the journal.
+///
+/// Pages end at the journal's bound of bytes as well (8 MiB).
 pub(crate) const PAGE: usize = 256;
 /// Most pages for parked lanes in a row, before the head has its turn.
 const PAGES_IN_A_ROW: usize = 4;
 /// Most kinds whose handlers are remembered; at the limit all are forgotten and looked up again.
 const KINDS: usize = 4096;
 /// How often changed projections are saved.
+///
+/// A crash therefore costs a projection at most the events of that time, which it applies again at the next start.
 const SAVE: Duration = Duration::from_secs(10);
 /// Most parked events whose replaced values are kept.
 const BEFORES: usize = 8192;
@@ -44,6 +61,8 @@ const BEFORES: usize = 8192;
 const LETTERS: usize = 64;
 
 /// A projection, with the positions of the last event that it has applied and saved.
+///
+/// `applied` never lies behind `saved`; an event at or before `applied` is not applied again.
 pub(crate) struct Following {
     pub(crate) projection: Box<dyn Projection>,
     pub(crate) applied: Position,
@@ -83,6 +102,8 @@ struct Reading {
     page: BoxFuture<'static, Page>,
 }
 
+/// Everything that the head owns; nothing of it is touched by another task, but the lanes behind their lock and the
+/// shared table.
 pub(crate) struct Dispatcher<S> {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) tail: Arc<Tail>,
@@ -96,7 +117,9 @@ pub(crate) struct Dispatcher<S> {
     pub(crate) grace: Duration,
     pub(crate) rng: Rng,
     pub(crate) plans: Plans<S>,
+    /// The lanes' tasks. One that ends with a panic ends the head, since user code cannot make it panic.
     pub(crate) tasks: JoinSet<()>,
+    /// What parked events replaced, until their pages come; at most 8,192.
     pub(crate) befores: HashMap<Position, Befores>,
     pub(crate) letters: Letters,
 }
@@ -145,6 +168,9 @@ impl<S: Send + Sync + 'static> Plans<S> {
 }
 
 /// Dead letters on their way back to their lanes.
+///
+/// One round reads all dead letters in pages of 64 and places those that are to be replayed. A round begins when the
+/// journal tells of a request, and at the start.
 #[derive(Default)]
 pub(crate) struct Letters {
     waiting: VecDeque<Box<DeadLetter>>,
@@ -255,6 +281,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         Ok(self.projections)
     }
 
+    /// A future of its own, so that a slow disk stops nothing else in the loop.
     fn read(&self, after: Position) -> Reading {
         let journal = Arc::clone(&self.journal);
         Reading {
@@ -311,6 +338,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         Some((Arc::clone(plan), before))
     }
 
+    /// One lock for the whole chunk; the lanes that need a task are returned.
     fn offer(
         &mut self,
         events: &[Arc<Event>],
@@ -415,6 +443,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         }
     }
 
+    /// # Errors
+    /// A lane's task panicked or was aborted.
     fn ended(&mut self, ended: Result<(), JoinError>) -> Result<(), HeadError> {
         ended.map_err(|_| HeadError::Lane)?;
         while let Some(ended) = self.tasks.try_join_next() {
@@ -433,6 +463,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         while self.tasks.join_next().await.is_some() {}
     }
 
+    /// States go through the committer like everything else. A full channel means a slow journal: the next round tries
+    /// again.
     fn save(&mut self) {
         for following in &mut self.projections {
             if let Some((name, saved)) = following.save()
@@ -448,6 +480,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         }
     }
 
+    /// Nothing is read while letters wait for their lanes.
     fn look_for_letters(&mut self) {
         let letters = &mut self.letters;
         if letters.reading.is_some() || !letters.waiting.is_empty() {
@@ -465,6 +498,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         }));
     }
 
+    /// A page that could not be read for a reason that may pass ends the round; the next one begins with the next
+    /// request or look.
     fn take_letters(&mut self, page: Result<Vec<DeadLetter>, ReadError>) -> Result<(), HeadError> {
         let page = match page {
             Ok(page) => page,
@@ -515,6 +550,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
 }
 
 /// Applies the event to the projections that are behind it.
+///
+/// Projections stand at different positions after a restart, so each is asked for itself whether it lacks the event.
 pub(crate) fn apply(projections: &mut [Following], event: &Event) -> Befores {
     let mut befores = Vec::new();
     for following in projections {
@@ -537,6 +574,7 @@ async fn page(reading: &mut Option<Reading>) -> Option<(Position, Page)> {
     Some((reading.after, page))
 }
 
+/// Never ready while nothing is being read.
 async fn read_letters(letters: &mut Letters) -> Result<Vec<DeadLetter>, ReadError> {
     match &mut letters.reading {
         Some(reading) => reading.await,

@@ -1,4 +1,7 @@
 //! The error with which an app ends.
+//!
+//! An app that was stopped by its owner ends with `Ok`; everything else is a [`RunError`]. Which task ended first
+//! decides which error it is; the others are stopped in good order all the same, and their own failures are logged.
 
 use antiphon_core::{AppendError, ReadError, SourceError, SourceName};
 
@@ -17,21 +20,32 @@ use antiphon_core::{AppendError, ReadError, SourceError, SourceName};
 #[non_exhaustive]
 pub enum RunError {
     /// The app cannot run as it was put together.
+    ///
+    /// Two sources, handlers, projections or taps with one name, or sources with different clocks. Nothing was started.
     #[error("{0}")]
     Configuration(String),
     /// A source ended by itself, since trying again would be wrong.
+    ///
+    /// Only with [`OnStopped::End`](crate::OnStopped::End), the default. [`SourceError::code`] is for programs.
     #[error("a source has stopped")]
     Source(#[source] SourceError),
     /// A source's task panicked, which is a defect.
     #[error("the task of source `{0}` panicked")]
     SourcePanicked(SourceName),
     /// The journal can store nothing any more.
+    ///
+    /// Batches are tried again while the cause may pass (a full disk, for instance), so this is one that does not pass,
+    /// or that had not passed when the app stopped.
     #[error("events cannot be stored any more")]
     Append(#[source] AppendError),
     /// The journal cannot be read any more.
+    ///
+    /// As for storing, reads are tried again while the cause may pass.
     #[error("events cannot be read any more")]
     Read(#[source] ReadError),
     /// The app could not do this in time while it stopped; open events come again at its next start.
+    ///
+    /// Each step of stopping has ten seconds, and handlers have their grace besides.
     #[error("the app could not {0} in time")]
     Unfinished(&'static str),
     /// One of the app's own tasks panicked, which is a defect.
@@ -41,6 +55,8 @@ pub enum RunError {
 
 impl RunError {
     /// The operator's way out, if there is one.
+    ///
+    /// A sentence for the person who runs the program; `None` where only the message helps.
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Source(error) => error.way_out(),

@@ -1,4 +1,7 @@
 //! The extractors: what a handler may ask for beside its event.
+//!
+//! Each extractor is one `impl FromContext`; the handler's signature picks them, and the compiler refuses one that the
+//! app's state cannot give.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,6 +15,9 @@ use crate::{
 /// A part of the app's state, taken from the whole.
 ///
 /// Every state that is `Clone` can be taken from itself.
+///
+/// The usual state of a bot is a struct of clients, with an `impl FromRef` for each, or simply one client that is
+/// `Clone`.
 ///
 /// ```
 /// use antiphon::{App, Event, FromRef, State};
@@ -50,6 +56,33 @@ impl<S: Clone> FromRef<S> for S {
 }
 
 /// Extracts a part of the app's state; see [`FromRef`].
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use antiphon::{App, Event, State, journal::MemoryJournal, testing::{TestApp, script}};
+///
+/// // What changes is behind a lock; the state itself is shared and never replaced.
+/// #[derive(Clone, Default)]
+/// struct Counter(Arc<Mutex<u32>>);
+///
+/// async fn count(_: Event, State(Counter(count)): State<Counter>) {
+///     *count.lock().expect("no panic") += 1;
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let counter = Counter::default();
+/// let (choir, source) = script("choir");
+/// let app = TestApp::start(App::new(counter.clone()).source(source).on(count), MemoryJournal::new()).await;
+/// choir.say("room/loft", "kyrie").await?;
+/// choir.say("room/nave", "gloria").await?;
+/// app.settle().await;
+/// app.stop().await?;
+/// assert_eq!(*counter.0.lock().expect("no panic"), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct State<T>(pub T);
 
@@ -74,18 +107,57 @@ impl<S, T: FromRef<S>> FromContext<S> for State<T> {
 ///
 /// let app = App::new(()).on(charge);
 /// ```
+///
+/// A run that is cut off between a handler and the stored cursor delivers the event again:
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use antiphon::{App, Delivery, Event, State, journal::MemoryJournal, testing::{TestApp, script}};
+///
+/// type Seen = Arc<Mutex<Vec<bool>>>;
+///
+/// async fn note(_: Event, delivery: Delivery, State(seen): State<Seen>) {
+///     seen.lock().expect("no panic").push(delivery.redelivered);
+///     // The first run never comes to the end of this call.
+///     if !delivery.redelivered {
+///         std::future::pending::<()>().await;
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (seen, journal) = (Seen::default(), Arc::new(MemoryJournal::new()));
+/// let (choir, source) = script("choir");
+/// let app = App::new(Arc::clone(&seen)).source(source).on(note);
+/// let app = TestApp::start(app, Arc::clone(&journal)).await;
+/// choir.say("room/loft", "kyrie").await?;
+/// app.until(|| !seen.lock().expect("no panic").is_empty()).await;
+/// app.crash().await;
+///
+/// let app = TestApp::start(App::new(Arc::clone(&seen)).on(note), journal).await;
+/// app.settle().await;
+/// app.stop().await?;
+/// assert_eq!(*seen.lock().expect("no panic"), [false, true]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Delivery {
     /// Position of the event in the journal.
     pub position: Position,
     /// Number of this call for this event and handler in this run, from 1.
+    ///
+    /// 1 for the first call; up to [`HandlerExt::attempts`](crate::HandlerExt::attempts).
     pub attempt: u32,
     /// Whether the event may have been handled before: by a run that was cut off, or before it became a dead letter.
     ///
     /// Its origin is the key for handlers that must not act twice.
     pub redelivered: bool,
     /// Name of the handler.
+    ///
+    /// The name of [`HandlerExt::named`](crate::HandlerExt::named), or the function's path.
     pub handler: Arc<str>,
     /// How long the call may take.
     pub deadline: Duration,
@@ -119,6 +191,9 @@ impl<S> FromContext<S> for Handle<S> {
 ///
 /// It is absent if nothing was replaced, and also when the event comes from an earlier run: the state of the
 /// projection before the event is gone by then.
+///
+/// The values come from the projections of the app and its sources; [`projection`](crate::projection) shows one that
+/// gives them. At most 8,192 of them are kept for events whose lanes are full; beyond that, such an event has none.
 ///
 /// ```
 /// # #[cfg(feature = "queup")] {

@@ -1,4 +1,9 @@
 //! The handle to an app, and what it shares with the tasks that run it.
+//!
+//! [`Shared`] is the part of an app that outlives its run and that many threads touch: the table of handlers, the
+//! watchers, the links, and a look at the lanes. Each is behind a lock of its own that is held for a look or a small
+//! change, never over an await. The table is replaced as a whole with every change ([`Shared::change`]), and its
+//! version tells the head to look again.
 
 use std::{
     fmt,
@@ -52,6 +57,48 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// What a handler can do with it that a return value cannot: wait for a later event of its own room without blocking
+/// it.
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+///
+/// use antiphon::{App, Event, Handle, HandlerError, HandlerExt, WaitError, journal::MemoryJournal, testing::{TestApp, script}};
+///
+/// /// Asks, and waits for the answer in the same place; the waiter is served before the event's turn in its lane.
+/// async fn quiz(question: Event, handle: Handle<()>) -> Result<(), HandlerError> {
+///     let answer = handle
+///         .wait_for::<Event>(|event: &&Event| event.kind() == &"test.answer")
+///         .in_place(question.place().clone())
+///         .timeout(Duration::from_secs(30));
+///     match answer.await {
+///         Ok(answer) => println!("{:?}", answer.body()),
+///         Err(WaitError::TimedOut(_)) => println!("too late"),
+///         Err(error) => return Err(error.into()),
+///     }
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (choir, source) = script("choir");
+/// let app = App::new(()).source(source).on_raw("test.question", quiz.named("quiz"));
+/// let app = TestApp::start(app, MemoryJournal::new()).await;
+/// choir.event("test.question", "room/loft", "{}").await?;
+/// choir.event("test.answer", "room/nave", r#""not here""#).await?;
+/// choir.event("test.answer", "room/loft", r#""four""#).await?;
+/// app.settle().await;
+///
+/// // The connections, by the names of their sources.
+/// let links = app.handle().links();
+/// assert!(links.iter().all(|(_, link)| link.is_connected()));
+/// let mut link = app.handle().watch_link("choir").expect("there is such a source");
+/// app.stop().await?;
+/// link.wait_for(|state| state.word() == "closed").await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Handle<S>(pub(crate) Arc<Shared<S>>);
 
 impl<S> Clone for Handle<S> {
@@ -67,6 +114,15 @@ impl<S> fmt::Debug for Handle<S> {
 }
 
 /// The progress of an app through its journal.
+///
+/// ```
+/// use antiphon::{Position, Progress};
+///
+/// let mut progress = Progress::default();
+/// assert!(progress.is_caught_up());
+/// progress.stored = Position::new(7);
+/// assert!(!progress.is_caught_up(), "seven events are stored, and none is read");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -75,6 +131,8 @@ pub struct Progress {
     /// Position of the last event that the app has read: all up to it are handled, but those that are open or parked.
     pub read: Position,
     /// Number of events that wait in lanes or are being handled.
+    ///
+    /// At most [`Limits::open`](crate::Limits::open), and as much again in lanes that were empty.
     pub open: usize,
     /// Whether full lanes have left events in the journal for later.
     pub is_parked: bool,
@@ -91,13 +149,17 @@ impl Progress {
 pub(crate) type Probe = Box<dyn Fn() -> (Position, usize, bool) + Send>;
 
 /// The state that the handle and the running app share.
+///
+/// `S` is the app's state, which only handlers need; the rest is the same for every app.
 pub(crate) struct Shared<S> {
+    /// Replaced as a whole; whoever holds an old table goes on with it.
     table: Mutex<Arc<Table<S>>>,
     /// Number of changes of the table.
     version: AtomicU64,
     next_id: AtomicU64,
     pub(crate) watchers: Arc<Watchers>,
     links: Mutex<Vec<(SourceName, watch::Receiver<LinkState>)>>,
+    /// The journal's last position; absent before the app runs.
     last: Mutex<Option<watch::Receiver<Position>>>,
     /// A look at the lanes of the running app.
     probe: Mutex<Option<Probe>>,
@@ -105,6 +167,7 @@ pub(crate) struct Shared<S> {
     pub(crate) stop: CancellationToken,
 }
 
+/// A lock that was poisoned is taken all the same.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // No change under these locks can panic half-way.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -134,6 +197,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
         Arc::clone(&lock(&self.table))
     }
 
+    /// Two changes never overlap; readers see the table before or after.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Table<S>) -> R) -> R {
         let mut table = lock(&self.table);
         let mut next = Table::clone(&table);
@@ -207,6 +271,7 @@ fn everything<P: Payload>() -> Option<Wants> {
     raw.then(|| Wants::Pattern(KindPattern::new("*")))
 }
 
+/// A name that the user gave is never changed: two of them are an error at the start.
 fn unused<S: Send + Sync + 'static>(table: &Table<S>, options: &Options) -> Arc<str> {
     let names = table.names();
     if !names.contains(&options.name) || options.named {
@@ -220,11 +285,16 @@ fn unused<S: Send + Sync + 'static>(table: &Table<S>, options: &Options) -> Arc<
 
 impl<S: Send + Sync + 'static> Handle<S> {
     /// Adds a handler; it sees events that are stored after the call.
+    ///
+    /// It takes effect at once, also within a handler. A name that another handler has gets a number behind it, unless
+    /// it was given by [`HandlerExt::named`](crate::HandlerExt::named).
     pub fn add<M: 'static, H: Handler<M, S>>(&self, handler: H) -> HandlerId {
         self.0.add(handler, None)
     }
 
     /// Adds a handler of stored events whose kind fits the pattern; see [`App::on_raw`](crate::App::on_raw).
+    ///
+    /// The options are those of [`App::on_raw`](crate::App::on_raw); it sees events that are stored after the call.
     pub fn add_raw<M: 'static, H>(&self, pattern: impl Into<Box<str>>, handler: H) -> HandlerId
     where
         H: Handler<M, S, Payload = Event>,
@@ -236,6 +306,8 @@ impl<S: Send + Sync + 'static> Handle<S> {
     /// Removes a handler; returns whether it was there.
     ///
     /// A call that has begun goes on; no new one begins.
+    ///
+    /// Dead letters of the handler stay and can be replayed once a handler of that name is there again.
     pub fn remove(&self, id: HandlerId) -> bool {
         self.0.change(|table| table.remove(id))
     }
@@ -244,6 +316,9 @@ impl<S: Send + Sync + 'static> Handle<S> {
     ///
     /// It needs no handler of that kind, works inside a handler of the same place, and sees only events that are stored
     /// after it was made. The check runs at the head of the journal and must be quick.
+    ///
+    /// A check that panics ends the wait with [`WaitError::Ended`](crate::WaitError::Ended), and nothing else. Dropping
+    /// the wait removes it.
     pub fn wait_for<P: Payload>(
         &self,
         check: impl for<'a> Fn(&P::View<'a>) -> bool + Send + 'static,
@@ -252,16 +327,45 @@ impl<S: Send + Sync + 'static> Handle<S> {
     }
 
     /// Streams the events of payload `P` that are stored after the call.
+    ///
+    /// The stream holds 256 events; one that is read too slowly says how many it missed, and nothing waits for it.
+    ///
+    /// ```
+    /// use antiphon::{App, Event, Lagged, journal::MemoryJournal, testing::{TestApp, script}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (choir, source) = script("choir");
+    /// let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+    /// let mut events = app.handle().stream::<Event>();
+    /// for number in 0..300 {
+    ///     choir.say("room/loft", &number.to_string()).await?;
+    /// }
+    /// app.settle().await;
+    /// for _ in 0..256 {
+    ///     assert!(events.next().await.is_some_and(|event| event.is_ok()));
+    /// }
+    /// // The journal has all 300; whoever needs each of them is a handler or reads the journal.
+    /// assert_eq!(events.next().await, Some(Err(Lagged(44))));
+    /// app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream<P: Payload>(&self) -> EventStream<P> {
         EventStream::new(&self.0.watchers, self.0.last())
     }
 
     /// Streams the events, stored after the call, whose kind fits the pattern.
+    ///
+    /// For whole events; [`KindPattern`] says what a pattern takes.
     pub fn stream_raw(&self, pattern: impl Into<Box<str>>) -> EventStream<Event> {
         EventStream::raw(&self.0.watchers, self.0.last(), KindPattern::new(pattern))
     }
 
     /// The state of each source's connection.
+    ///
+    /// A source that has not begun is `idle`. A part of a source, such as a room, has no state of its own here: it is
+    /// told by `antiphon.link` events at its place.
     pub fn links(&self) -> Vec<(SourceName, LinkState)> {
         let links = lock(&self.0.links);
         links
@@ -271,6 +375,8 @@ impl<S: Send + Sync + 'static> Handle<S> {
     }
 
     /// Watches the connection of one source; `None` if there is no such source, or the app does not run yet.
+    ///
+    /// The receiver wakes at each change; a state that was replaced meanwhile is not seen.
     pub fn watch_link(&self, source: &str) -> Option<watch::Receiver<LinkState>> {
         let links = lock(&self.0.links);
         let found = links.iter().find(|(name, _)| name.as_str() == source);
@@ -278,6 +384,8 @@ impl<S: Send + Sync + 'static> Handle<S> {
     }
 
     /// The app's progress; `None` while it does not run.
+    ///
+    /// The figures are taken one after another, so that they may differ by what happened in between.
     pub fn progress(&self) -> Option<Progress> {
         let stored = self.0.last();
         let probe = lock(&self.0.probe);
@@ -291,6 +399,8 @@ impl<S: Send + Sync + 'static> Handle<S> {
     }
 
     /// Asks the app to stop in good order.
+    ///
+    /// It returns at once; [`App::run`](crate::App::run) returns when everything has ended. A handler may call it.
     pub fn stop(&self) {
         self.0.stop.cancel();
     }

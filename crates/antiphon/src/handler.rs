@@ -1,4 +1,9 @@
 //! Handlers: plain async functions of an event and whatever else they need.
+//!
+//! A handler is a function; the two traits here say which functions count, and the macro at the end implements them for
+//! zero to four extractors, with the payload by value or in an `Arc`. Filters and options wrap a handler in a type of
+//! their own ([`When`], [`Configured`]), so that they cost nothing where they are not used. Types are erased only in
+//! `table.rs`.
 
 use std::{error::Error, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -33,6 +38,46 @@ pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
 ///     .attempts(5)
 ///     .deadline(Duration::from_secs(30)));
 /// ```
+///
+/// What happens when a call fails depends on the error alone:
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicU32, Ordering}};
+///
+/// use antiphon::{App, DeadLetterId, Event, HandlerError, HandlerExt, State};
+/// use antiphon::{journal::{Journal, MemoryJournal}, testing::{TestApp, script}};
+///
+/// type Calls = Arc<AtomicU32>;
+///
+/// /// Fails in a way that may pass, twice.
+/// async fn busy(_: Event, State(calls): State<Calls>) -> Result<(), HandlerError> {
+///     match calls.fetch_add(1, Ordering::Relaxed) {
+///         0 | 1 => Err(HandlerError::retry("the jukebox is busy")),
+///         _ => Ok(()),
+///     }
+/// }
+///
+/// /// Fails in a way that does not.
+/// async fn broken(_: Event) -> Result<(), HandlerError> {
+///     Err(HandlerError::message("the score is missing"))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (calls, journal) = (Calls::default(), Arc::new(MemoryJournal::new()));
+/// let (choir, source) = script("choir");
+/// let app = App::new(Arc::clone(&calls)).source(source).on(busy).on(broken.named("broken"));
+/// let app = TestApp::start(app, Arc::clone(&journal)).await;
+/// choir.say("room/loft", "kyrie").await?;
+/// app.settle().await;
+/// app.stop().await?;
+///
+/// assert_eq!(calls.load(Ordering::Relaxed), 3, "it was tried again, with pauses, until it worked");
+/// let letters = journal.dead_letters(DeadLetterId(0), 10).await?;
+/// assert_eq!((letters.len(), &*letters[0].handler, letters[0].attempts), (1, "broken", 1));
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     note = "a handler is an async function: `async fn name(event: P, …) -> Result<(), HandlerError>`",
@@ -47,6 +92,10 @@ pub trait HandlerExt<M>: Sized {
     ///
     /// An event that passes no filter is not decoded.
     /// The filter runs once per event, before any handler of the event.
+    ///
+    /// Several filters may follow one another; all must pass. A filter that panics fails the call, which makes a dead
+    /// letter, and harms no other handler. A filter costs a look at a borrowed view, where a decoded payload costs
+    /// copies.
     fn when<F>(self, filter: F) -> When<Self, F, M>
     where
         F: for<'a> Fn(&<Self::Payload as Payload>::View<'a>) -> bool + Send + Sync + 'static,
@@ -61,16 +110,23 @@ pub trait HandlerExt<M>: Sized {
     /// Sets the handler's name, under which its dead letters are kept. Default: the function's path.
     ///
     /// A closure's path changes with the code around it, so name a closure whose dead letters are worth keeping.
+    ///
+    /// Two handlers with one given name are [`RunError::Configuration`](crate::RunError::Configuration) at the start.
     fn named(self, name: impl Into<Arc<str>>) -> Configured<Self, M> {
         Configured::new(self).named(name)
     }
 
     /// Sets how often a call that fails transiently is made, all in all. Default: 3; at least 1.
+    ///
+    /// The pauses are random, at most 1 s before the second call and doubling up to 30 s; the event's lane waits
+    /// meanwhile, and its other handlers have run before.
     fn attempts(self, attempts: u32) -> Configured<Self, M> {
         Configured::new(self).attempts(attempts)
     }
 
     /// Sets how long one call may take before it is cancelled and counts as failed. Default: 10 min.
+    ///
+    /// The future is dropped at its next await. A missed deadline is permanent, since the call may have acted.
     fn deadline(self, deadline: Duration) -> Configured<Self, M> {
         Configured::new(self).deadline(deadline)
     }
@@ -80,6 +136,8 @@ pub trait HandlerExt<M>: Sized {
 ///
 /// It is implemented for every function that [`HandlerExt`] describes, if each extractor is [`FromContext<S>`]; there is
 /// no reason to implement it by hand.
+///
+/// Use it as a bound for functions of your own that add handlers; `M` is inferred there too.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler for an app with state `{S}`",
     note = "a handler is an async function: `async fn name(event: P, …) -> Result<(), HandlerError>`",
@@ -133,6 +191,15 @@ impl Options {
 }
 
 /// A handler with a filter; see [`HandlerExt::when`].
+///
+/// ```
+/// use antiphon::{App, Gap, HandlerExt};
+///
+/// let app = App::new(()).on((async |gap: Gap| println!("{}", gap.cause))
+///     .when(|gap| gap.recovered == 0)
+///     .when(|gap| gap.to.frame.is_some()));
+/// # drop(app);
+/// ```
 pub struct When<H, F, M> {
     handler: H,
     filter: F,
@@ -179,6 +246,9 @@ where
 }
 
 /// A handler with a name or limits of its own; see [`HandlerExt::named`], [`HandlerExt::attempts`] and [`HandlerExt::deadline`].
+///
+/// What is not set here comes from the handler inside, so that options may be set one after another and around a
+/// filter.
 pub struct Configured<H, M> {
     handler: H,
     name: Option<Arc<str>>,
@@ -261,6 +331,8 @@ where
 }
 
 /// The result of a handler: nothing, or a `Result` whose error becomes a [`HandlerError`].
+///
+/// A handler that returns nothing never fails, but by a panic or its deadline.
 pub trait Outcome {
     /// The call's result.
     ///
@@ -366,6 +438,27 @@ functions!(A, B, C, D);
 /// assert_eq!(wrong.to_string(), "invalid digit found in string");
 /// assert!(!wrong.is_retry());
 /// ```
+///
+/// The message that is kept with a dead letter is the error and its causes, joined by `: `:
+///
+/// ```
+/// use antiphon::{BoxError, HandlerError};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("the score could not be read")]
+/// struct Unreadable(#[source] std::num::ParseIntError);
+///
+/// fn parse(text: &str) -> Result<u8, HandlerError> {
+///     Ok(text.parse().map_err(Unreadable)?)
+/// }
+///
+/// let error = parse("seven").expect_err("no number");
+/// assert_eq!(error.to_string(), "the score could not be read: invalid digit found in string");
+/// assert_eq!(error.chain().count(), 2);
+/// // A reason to try again can be laid over any error.
+/// let again = HandlerError::retry(error.to_string());
+/// assert!(again.is_retry() && again.source().to_string().starts_with("the score"));
+/// ```
 pub struct HandlerError {
     source: BoxError,
     retry: bool,
@@ -373,6 +466,8 @@ pub struct HandlerError {
 
 impl HandlerError {
     /// An error after which the call should be tried again.
+    ///
+    /// It is tried again up to [`HandlerExt::attempts`] times in all, whatever the platforms think of the error.
     pub fn retry(error: impl Into<BoxError>) -> Self {
         Self {
             source: error.into(),
@@ -381,6 +476,8 @@ impl HandlerError {
     }
 
     /// An error that is only a sentence.
+    ///
+    /// It is permanent. A value that is an error already keeps more when `?` makes the conversion.
     pub fn message(message: impl Into<String>) -> Self {
         Self {
             source: message.into().into(),
@@ -399,6 +496,8 @@ impl HandlerError {
     }
 
     /// The error and all its causes.
+    ///
+    /// The first is the error itself; causes follow, as far as they are told by [`Error::source`].
     pub fn chain(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
         fn cause<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
             (**error).source()

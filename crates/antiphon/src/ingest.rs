@@ -1,4 +1,15 @@
 //! The committer: stores the sources' events and the consumer's records in the journal, a batch at a time.
+//!
+//! All that waits is one batch, so that a busy app commits many events with one transaction and an idle one commits
+//! each at once: [`run`](Committer::run) waits for anything to store, [`form`](Committer::form) takes what is there up
+//! to 1,024 events or 4 MiB, and [`store`](Committer::store) tries until it works, then hands the events to the tail
+//! and tells the sources their durable marks.
+//!
+//! Two orders hold. Events are stored as they came out of the intake, per source in the order of that source. A cursor
+//! is taken *before* the dead letters that go with it, so that no event counts as done whose letter is not stored.
+//!
+//! While storing fails, nothing is taken out of the intake any more; it fills, the sources stop reading, and their
+//! connections live on.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -25,6 +36,8 @@ const BATCH_EVENTS: usize = 1024;
 /// Bytes in one batch at most, unless a single entry weighs more.
 const BATCH_BYTES: usize = 4 << 20;
 /// How long a changed cursor waits for a commit to go with.
+///
+/// A crash repeats the events that were handled within that time.
 const CURSOR_DUE: Duration = Duration::from_millis(100);
 /// How often a cursor travels with the commits of new events, at most.
 const CURSOR_OFTEN: Duration = Duration::from_millis(20);
@@ -36,6 +49,8 @@ const RETRY_CAP: Duration = Duration::from_secs(5);
 pub(crate) const WRITES: usize = 256;
 
 /// A record of the consumer to be stored.
+///
+/// The channel holds 256 of them; lanes that fail faster than the journal stores wait there.
 #[derive(Debug)]
 pub(crate) enum Write {
     /// A change to the dead letters; it is stored no later than the cursor that shows its event as done.
@@ -56,6 +71,7 @@ pub(crate) struct Committer {
     pub(crate) outlet: Outlet,
     pub(crate) writes: mpsc::Receiver<Write>,
     pub(crate) consumer: ConsumerName,
+    /// Asked only when a cursor is stored: it copies the positions of all open events.
     pub(crate) cursor: CursorNow,
     /// Notified at the first change of the cursor since it was saved.
     pub(crate) changed: Arc<Notify>,
@@ -68,6 +84,8 @@ pub(crate) struct Committer {
 }
 
 /// The records that wait to be stored.
+///
+/// It is bounded by the intake and by the channel of writes: it holds at most what one look takes out of both.
 #[derive(Default)]
 struct Waiting {
     received: VecDeque<Received>,
@@ -84,6 +102,7 @@ impl Waiting {
             && !self.cursor
     }
 
+    /// A newer state of a projection takes the older one's place.
     fn take(&mut self, write: Write) {
         match write {
             Write::Dead(change) => self.dead.push_back(change),
@@ -181,6 +200,7 @@ impl Committer {
         }
     }
 
+    /// Writes of the consumer always go into it, whatever their number: they are bounded by their channel.
     fn form(&self, waiting: &mut Waiting, cursor: Option<&(u64, Cursor)>) -> Arc<Batch> {
         let mut batch = Batch::default();
         let mut parts: HashMap<_, usize> = HashMap::new();
@@ -265,6 +285,8 @@ fn log_lost(failure: AppendError) -> AppendError {
 }
 
 /// Appends the batch, trying again while the cause may pass.
+///
+/// Pauses grow from 10 ms to 5 s. The first failure is logged with its hint, and so is the success after it.
 ///
 /// # Errors
 /// The last [`AppendError`], if it is permanent or `give_up` is cancelled.

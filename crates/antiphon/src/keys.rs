@@ -1,4 +1,8 @@
 //! The key of an event's lane.
+//!
+//! Three rules in this order: the one of `App::lanes`, the one of the event's source (`Source::lane`), and the place.
+//! The source's rule counts only for events after the position at which the consumer first knew it, since an open event
+//! must go back to the lane where its cursor has it.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -10,6 +14,7 @@ pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
 /// Finds the key of an event's lane: the app's rule, else the source's, else the event's place.
 #[derive(Clone, Default)]
 pub(crate) struct Keys {
+    /// The app's own rule; it replaces the two others.
     chosen: Option<KeyOf>,
     by_source: HashMap<SourceName, LaneOf>,
     /// Events up to this position are in the lanes of their places, whatever their source says.

@@ -5,6 +5,17 @@
 //! A full lane is *parked* from the first event that it refused: that event and all later ones of its place stay in the
 //! journal, until pages read again from there have caught up with the head.
 //! The state of the lanes at any moment is a [`Cursor`], from which they can be built again after a crash.
+//!
+//! The life of an event here: [`offer`](Lanes::offer) queues it or parks its lane; [`next`](Lanes::next) ends the event
+//! that ran and starts the one behind it; a parked lane that has drained to half its length is fed from pages
+//! ([`next_page`](Lanes::next_page), [`feed`](Lanes::feed), [`end_page`](Lanes::end_page)) until it has caught up.
+//!
+//! Invariants, which the tests check against a model with random steps:
+//! - Within a lane, events start in the order of their positions.
+//! - An event is in exactly one place: before `read` and done, in a lane, or at or behind the position of a parked
+//!   lane.
+//! - No lane that has room and no event waits for another lane that is full.
+//! - [`cursor`](Lanes::cursor) and [`restore`](Lanes::restore) are inverse, but for events that are not counted.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -28,6 +39,8 @@ pub(crate) struct Bounds {
 }
 
 /// Number of a lane that has a task or an event.
+///
+/// Numbers are used again once a lane is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LaneId(usize);
 
@@ -41,10 +54,12 @@ struct Queued<T> {
     item: T,
 }
 
+/// A lane without events, task and parked position is released, and its number is free.
 #[derive(Debug)]
 struct Lane<T> {
     key: Place,
     queue: VecDeque<Queued<T>>,
+    /// Position (absent for an item that is not counted) and number of starts of the event that is being handled.
     running: Option<(Option<Position>, u32)>,
     /// Whether it has a task.
     active: bool,
@@ -108,6 +123,8 @@ pub(crate) struct Taken<T> {
 }
 
 /// All lanes of a consumer.
+///
+/// Generic over the item, so that tests use numbers and the app uses events with their plans.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -115,16 +132,22 @@ pub(crate) struct Taken<T> {
 )]
 pub(crate) struct Lanes<T> {
     bounds: Bounds,
+    /// Lanes by number, free ones among them.
     slots: Vec<Lane<T>>,
     free: Vec<usize>,
+    /// The lanes that are in use, by key.
     index: HashMap<Place, usize>,
+    /// Parked lanes with a position of their own, in the order in which they were parked.
     listed: Vec<usize>,
+    /// The last position that the head has offered or passed.
     read: Position,
     /// The cursor's `lanes_since`, which the keys obey.
     sources_own_since: Position,
     /// The position up to which an earlier run may have handled events.
     doubtful: Position,
+    /// Events that wait or run, in all lanes.
     open: usize,
+    /// Where every lane that is not listed is parked from; absent while none is.
     parked_all: Option<Position>,
     /// Whether the lanes that are not listed had no room, and no event has ended since.
     unlisted_waits: bool,
@@ -136,13 +159,16 @@ pub(crate) struct Lanes<T> {
     /// Whether an item that the cursor does not count waits for room.
     appending: bool,
     stopping: bool,
+    /// Number of changes of the cursor, by which the committer and a lane know what is stored.
     changes: u64,
 }
 
 /// The page being fed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Page {
+    /// Pages count from 1; a lane that refused remembers the number.
     number: u64,
+    /// Lanes that are parked before it do not take part.
     from: Position,
     unlisted_refused: bool,
     /// Number of lanes that may still be given an event.
@@ -278,6 +304,9 @@ impl<T> Lanes<T> {
     /// Ends the event that the lane's task was handling, and starts the next one.
     ///
     /// A task that lingers does not end when there is none: it asks once more, which under load saves a new task.
+    ///
+    /// The cursor has changed after every call. `cautious` is set for an event that may have been handled before: its
+    /// start is stored first, so that one that ends the process is counted (three starts make a dead letter).
     pub(crate) fn next(&mut self, lane: LaneId, lingers: bool) -> Step<T> {
         let slot = lane.0;
         self.changes += 1;
@@ -390,6 +419,7 @@ impl<T> Lanes<T> {
         }
     }
 
+    /// In order: an event that the lane has no room for parks it again, from there.
     fn feed_listed(&mut self, slot: usize, position: Position, item: T) -> Offered<T> {
         let has_room = self.has_room(slot);
         let lane = &mut self.slots[slot];
@@ -412,6 +442,7 @@ impl<T> Lanes<T> {
         self.begin(slot)
     }
 
+    /// The first event without room stops all lanes that are not listed, so that none of them is fed out of order.
     fn feed_unlisted(&mut self, key: &Place, position: Position, item: T) -> Offered<T> {
         let due = !self.page.unlisted_refused
             && self
@@ -521,6 +552,8 @@ impl<T> Lanes<T> {
         cursor
     }
 
+    /// An empty lane always has room for one event, up to twice the bound of all, so that a few stuck places cannot
+    /// fill the app.
     fn has_room(&self, slot: usize) -> bool {
         let lane = &self.slots[slot];
         let within = self.open < self.bounds.open && lane.queue.len() < self.bounds.queue;
@@ -528,6 +561,8 @@ impl<T> Lanes<T> {
     }
 
     /// Whether to report that there is room for parked lanes, once until the next page.
+    ///
+    /// The head is woken once for each page, not for every event that ends.
     fn tell_room(&mut self, slot: usize) -> bool {
         if self.told || self.stopping {
             return false;
@@ -543,6 +578,7 @@ impl<T> Lanes<T> {
         self.told
     }
 
+    /// It does not look for room.
     fn push(&mut self, slot: usize, position: Option<Position>, starts: u32, item: T) {
         self.open += 1;
         self.slots[slot].queue.push_back(Queued {
@@ -561,11 +597,13 @@ impl<T> Lanes<T> {
         Offered::Begin(LaneId(slot))
     }
 
+    /// The lane takes nothing more from the head until pages have caught up.
     fn park(&mut self, slot: usize, from: Position) {
         self.slots[slot].parked = Some(from);
         self.listed.push(slot);
     }
 
+    /// It is made if there is none.
     fn slot(&mut self, key: &Place) -> usize {
         if let Some(slot) = self.index.get(key) {
             return *slot;
@@ -580,6 +618,7 @@ impl<T> Lanes<T> {
         slot
     }
 
+    /// A queue that was long gives its memory back.
     fn release_if_idle(&mut self, slot: usize) {
         const KEPT: usize = 8;
         let lane = &mut self.slots[slot];

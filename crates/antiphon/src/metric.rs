@@ -1,4 +1,7 @@
 //! The app's counters, through the `metrics` facade.
+//!
+//! The facade costs nothing without a recorder; a program installs one, such as a Prometheus exporter. The README lists
+//! the names; `antiphon_frames_skipped_total` and the platforms' own metrics are counted elsewhere.
 
 use metrics::Counter;
 

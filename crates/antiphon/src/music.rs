@@ -5,6 +5,14 @@
 //! pool as the app reads them from the journal. [`Player::connect`](crate::lavalink::Player::connect) is therefore one
 //! call, and can be made inside a handler, since these events never wait for a handler.
 //!
+//! Three flows meet here:
+//! - A player's wish for a channel goes from the pool to the bot's Gateway ([`VoiceGateway`]), at most 16 at a time for
+//!   each shard, since Discord takes 120 frames a minute from a shard.
+//! - Discord's voice events come through the journal to the pool (a [`Tap`] whose name is `music/` and that of the
+//!   pool's source), so that the pool never knows more than is stored, and hears after a restart how each guild's voice
+//!   stood last.
+//! - The bot's own user, which the nodes must be told, comes from its READY event.
+//!
 //! ```no_run
 //! use antiphon::{App, discord, journal::SqliteJournal, lavalink, music};
 //!
@@ -63,6 +71,8 @@ const AT_ONCE: usize = 16;
 ///
 /// Both sources belong into the same [`App`](crate::App). A program without an app takes the source apart with
 /// [`Source::into_parts`].
+///
+/// Nothing is connected by this call; both sources begin in the app.
 pub fn connect(bot: &discord::Client, config: lavalink::Config) -> (Pool, Source) {
     let gateway = Gateway(Arc::new(GatewayState {
         bot: bot.clone(),
@@ -86,6 +96,8 @@ pub fn connect(bot: &discord::Client, config: lavalink::Config) -> (Pool, Source
 }
 
 /// A pool's source, with the tap that brings it Discord's voice events.
+///
+/// It is the nodes' source in every respect but one: it brings the tap along.
 #[derive(Debug)]
 pub struct Source {
     nodes: lavalink::Source,
@@ -169,6 +181,8 @@ fn learn(pool: &Pool, user: Option<Id<UserMarker>>) {
 ///
 /// After a restart it goes on with the events that it has not seen, so that the pool learns how each guild's voice
 /// stood last.
+///
+/// It sees the events of the bot's source alone, whatever else the app reads.
 #[derive(Debug)]
 pub struct Voices {
     name: String,
@@ -179,6 +193,8 @@ pub struct Voices {
 }
 
 impl Voices {
+    /// # Errors
+    /// [`DecodeError`] for a voice event that cannot be read; it is logged, and the pool goes on without it.
     fn on_event(&mut self, event: &Event) -> Result<(), DecodeError> {
         let is = |kinds: &[&str]| kinds.contains(&event.kind().as_str());
         if is(VoiceStateUpdate::KINDS) {
@@ -272,6 +288,7 @@ struct GatewayState {
 }
 
 impl GatewayState {
+    /// Made with the first request for the shard.
     fn permits_of(&self, guild: Id<GuildMarker>) -> Arc<Semaphore> {
         let mut permits = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
         let shard = permits.entry(self.bot.shard_of(guild));
@@ -311,6 +328,8 @@ impl VoiceGateway for Gateway {
     }
 }
 
+/// # Errors
+/// 0 is the id of nothing.
 fn id<T>(id: u64) -> Result<Id<T>, BoxError> {
     Id::new_checked(id).ok_or_else(|| "the id of a guild or a channel is not 0".into())
 }

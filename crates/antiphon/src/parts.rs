@@ -1,4 +1,8 @@
 //! What an app was put together from, as its tasks take it over.
+//!
+//! Between the setters of `App` and the tasks stands this struct, and with it the checks that need all parts at once.
+//! It is also where the owner's policy of retention meets the platforms' momentary kinds: a kind that the owner's rules
+//! name keeps the owner's rule.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -16,18 +20,47 @@ use crate::{
 };
 
 /// What happens to the app when a source ends because trying again would be wrong.
+///
+/// ```
+/// use antiphon::{App, OnStopped, SourceError, journal::MemoryJournal, testing::{TestApp, script}};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (choir, first) = script("choir");
+/// let (organ, second) = script("organ");
+/// let app = App::new(()).source(first).source(second).on_stopped(OnStopped::GoOn);
+/// let app = TestApp::start(app, MemoryJournal::new()).await;
+/// choir.end(SourceError::new("choir".into(), "authorization", "the password is wrong")).await;
+/// organ.say("room/loft", "the others go on").await?;
+/// app.settle().await;
+/// assert_eq!(app.journal().texts().await, ["the others go on"]);
+/// app.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnStopped {
     /// The app stops in good order and ends with the source's error.
+    ///
+    /// [`App::run`](crate::App::run) returns [`RunError::Source`].
     #[default]
     End,
     /// The app goes on without it.
+    ///
+    /// The end is logged as an error, with its code and hint.
     GoOn,
 }
 
 /// How much an app holds at once.
 ///
 /// Nothing is lost at any of these limits: events beyond them wait in the journal, or at the platform.
+///
+/// | limit | default | at the limit |
+/// | --- | --- | --- |
+/// | intake | 1,024 entries, 16 MiB | sources stop reading; heartbeats go on |
+/// | lane | 64 events of one place | the lane is parked: later events of the place stay in the journal until it has drained |
+/// | open | 8,192 events of all places | as for a lane; lanes that are empty may take one event each beyond it |
+/// | parked | 1,024 lanes | lanes beyond it go on together, from one position |
 ///
 /// ```
 /// use antiphon::{App, IntakeLimits, Limits};
@@ -39,7 +72,9 @@ pub enum OnStopped {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Limits {
+    /// Events in one lane, the running one not counted.
     lane: usize,
+    /// Events in all lanes, running ones counted.
     open: usize,
     parked: usize,
     pub(crate) intake: IntakeLimits,
@@ -98,6 +133,8 @@ impl Limits {
 }
 
 /// Where a consumer begins that the journal does not know yet.
+///
+/// The journal's cursor, once there is one, decides alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Begin {
     End,
@@ -123,6 +160,10 @@ pub(crate) struct Parts<S> {
 
 impl<S: Send + Sync + 'static> Parts<S> {
     /// Looks for parts that do not go together.
+    ///
+    /// # Errors
+    /// [`RunError::Configuration`], before anything is started. Names of projections are checked when they are
+    /// restored.
     pub(crate) fn check(&self) -> Result<(), RunError> {
         let sources = self.sources.iter().map(|source| source.name().as_str());
         if let Some(name) = repeated(sources) {

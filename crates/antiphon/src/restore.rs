@@ -1,4 +1,11 @@
 //! The start of a consumer: its cursor, projections and lanes from the journal.
+//!
+//! The order is what matters: the cursor is read and stored again as *in use* (so that a crash from here on is known as
+//! one), then projections are brought to the cursor's position, then open events are read and put back into their
+//! lanes, and only then do the head and the sources begin.
+//!
+//! A cursor that was not marked clean means that an earlier run was cut off: every event up to the journal's last one
+//! may have been handled by it, and is delivered as redelivered.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,6 +28,9 @@ use crate::{
 };
 
 /// Most positions from which a projection without a saved state is built again.
+///
+/// A projection that cannot be restored, after an upgrade for instance, is built from the last 100,000 positions, not
+/// from the whole journal.
 const REMAKE: u64 = 100_000;
 
 /// The consumer's cursor, and the position up to which an earlier run may have handled events that it does not show.
@@ -107,6 +117,8 @@ pub(crate) async fn projections<S>(
 }
 
 /// A tap as a projection without a state, so that its position is stored as a projection's is.
+///
+/// It saves nothing but its position.
 struct Tapped(Box<dyn Tap>);
 
 impl Tapped {
@@ -166,6 +178,8 @@ pub(crate) fn lanes<S: Send + Sync + 'static>(
 }
 
 /// Reads the cursor's open events, without those that retention has removed.
+///
+/// An open event that retention removed meanwhile is gone, and the consumer goes on without it.
 pub(crate) async fn open(
     journal: &Arc<dyn Journal>,
     open: &[OpenEvent],

@@ -1,4 +1,12 @@
 //! The tasks of lanes: one event after another, each through its handlers.
+//!
+//! One task drains one lane: [`drain`](Runner::drain) takes an event, [`handle`](Runner::handle) finds the handlers
+//! that want it, and [`call_all`](Runner::call_all) calls them in their order. Handlers that failed in a way that may
+//! pass are called again after the others, with growing pauses; the lane waits for them, and no other lane does.
+//!
+//! Everything that user code can do is caught here: an error, a panic in a handler, a filter or a decoder, and a
+//! deadline. None of them ends a lane. The worst outcome is a dead letter, with a copy of the event and the error,
+//! which is on its way to the journal before the event counts as done.
 
 use std::{
     collections::HashSet,
@@ -34,8 +42,13 @@ use crate::{
 };
 
 /// Starts without an end after which an event is given up.
+///
+/// For events whose handling ends the process: the start of an event that may have been handled before is stored, and
+/// counted at the next start.
 const CRASHES: u32 = 3;
 /// Upper end of the first pause before a failed call is made again.
+///
+/// Each pause is random up to its end, which doubles.
 const RETRY_BASE: Duration = Duration::from_secs(1);
 /// Longest pause before a failed call is made again.
 const RETRY_CAP: Duration = Duration::from_secs(30);
@@ -106,6 +119,8 @@ pub struct Failure {
 pub(crate) type Hook = Arc<dyn Fn(Failure) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// The state that all lanes' tasks share.
+///
+/// It is shared by all lanes' tasks behind an `Arc`.
 pub(crate) struct Runner<S> {
     pub(crate) lanes: Arc<Mutex<Lanes<Work<S>>>>,
     pub(crate) state: Arc<S>,
@@ -129,6 +144,8 @@ pub(crate) struct Runner<S> {
 }
 
 /// Buffers that a lane's task uses for each event.
+///
+/// They keep their capacity from event to event, so that a lane allocates for its handlers' futures alone.
 #[derive(Default)]
 struct Scratch {
     chosen: Vec<Chosen>,
@@ -146,6 +163,8 @@ struct Passage<'a, S> {
 }
 
 /// The outcome of one call.
+///
+/// `Again` only while attempts are left.
 enum Called {
     Done,
     Again,
@@ -268,6 +287,9 @@ impl<S: Send + Sync + 'static> Runner<S> {
     }
 
     /// Handles a dead letter again: by the handlers that it names, or by all if it names none.
+    ///
+    /// The letter goes once its handlers have succeeded. If they fail again, a letter under the same name takes its
+    /// place.
     async fn handle_letter(&self, letter: DeadLetter, plan: &Plan<S>, scratch: &mut Scratch) {
         // The request is removed before the handler begins: a letter that ends the process is not handled again until
         // the next request.
@@ -426,6 +448,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
                 .unwrap_or(false)
     }
 
+    /// The letter names all handlers of the payload, joined by `, `, and a replay calls them all.
     async fn bury_undecodable(
         &self,
         passage: &Passage<'_, S>,
@@ -516,6 +539,8 @@ fn decode<S: 'static>(passage: &Passage<'_, S>, group: u32) -> Result<AnyPayload
 }
 
 /// Runs a handler's future to its end, to a panic, or to its deadline.
+///
+/// The first poll is made without a timer.
 async fn finish(future: HandlerFuture, deadline: Duration) -> Result<(), HandlerError> {
     let mut future = Guarded(future);
     // Most handlers end at once, and need no timer.
@@ -531,6 +556,8 @@ async fn finish(future: HandlerFuture, deadline: Duration) -> Result<(), Handler
 }
 
 /// A handler's future whose panic is an error.
+///
+/// The future is not polled again after a panic.
 struct Guarded(HandlerFuture);
 
 impl Future for Guarded {

@@ -1,4 +1,16 @@
 //! The tasks of an app: their start, their supervision, and the two phases of stopping.
+//!
+//! Every task of an app is in one [`JoinSet`], with a name for the log: the committer, the head, one for each source,
+//! and a few beside them (retention, a watcher for each link). The lanes' tasks are the head's own.
+//!
+//! Stopping, each step with a limit:
+//! 1. Sources stop reading ([`Stopper::stop_reading`]); lanes start nothing new, and running handlers have their grace
+//!    with clients that still work.
+//! 2. The head ends; sources close in a way they can resume from (10 s).
+//! 3. The committer stores what is left and ends (10 s, and 10 s more without further tries).
+//! 4. The last cursor, marked clean, and the projections are stored (10 s).
+//!
+//! A task that misses its limit is cut off and named in the log. A task that panics ends the app with an error.
 
 use std::{
     collections::HashMap,
@@ -51,6 +63,8 @@ enum Ended {
 }
 
 /// An app whose tasks run.
+///
+/// Dropping it aborts every task, which is what dropping the future of `App::run` does.
 pub(crate) struct Running<S> {
     journal: Arc<dyn Journal>,
     consumer: ConsumerName,
@@ -69,6 +83,8 @@ pub(crate) struct Running<S> {
 }
 
 /// The kind of a task, for the log and for the order of stopping.
+///
+/// `Beside` are tasks whose end means nothing and that are aborted without a word.
 #[derive(Clone, Debug)]
 enum Task {
     Source(SourceName),
@@ -220,6 +236,8 @@ impl<S: Send + Sync + 'static> Running<S> {
     }
 
     /// Takes the end of a task; an error if the app cannot go on without it.
+    ///
+    /// A source's own error ends the app unless the owner chose `OnStopped::GoOn` or the app is stopping anyway.
     fn ended(
         &mut self,
         ended: Result<(Id, Ended), JoinError>,
@@ -340,6 +358,8 @@ impl<S: Send + Sync + 'static> Running<S> {
     }
 
     /// Stores the last cursor and the projections.
+    ///
+    /// Only after the committer has ended, so that there is one writer at any time.
     async fn store_last(&mut self, mut projections: Vec<Following>) -> Result<(), RunError> {
         let mut cursor = lock(&self.lanes).cursor();
         cursor.clean = true;
@@ -407,6 +427,7 @@ fn cursor_now<S: Send + Sync + 'static>(
     })
 }
 
+/// A failed sweep is logged and tried again a minute later.
 async fn sweep(
     journal: Arc<dyn Journal>,
     policy: Arc<Retention>,

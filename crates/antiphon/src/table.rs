@@ -2,6 +2,13 @@
 //!
 //! A table is never changed, only replaced by a changed copy, so that an event keeps the handlers that it had when the
 //! head read it.
+//!
+//! Types end here: handlers are filed by the type of their payload ([`Group`], [`Typed`]), so that one decoded payload
+//! serves all of them, and a [`Plan`] lists the groups that a kind has. A plan is made once for a kind and version of
+//! the table.
+//!
+//! Within an event, raw handlers come first, then all others in the order in which they were added, whatever their
+//! payloads.
 
 use std::{
     any::{Any, TypeId, type_name},
@@ -24,6 +31,8 @@ use crate::{
 };
 
 /// Number of a handler's registration, to remove it by; see [`Handle::remove`](crate::Handle::remove).
+///
+/// Ids are never used again within an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HandlerId(pub(crate) u64);
 
@@ -31,6 +40,9 @@ pub struct HandlerId(pub(crate) u64);
 pub(crate) type AnyPayload = Arc<dyn Any + Send + Sync>;
 
 /// A handler's name and options, without its types.
+///
+/// `since` keeps a handler that was added while the app runs from events that were stored before, also when they are
+/// read later.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) id: HandlerId,
@@ -124,6 +136,8 @@ impl<P: Payload, S: 'static> Registered<P, S> {
 }
 
 /// A handler chosen for an event.
+///
+/// An index pair into the plan, so that choosing copies nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chosen {
     pub(crate) id: HandlerId,
@@ -134,6 +148,10 @@ pub(crate) struct Chosen {
 }
 
 /// All handlers of one payload type that an event's kind has.
+///
+/// # Errors
+/// [`DecodeError`] from `choose` for a view, and from `decode` for the payload: both make a dead letter of the group's
+/// handlers.
 pub(crate) trait Group<S>: Any + Send + Sync {
     /// Appends the handlers that take the event to `chosen`.
     fn choose(
@@ -242,6 +260,8 @@ impl<P: Payload, S: 'static> Group<S> for Typed<P, S> {
 }
 
 /// The kinds that a raw handler takes.
+///
+/// A handler whose payload is the stored event and that was added by `on` wants the pattern `*`.
 #[derive(Clone, Debug)]
 pub(crate) enum Wants {
     /// Kinds that fit a pattern.
@@ -262,6 +282,8 @@ impl Wants {
 }
 
 /// The handlers of one kind, raw ones first.
+///
+/// Empty for a kind that nobody handles: such events pass the head without a lane.
 pub(crate) struct Plan<S> {
     groups: Vec<Arc<dyn Group<S>>>,
     /// Whether `groups[0]` is the raw handlers.

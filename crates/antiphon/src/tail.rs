@@ -1,4 +1,11 @@
 //! The newest events in memory, so that a consumer that keeps up never reads the disk.
+//!
+//! The committer adds each batch; the head asks for what follows its position. The answer is in memory (`Here`), in the
+//! journal (`Elsewhere`), or being stored at this moment (`Soon`), which saves a look at the disk for what will be in
+//! memory at once.
+//!
+//! Bounds: 8,192 events or 32 MiB, and always the newest batch. The oldest batch goes first; whoever still needs it
+//! reads the journal.
 
 use std::{
     collections::VecDeque,
@@ -24,6 +31,7 @@ pub(crate) struct Tail {
     moved: watch::Sender<u64>,
 }
 
+/// `bytes` and `events` are the sums over `batches`.
 #[derive(Debug, Default)]
 struct Ring {
     batches: VecDeque<Kept>,

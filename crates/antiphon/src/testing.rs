@@ -3,6 +3,13 @@
 //! A test starts an app, has a [`Script`] bring events, lets the app settle, and looks at the journal.
 //! On a paused clock (`#[tokio::test(start_paused = true)]`) waiting costs nothing.
 //!
+//! Three kinds of tests, from the smallest up: a handler is a function and can be called by itself; a [`Script`] brings
+//! events to an app without any platform; and the simulator (`antiphon-sim`) speaks the platforms' own protocols. In
+//! all of them a test waits for a condition ([`TestApp::settle`], [`TestApp::until`]), never for a length of time.
+//!
+//! A restart and a crash are two calls: [`TestApp::stop`] or [`TestApp::crash`], and another [`TestApp::start`] on the
+//! same journal.
+//!
 //! ```
 //! use antiphon::{App, journal::MemoryJournal, testing::{SAID, TestApp, script}};
 //!
@@ -49,9 +56,13 @@ use crate::{
 };
 
 /// How long nothing must happen before an app counts as settled.
+///
+/// On a paused clock it passes at once.
 const QUIET: Duration = Duration::from_millis(250);
 
 /// An app that runs beside the test, on a task that ends when this is dropped.
+///
+/// Dropped, it ends like [`TestApp::crash`].
 pub struct TestApp<S> {
     handle: Handle<S>,
     journal: Arc<dyn Journal>,
@@ -69,6 +80,20 @@ impl<S> fmt::Debug for TestApp<S> {
 
 impl<S: Send + Sync + 'static> TestApp<S> {
     /// Starts the app on the journal, and waits until it runs or has failed to start.
+    ///
+    /// An app that cannot start has [ended](TestApp::has_ended); [`TestApp::stop`] then returns its error.
+    ///
+    /// ```
+    /// use antiphon::{App, RunError, journal::MemoryJournal, testing::{TestApp, script}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let ((_, one), (_, two)) = (script("choir"), script("choir"));
+    /// let app = TestApp::start(App::new(()).source(one).source(two), MemoryJournal::new()).await;
+    /// assert!(app.has_ended());
+    /// assert!(matches!(app.stop().await, Err(RunError::Configuration(_))));
+    /// # }
+    /// ```
     pub async fn start(app: App<S>, journal: impl IntoJournal) -> Self {
         let (journal, _) = journal.into_journal();
         let handle = app.handle();
@@ -93,6 +118,8 @@ impl<S: Send + Sync + 'static> TestApp<S> {
     }
 
     /// The app's journal.
+    ///
+    /// It reads on, whatever the app does.
     pub fn journal(&self) -> Stored {
         Stored(Arc::clone(&self.journal))
     }
@@ -107,6 +134,10 @@ impl<S: Send + Sync + 'static> TestApp<S> {
     /// Waits until all links are up or stopped, all stored events are handled, and nothing new happens.
     ///
     /// It returns also when the app ends.
+    ///
+    /// Nothing new means that a quarter of a second passes without an event stored, read or handled. A source that
+    /// keeps talking by itself, such as the simulator with traffic, never settles: wait for a condition with
+    /// [`TestApp::until`].
     pub async fn settle(&self) {
         let mut before: Option<Progress> = None;
         loop {
@@ -127,6 +158,8 @@ impl<S: Send + Sync + 'static> TestApp<S> {
     }
 
     /// Waits until the condition holds, or the app ends.
+    ///
+    /// The condition is looked at every 5 ms of the clock; it must be cheap.
     pub async fn until(&self, condition: impl Fn() -> bool) {
         while !condition() && !self.has_ended() {
             sleep(Duration::from_millis(5)).await;
@@ -137,6 +170,9 @@ impl<S: Send + Sync + 'static> TestApp<S> {
     ///
     /// # Errors
     /// The app's own error.
+    ///
+    /// # Panics
+    /// If the app's task panicked, with that panic.
     pub async fn stop(mut self) -> Result<(), RunError> {
         self.shutdown.cancel();
         match self.task.join_next().await {
@@ -147,12 +183,16 @@ impl<S: Send + Sync + 'static> TestApp<S> {
     }
 
     /// Ends the app at once, as a crash does: nothing is finished, nothing is saved.
+    ///
+    /// Handlers are dropped where they stand; what the journal has stored stays.
     pub async fn crash(mut self) {
         self.task.shutdown().await;
     }
 }
 
 /// The content of a journal, for assertions.
+///
+/// It reads the whole journal with each call, which is for tests.
 #[derive(Clone, Debug)]
 pub struct Stored(Arc<dyn Journal>);
 
@@ -204,11 +244,41 @@ impl Stored {
 }
 
 /// The kind of the events of [`Script::say`].
+///
+/// Its body is `{"message": "…"}`.
 pub const SAID: &str = "test.said";
 
 /// A source that brings the events of a test, and the test's handle to it.
 ///
 /// Its platform is `test`.
+///
+/// Events wait in the script until the app runs: [`Script::say`] returns once the source has taken the event.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon::{App, Keep, KindInfo, journal::MemoryJournal, testing::{SAID, Script, TestApp, script}};
+/// use antiphon::Entry;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// const KINDS: &[KindInfo] = &[KindInfo::new(SAID, "Said", "", "somebody said something")];
+/// let (choir, source) = script("choir");
+/// // As a platform would: typed kinds, a judge for errors, and lanes of its own.
+/// let source = source.with_kinds(KINDS).with_judge(|_| Some(true));
+/// let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+///
+/// // The same origin twice is one event; a checkpoint travels with it.
+/// let draft = choir.draft(SAID, "room/loft", r#"{"message": "once"}"#);
+/// choir.send(Entry::event(draft.clone()).with(Script::checkpoint("socket", 7))).await?;
+/// choir.send(Entry::event(draft)).await?;
+/// app.settle().await;
+/// assert_eq!(app.journal().events().await.len(), 1);
+/// assert_eq!(choir.stored("socket"), Some(7));
+/// app.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
     let (lines, told) = mpsc::channel(64);
     let intake = Arc::default();
@@ -230,6 +300,8 @@ pub fn script(name: impl Into<SourceName>) -> (Script, ScriptedSource) {
 }
 
 /// The test's handle to a [`ScriptedSource`].
+///
+/// Clones speak for the same source. The source ends when the last of them is dropped.
 #[derive(Clone, Debug)]
 pub struct Script {
     lines: mpsc::Sender<Line>,
@@ -247,6 +319,8 @@ enum Line {
 impl Script {
     /// Brings an entry; returns once it is on its way to the journal.
     ///
+    /// It waits while the intake is full, as a platform's source does.
+    ///
     /// # Errors
     /// [`Closed`] if the source has ended.
     pub async fn send(&self, entry: Entry) -> Result<(), Closed> {
@@ -257,6 +331,8 @@ impl Script {
     }
 
     /// Brings an event of this kind with an origin of its own.
+    ///
+    /// Origins count from 1 within the script.
     ///
     /// # Errors
     /// [`Closed`] if the source has ended.
@@ -279,6 +355,8 @@ impl Script {
     }
 
     /// An event of this kind with an origin of its own, which is not sent.
+    ///
+    /// Received at the beginning of 1970, so that nothing depends on the clock.
     pub fn draft(&self, kind: &str, place: &str, body: impl Into<String>) -> Draft {
         let number = self.said.fetch_add(1, Ordering::Relaxed);
         Draft::new(
@@ -300,6 +378,8 @@ impl Script {
     }
 
     /// The mark of this part that is durable, as the source knows it.
+    ///
+    /// `None` before the first, and while the source does not run.
     pub fn stored(&self, part: &str) -> Option<i64> {
         let running = self.intake.lock().unwrap_or_else(PoisonError::into_inner);
         *running.as_ref()?.stored(&part.into()).borrow()
@@ -311,6 +391,8 @@ impl Script {
     }
 
     /// Makes the source's task panic.
+    ///
+    /// The app ends with [`RunError::SourcePanicked`].
     pub async fn panic(&self) {
         let _ = self.lines.send(Line::Panic).await;
     }
@@ -336,6 +418,8 @@ impl Drop for Shown {
 }
 
 /// A source that brings the events of a [`Script`].
+///
+/// It shows `connected` from its start to its end.
 #[derive(Debug)]
 pub struct ScriptedSource {
     name: SourceName,
@@ -370,6 +454,8 @@ impl ScriptedSource {
     }
 
     /// Sets the clock that stamps its events. Default: the machine's.
+    ///
+    /// A clock other than the one of the app's other sources is an error at the start.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;

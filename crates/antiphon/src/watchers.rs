@@ -1,4 +1,8 @@
 //! Waiters and streams, which the head serves as it reads, without waiting for them.
+//!
+//! Both kinds of watchers are served by the head with each event, synchronously: a check runs there and must be quick,
+//! and the result goes into a bounded channel. A waiter that has its answer, a stream that was dropped and a check that
+//! panics are removed with the event that shows it.
 
 use std::{
     fmt,
@@ -23,6 +27,8 @@ pub(crate) const STREAM: usize = 256;
 const ANSWERS: usize = 32;
 
 /// All waiters and streams.
+///
+/// `count` is read without the lock for every event; it is nearly always 0.
 #[derive(Default)]
 pub(crate) struct Watchers {
     /// Their number, so that the head need not lock while there are none.
@@ -166,6 +172,27 @@ impl Drop for Registration {
 ///
 /// It listens from the moment it is made: make it, ask the question, then await the answer.
 /// Without a timeout it waits as long as the app runs.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon::{App, Event, WaitError, journal::MemoryJournal, testing::{TestApp, script}};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (choir, source) = script("choir");
+/// let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+/// let answer = app.handle().wait_for::<Event>(|_: &&Event| true).in_place("room/loft");
+/// choir.say("room/nave", "elsewhere").await?;
+/// choir.say("room/loft", "here").await?;
+/// assert_eq!(answer.await?.place().as_str(), "room/loft");
+///
+/// let nothing = app.handle().wait_for::<Event>(|_: &&Event| true).timeout(Duration::from_secs(5));
+/// assert!(matches!(nothing.await, Err(WaitError::TimedOut(_))));
+/// app.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "it must be awaited"]
 pub struct WaitFor<P> {
     answers: mpsc::Receiver<(Place, P)>,
@@ -184,6 +211,8 @@ impl<P> fmt::Debug for WaitFor<P> {
 }
 
 /// No event came.
+///
+/// A handler that returns it becomes a dead letter: it is permanent unless the handler says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
@@ -226,6 +255,8 @@ impl<P: Payload> WaitFor<P> {
     }
 
     /// Sets the place: only events in this place or inside it count. Default: every place.
+    ///
+    /// The place's own events and those of places inside it: `guild/1` takes `guild/1/channel/2`.
     pub fn in_place(mut self, place: impl Into<Place>) -> Self {
         let place = place.into();
         let Registration { watchers, number } = &self.registration;
@@ -235,6 +266,8 @@ impl<P: Payload> WaitFor<P> {
     }
 
     /// Sets how long it waits, counted from when it is awaited. Default: as long as the app runs.
+    ///
+    /// Events that came between making the wait and awaiting it count, and their time does not.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -273,6 +306,8 @@ impl<P: Payload> IntoFuture for WaitFor<P> {
 }
 
 /// The stream was read too slowly, and missed this many events here.
+///
+/// The events are in the journal: read them there, from the position of the last event that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stream was read too slowly and missed {0} events")]
 pub struct Lagged(pub u64);
@@ -283,6 +318,8 @@ enum Item {
 }
 
 /// The number of events missed at one point of a stream; it grows until the reader comes to that point.
+///
+/// While the reader stays behind, all further events are counted in the one place at the end of the channel.
 #[derive(Clone)]
 struct Lag(Arc<Mutex<Option<u64>>>);
 
@@ -309,6 +346,9 @@ impl Lag {
 /// It sees the events that are stored after it was made, and ends with the app.
 /// It holds at most 256 events. A stream that is read too slowly misses events, and has a [`Lagged`] in their place.
 /// Events whose body does not decode are left out.
+///
+/// It is a [`Stream`](futures_core::Stream), for programs that use the `futures` adapters, and has
+/// [`EventStream::next`] for those that do not.
 pub struct EventStream<P> {
     items: mpsc::Receiver<Item>,
     _registration: Registration,

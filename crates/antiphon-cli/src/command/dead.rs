@@ -1,4 +1,11 @@
 //! `antiphon dead`.
+//!
+//! Reading goes through a read-only journal, also beside a running daemon. Changing goes through `SqliteJournal::ask`:
+//! if nobody appends, the change is made at once; otherwise the request is left in the file and the appending process
+//! takes it up within about a second. A replay is handled by the program whose consumer the letter names; nobody else
+//! takes it.
+//!
+//! Numbers are checked before anything is changed, so that a command with one wrong number does nothing.
 
 use antiphon_core::{DeadLetter, DeadLetterChange, DeadLetterId, Journal};
 use antiphon_journal::{Asked, SqliteJournal};
@@ -15,8 +22,12 @@ use crate::{
 };
 
 /// Dead letters of a page.
+///
+/// All pages are read before anything is shown, so that a table has the widths of all rows.
 const PAGE: usize = 200;
 
+/// # Errors
+/// A journal that is not there or cannot be read, and a number that no dead letter has.
 pub(crate) async fn dead(args: Dead) -> anyhow::Result<Exit> {
     match args.command {
         DeadCommand::List {
@@ -42,14 +53,20 @@ pub(crate) async fn dead(args: Dead) -> anyhow::Result<Exit> {
     }
 }
 
+/// One object of `dead list --output json` and `dead show --output json`; the event inside is the object that `tail`
+/// prints.
 #[derive(Serialize)]
 struct Line<'a> {
     id: DeadLetterId,
     consumer: &'a str,
+    /// Empty if the event ended the process again and again, so that no handler is to blame.
     handler: &'a str,
     error: &'a str,
+    /// Calls that were made before it was given up.
     attempts: u32,
+    /// When it was given up, in UTC.
     at: Timestamp,
+    /// Whether somebody asked for it to be handled again, and it has not been yet.
     replay: bool,
     event: show::Line<'a>,
 }
@@ -70,6 +87,9 @@ impl<'a> Line<'a> {
 }
 
 /// Reads all dead letters, a page at a time.
+///
+/// # Errors
+/// The journal cannot be read.
 async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, Failure> {
     let mut letters: Vec<DeadLetter> = Vec::new();
     loop {
@@ -82,6 +102,7 @@ async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, Failure> {
     }
 }
 
+/// An empty list is no failure: the text form says so on stderr, the JSON form prints nothing.
 async fn list(consumer: Option<&str>, place: &Where, mut output: Output) -> anyhow::Result<Exit> {
     let journal = journal::to_read(&config::journal(place)?).await?;
     let mut letters = letters(&journal).await?;
@@ -107,6 +128,7 @@ async fn list(consumer: Option<&str>, place: &Where, mut output: Output) -> anyh
     Ok(Exit::Done)
 }
 
+/// The cells of one line: id, time to the second, consumer, handler, kind and position of the event, tries, error.
 fn row(letter: &DeadLetter) -> [String; 7] {
     let kind = letter.event.kind();
     let replay = if letter.replay {
@@ -125,6 +147,7 @@ fn row(letter: &DeadLetter) -> [String; 7] {
     ]
 }
 
+/// All fields, one on each line, with the whole body of the event.
 async fn show_one(id: DeadLetterId, place: &Where, mut output: Output) -> anyhow::Result<Exit> {
     let journal = journal::to_read(&config::journal(place)?).await?;
     let page = journal
@@ -167,11 +190,13 @@ async fn show_one(id: DeadLetterId, place: &Where, mut output: Output) -> anyhow
     Ok(Exit::Done)
 }
 
+/// The message for a number that no letter has; the hint names the command that lists them.
 fn none(id: DeadLetterId) -> Failure {
     Failure::new(Exit::Failed, format!("there is no dead letter {id}"))
         .hint("`antiphon dead list` shows those there are")
 }
 
+/// `done` is what the last line says of the letters: `dropped`, or `to be handled again`.
 async fn ask(
     which: &Which,
     place: &Where,

@@ -1,4 +1,7 @@
 //! `antiphon kinds`.
+//!
+//! The lists are the constants of the platform crates (`KINDS`), so that the page that people read and the types that
+//! programs use cannot differ. antiphon's own two kinds come first.
 
 use antiphon_core::{Gap, Keep, KindInfo, Link};
 use serde::Serialize;
@@ -28,6 +31,7 @@ const OWN: &[KindInfo] = &[
     },
 ];
 
+/// One object of `--output json`; `keep_seconds` is there for momentary kinds alone.
 #[derive(Serialize)]
 struct Row<'a> {
     kind: &'a str,
@@ -40,6 +44,7 @@ struct Row<'a> {
     keep_seconds: Option<u64>,
 }
 
+/// It reads no configuration and no journal.
 pub(crate) fn kinds(shape: Shape) -> anyhow::Result<Exit> {
     let mut output = Output::stdout(shape.output);
     let kinds = PLATFORMS.iter().flat_map(|platform| platform.kinds);

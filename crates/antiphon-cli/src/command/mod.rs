@@ -1,4 +1,17 @@
 //! One file for each command.
+//!
+//! Each has one public function, which takes the parsed arguments and gives an [`Exit`](crate::failure::Exit) or an
+//! error. Commands that run until they are stopped take the [`Stop`](crate::signals::Stop) of the process as well.
+//!
+//! | command | does | writes to the journal |
+//! | --- | --- | --- |
+//! | `demo` | the whole path against the simulator, with an audit at the end | a file of its own |
+//! | `run` | the daemon: configured sources into the configured journal | yes, as its one appender |
+//! | `sim` | the simulator alone, for any client | no |
+//! | `tail` | shows a journal, past or live | no |
+//! | `dead` | lists, shows, replays and drops dead letters | a request, or the change itself if nobody appends |
+//! | `kinds` | lists the typed kinds | no |
+//! | `completions` | writes a shell's completion script | no |
 
 pub(crate) mod completions;
 pub(crate) mod dead;

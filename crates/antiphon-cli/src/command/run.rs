@@ -1,4 +1,14 @@
 //! `antiphon run`.
+//!
+//! The daemon has one handler at most, the one that prints, and one lane, so that `--print` shows the journal's order.
+//! Its consumer is named `run`: what was not printed before a stop is printed by the next run with `--print`.
+//!
+//! Links are told on stderr, one line for each change, read from the journal like any other event; the log is quiet
+//! about them. If a source stops for good, the app stops, and the command's last error says why with the source's own
+//! hint.
+//!
+//! Exit codes: 0 after `SIGTERM`, 130 after Ctrl-C, 2 for a configuration that cannot be used, 3 for a source that
+//! ended by itself, 5 for a journal whose files were changed by somebody else, and 1 for everything else.
 
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -21,8 +31,13 @@ use crate::{
 };
 
 /// Default filter of the log. Changes of a connection are printed without it.
+///
+/// `RUST_LOG` replaces it as a whole.
 const LOG: &str = "warn,antiphon::link=off";
 
+/// # Errors
+/// Each as a [`Failure`] with its exit code. Nothing is started before the whole configuration and every secret were
+/// read.
 pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     if args.schema {
         let mut output = Output::stdout(Form::Text);
@@ -103,6 +118,8 @@ pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) -> V
 }
 
 /// Prints the lines of the sources that stopped, except that of the source whose error the command reports.
+///
+/// A source whose error is the command's own last line is left out, or its reason would be read twice.
 pub(crate) fn tell_stopped(stopped: Vec<LinkChange>, error: Option<&RunError>) {
     let told = match error {
         Some(RunError::Source(error)) => Some(error.source_name()),
@@ -116,9 +133,12 @@ pub(crate) fn tell_stopped(stopped: Vec<LinkChange>, error: Option<&RunError>) {
 }
 
 /// A change of a connection, as it is printed.
+///
+/// Made from the event alone, so that a change of an earlier run can be shown the same way.
 #[derive(Debug)]
 pub(crate) struct LinkChange {
     source: SourceName,
+    /// Time of day, source, place if the source has several, and state.
     line: String,
     hint: Option<String>,
 }
@@ -140,6 +160,7 @@ impl LinkChange {
         }
     }
 
+    /// The hint stands on a line of its own.
     fn tell(self) {
         say(self.line);
         if let Some(hint) = self.hint {
@@ -149,6 +170,8 @@ impl LinkChange {
 }
 
 /// Makes the command's error of an app's.
+///
+/// Hints come from the library: each kind of trouble knows its way out.
 pub(crate) fn failure(error: RunError) -> Failure {
     if let RunError::Source(error) = &error {
         return Failure::source_ended(error);
@@ -168,9 +191,14 @@ pub(crate) fn failure(error: RunError) -> Failure {
 }
 
 /// Shows events on stdout, one at a time.
+///
+/// `handle` is there to stop the app when nobody reads any more; the event that could not be printed is not done, and
+/// comes again.
 struct Printer {
     output: Mutex<Output>,
+    /// It stops the app once nobody reads any more.
     handle: Handle<()>,
+    /// The first failure of the output; the command ends with it.
     failed: OnceLock<anyhow::Error>,
 }
 
@@ -198,6 +226,7 @@ impl Printer {
         })
     }
 
+    /// Absent while everything could be printed, and while a handler still holds the printer.
     fn failed(self: Arc<Self>) -> Option<anyhow::Error> {
         Arc::into_inner(self).and_then(|printer| printer.failed.into_inner())
     }

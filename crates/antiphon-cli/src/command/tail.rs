@@ -1,4 +1,10 @@
 //! `antiphon tail`.
+//!
+//! It reads pages of a read-only journal and filters them itself: the file has no index by kind, place or time.
+//! `--since` with a time is a search by halves over positions, since events are stored as they are received; a clock
+//! that was set back makes it begin a little early or late.
+//!
+//! Without `--follow` it ends at the event that was the last when it began, however fast the journal grows.
 
 use std::time::Duration;
 
@@ -16,8 +22,12 @@ use crate::{
 };
 
 /// Events of a page.
+///
+/// A page ends earlier at 8 MiB.
 const PAGE: usize = 1000;
 
+/// # Errors
+/// No journal, one that cannot be read, and one whose files were changed by somebody else meanwhile (exit code 5).
 pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
     let journal = journal::to_read(&config::journal(&args.journal)?).await?;
     let mut output = Output::stdout(args.shape.output);
@@ -59,6 +69,8 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
 }
 
 /// The position before the first event to show.
+///
+/// `end` bounds the search for a time.
 async fn begin(journal: &impl Journal, since: Since, end: Position) -> Result<Position, ReadError> {
     let now = Timestamp::now();
     match since {
@@ -75,6 +87,9 @@ async fn begin(journal: &impl Journal, since: Since, end: Position) -> Result<Po
 /// The position before the first event that was received at `time` or later.
 ///
 /// Events are stored as they are received, so halving the way to the end finds it in a few dozen reads.
+///
+/// # Errors
+/// The journal cannot be read.
 async fn before(
     journal: &impl Journal,
     time: Timestamp,
@@ -93,6 +108,8 @@ async fn before(
 }
 
 /// Filter of the events to show.
+///
+/// Patterns of one option are alternatives; the three options must all fit.
 struct Wanted {
     kinds: Vec<KindPattern>,
     places: Vec<KindPattern>,
@@ -108,6 +125,7 @@ impl Wanted {
         }
     }
 
+    /// An option that was not given takes everything.
     fn takes(&self, event: &Event) -> bool {
         let fits = |globs: &[KindPattern], text: &str| {
             globs.is_empty() || globs.iter().any(|glob| glob.matches(text))

@@ -1,6 +1,10 @@
 //! Check of the file against the schema, whose errors name the line, the table and the key.
 //!
 //! serde's own errors would show the value, which may be a secret; serde reads the file only after the check.
+//!
+//! A walk over the parsed file with the schema beside it ([`Place`], [`Part`]). The first misfit ends it. Values are
+//! shown only where they cannot be secrets: names of keys, words of a list. A secret that stands in the file itself is
+//! an error that says where it belongs.
 
 use std::{fmt::Display, ops::Range, path::Path};
 
@@ -18,6 +22,9 @@ use super::{
 use crate::failure::Failure;
 
 /// Reads a file of TOML.
+///
+/// # Errors
+/// One usage error: `FILE:LINE: what is wrong`, and a hint where one is known.
 pub(super) fn read(path: &Path, text: &str) -> Result<Config, Failure> {
     let file = File { path, text };
     let root = DeTable::parse(text).map_err(|error| {
@@ -43,6 +50,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Config, Failure> {
 /// A file of TOML: its name for errors, its text for line numbers.
 #[derive(Debug)]
 struct File<'a> {
+    /// As it was given, for the first words of an error.
     path: &'a Path,
     text: &'a str,
 }
@@ -79,6 +87,7 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Whether it is the file itself, whose keys are tables.
     fn is_root(&self) -> bool {
         self.path.is_empty()
     }
@@ -131,6 +140,8 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Four shapes of values are entered (a table, a table of tables, a list of tables, a list), and all others are
+    /// compared with the key's type.
     fn check_key(
         &self,
         key: &Spanned<DeString<'_>>,
@@ -241,6 +252,8 @@ impl<'a> Place<'a> {
     }
 
     /// The error for a word that is none of the known ones, with the nearest of them.
+    ///
+    /// The nearest word is suggested if it differs in about a third of its letters at most; else all words are named.
     fn unknown(&self, at: &Range<usize>, what: &str, word: &str, known: &[&str]) -> Failure {
         let distance =
             |known: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &known.to_lowercase());
@@ -261,6 +274,7 @@ fn is_table(value: &Spanned<DeValue<'_>>) -> bool {
     value.get_ref().is_table()
 }
 
+/// `intents` holds an intent each, `rooms` a room.
 fn singular(key: &str) -> &str {
     key.trim_end_matches('s')
 }

@@ -1,4 +1,7 @@
 //! The proxy of a source.
+//!
+//! A proxy with a login belongs into a secret as a whole, since a URL with a password in it is one. It is parsed when
+//! the configuration is read, and when the secret is: a misspelt proxy never becomes a direct connection.
 
 use antiphon::net;
 use schemars::JsonSchema;
@@ -23,6 +26,8 @@ pub(crate) enum Proxy {
     Secret(SecretFrom),
 }
 
+/// # Errors
+/// The words of `ProxyError`, which repeat nothing of the URL.
 fn from_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<net::Proxy, D::Error> {
     net::Proxy::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }

@@ -1,6 +1,10 @@
 //! Tables of `docs/configuration.md`, and the test that the checked-in pages say what the program does.
 //!
 //! `RENEW=1 cargo test -p antiphon-cli reference` writes them anew.
+//!
+//! The page's tables and the schema's file are made from the structs, and the test fails while the checked-in pages say
+//! something else. A key without a description, and one without a default that is neither needed nor documented, make
+//! it panic.
 
 use serde::{Deserializer, de, de::DeserializeOwned, forward_to_deserialize_any};
 use serde_json::json;
@@ -80,6 +84,8 @@ pub(crate) fn keys<T: DeserializeOwned>() -> &'static [&'static str] {
 }
 
 /// The table in Markdown.
+///
+/// Keys come in the order of the fields, which is the order in which a reader should meet them.
 fn markdown(table: Part<'_>, keys: &[&str]) -> String {
     let rows = keys.iter().map(|key| {
         let (declared, takes) = (&table.part["properties"][key], table.key(key));

@@ -1,4 +1,8 @@
 //! JSON Schema of the configuration, and the values of its keys in words.
+//!
+//! schemars makes a schema from the structs; [`tidy`] makes it fit TOML and one-line descriptions. [`Part`] reads it
+//! the way the checker and the reference page need it: keys, required keys, words, ranges, and a phrase for what a key
+//! takes. Titles (`length of time`, `address with its port`) are how a text of a special form is known again.
 
 use std::{net::SocketAddr, num::NonZeroU64};
 
@@ -17,15 +21,21 @@ use super::{Config, PLATFORM};
 use crate::time;
 
 // Titles of the texts that `takes_text` reads.
+/// Texts that [`time::parse`] reads.
 pub(crate) const LENGTH: &str = "length of time";
+/// Texts such as `127.0.0.1:7007`; a name is no address.
 pub(crate) const ADDRESS: &str = "address with its port";
+/// Texts of digits, for ids that are too large for a number elsewhere.
 pub(crate) const DIGITS: &str = "digits of an id";
+/// Texts that `Proxy::parse` of the network reads.
 pub(crate) const PROXY: &str = "URL";
 
 /// How a secret is written.
 pub(crate) const SECRET: &str = "{ env = \"NAME\" } or { file = \"PATH\" }";
 
 /// The JSON Schema of the configuration, as `antiphon run --schema` prints it.
+///
+/// It is `docs/antiphon.schema.json` as well; a test compares the two.
 pub(crate) fn schema() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<Config>();
@@ -76,6 +86,8 @@ fn tidy(schema: &mut schemars::Schema) {
 }
 
 /// Part of the schema, and the root that its references lead from.
+///
+/// Cheap to copy: two references into the schema.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part<'a> {
     root: &'a Value,
@@ -83,6 +95,7 @@ pub(crate) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// The part that is the whole.
     pub(crate) fn root(schema: &'a Value) -> Self {
         Self {
             root: schema,
@@ -90,6 +103,7 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Follows a reference to a definition of the root, if it is one.
     fn part(self, part: &'a Value) -> Self {
         let name = part["$ref"].as_str();
         let name = name.and_then(|path| path.strip_prefix("#/$defs/"));
@@ -160,14 +174,17 @@ impl<'a> Part<'a> {
         !self.part["minProperties"].is_null()
     }
 
+    /// By the title that `SecretFrom` has.
     pub(crate) fn is_secret(self) -> bool {
         self.part["title"] == "secret"
     }
 
+    /// Text or secret: the text is parsed here, so that a misspelt URL is an error with its line.
     pub(crate) fn is_proxy(self) -> bool {
         self.part["anyOf"][0]["title"] == PROXY
     }
 
+    /// `true` and `false` are all that it takes.
     pub(crate) fn is_flag(self) -> bool {
         self.part["type"] == "boolean"
     }
@@ -189,6 +206,8 @@ impl<'a> Part<'a> {
     }
 
     /// The innermost value that does not fit the schema.
+    ///
+    /// `None` for a value that fits. A list or a table of values gives the element.
     pub(crate) fn misfit<'v, 't>(
         self,
         value: &'v Spanned<DeValue<'t>>,
@@ -223,6 +242,7 @@ impl<'a> Part<'a> {
             && entries.all(|(key, value)| self.key(key.get_ref()).misfit(value).is_none())
     }
 
+    /// A text without a special title is taken as it is.
     fn takes_text(self, text: &str) -> bool {
         if let Some(words) = self.words() {
             return words.contains(&text);
@@ -237,6 +257,7 @@ impl<'a> Part<'a> {
             }
     }
 
+    /// Signs and bases that TOML knows are read; the range is the schema's, and from 0 where it names none.
     fn takes_number(self, number: &DeInteger<'_>) -> bool {
         let number = i128::from_str_radix(number.as_str(), number.radix());
         let (from, to) = (self.part["minimum"].as_u64(), self.part["maximum"].as_u64());
@@ -245,6 +266,8 @@ impl<'a> Part<'a> {
     }
 
     /// The value in words, and an example of it.
+    ///
+    /// Without an article, such as `whole number from 1 to 65535`.
     pub(crate) fn noun(self) -> (String, Option<String>) {
         let example = Some(&self.part["examples"][0]).filter(|example| !example.is_null());
         let (noun, otherwise) = match (&self.part["title"], self.part["type"].as_str()) {
@@ -311,6 +334,7 @@ impl<'a> Part<'a> {
         format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "))
     }
 
+    /// Empty for a number without bounds of its own.
     fn range(self) -> String {
         match (self.part["minimum"].as_u64(), self.part["maximum"].as_u64()) {
             (Some(from), Some(to)) => format!(" from {from} to {to}"),

@@ -1,4 +1,9 @@
 //! Secrets, which the configuration names and does not hold.
+//!
+//! A secret is named in the configuration and stands elsewhere, so that the file can be shown and shared. Of what was
+//! read, the first line counts: an editor's line end at the end of a file is no part of a password.
+//!
+//! People put the secret itself where its name belongs. Errors therefore show a name only if it certainly is one.
 
 #[cfg(unix)]
 use std::{
@@ -54,6 +59,8 @@ impl SecretFrom {
     }
 }
 
+/// # Errors
+/// The variable is not set, or is no UTF-8.
 fn read_variable(name: &str) -> Result<String, Failure> {
     std::env::var(name).map_err(|error| {
         let is_name = is_plainly_a_name(name);
@@ -80,7 +87,9 @@ fn read_variable(name: &str) -> Result<String, Failure> {
 ///
 /// A long word, or one with digits in between, may be a secret.
 fn is_plainly_a_name(text: &str) -> bool {
+    /// Bytes of a name as a whole.
     const LONGEST: usize = 64;
+    /// Bytes of one word of a name.
     const LONGEST_WORD: usize = 16;
     let is_word = |word: &str| {
         let word = word.trim_end_matches(|character: char| character.is_ascii_digit());
@@ -93,6 +102,7 @@ fn is_plainly_a_name(text: &str) -> bool {
             .all(|word| word.len() <= LONGEST_WORD && is_word(word))
 }
 
+/// Any file will do, also one that a service manager made for this process alone.
 fn read_file(path: &Path) -> Result<String, Failure> {
     let read = || {
         let mut file = std::fs::File::open(path)?;
@@ -115,6 +125,8 @@ fn read_file(path: &Path) -> Result<String, Failure> {
 }
 
 /// Warns of a file that others can read, once for each file.
+///
+/// A warning and no error: some set-ups have a reason.
 #[cfg(unix)]
 fn warn_of_readers(path: &Path, metadata: &Metadata) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -142,6 +154,8 @@ fn warn_of_readers(path: &Path, metadata: &Metadata) {
 fn warn_of_readers(_path: &Path, _metadata: &Metadata) {}
 
 /// A text as one word of a shell's command.
+///
+/// For hints that can be copied into a shell.
 #[cfg(unix)]
 fn shell_word(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,:@%".contains(&byte);

@@ -1,4 +1,8 @@
 //! Values that keys of several tables take.
+//!
+//! Types here are values that TOML has no type for: a length of time, a file's name, an id that may be too large for a
+//! number of other programs. Each says in its schema what it takes, so that errors and the reference page agree with
+//! the parser.
 
 use std::{
     fmt::Display,
@@ -97,6 +101,9 @@ impl From<NumberOrDigits> for Id {
 }
 
 /// Parses a value that is written as a text, such as an address.
+///
+/// # Errors
+/// The value's own words, without the value.
 pub(crate) fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

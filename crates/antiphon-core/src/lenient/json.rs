@@ -1,4 +1,8 @@
 //! Values that are kept as they are written.
+//!
+//! [`Json`] owns its text, for fields of payloads whose shape is the sender's own; [`Raw`] shares the document's bytes,
+//! for looking things up. Both find values by JSON pointers ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)) in one
+//! pass and build nothing.
 
 use std::ops::Range;
 
@@ -11,6 +15,15 @@ use crate::scan::Scan;
 /// A JSON value, kept as it was written.
 ///
 /// It is written back the same, byte for byte; two are equal if they are written the same.
+///
+/// ```
+/// use antiphon_core::lenient::Json;
+///
+/// let options: Json = Json::from(&serde_json::json!({"volume": 7, "song": {"name": "Aubade"}}));
+/// assert_eq!(options.pointer("/song/name"), Some("\"Aubade\""));
+/// assert_eq!(options.parse::<serde_json::Value>()?["volume"], 7);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Json(Box<str>);
 
@@ -75,6 +88,17 @@ impl<'de> Deserialize<'de> for Json {
 }
 
 /// A JSON document, or a value inside one, as it was sent: it shares the document's bytes.
+///
+/// ```
+/// use antiphon_core::lenient::Raw;
+///
+/// let body = Raw::new(br#"{"mentions": [{"id": "7", "new_field": true}]}"#.to_vec().into());
+/// // A field that no type knows yet.
+/// let field = body.pointer("/mentions/0/new_field").ok_or("it is not there")?;
+/// assert!(field.decode::<bool>()?);
+/// assert!(body.pointer("/mentions/1").is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Raw(Bytes);
 
@@ -103,7 +127,7 @@ impl Raw {
     /// # Errors
     /// The JSON library's, if it has another shape.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(&self.0)
+        crate::json::read_json(&self.0)
     }
 }
 

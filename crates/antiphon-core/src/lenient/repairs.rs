@@ -1,4 +1,8 @@
 //! What had to be repaired, and where.
+//!
+//! A reader notes offsets while it reads; paths are found in a second pass over the document, which only documents with
+//! notes pay for. At most 256 notes are kept for one document and the others are counted, so that a hostile document
+//! costs a bounded amount of memory.
 
 use std::fmt;
 
@@ -15,6 +19,8 @@ pub(super) struct Note {
 }
 
 /// Why a value could not be taken as it was; it never holds a part of the document.
+///
+/// Reasons name kinds of values and fields of the model, and nothing of the document: they may be logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
@@ -81,6 +87,25 @@ impl fmt::Display for Repair {
 }
 
 /// What had to be repaired in a document: the first 256 by path and reason, and how many there were.
+///
+/// ```
+/// use antiphon_core::lenient::{Reader, Reason};
+///
+/// let mut reader = Reader::new(r#"{"count": 2.7, "name": {}}"#);
+/// let mut fields = reader.object().ok_or("no object")?;
+/// let (mut count, mut name) = (None, None);
+/// while let Some(field) = fields.next(&mut reader) {
+///     match &*field {
+///         "count" => count = reader.integer(),
+///         _ => name = reader.string(),
+///     }
+/// }
+/// let repairs = reader.finish().ok_or("no JSON")?;
+/// assert_eq!((count, name), (Some(3), None));
+/// assert_eq!(repairs.to_string(), "/count: rounded to a whole number, /name: expected a text, found an object");
+/// assert!(matches!(repairs.iter().next().map(|repair| repair.reason), Some(Reason::Rounded)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repairs {
     // Boxed: nearly every document is without, and payloads carry this.

@@ -1,4 +1,7 @@
 //! Times as platforms write them.
+//!
+//! RFC 3339, as most platforms write it; the one form that Discord uses everywhere is read by hand, since a member of a
+//! guild has three of them.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 

@@ -1,5 +1,8 @@
 //! Types for the fields of a struct that serde reads: they take any JSON value, so that one odd field never costs the
 //! others.
+//!
+//! Servers send numbers in texts, flags as numbers, ids as numbers or texts, and null for anything. Each type here
+//! makes the best of a value and is absent otherwise; no struct of the wire fails because of one field.
 
 use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref};
 
@@ -14,6 +17,19 @@ use serde_json::value::RawValue;
 const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// Any JSON value, of which scalars are kept.
+///
+/// ```
+/// use antiphon_core::lenient::Scalar;
+///
+/// let read = |json: &'static str| serde_json::from_str::<Scalar<'_>>(json);
+/// assert_eq!(read("\" 7 \"")?.int(), Some(7));
+/// assert_eq!(read("7.9")?.int(), Some(7));
+/// assert_eq!(read("1")?.flag(), Some(true));
+/// assert_eq!(read("false")?.text(), None);
+/// assert_eq!(read("1767225600000")?.time(), "2026-01-01T00:00:00Z".parse().ok());
+/// assert_eq!(read("[1]")?, Scalar::Other);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Scalar<'a> {
     /// A string.
@@ -222,6 +238,23 @@ scalar! {
 }
 
 /// A thing by its id, or the thing itself; servers send either.
+///
+/// ```
+/// use antiphon_core::lenient::{IdOr, List, Text};
+///
+/// #[derive(Default, serde::Deserialize)]
+/// #[serde(default, bound(deserialize = "'de: 'a"))]
+/// struct User<'a> {
+///     name: Text<'a>,
+/// }
+///
+/// let users: List<IdOr<'_, User<'_>>> = serde_json::from_str(r#"["7", {"name": "mira"}, 8, null]"#)?;
+/// assert_eq!(users[0].as_id().map(|id| &**id), Some("7"));
+/// assert_eq!(users[1].as_object().and_then(|user| user.name.as_deref()), Some("mira"));
+/// assert_eq!(users[2].as_id().map(|id| &**id), Some("8"));
+/// assert!(users[3].as_object().is_none() && users[3].as_id().is_none());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum IdOr<'a, T> {
     /// Only its id: a text or a whole number.
@@ -302,6 +335,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 ///
 /// Elements are read one by one, so that one that is no `T` costs none of its neighbours.
 /// Only documents in memory can be read so, since elements borrow from them.
+///
+/// The number of elements that were left out is not kept; each is logged at *debug*, with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T>(pub Vec<T>);
 

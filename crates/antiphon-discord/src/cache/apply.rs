@@ -1,4 +1,9 @@
 //! Changes of the cache by each event.
+//!
+//! The three functions are one `match` in three parts: `apply` for guilds and their people, `apply_message` for messages,
+//! `apply_rest` for stages and scheduled events.
+//! An event of a kind that is not kept, or whose map is off, is not decoded at all.
+//! An event that cannot be decoded changes nothing; it is a dead letter of the handlers, and one line in the log here.
 
 use std::sync::Arc;
 
@@ -16,9 +21,13 @@ use super::{
 use crate::event::{self, NO_GUILD};
 
 /// Largest number of scheduled events kept for a guild; Discord allows 100.
+///
+/// Further ones are left out, so that a guild's own object stays bounded.
 const SCHEDULED: usize = 256;
 
 /// The replaced value, copied only if a reader still holds it.
+///
+/// A handler's `Before` is a value of its own, so that it may be kept.
 fn was<T: Clone + Send + Sync + 'static>(old: Option<Arc<T>>) -> Before {
     old.map_or(Before::NOTHING, |old| {
         Before::was(Arc::unwrap_or_clone(old))
@@ -372,6 +381,7 @@ impl Store {
         }
     }
 
+    /// Changes a guild's number of members, which Discord names only in `GUILD_CREATE`; it never falls below 0.
     fn count(&mut self, guild: Id<GuildMarker>, by: i64) {
         self.change_guild(guild, |guild| {
             guild.member_count = guild
@@ -380,6 +390,7 @@ impl Store {
         });
     }
 
+    /// Replaces a member; fields that an update may leave out are those of the known member.
     fn update_member(&mut self, update: &gateway::MemberUpdate) -> Before {
         let known = self
             .members
@@ -413,6 +424,7 @@ impl Store {
         was(self.put_message(message))
     }
 
+    /// Counts a reaction at its message, if the message is kept.
     fn react(&mut self, reaction: GatewayReaction, by: i64) {
         let is_me = self.me.as_ref().is_some_and(|me| me.id == reaction.user_id);
         self.messages.change(reaction.message_id, |message| {

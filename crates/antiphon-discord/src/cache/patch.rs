@@ -1,4 +1,7 @@
 //! Merging partial updates into known objects.
+//!
+//! Discord documents whole objects in updates and sometimes leaves fields out (protocol §10); a field that was not sent
+//! never erases a known one.
 
 use antiphon_discord_model::{Guild, Message, PartialEmoji, Reaction, gateway::GatewayReaction};
 
@@ -61,6 +64,7 @@ pub(super) fn merged(known: &Message, update: event::MessageUpdate) -> Message {
     message
 }
 
+/// Whether two emojis are the same: by id for a guild's own, else by name.
 pub(super) fn is_same(one: &PartialEmoji, other: &PartialEmoji) -> bool {
     match (one.id, other.id) {
         (None, None) => one.name == other.name,
@@ -68,6 +72,7 @@ pub(super) fn is_same(one: &PartialEmoji, other: &PartialEmoji) -> bool {
     }
 }
 
+/// Adds a reaction to a message's counts, or takes it away; a count of 0 removes the entry.
 pub(super) fn count_reaction(
     message: &mut Message,
     reaction: GatewayReaction,

@@ -1,4 +1,6 @@
 //! The projection that keeps the cache of one source.
+//!
+//! It takes events of its own source alone; an app with two bots has two of them, under the names `discord/<source>`.
 
 use std::fmt;
 
@@ -7,7 +9,9 @@ use antiphon_core::{Before, BoxError, Event, Projection, SourceName};
 use super::Cache;
 
 pub(crate) struct CacheProjection {
+    /// Name under which the app saves it.
     name: String,
+    /// Events of other sources are passed over.
     source: SourceName,
     cache: Cache,
 }

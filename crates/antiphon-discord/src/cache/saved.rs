@@ -1,4 +1,8 @@
 //! Saving and restoring the cache: one byte for the format's version, then compressed JSON.
+//!
+//! The list of each kind has its oldest entry first, so that reading it back restores the order in which entries are
+//! dropped, under the limits of the reading run.
+//! Objects are read as leniently as events: one odd value costs itself alone.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -18,10 +22,14 @@ use super::{
 use crate::event::NO_GUILD;
 
 /// Version of the format; another one is not read.
+///
+/// A cache of another version is refused, and the source begins a new session instead.
 const VERSION: u8 = 1;
 /// Fastest level; similar objects compress well at any level.
 const LEVEL: i32 = 1;
 /// Largest size of an unpacked cache, far more than reasonable limits allow.
+///
+/// A larger one is cut off and then refused as broken.
 const UNPACKED: u64 = 1 << 30;
 
 /// A saved cache; each list has the oldest entry first.
@@ -40,6 +48,7 @@ struct Saved<'a> {
 }
 
 impl Store {
+    /// Writes all maps; an error can only come from the compressor.
     pub(super) fn save(&self) -> io::Result<Vec<u8>> {
         let saved = Saved {
             me: self.me.as_deref(),
@@ -94,6 +103,7 @@ impl Store {
         packed.finish()
     }
 
+    /// Reads what [`Store::save`] wrote; the error says which part of the format is wrong.
     pub(super) fn restore(saved: &[u8], limits: CacheLimits) -> Result<Self, BoxError> {
         let (version, packed) = saved.split_first().ok_or("the picture is empty")?;
         if *version != VERSION {

@@ -1,6 +1,8 @@
 //! The maps of the cache, and their changes.
+//!
+//! Objects are shared (`Arc`): a reader's copy stays as it was, and a change clones an object only if a reader holds it.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::sync::Arc;
 
 use antiphon_discord_model::{
     Channel, Emoji, Guild, Member, Message, PartialMember, Presence, Role, User, VoiceState,
@@ -11,72 +13,14 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    bounded::{Lowest, Scoped},
+    bounded::{Indexed, Scoped},
     limits::CacheLimits,
-    size::MemorySize,
 };
 use crate::event::NO_GUILD;
 
 pub(super) type GuildId = Id<GuildMarker>;
 pub(super) type UserId = Id<UserMarker>;
 pub(super) type ChannelId = Id<ChannelMarker>;
-
-/// A map whose ids are found without their scope.
-#[derive(Clone, Debug)]
-pub(super) struct Indexed<S, I, V> {
-    pub(super) map: Scoped<S, I, V>,
-    scope_of: HashMap<I, S>,
-}
-
-impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: MemorySize> Indexed<S, I, V> {
-    fn new(limit: usize, scope_limit: Option<usize>) -> Self {
-        Self {
-            map: Scoped::new(limit, scope_limit),
-            scope_of: HashMap::new(),
-        }
-    }
-
-    pub(super) fn get(&self, id: I) -> Option<&V> {
-        self.map.get(*self.scope_of.get(&id)?, id)
-    }
-
-    /// Inserts a value, and returns the one it replaced.
-    pub(super) fn insert(&mut self, scope: S, id: I, value: V) -> Option<V> {
-        if !self.map.is_on() {
-            return None;
-        }
-        // An object that moved to another scope is still the same object.
-        let moved = match self.scope_of.insert(id, scope) {
-            Some(before) if before != scope => self.map.remove(before, id),
-            _ => None,
-        };
-        let replaced = self.map.insert(scope, id, value).or(moved);
-        // The map drops entries at its bounds; the index is swept from time to time instead of each time.
-        if self.scope_of.len() > 2 * self.map.len() + 64 {
-            let map = &self.map;
-            self.scope_of
-                .retain(|id, scope| map.get(*scope, *id).is_some());
-        }
-        replaced
-    }
-
-    pub(super) fn change<R>(&mut self, id: I, change: impl FnOnce(&mut V) -> R) -> Option<R> {
-        let scope = *self.scope_of.get(&id)?;
-        self.map.change(scope, id, change)
-    }
-
-    pub(super) fn remove(&mut self, id: I) -> Option<V> {
-        let scope = self.scope_of.remove(&id)?;
-        self.map.remove(scope, id)
-    }
-
-    pub(super) fn clear(&mut self, scope: S) {
-        let ids: Vec<I> = self.map.of(scope).map(|(id, _)| id).collect();
-        for id in ids {
-            self.remove(id);
-        }
-    }
-}
 
 /// All cached objects of one bot.
 ///
@@ -112,6 +56,7 @@ impl Store {
         }
     }
 
+    /// Keeps a user, unless the same form is known or the user has no name.
     pub(super) fn see_user(&mut self, user: &User) {
         if !self.users.is_on() || user.name.is_empty() {
             return;
@@ -126,6 +71,7 @@ impl Store {
         self.users.insert((), user.id, Arc::new(user.clone()));
     }
 
+    /// Inserts a member and its user; a member that did not change is left alone, so that nothing is allocated.
     pub(super) fn put_member(&mut self, guild: GuildId, member: Member) -> Option<Arc<Member>> {
         self.see_user(&member.user);
         let known = self.members.get(guild, member.user.id);
@@ -204,6 +150,7 @@ impl Store {
         replaced
     }
 
+    /// Removes a guild with its objects and the messages of its channels.
     pub(super) fn remove_guild(&mut self, id: GuildId) -> Option<Arc<Guild>> {
         let channels: Vec<_> = self.channels.map.of(id).map(|(id, _)| id).collect();
         for channel in channels {
@@ -213,6 +160,7 @@ impl Store {
         self.guilds.remove((), id)
     }
 
+    /// Removes a guild's objects and leaves the guild itself.
     fn forget_parts(&mut self, id: GuildId) {
         self.channels.clear(id);
         self.roles.clear(id);
@@ -222,6 +170,7 @@ impl Store {
         self.voice_states.clear(id);
     }
 
+    /// Inserts a channel or a thread; one without a guild is filed under [`NO_GUILD`](crate::event::NO_GUILD).
     pub(super) fn put_channel(&mut self, channel: Channel) -> Option<Arc<Channel>> {
         for user in &channel.recipients {
             self.see_user(user);
@@ -243,6 +192,7 @@ impl Store {
         self.channels.remove(id)
     }
 
+    /// Inserts a presence, and the user that it names in full.
     pub(super) fn put_presence(
         &mut self,
         guild: GuildId,
@@ -284,6 +234,7 @@ impl Store {
         self.voice_states.insert(guild, user, Arc::new(state))
     }
 
+    /// Inserts a message, its author and its author's member; a webhook's author is no user.
     pub(super) fn put_message(&mut self, mut message: Message) -> Option<Arc<Message>> {
         if message.webhook_id.is_none() {
             self.see_user(&message.author);
@@ -303,6 +254,7 @@ impl Store {
             .insert(message.channel_id, message.id, Arc::new(message))
     }
 
+    /// Changes a guild in place; a reader's copy stays as it was.
     pub(super) fn change_guild<R>(
         &mut self,
         id: GuildId,

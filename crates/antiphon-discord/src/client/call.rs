@@ -1,4 +1,17 @@
 //! Requests that the client's methods return: values with options, sent when they are awaited.
+//!
+//! Every method of [`Client`](crate::Client) that speaks to Discord's HTTP interface returns a value of this file: [`Call`]
+//! where there is nothing to choose, [`AuditedCall`] where the guild's audit log takes a reason, and else a type of its
+//! own with a setter for each option, made by the macro `calls!`.
+//! Making such a value checks its arguments and sends nothing; awaiting it hands the request to `http`, which queues it
+//! under the rate limits, sends it, repeats it where that is safe, and reads the response.
+//!
+//! A value that Discord would refuse for a documented limit never leaves the process: the check's error is kept in the
+//! value and returned as [`RequestError::Invalid`] when it is awaited, so that a chain of setters needs no `?` in between.
+//!
+//! Whether a lost response may be answered by sending again is fixed for each method (`Repeat`), by HTTP's own rule for
+//! `GET`, `PUT` and `DELETE`, and by what Discord does with a second message of one nonce and a second answer to one
+//! interaction.
 
 use std::{borrow::Cow, fmt, future::IntoFuture, marker::PhantomData};
 
@@ -13,23 +26,75 @@ use crate::{
 
 /// A request that is sent when it is awaited, and returns a `T`.
 ///
+/// Dropping it without awaiting sends nothing.
+/// Dropping the future while it waits gives its place in the queue up; a request that is on its way by then may be
+/// carried out.
+///
 /// It waits for Discord's rate limits, and is sent again after a failure where a repetition cannot carry it out twice;
 /// both within [`Config::request_timeout`](crate::Config::request_timeout).
 ///
 /// # Errors
 ///
 /// Awaiting it returns a [`RequestError`].
+///
+/// The kinds that a bot tells apart:
+///
+/// | error | what to do |
+/// | --- | --- |
+/// | [`Invalid`](RequestError::Invalid), [`Refused`](RequestError::Refused) | correct the request; the text names the field |
+/// | [`Forbidden`](RequestError::Forbidden) | give the bot the permission that the method's page names |
+/// | [`NotFound`](RequestError::NotFound) | the thing is gone, or the bot cannot see it |
+/// | [`Unauthorized`](RequestError::Unauthorized) | replace the token; no further request is sent with this one |
+/// | [`OutcomeUnknown`](RequestError::OutcomeUnknown) | look whether it was done before asking again |
+/// | all for which [`is_transient`](RequestError::is_transient) is true | ask again later |
+///
+/// # Examples
+///
+/// Calls run side by side like other futures, and each waits for its own bucket alone:
+///
+/// ```no_run
+/// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::GuildMarker}};
+/// # async fn f(client: Client, guild: Id<GuildMarker>) -> Result<(), RequestError> {
+/// let (channels, roles) = tokio::join!(client.guild_channels(guild), client.roles(guild));
+/// println!("{} channels, {} roles", channels?.len(), roles?.len());
+/// # Ok(()) }
+/// ```
+///
+/// A thing that is gone is an answer too:
+///
+/// ```no_run
+/// # use antiphon_discord::{Client, RequestError, model::{Message, id::{Id, marker::{ChannelMarker, MessageMarker}}}};
+/// async fn find(
+///     client: &Client,
+///     channel: Id<ChannelMarker>,
+///     message: Id<MessageMarker>,
+/// ) -> Result<Option<Message>, RequestError> {
+///     match client.message(channel, message).await {
+///         Ok(message) => Ok(Some(message)),
+///         Err(RequestError::NotFound(_)) => Ok(None),
+///         Err(error) => Err(error),
+///     }
+/// }
+/// ```
 #[must_use = "a request is sent when it is awaited"]
 pub struct Call<'a, T> {
     http: &'a Http,
+    /// Request, or the reason why it cannot be sent, with its rule for repetition.
     pub(super) unsent: UnsentRequest<'a>,
+    /// Type of the response, which no value of the call holds.
     answer: PhantomData<fn() -> T>,
 }
 
 /// A field of the response and its certain value, which the request names.
+///
+/// A response that lacks the field is read with this value instead of failing: a message without its `channel_id`, for
+/// example, was posted all the same.
 pub(crate) type Known = (&'static str, Value);
 
 /// A source of a request.
+///
+/// Implemented by twilight's builders, by [`Draft`](super::draft::Draft) for all that has a message's content, and by
+/// [`Fields`](super::fields::Fields) for objects that are created or changed.
 pub(super) trait Build {
     /// Fields that the response has for certain.
     fn known(&self) -> Vec<Known> {
@@ -90,6 +155,17 @@ impl<T> fmt::Debug for Call<'_, T> {
 
 /// A [`Call`] that is written to the guild's audit log, with a reason if one is set.
 ///
+/// Discord shows the reason beside the entry, in the guild's settings and in the event
+/// [`GuildAuditLogEntryCreate`](crate::GuildAuditLogEntryCreate)
+/// ([Discord's page](https://discord.com/developers/docs/resources/audit-log)).
+///
+/// ```no_run
+/// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{GuildMarker, UserMarker}}};
+/// # async fn f(client: Client, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Result<(), RequestError> {
+/// client.remove_guild_member(guild, user).reason("sings flat").await?;
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 ///
 /// The same as [`Call`]'s.
@@ -106,6 +182,9 @@ impl<'a, T> AuditedCall<'a, T> {
     }
 
     /// Sets the reason in the audit log, at most 512 characters. Default: none.
+    ///
+    /// Characters of any script are taken; a longer text is [`RequestError::Invalid`] when the call is awaited, and nothing is
+    /// sent.
     pub fn reason(mut self, reason: impl Into<Cow<'a, str>>) -> Self {
         self.0.unsent.reason = Some(reason.into());
         self

@@ -1,4 +1,19 @@
 //! Channels and threads.
+//!
+//! A thread is a channel of its own: its id goes wherever a channel's goes, its type is `AnnouncementThread`,
+//! `PublicThread` or `PrivateThread`, and its `parent_id` is the channel in which it was begun.
+//! [Discord's page on threads](https://discord.com/developers/docs/topics/threads) tells when they are archived and who
+//! sees them.
+//!
+//! | wish | permissions |
+//! | --- | --- |
+//! | create, change, delete a channel | `MANAGE_CHANNELS`; `MANAGE_ROLES` for its overwrites |
+//! | begin a thread | `CREATE_PUBLIC_THREADS` or `CREATE_PRIVATE_THREADS` |
+//! | archive or rename another's thread, lock or delete one | `MANAGE_THREADS` |
+//! | add a user to a thread | `SEND_MESSAGES` in it; `MANAGE_THREADS` if `invitable` is off |
+//!
+//! Changes arrive as events: `discord.CHANNEL_CREATE`, `_UPDATE` and `_DELETE`, `discord.THREAD_CREATE`, `_UPDATE` and
+//! `_DELETE`, all under the intent `GUILDS`.
 
 use std::future::IntoFuture;
 
@@ -22,6 +37,8 @@ impl Client {
     /// Reads a channel or a thread.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#get-channel)
+    ///
+    /// [`Cache::channel`](crate::Cache::channel) answers the same without a request, as far as the cache goes.
     pub fn channel(&self, channel: Id<ChannelMarker>) -> Call<'_, Channel> {
         let request = self.http().builders().channel(channel);
         Call::new(self.http(), Repeat::Safe, request)
@@ -40,6 +57,10 @@ impl Client {
     /// client.delete_channel(loft.id).await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// Needs `MANAGE_CHANNELS`.
+    /// The name has 1 to 100 characters; Discord writes that of a text channel in small letters with hyphens.
+    /// A guild has at most 500 channels, and a category 50.
     pub fn create_guild_channel<'a>(
         &'a self,
         guild: Id<GuildMarker>,
@@ -53,6 +74,18 @@ impl Client {
     /// Changes a channel; threads have [`update_thread`](Self::update_thread).
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#modify-channel)
+    ///
+    /// Needs `MANAGE_CHANNELS`.
+    /// Discord limits changes of a channel's name and topic more narrowly than other changes, to a few in ten minutes: a call
+    /// that would wait longer than [`Config::request_timeout`](crate::Config::request_timeout) fails at once with
+    /// [`RequestError::RateLimited`](crate::RequestError::RateLimited) and its time.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::ChannelMarker}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>) -> Result<(), RequestError> {
+    /// client.update_channel(channel).topic("Vespers at six").rate_limit_per_user(10).reason("quiet").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn update_channel(&self, channel: Id<ChannelMarker>) -> UpdateChannel<'_> {
         let channel_id = channel.get();
         UpdateChannel::new(
@@ -64,6 +97,10 @@ impl Client {
     /// Deletes a channel or a thread, or closes a direct message channel.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#deleteclose-channel)
+    ///
+    /// Needs `MANAGE_CHANNELS`, or `MANAGE_THREADS` for a thread.
+    /// It cannot be undone, except that a direct message channel opens again.
+    /// The channels of a deleted category stay, each with a `discord.CHANNEL_UPDATE` of its own.
     pub fn delete_channel(&self, channel: Id<ChannelMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_channel(channel);
         AuditedCall::new(self.http(), Repeat::Safe, request)
@@ -72,6 +109,23 @@ impl Client {
     /// Sets the permissions of a role or a member in a channel.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#edit-channel-permissions)
+    ///
+    /// Needs `MANAGE_ROLES`, and allows or denies only what the bot may do itself in the channel.
+    /// The overwrite is replaced as a whole.
+    /// Bits that antiphon has no name for are sent as they were read.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{PermissionOverwrite, PermissionOverwriteType, Permissions, id::{Id, marker::{ChannelMarker, RoleMarker}}}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>, role: Id<RoleMarker>) -> Result<(), RequestError> {
+    /// let overwrite = PermissionOverwrite {
+    ///     id: role.cast(),
+    ///     kind: PermissionOverwriteType::Role,
+    ///     allow: Permissions::VIEW_CHANNEL,
+    ///     deny: Permissions::SEND_MESSAGES,
+    /// };
+    /// client.update_channel_permission(channel, &overwrite).reason("only listening").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn update_channel_permission(
         &self,
         channel: Id<ChannelMarker>,
@@ -91,6 +145,11 @@ impl Client {
     /// Begins a thread in a channel, of one of the thread types.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#start-thread-without-message)
+    ///
+    /// The bot is in the thread that it begins.
+    /// A channel of type forum or media takes no thread without a message; Discord refuses it there.
+    /// Needs `CREATE_PUBLIC_THREADS` for `PublicThread` and `AnnouncementThread`, and `CREATE_PRIVATE_THREADS` for
+    /// `PrivateThread`.
     pub fn create_thread<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -105,6 +164,20 @@ impl Client {
     /// Begins a thread from a message.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#start-thread-from-message)
+    ///
+    /// The thread has the message's id, so that both are found by one; a message has one thread at most.
+    /// Its type follows from the channel's.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{AutoArchiveDuration, Message}};
+    /// # async fn f(client: Client, question: Message) -> Result<(), RequestError> {
+    /// let thread = client
+    ///     .create_thread_from_message(question.channel_id, question.id, "Tuning")
+    ///     .auto_archive_duration(AutoArchiveDuration::OneDay)
+    ///     .await?;
+    /// client.create_message(thread.id).content("here, please").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn create_thread_from_message<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -121,6 +194,10 @@ impl Client {
     /// Changes a thread.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#modify-channel-json-params-thread)
+    ///
+    /// Needs `MANAGE_THREADS`, except for what the thread's creator may: rename it, archive it, and open an archived one that
+    /// is not locked.
+    /// An archived thread takes no other change until it is opened again.
     pub fn update_thread(&self, thread: Id<ChannelMarker>) -> UpdateThread<'_> {
         let channel_id = thread.get();
         UpdateThread::new(
@@ -132,6 +209,9 @@ impl Client {
     /// Joins a thread, whose messages the bot then gets.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#join-thread)
+    ///
+    /// Joining twice is no error; an archived thread is refused.
+    /// A bot that may see a public thread gets its messages without joining it.
     pub fn join_thread(&self, thread: Id<ChannelMarker>) -> Call<'_, ()> {
         let request = self.http().builders().join_thread(thread);
         Call::new(self.http(), Repeat::Safe, request)
@@ -148,6 +228,8 @@ impl Client {
     /// Adds a user to a thread.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#add-thread-member)
+    ///
+    /// Discord refuses a user who cannot see the thread's channel.
     pub fn add_thread_member(
         &self,
         thread: Id<ChannelMarker>,
@@ -160,6 +242,8 @@ impl Client {
     /// Removes a user from a thread.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#remove-thread-member)
+    ///
+    /// Needs `MANAGE_THREADS`, or to have begun a private thread.
     pub fn remove_thread_member(
         &self,
         thread: Id<ChannelMarker>,
@@ -172,6 +256,8 @@ impl Client {
     /// Reads a thread's members. Needs the intent `GUILD_MEMBERS`.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#list-thread-members)
+    ///
+    /// Discord refuses it without the privileged intent, which is switched on in the application's settings too.
     pub fn thread_members(&self, thread: Id<ChannelMarker>) -> ThreadMembers<'_> {
         ThreadMembers::new(self.http(), self.http().builders().thread_members(thread))
     }
@@ -183,20 +269,32 @@ calls! {
         /// Sets the type. Default: a text channel.
         kind(kind: ChannelType) = "type";
         /// Sets the topic, at most 1,024 characters.
+        ///
+        /// Forum and media channels take 4,096, which is the length above which nothing is sent.
         topic(topic: &'a str) = "topic";
         /// Puts the channel into a category.
         parent_id(category: Id<ChannelMarker>) = "parent_id";
         /// Sets the position in the list of channels.
+        ///
+        /// Counted from the top, from 0, separately for voice and other channels; equal positions are sorted by id.
         position(position: u64) = "position";
         /// Sets the permission overwrites.
+        ///
+        /// Default: those of the category, or none.
         permission_overwrites(overwrites: &'a [PermissionOverwrite]) = "permission_overwrites";
         /// Sets whether the channel is age-restricted. Default: no.
         nsfw(nsfw: bool) = "nsfw";
         /// Sets the slow mode: seconds between two messages of a user, 0 to 21,600.
+        ///
+        /// Moderators and bots are exempt. A larger number is [`RequestError::Invalid`](crate::RequestError::Invalid).
         rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
         /// Sets the bit rate of a voice channel, in bits per second.
+        ///
+        /// At least 8,000; the largest depends on the guild's boosts, from 96,000 to 384,000.
         bitrate(bitrate: u32) = "bitrate";
         /// Sets how many users may be in a voice channel; 0 is any number.
+        ///
+        /// At most 99 for voice channels and 10,000 for stages. Default: 0.
         user_limit(limit: u16) = "user_limit";
     }
 
@@ -209,10 +307,14 @@ calls! {
         /// Sets the topic, at most 1,024 characters.
         topic(topic: &'a str) = "topic";
         /// Puts the channel into a category; `None` takes it out.
+        ///
+        /// The channel keeps its own overwrites.
         parent_id(category: Option<Id<ChannelMarker>>) = "parent_id";
         /// Sets the position in the list of channels.
         position(position: u64) = "position";
         /// Sets the permission overwrites.
+        ///
+        /// Replaces all of them: begin with those of the channel to add one.
         permission_overwrites(overwrites: &'a [PermissionOverwrite]) = "permission_overwrites";
         /// Sets whether the channel is age-restricted.
         nsfw(nsfw: bool) = "nsfw";
@@ -231,6 +333,8 @@ calls! {
         /// Sets the inactivity after which the thread is archived. Default: the channel's.
         auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
         /// Sets whether members may invite others to a private thread. Default: yes.
+        ///
+        /// Only for `PrivateThread`.
         invitable(invitable: bool) = "invitable";
     }
 
@@ -247,6 +351,8 @@ calls! {
         /// Sets the name, 1 to 100 characters.
         name(name: &'a str) = "name";
         /// Archives the thread, or takes it out of the archive.
+        ///
+        /// A message in an archived thread opens it again by itself.
         archived(archived: bool) = "archived";
         /// Locks the thread, so that only moderators may unarchive it.
         locked(locked: bool) = "locked";
@@ -259,12 +365,16 @@ calls! {
     }
 
     /// Members of a thread; see [`Client::thread_members`].
+    ///
+    /// Sorted by user id; the last id of a page is where the next one goes on ([`after`](Self::after)).
     ThreadMembers(GetThreadMembers<'a>) -> Vec<ThreadMember>, Safe {
         /// Returns only those with an id above this one.
         after(user: Id<UserMarker>);
         /// Sets the number of results, 1 to 100. Default: 100.
         limit(limit: u32);
         /// Sets whether guild members are included. Default: no.
+        ///
+        /// Only with them does Discord divide the list into pages; without, all members come at once.
         with_member(with: bool);
     }
 }

@@ -1,4 +1,12 @@
 //! An application's slash commands and context menus.
+//!
+//! Commands are declared once, usually at the start, and stay until they are replaced; a bot without changes need not send
+//! them again ([Discord's page](https://discord.com/developers/docs/interactions/application-commands)).
+//! Global commands are in every guild and in direct messages; a guild's own are there at once, which is handy while a
+//! command is written.
+//! Using one brings an [`InteractionCreate`](crate::InteractionCreate), without any intent.
+//!
+//! The application's id is in READY, in [`Client::current_user_application`], and for most bots equal to the bot's user id.
 
 use antiphon_discord_model::{
     Command,
@@ -17,6 +25,15 @@ impl Client {
     /// Reads the global commands.
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands)
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::ApplicationMarker}};
+    /// # async fn f(client: Client, application: Id<ApplicationMarker>) -> Result<(), RequestError> {
+    /// for command in client.global_commands(application).await? {
+    ///     println!("/{}: {}", command.name, command.description);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn global_commands(&self, application: Id<ApplicationMarker>) -> Call<'_, Vec<Command>> {
         let interactions = self.http().builders().interaction(application);
         Call::new(self.http(), Repeat::Safe, interactions.global_commands())
@@ -33,6 +50,32 @@ impl Client {
     /// # async fn f(client: Client, application: Id<ApplicationMarker>) -> Result<(), RequestError> {
     /// let ping = serde_json::json!({"name": "ping", "description": "answers pong"});
     /// client.set_global_commands(application, &[ping]).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// An empty list removes all commands.
+    /// A command that was there before keeps its id and its permissions, by its name and type.
+    /// Discord takes 100 slash commands and a smaller number of user and message commands, and 200 new ones a day.
+    /// The client does not check the values: an error of Discord's names the field, such as `[0].description`.
+    ///
+    /// A command with an option and choices:
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::ApplicationMarker}};
+    /// # async fn f(client: Client, application: Id<ApplicationMarker>) -> Result<(), RequestError> {
+    /// let sing = serde_json::json!({
+    ///     "name": "sing",
+    ///     "description": "sings a song",
+    ///     "options": [{
+    ///         "type": 3,
+    ///         "name": "song",
+    ///         "description": "which one",
+    ///         "required": true,
+    ///         "choices": [{"name": "Miserere", "value": "miserere"}, {"name": "Lux aeterna", "value": "lux"}],
+    ///     }],
+    /// });
+    /// let declared = client.set_global_commands(application, &[sing]).await?;
+    /// println!("/{} has the id {}", declared[0].name, declared[0].id);
     /// # Ok(()) }
     /// ```
     pub fn set_global_commands(
@@ -52,6 +95,8 @@ impl Client {
     /// Deletes a global command.
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#delete-global-application-command)
+    ///
+    /// Users who still see the command get an error of Discord's own.
     pub fn delete_global_command(
         &self,
         application: Id<ApplicationMarker>,
@@ -83,6 +128,9 @@ impl Client {
     /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#bulk-overwrite-guild-application-commands)
     ///
     /// Commands are values as in [`set_global_commands`](Self::set_global_commands).
+    ///
+    /// A global command of the same name stays, and users of the guild see both.
+    /// Needs the scope `applications.commands` in the guild, or is refused with code 50001.
     pub fn set_guild_commands(
         &self,
         application: Id<ApplicationMarker>,

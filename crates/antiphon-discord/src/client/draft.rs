@@ -1,6 +1,17 @@
 //! Content of a message, and the request that posts, edits or answers with it.
 //!
 //! twilight's builders refuse file names that Discord takes, and send polls in the form in which they are received.
+//!
+//! Everything with a message's content ends here: [`CreateMessage`](crate::client::CreateMessage), edits, webhooks, and the
+//! answers to interactions.
+//! A [`Draft`] has a destination ([`Target`]) and fields ([`Body`]); building it checks the documented limits, converts the
+//! poll, adds the default of [`Config::allowed_mentions`](crate::Config::allowed_mentions), and writes JSON, or a form with
+//! JSON and files.
+//!
+//! Limits are tables ([`COUNTS`], [`LENGTHS`]) that are held against the JSON itself; components are left to Discord.
+//! [Discord's page on messages](https://discord.com/developers/docs/resources/message#create-message) and
+//! [on embeds](https://discord.com/developers/docs/resources/message#embed-object-embed-limits) name them.
+//! A limit that depends on the guild, such as the size of files, is left to Discord.
 
 use std::borrow::Cow;
 
@@ -29,9 +40,13 @@ use crate::http::{Http, Nonce};
 /// A message to send.
 #[derive(Clone, Debug)]
 pub(super) struct Draft<'a> {
+    /// Destination, which decides the route and whether the bot's token is sent.
     target: Target<'a>,
+    /// Fields that are set so far.
     pub(super) body: Body<'a>,
+    /// Poll; its length is turned into hours when the request is built.
     poll: Option<PollRequest>,
+    /// Files to upload, at most 10; with one or more the request is a form instead of JSON.
     files: Cow<'a, [File]>,
     /// Files of the edited message that stay, if chosen.
     kept: Option<&'a [Id<AttachmentMarker>]>,
@@ -42,8 +57,11 @@ pub(super) struct Draft<'a> {
 /// Destination of a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target<'a> {
+    /// A new message in a channel.
     Channel(Id<ChannelMarker>),
+    /// An edit of a message.
     Message(Id<ChannelMarker>, Id<MessageMarker>),
+    /// A message by a webhook, sent without the bot's token; with the thread it is posted in, if one is chosen.
     Webhook {
         webhook: Id<WebhookMarker>,
         token: &'a str,
@@ -53,6 +71,7 @@ pub(super) enum Target<'a> {
     Answer {
         interaction: Id<InteractionMarker>,
         token: &'a str,
+        /// Type of the answer, as Discord numbers them.
         kind: InteractionResponseType,
     },
     /// A followup message.
@@ -116,7 +135,9 @@ pub(super) struct Body<'a> {
 /// Message that is replied to or forwarded.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reference {
+    /// Type of the reference (0 a reply, 1 a forward), channel and message.
     to: Option<(u8, Id<ChannelMarker>, Id<MessageMarker>)>,
+    /// Whether a missing message is an error; Discord's default is yes.
     fail_if_not_exists: Option<bool>,
 }
 
@@ -163,6 +184,7 @@ impl<'a> Draft<'a> {
         self
     }
 
+    /// Sets the text; `None` writes null, which removes it from an edited message.
     pub(super) fn content(mut self, content: impl Into<Option<&'a str>>) -> Self {
         self.body.content = Some(content.into().map(Cow::Borrowed));
         self
@@ -183,6 +205,7 @@ impl<'a> Draft<'a> {
         self
     }
 
+    /// Sets the files of an edited message that stay; without it all stay, unless new ones are uploaded.
     pub(super) fn keep_attachment_ids(mut self, files: &'a [Id<AttachmentMarker>]) -> Self {
         self.kept = Some(files);
         self
@@ -195,6 +218,7 @@ impl<'a> Draft<'a> {
         self.mentions(mentions.into().cloned())
     }
 
+    /// Sets the allowed mentions; a set value wins over the default of the configuration.
     pub(super) fn mentions(mut self, mut mentions: Option<AllowedMentions>) -> Self {
         if let Some(mentions) = &mut mentions {
             // An absent `parse` allows nobody, like an empty one; the empty list says so plainly.
@@ -209,6 +233,7 @@ impl<'a> Draft<'a> {
         self
     }
 
+    /// Adds flags to those that are set, so that `ephemeral` and `flags` do not undo each other.
     pub(super) fn add_flags(self, flags: MessageFlags) -> Self {
         let all = self.body.flags.unwrap_or(MessageFlags::empty()) | flags;
         self.flags(all)
@@ -243,6 +268,7 @@ impl<'a> Draft<'a> {
         self
     }
 
+    /// Sets a nonce that Discord enforces: a second message with it returns the first.
     pub(super) fn nonce(mut self, nonce: Nonce) -> Self {
         self.body.nonce = Some(nonce);
         self.body.enforce_nonce = Some(true);
@@ -357,6 +383,7 @@ impl<'a> Draft<'a> {
 struct Response<'a> {
     #[serde(rename = "type")]
     kind: InteractionResponseType,
+    /// Fields of the message; absent if none is set, as in an answer that only defers.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a Body<'a>>,
 }
@@ -383,7 +410,7 @@ impl Build for Draft<'_> {
             self.body.poll = Some(poll.body(http.now())?);
         }
         let mut body = serde_json::to_vec(&self.body)?;
-        check(&serde_json::from_slice(&body)?)?;
+        check(&antiphon_core::read_json(&body)?)?;
         if let Target::Answer { kind, .. } = self.target {
             let data = Some(&self.body).filter(|_| body != b"{}");
             body = serde_json::to_vec(&Response { kind, data })?;
@@ -399,6 +426,8 @@ impl Build for Draft<'_> {
 }
 
 /// Largest number of items of a list, by its path.
+///
+/// `*` stands for each item of a list.
 const COUNTS: &[(&str, usize)] = &[
     ("choices", 25),
     ("embeds", 10),
@@ -406,6 +435,8 @@ const COUNTS: &[(&str, usize)] = &[
     ("sticker_ids", 3),
 ];
 /// Largest number of characters of a text, by its path.
+///
+/// `*` stands for each item of a list. Characters are Unicode code points.
 const LENGTHS: &[(&str, usize)] = &[
     ("content", 2_000),
     ("custom_id", 100),
@@ -422,6 +453,8 @@ const LENGTHS: &[(&str, usize)] = &[
 const EMBEDS: usize = 6_000;
 
 /// Reason that Discord would refuse a message, if its limits are documented.
+///
+/// The error names the path, the size and the limit, and holds no text of the message.
 fn check(body: &Value) -> Result<(), BoxError> {
     for (path, most) in COUNTS {
         each(body, path, &mut |list| match list.as_array() {

@@ -1,6 +1,10 @@
 //! Fields of an object that is created or changed, and the request that sends them.
 //!
 //! twilight's builders cannot send fields that its model does not have.
+//!
+//! Channels, threads, members and roles are changed with objects of which only the set fields are sent: a field that is not
+//! set stays as it is, and `None` is sent as null, which removes the value.
+//! A documented limit is checked when the field is set; the first error is kept and returned when the call is awaited.
 
 use antiphon_core::BoxError;
 use serde::Serialize;
@@ -11,17 +15,27 @@ use super::call::{Build, Known};
 use crate::http::Http;
 
 /// The fields that are set.
+///
+/// A field that is set twice has the last value.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
+    /// Method and path of the request.
     route: Route<'a>,
+    /// Fields by their names on the wire.
     body: Map<String, Value>,
+    /// Fields that the response has for certain, because the request names them.
     known: Vec<Known>,
+    /// First error of a setter; with it nothing is sent.
     fault: Option<BoxError>,
 }
 
 /// Largest numbers of characters.
+///
+/// The longest that any kind of channel, member or role takes; Discord itself refuses a text channel's topic above 1,024.
 const LENGTHS: &[(&str, usize)] = &[("name", 100), ("nick", 32), ("topic", 4_096)];
 /// Largest numbers.
+///
+/// In the field's own unit: seconds.
 const NUMBERS: &[(&str, u64)] = &[("rate_limit_per_user", 21_600)];
 
 impl<'a> Fields<'a> {

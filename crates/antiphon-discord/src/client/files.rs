@@ -1,4 +1,7 @@
 //! Files to upload, and the form that carries them.
+//!
+//! A form has a part `payload_json` with the message and a part `files[n]` for each file; the message's `attachments`
+//! describe the file with `id` `n` ([Discord's page](https://discord.com/developers/docs/reference#uploading-files)).
 
 use std::borrow::Cow;
 
@@ -10,11 +13,16 @@ use serde_json::{Value, json};
 use twilight_http::request::Form;
 
 /// Largest number of files in a message.
+///
+/// Discord's limit for one message; one more is refused before anything is sent.
 const MOST: usize = 10;
 /// Longest name, title or description, in characters.
 const LONGEST: usize = 1_024;
 
 /// A file to upload with a message.
+///
+/// Text and bytes convert to its content alike; a clone shares the bytes.
+/// Discord limits the size by the guild's level, from 10 MiB on, and refuses a larger file with code 40005.
 ///
 /// ```
 /// use antiphon_discord::File;
@@ -22,19 +30,37 @@ const LONGEST: usize = 1_024;
 /// let score = File::new("spaß (1).txt", "do re mi").description("what we sing");
 /// # let _ = score;
 /// ```
+///
+/// A spoiler, and a file from the disk:
+///
+/// ```no_run
+/// use antiphon_discord::{Client, File, RequestError, model::id::{Id, marker::ChannelMarker}};
+///
+/// async fn upload(client: &Client, channel: Id<ChannelMarker>) -> Result<(), Box<dyn std::error::Error>> {
+///     let score = File::new("score.pdf", std::fs::read("score.pdf")?).title("Miserere");
+///     let ending = File::new("ending.txt", "it ends in G major").spoiler();
+///     client.create_message(channel).attachments(&[score, ending]).await?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct File {
+    /// Name as it was given; checked when the message is built.
     filename: String,
+    /// Content, which is no field of the JSON.
     #[serde(skip)]
     bytes: Bytes,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+    /// Whether the file is hidden until it is clicked; absent means no.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_spoiler: Option<bool>,
+    /// Length of a voice message in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_secs: Option<f64>,
+    /// Loudness of a voice message over time: base64 of one byte per sample, at most 256 samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     waveform: Option<String>,
 }
@@ -80,6 +106,9 @@ impl File {
 
     /// Makes the file a voice message, with its length in seconds and its waveform as base64 of at most 256 bytes; the
     /// message needs the flag `IS_VOICE_MESSAGE`.
+    ///
+    /// A voice message has this file alone and no text
+    /// ([Discord's page](https://discord.com/developers/docs/resources/message#voice-messages)).
     #[must_use]
     pub fn voice(mut self, seconds: f64, waveform: impl Into<String>) -> Self {
         self.duration_secs = Some(seconds);
@@ -146,6 +175,7 @@ pub(super) fn check(files: &[File]) -> Result<(), BoxError> {
     Ok(())
 }
 
+/// Checks a file's name: a part's header cannot carry control characters, and a path would be cut off by the server.
 fn check_name(name: &str) -> Result<(), BoxError> {
     let count = name.chars().count();
     let why = if count == 0 {

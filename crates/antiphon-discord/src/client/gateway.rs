@@ -1,4 +1,17 @@
 //! Commands over the Gateway.
+//!
+//! A command takes this way: it is checked here, waits for its shard's connection, and goes through a bounded queue of 64
+//! to the shard's loop (`socket`), which hands it to the session as soon as the limits of protocol §8 leave room
+//! (`session/commands.rs`).
+//! A caller who stops waiting takes the command out, unless it is sent already.
+//!
+//! | limit | what happens at it |
+//! | --- | --- |
+//! | no connection for [`Config::action_timeout`](crate::Config::action_timeout), 10 s | [`CommandError::NotConnected`] |
+//! | 120 frames in a minute on a connection, less those for heartbeats | the command waits for its turn, at most a minute |
+//! | five presences in 20 s | the newest one waits, and takes the place of older ones |
+//! | 64 requests for members and voice joins that are open on a shard | further commands wait in the queue |
+//! | 4,096 bytes of a frame | [`CommandError::TooLong`], before anything is sent |
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -26,31 +39,55 @@ use crate::{
 };
 
 /// Largest number of users in one request for members (protocol §8).
+///
+/// A longer list is refused here, because Discord would close the connection or answer with a part.
 const MOST_USERS: usize = 100;
 
 /// Options of commands, from the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
+    /// Intents of the identify, by which requests are refused that Discord would not answer.
     pub(crate) intents: Intents,
+    /// [`Config::action_timeout`](crate::Config::action_timeout).
     pub(crate) timeout: Duration,
 }
 
 /// The shards that run here, by number.
 #[derive(Debug)]
 pub(crate) struct ShardSet {
+    /// Number of shards of the bot, here and elsewhere; at least 1.
     pub(crate) count: u32,
+    /// Handles of the shards that run in this source.
     pub(crate) handles: BTreeMap<u32, ShardHandle>,
 }
 
 /// The client's handle on one shard.
 #[derive(Debug)]
 pub(crate) struct ShardHandle {
+    /// Queue of the shard's loop; 64 commands wait in it, and a further one waits for room.
     pub(crate) commands: mpsc::Sender<Command>,
+    /// State of the shard's connection; commands wait until it is connected.
     pub(crate) link: watch::Receiver<LinkState>,
+    /// Time from the last heartbeat to its acknowledgement.
     pub(crate) latency: watch::Receiver<Option<Duration>>,
 }
 
 /// State of one shard.
+///
+/// A list of all shards is [`Client::shards`]:
+///
+/// ```
+/// use antiphon_core::LinkState;
+/// use antiphon_discord::{Client, ShardInfo};
+///
+/// fn slowest(client: &Client) -> Option<ShardInfo> {
+///     let up = client.shards().into_iter().filter(|shard| shard.link.is_connected());
+///     up.max_by_key(|shard| shard.latency)
+/// }
+/// # let (client, _source) = antiphon_discord::connect(antiphon_discord::Config::new("token", antiphon_discord::Intents::GUILDS));
+/// # assert_eq!(slowest(&client), None);
+/// # let _ = LinkState::Idle;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShardInfo {
@@ -70,6 +107,7 @@ impl ShardSet {
         u32::try_from((guild.get() >> 22) % u64::from(self.count.max(1))).expect("below the count")
     }
 
+    /// Finds a shard that runs here; others are in another program with the same token.
     fn handle(&self, shard: u32) -> Result<&ShardHandle, CommandError> {
         self.handles
             .get(&shard)
@@ -90,6 +128,20 @@ impl Client {
     ///
     /// # Errors
     /// [`CommandError`] if it could not be sent on every shard.
+    ///
+    /// - [`CommandError::Invalid`] for a text of more than 128 characters; nothing is sent.
+    /// - [`CommandError::NotConnected`] if a shard has no connection in time; shards before it have the presence then.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use antiphon_discord::{Activity, Client, CommandError, Presence};
+    ///
+    /// async fn on_air(client: &Client, song: &str) -> Result<(), CommandError> {
+    ///     let presence = Presence::online().activity(Activity::listening_to(song));
+    ///     client.update_presence(presence).await
+    /// }
+    /// ```
     pub async fn update_presence(&self, presence: Presence) -> Result<(), CommandError> {
         presence.check().map_err(CommandError::Invalid)?;
         fits(&wire::presence(&presence))?;
@@ -111,12 +163,67 @@ impl Client {
 
     /// Requests members of a guild and collects the chunks (op 8, protocol §8).
     ///
+    /// Discord answers with chunks of up to 1,000 members each, in any order; they are collected by their nonce.
+    /// Each chunk may take [`Config::action_timeout`](crate::Config::action_timeout) after the one before, and a call takes as
+    /// long as chunks come.
+    /// At most 10,000 chunks or 256 MiB are collected.
+    ///
     /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#request-guild-members)
     ///
     /// The chunks reach handlers as well.
     ///
     /// # Errors
     /// [`MembersError`]; it holds the members that came before it.
+    ///
+    /// - [`MembersError::Command`] if it was not sent, for example because an intent is missing.
+    /// - [`MembersError::RateLimited`] if all members of the guild were requested less than 30 s ago.
+    /// - [`MembersError::TimedOut`], [`MembersError::SessionLost`] and [`MembersError::TooMany`] with a part of the members.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use antiphon_discord::{Client, GuildMembersChunk, MemberQuery, MembersError, model::id::{Id, marker::GuildMarker}};
+    ///
+    /// async fn count(client: &Client, guild: Id<GuildMarker>) -> Result<usize, MembersError> {
+    ///     let members = match client.request_members(MemberQuery::all(guild)).await {
+    ///         Ok(members) => members,
+    ///         // A part is better than nothing here.
+    ///         Err(MembersError::TimedOut { members, .. }) => members,
+    ///         Err(error) => return Err(error),
+    ///     };
+    ///     let chunks = members.decode::<GuildMembersChunk>().unwrap_or_default();
+    ///     Ok(chunks.iter().map(|chunk| chunk.members.len()).sum())
+    /// }
+    /// ```
+    ///
+    /// All members of a guild, from the simulator:
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, GuildMembersChunk, Intents, MemberQuery, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
+    /// let config = Config::new(sim.discord().token(), intents).network(sim.network()).clock(sim.clock());
+    /// let (client, source) = antiphon_discord::connect(config);
+    ///
+    /// let mut events = source.events(CancellationToken::new());
+    /// let reading = async { while events.next().await.is_some() {} };
+    /// let choir = Id::new(sim.discord().guild_id());
+    /// let members = tokio::select! {
+    ///     () = reading => panic!("the source ended"),
+    ///     members = client.request_members(MemberQuery::all(choir)) => members?,
+    /// };
+    /// let chunks = members.decode::<GuildMembersChunk>()?;
+    /// let names: Vec<&str> = chunks.iter().flat_map(|chunk| &chunk.members).map(|member| &*member.user.name).collect();
+    /// assert!(names.contains(&"mira"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn request_members(&self, query: MemberQuery) -> Result<Members, MembersError> {
         self.allows(&query).map_err(MembersError::Command)?;
         let by = self.deadline();
@@ -130,10 +237,52 @@ impl Client {
 
     /// Joins a voice channel or moves to it, and waits for the voice state and the voice server (op 4, protocol §12).
     ///
+    /// Needs the permissions `VIEW_CHANNEL` and `CONNECT` in the channel; Discord sends nothing at all if the bot lacks one or
+    /// the channel is full, so that the call ends by its time.
+    /// A second join or leave of the same guild replaces one that waits.
+    /// This is the Gateway's half: audio goes over a Lavalink node, which takes the credentials.
+    ///
     /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#update-voice-state)
     ///
     /// # Errors
     /// [`VoiceError`]; without the intent `GUILD_VOICE_STATES` at once.
+    ///
+    /// [`VoiceError::TimedOut`] says which of the two answers did not come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let discord = sim.discord();
+    /// let intents = Intents::GUILDS | Intents::GUILD_VOICE_STATES;
+    /// let config = Config::new(discord.token(), intents).network(sim.network()).clock(sim.clock());
+    /// let (client, source) = antiphon_discord::connect(config);
+    ///
+    /// // The source runs while its events are read, here by a stream and usually by an app.
+    /// let mut events = source.events(CancellationToken::new());
+    /// let reading = async { while events.next().await.is_some() {} };
+    /// let visit = async {
+    ///     let (choir, tower) = (Id::new(discord.guild_id()), Id::new(discord.voice_channel_id()));
+    ///     let (mute, deaf) = (false, true);
+    ///     let voice = client.join_voice(choir, tower, mute, deaf).await?;
+    ///     assert_eq!(voice.channel, tower);
+    ///     client.leave_voice(choir).await?;
+    ///     Ok::<_, Box<dyn std::error::Error>>(())
+    /// };
+    /// tokio::select! {
+    ///     () = reading => panic!("the source ended"),
+    ///     visited = visit => visited?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn join_voice(
         &self,
         guild: Id<GuildMarker>,
@@ -165,6 +314,9 @@ impl Client {
 
     /// Leaves the voice channel of a guild (op 4).
     ///
+    /// A join of the guild that waits fails with [`VoiceError::Superseded`].
+    /// Leaving where the bot is in no channel does nothing.
+    ///
     /// # Errors
     /// [`CommandError`] if it could not be sent.
     pub async fn leave_voice(&self, guild: Id<GuildMarker>) -> Result<(), CommandError> {
@@ -172,6 +324,10 @@ impl Client {
     }
 
     /// Sends a voice state without waiting for an answer (op 4); `None` as the channel leaves.
+    ///
+    /// It mutes or deafens the bot in the channel where it is, too: name that channel again.
+    /// The answers come as the events [`VoiceStateUpdate`](crate::VoiceStateUpdate) and, after a join or a move,
+    /// [`VoiceServerUpdate`](crate::VoiceServerUpdate).
     ///
     /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#update-voice-state)
     ///
@@ -195,6 +351,10 @@ impl Client {
     }
 
     /// Requests the sounds of guilds (op 31); each guild is answered with a [`SoundboardSounds`](crate::SoundboardSounds).
+    ///
+    /// One frame goes to each shard of the guilds; a list of more than about 180 guilds on one shard is longer than a frame may
+    /// be.
+    /// Guilds of shards that run elsewhere are refused, after the frames for shards with lower numbers were sent.
     ///
     /// [Discord's page](https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds)
     ///
@@ -222,6 +382,9 @@ impl Client {
 
     /// Requests status and start time of a guild's voice channels (op 43), answered with a [`ChannelInfo`](crate::ChannelInfo).
     ///
+    /// Both values come later as [`VoiceChannelStatusUpdate`](crate::VoiceChannelStatusUpdate) and
+    /// [`VoiceChannelStartTimeUpdate`](crate::VoiceChannelStartTimeUpdate), whenever they change.
+    ///
     /// # Errors
     /// [`CommandError`] if it could not be sent.
     pub async fn request_channel_info(&self, guild: Id<GuildMarker>) -> Result<(), CommandError> {
@@ -230,6 +393,8 @@ impl Client {
     }
 
     /// Time from a shard's last heartbeat to its acknowledgement; absent before the first, and for a shard elsewhere.
+    ///
+    /// It is measured once per heartbeat, about every 41 s.
     pub fn latency(&self, shard: u32) -> Option<Duration> {
         let shards = self.shared.shards.borrow();
         let handle = shards.as_ref()?.handles.get(&shard)?;
@@ -237,6 +402,33 @@ impl Client {
     }
 
     /// State of each shard that runs here; empty until the number of shards is known.
+    ///
+    /// Sorted by number. The number is known when [`Config::shards`](crate::Config::shards) names it, when kept sessions can be
+    /// resumed, or when Discord has recommended one.
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, Shards};
+    /// use antiphon_sim::Simulator;
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let config = Config::new(sim.discord().token(), Intents::GUILDS).shards(Shards::Count(2));
+    /// let (client, source) = antiphon_discord::connect(config.network(sim.network()).clock(sim.clock()));
+    ///
+    /// let mut events = source.events(CancellationToken::new());
+    /// let mut ready = 0;
+    /// while ready < 2 {
+    ///     let event = events.next().await.expect("the source runs")?;
+    ///     ready += u32::from(event.kind().as_str() == "discord.READY");
+    /// }
+    /// let shards = client.shards();
+    /// assert_eq!(shards.iter().map(|shard| (shard.id, shard.count)).collect::<Vec<_>>(), [(0, 2), (1, 2)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shards(&self) -> Vec<ShardInfo> {
         let shards = self.shared.shards.borrow();
         let Some(shards) = shards.as_ref() else {
@@ -252,11 +444,16 @@ impl Client {
     }
 
     /// Number of the shard that a guild belongs to; absent until the number of shards is known.
+    ///
+    /// It is `(guild >> 22) % count` ([Discord's page](https://discord.com/developers/docs/events/gateway#sharding)); direct
+    /// messages come to shard 0.
+    /// The shard may run elsewhere.
     pub fn shard_of(&self, guild: Id<GuildMarker>) -> Option<u32> {
         let shards = self.shared.shards.borrow();
         shards.as_ref().map(|shards| shards.shard_of(guild))
     }
 
+    /// Latest time by which a command must have found its connection.
     fn deadline(&self) -> Instant {
         Instant::now() + self.shared.rules.timeout
     }
@@ -289,6 +486,7 @@ impl Client {
         fits(&wire::request_members(query, &"n".repeat(32)))
     }
 
+    /// Sends a finished frame to a guild's shard; `voice` is the guild whose open join it replaces.
     async fn send(
         &self,
         guild: Id<GuildMarker>,

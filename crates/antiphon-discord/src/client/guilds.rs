@@ -1,4 +1,7 @@
 //! Guilds, their audit log, and their voice states.
+//!
+//! What changes in a guild comes as events, and [`Cache`](crate::Cache) keeps the guilds' state from them; the requests here
+//! are for bots without a cache and for what no event has, such as the audit log of the past.
 
 use std::future::IntoFuture;
 
@@ -30,6 +33,10 @@ impl Client {
     /// Reads a guild. Its channels, members and presences come over the Gateway only.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild)
+    ///
+    /// Roles and emojis are in it.
+    /// A guild without the bot is [`RequestError::NotFound`](crate::RequestError::NotFound) with code 10004, or `Forbidden` with
+    /// code 50001.
     pub fn guild(&self, guild: Id<GuildMarker>) -> GuildCall<'_> {
         GuildCall::new(self.http(), self.http().builders().guild(guild))
     }
@@ -37,6 +44,8 @@ impl Client {
     /// Reads a guild's channels, without threads.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-channels)
+    ///
+    /// Threads are in [`active_threads`](Self::active_threads).
     pub fn guild_channels(&self, guild: Id<GuildMarker>) -> Call<'_, Vec<Channel>> {
         let request = self.http().builders().guild_channels(guild);
         Call::new(self.http(), Repeat::Safe, request)
@@ -45,6 +54,8 @@ impl Client {
     /// Reads a guild's active threads.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#list-active-guild-threads)
+    ///
+    /// Public ones, and private ones that the bot may see; the answer has the bot's own memberships beside the threads.
     pub fn active_threads(&self, guild: Id<GuildMarker>) -> Call<'_, ThreadsListing> {
         let request = self.http().builders().active_threads(guild);
         Call::new(self.http(), Repeat::Safe, request)
@@ -63,6 +74,11 @@ impl Client {
     /// }
     /// # Ok(()) }
     /// ```
+    ///
+    /// Needs `VIEW_AUDIT_LOG`.
+    /// Discord keeps entries for 45 days.
+    /// New entries come as `discord.GUILD_AUDIT_LOG_ENTRY_CREATE` too, with the intent `GUILD_MODERATION`.
+    /// An entry of a type that antiphon does not know has its number, and its changes as JSON.
     pub fn audit_log(&self, guild: Id<GuildMarker>) -> AuditLog<'_> {
         AuditLog::new(self.http(), self.http().builders().audit_log(guild))
     }
@@ -70,6 +86,21 @@ impl Client {
     /// Reads the guilds that the bot is in.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/user#get-current-user-guilds)
+    ///
+    /// A bot in more than 200 guilds reads them in pages, sorted by id.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError};
+    /// async fn count(client: &Client) -> Result<usize, RequestError> {
+    ///     let mut count = 0;
+    ///     let mut page = client.current_user_guilds().await?;
+    ///     while let Some(last) = page.last() {
+    ///         count += page.len();
+    ///         page = client.current_user_guilds().after(last.id).await?;
+    ///     }
+    ///     Ok(count)
+    /// }
+    /// ```
     pub fn current_user_guilds(&self) -> CurrentUserGuilds<'_> {
         CurrentUserGuilds::new(self.http(), self.http().builders().current_user_guilds())
     }
@@ -77,6 +108,8 @@ impl Client {
     /// Leaves a guild.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/user#leave-guild)
+    ///
+    /// The event is `discord.GUILD_DELETE` without `unavailable`, and the guild leaves the cache with it.
     pub fn leave_guild(&self, guild: Id<GuildMarker>) -> Call<'_, ()> {
         let request = self.http().builders().leave_guild(guild);
         Call::new(self.http(), Repeat::Safe, request)
@@ -85,6 +118,9 @@ impl Client {
     /// Reads a user's voice state; `NotFound` if the user is in no voice channel.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/voice#get-user-voice-state)
+    ///
+    /// Discord answers with code 10065 then.
+    /// With the intent `GUILD_VOICE_STATES`, [`Cache::voice_state`](crate::Cache::voice_state) has it without a request.
     pub fn user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -105,6 +141,8 @@ impl Client {
     /// Changes a user's voice state on a stage.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/voice#modify-user-voice-state)
+    ///
+    /// Needs `MUTE_MEMBERS`; the channel is the stage in which the user is.
     pub fn update_user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -119,6 +157,8 @@ impl Client {
     /// Changes the bot's own voice state on a stage.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/voice#modify-current-user-voice-state)
+    ///
+    /// Speaking needs `MUTE_MEMBERS` and asking to speak `REQUEST_TO_SPEAK`.
     pub fn update_current_user_voice_state(
         &self,
         guild: Id<GuildMarker>,
@@ -133,6 +173,8 @@ impl Client {
     /// Reads the regions that voice channels can be in.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/voice#list-voice-regions)
+    ///
+    /// A channel's `rtc_region` is the id of one of them, or absent for Discord's own choice.
     pub fn voice_regions(&self) -> Call<'_, Vec<VoiceRegion>> {
         let request = self.http().builders().voice_regions();
         Call::new(self.http(), Repeat::Safe, request)
@@ -148,6 +190,8 @@ calls! {
     /// A guild; see [`Client::guild`].
     GuildCall(GetGuild<'a>) -> Guild, Safe {
         /// Sets whether approximate member counts are included. Default: no.
+        ///
+        /// They are `approximate_member_count` and `approximate_presence_count`.
         with_counts(with: bool);
     }
 
@@ -156,6 +200,8 @@ calls! {
         /// Returns only entries of this type.
         action_type(kind: AuditLogEventType) as event_type;
         /// Returns only entries with an id above this one.
+        ///
+        /// Discord lists the oldest entries first then.
         after(entry: u64);
         /// Returns only entries with an id below this one.
         before(entry: u64);

@@ -1,4 +1,18 @@
 //! Interactions: answering a command, a button, a menu or a form.
+//!
+//! An interaction wants a first answer within three seconds, or the user sees that the application did not respond.
+//! That answer is one of the types below; everything after it goes over the interaction's token for fifteen minutes, as an
+//! edit of the first answer or as a followup message
+//! ([Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding)).
+//!
+//! | interaction | usual first answers |
+//! | --- | --- |
+//! | a command | [`Answers::message`], [`Answers::defer`], [`Answers::modal`] |
+//! | a button or a menu | [`Answers::update`], [`Answers::defer_update`], and those of a command |
+//! | an option that is being typed | [`Answers::autocomplete`] |
+//! | a submitted form | [`Answers::message`], [`Answers::defer`]; after a component also [`Answers::update`] |
+//!
+//! None of these requests carries the bot's token, and none waits for the bot's global limit.
 
 use std::{fmt, future::IntoFuture};
 
@@ -39,6 +53,78 @@ impl Client {
     /// answer.update_response().content(Some("done")).await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// A whole command with options, and an answer that only its user sees:
+    ///
+    /// ```no_run
+    /// use antiphon_discord::{Client, RequestError, model::{CommandOptionValue, Interaction, InteractionData}};
+    ///
+    /// async fn handle(client: &Client, interaction: &Interaction) -> Result<(), RequestError> {
+    ///     let Some(InteractionData::ApplicationCommand(command)) = &interaction.data else {
+    ///         return Ok(());
+    ///     };
+    ///     let song = command.options.iter().find(|option| option.name == "song");
+    ///     let answer = client.interaction(interaction);
+    ///     match song.map(|option| &option.value) {
+    ///         Some(CommandOptionValue::String(song)) => answer.message(format!("Singing {song}.")).await,
+    ///         _ => answer.message("Which song?").ephemeral().await,
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// A button, told apart by its `custom_id`:
+    ///
+    /// ```no_run
+    /// use antiphon_discord::{Client, RequestError, model::{Interaction, InteractionData}};
+    ///
+    /// async fn pressed(client: &Client, interaction: &Interaction) -> Result<(), RequestError> {
+    ///     match &interaction.data {
+    ///         Some(InteractionData::MessageComponent(press)) if press.custom_id == "vote" => {
+    ///             let who = interaction.author_id().map_or_else(String::new, |id| format!("<@{id}>"));
+    ///             client.interaction(interaction).update().content(format!("{who} has voted")).await
+    ///         }
+    ///         _ => Ok(()),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// The whole way, from the user's command to the answer that Discord shows:
+    ///
+    /// ```
+    /// use antiphon_core::Payload as _;
+    /// use antiphon_discord::{Config, InteractionCreate, Intents};
+    /// use antiphon_sim::{Simulator, discord::Discord};
+    /// use futures_util::StreamExt as _;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let discord = sim.discord();
+    /// let config = Config::new(discord.token(), Intents::GUILDS).network(sim.network()).clock(sim.clock());
+    /// let (client, source) = antiphon_discord::connect(config);
+    ///
+    /// let mut events = source.events(CancellationToken::new());
+    /// let mut used = None;
+    /// while let Some(event) = events.next().await {
+    ///     let event = event?;
+    ///     if event.kind().as_str() == "discord.GUILD_CREATE" && used.is_none() {
+    ///         // The bot is online, and a user uses its command.
+    ///         let options = serde_json::json!([{"name": "song", "type": 3, "value": "Miserere"}]);
+    ///         used = Some(discord.command("loft", "mira", Discord::BOT, "sing", &options));
+    ///     }
+    ///     if event.kind().as_str() == "discord.INTERACTION_CREATE" {
+    ///         let interaction = InteractionCreate::decode(&event)?;
+    ///         client.interaction(&interaction).message("Singing.").await?;
+    ///         break;
+    ///     }
+    /// }
+    /// // Type 4 is an answer with a message.
+    /// assert_eq!(discord.answer_to(used.expect("it was used")), Some(4));
+    /// assert_eq!(discord.texts("loft").last().map(String::as_str), Some("Singing."));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn interaction<'a>(&'a self, interaction: &'a Interaction) -> Answers<'a> {
         let builders = self.http().builders();
         Answers {
@@ -58,11 +144,15 @@ impl Client {
 /// (<https://discord.com/developers/docs/interactions/receiving-and-responding>). They are exempt from the global rate limit.
 pub struct Answers<'a> {
     http: &'a Http,
+    /// twilight's builders for requests that have no content.
     builders: InteractionClient<'a>,
+    /// Application of the interaction, which stands in the path of every request after the first answer.
     application: Id<ApplicationMarker>,
     /// Channel of the interaction, if it was sent.
     channel: Option<Id<ChannelMarker>>,
+    /// Id, which stands in the path of the first answer alone.
     id: Id<InteractionMarker>,
+    /// Token, which is the permission to answer; it is never printed.
     token: &'a str,
 }
 
@@ -80,6 +170,8 @@ impl<'a> Answers<'a> {
     /// client.interaction(interaction).create_response(&launch).await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// A second first answer is refused with code 40060, unless an attempt of the same call was lost: then that attempt counts.
     pub fn create_response(&self, response: &impl Serialize) -> Call<'a, ()> {
         let route = Route::InteractionCallback {
             interaction_id: self.id.get(),
@@ -96,32 +188,67 @@ impl<'a> Answers<'a> {
     }
 
     /// Answers a ping.
+    ///
+    /// Discord sends pings to bots with an HTTP endpoint, not over the Gateway.
     pub fn pong(&self) -> Respond<'a> {
         self.respond(InteractionResponseType::Pong)
     }
 
     /// Answers with a message.
+    ///
+    /// At most 2,000 characters; embeds, files and components are added by the setters.
     pub fn message(&self, content: impl Into<String>) -> Respond<'a> {
         self.respond(InteractionResponseType::ChannelMessageWithSource)
             .content(content)
     }
 
     /// Announces a message, to be sent by [`update_response`](Self::update_response).
+    ///
+    /// The user sees that the bot is thinking. Whether the later message is ephemeral is decided here
+    /// ([`Respond::ephemeral`]).
     pub fn defer(&self) -> Respond<'a> {
         self.respond(InteractionResponseType::DeferredChannelMessageWithSource)
     }
 
     /// Announces an edit of the message with the component, to be sent by [`update_response`](Self::update_response).
+    ///
+    /// The user sees nothing of it. Only for interactions of a component, or of a form that a component opened.
     pub fn defer_update(&self) -> Respond<'a> {
         self.respond(InteractionResponseType::DeferredMessageUpdate)
     }
 
     /// Edits the message with the component.
+    ///
+    /// Only for interactions of a component, or of a form that a component opened. Fields that are not set stay.
     pub fn update(&self) -> Respond<'a> {
         self.respond(InteractionResponseType::UpdateMessage)
     }
 
     /// Offers choices for an option that the user is typing, at most 25.
+    ///
+    /// More than 25 are [`RequestError::Invalid`]; none at all shows the user that nothing fits.
+    ///
+    /// ```no_run
+    /// use antiphon_discord::{Client, RequestError, model::{ChoiceValue, CommandOptionChoice, CommandOptionValue, Interaction, InteractionData}};
+    ///
+    /// async fn complete(client: &Client, interaction: &Interaction, songs: &[String]) -> Result<(), RequestError> {
+    ///     let Some(InteractionData::ApplicationCommand(command)) = &interaction.data else {
+    ///         return Ok(());
+    ///     };
+    ///     let typed = command.options.iter().find_map(|option| match &option.value {
+    ///         CommandOptionValue::Focused(text, _) => Some(text.as_str()),
+    ///         _ => None,
+    ///     });
+    ///     let typed = typed.unwrap_or_default();
+    ///     let fitting = songs.iter().filter(|song| song.starts_with(typed)).take(25);
+    ///     let choices = fitting.map(|song| CommandOptionChoice {
+    ///         name: song.clone(),
+    ///         value: ChoiceValue::String(song.clone()),
+    ///         ..CommandOptionChoice::default()
+    ///     });
+    ///     client.interaction(interaction).autocomplete(choices.collect()).await
+    /// }
+    /// ```
     pub fn autocomplete(&self, choices: Vec<CommandOptionChoice>) -> Respond<'a> {
         let mut respond =
             self.respond(InteractionResponseType::ApplicationCommandAutocompleteResult);
@@ -152,6 +279,27 @@ impl<'a> Answers<'a> {
     /// client.interaction(interaction).modal("join", "Join the choir", vec![label.into()]).await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// The title has at most 45 characters and the `custom_id` at most 100.
+    /// A form is no answer to the submission of another form.
+    ///
+    /// The submission's values, by the `custom_id` of each component:
+    ///
+    /// ```no_run
+    /// use antiphon_discord::{Client, RequestError, model::{Component, Interaction, InteractionData}};
+    ///
+    /// async fn submitted(client: &Client, interaction: &Interaction) -> Result<(), RequestError> {
+    ///     let Some(InteractionData::ModalSubmit(form)) = &interaction.data else {
+    ///         return Ok(());
+    ///     };
+    ///     for answer in form.answers() {
+    ///         if let Component::RadioGroup(voices) = answer {
+    ///             println!("{}: {:?}", voices.custom_id, voices.value);
+    ///         }
+    ///     }
+    ///     client.interaction(interaction).message("Welcome.").ephemeral().await
+    /// }
+    /// ```
     pub fn modal(
         &self,
         custom_id: impl Into<String>,
@@ -167,6 +315,9 @@ impl<'a> Answers<'a> {
     /// Reads the first answer.
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#get-original-interaction-response)
+    ///
+    /// Until the first answer was given, and for a deferred one before its edit, Discord answers with code 10015 or the
+    /// message that says that the bot is thinking.
     pub fn response(&self) -> Call<'a, Message> {
         let request = self.builders.response(self.token);
         Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
@@ -175,6 +326,8 @@ impl<'a> Answers<'a> {
     /// Edits the first answer.
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#edit-original-interaction-response)
+    ///
+    /// After [`defer`](Self::defer) the edit is what the user sees first.
     pub fn update_response(&'a self) -> UpdateResponse<'a> {
         UpdateResponse::new(self.http, self.answered(None))
     }
@@ -182,6 +335,8 @@ impl<'a> Answers<'a> {
     /// Deletes the first answer.
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#delete-original-interaction-response)
+    ///
+    /// It may be deleted before the deferred answer was edited, too.
     pub fn delete_response(&self) -> Call<'a, ()> {
         let request = self.builders.delete_response(self.token);
         Call::new(self.http, Repeat::Safe, request)
@@ -192,6 +347,18 @@ impl<'a> Answers<'a> {
     /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message)
     ///
     /// Discord takes no nonce here: if the response is lost, the outcome is unknown.
+    ///
+    /// Each is a message of its own, and may be ephemeral although the first answer was not.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{Interaction, MessageFlags}};
+    /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
+    /// let answer = client.interaction(interaction);
+    /// answer.message("Singing.").await?;
+    /// let note = answer.create_followup().content("The score is yours alone.").flags(MessageFlags::EPHEMERAL).await?;
+    /// answer.delete_followup(note.id).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn create_followup(&'a self) -> CreateFollowup<'a> {
         let target = Target::Followup {
             application: self.application,
@@ -223,6 +390,7 @@ impl<'a> Answers<'a> {
         Call::new(self.http, Repeat::Safe, request)
     }
 
+    /// Channel of the interaction, by which a message without its own channel is read; 1 stands for none.
     fn known_channel(&self) -> String {
         self.channel.map_or(1, Id::get).to_string()
     }
@@ -260,6 +428,9 @@ impl fmt::Debug for Answers<'_> {
 
 /// The first answer to an interaction; see [`Answers`].
 ///
+/// It returns no message; [`Answers::response`] reads it.
+/// The default of [`Config::allowed_mentions`](crate::Config::allowed_mentions) does not apply to it.
+///
 /// If its response is lost, it is sent again, because Discord takes only one.
 ///
 /// # Errors
@@ -268,6 +439,7 @@ impl fmt::Debug for Answers<'_> {
 #[must_use = "an answer is sent when it is awaited"]
 pub struct Respond<'a> {
     http: &'a Http,
+    /// Type of the answer, for its `Debug`.
     kind: InteractionResponseType,
     draft: Draft<'a>,
 }
@@ -285,6 +457,8 @@ impl<'a> Respond<'a> {
     }
 
     /// Sets the embeds, at most 10.
+    ///
+    /// The limits are those of [`CreateMessage`](crate::client::CreateMessage).
     pub fn embeds(mut self, embeds: Vec<Embed>) -> Self {
         self.draft.body.embeds = Some(Some(embeds.into()));
         self
@@ -322,6 +496,9 @@ impl<'a> Respond<'a> {
     }
 
     /// Adds flags.
+    ///
+    /// They are added to those set before, [`ephemeral`](Self::ephemeral) among them.
+    /// Discord takes `SUPPRESS_EMBEDS`, `EPHEMERAL`, `SUPPRESS_NOTIFICATIONS` and `IS_COMPONENTS_V2`.
     pub fn flags(self, flags: MessageFlags) -> Self {
         self.with(|draft| draft.add_flags(flags))
     }
@@ -353,6 +530,8 @@ calls! {
     /// An edit of the first answer; see [`Answers::update_response`].
     ///
     /// A field that is not set stays as it is; `None` removes it.
+    ///
+    /// A lost response is [`RequestError::OutcomeUnknown`]: the message may have the new content.
     UpdateResponse(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);

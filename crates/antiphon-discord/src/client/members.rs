@@ -1,4 +1,19 @@
 //! A guild's members: reading and changing them, their roles, kicks and bans.
+//!
+//! A bot may change only members whose highest role is below its own highest role, and never the guild's owner; Discord
+//! refuses everything else with [`RequestError::Forbidden`](crate::RequestError::Forbidden) and code 50013.
+//!
+//! | wish | permission |
+//! | --- | --- |
+//! | nickname | `MANAGE_NICKNAMES`; the bot's own: `CHANGE_NICKNAME` |
+//! | roles | `MANAGE_ROLES` |
+//! | mute, deafen, move or disconnect | `MUTE_MEMBERS`, `DEAFEN_MEMBERS`, `MOVE_MEMBERS` |
+//! | time out | `MODERATE_MEMBERS` |
+//! | kick | `KICK_MEMBERS` |
+//! | ban, lift a ban, read bans | `BAN_MEMBERS` |
+//!
+//! All members of a guild come either over HTTP, page by page ([`Client::guild_members`]), or over the Gateway in chunks of
+//! 1,000 ([`Client::request_members`]); both need the privileged intent `GUILD_MEMBERS`.
 
 use std::future::IntoFuture;
 
@@ -31,6 +46,9 @@ impl Client {
     /// Reads a member.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-member)
+    ///
+    /// A user who is not in the guild is [`RequestError::NotFound`](crate::RequestError::NotFound) with code 10007.
+    /// Needs no intent.
     pub fn guild_member(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Call<'_, Member> {
         let request = self.http().builders().guild_member(guild, user);
         Call::new(self.http(), Repeat::Safe, request).known("user", json!({ "id": user }))
@@ -39,6 +57,21 @@ impl Client {
     /// Reads a guild's members, sorted by id. Needs the intent `GUILD_MEMBERS`.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#list-guild-members)
+    ///
+    /// One request brings one page:
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{Member, id::{Id, marker::GuildMarker}}};
+    /// async fn all(client: &Client, guild: Id<GuildMarker>) -> Result<Vec<Member>, RequestError> {
+    ///     let mut members: Vec<Member> = Vec::new();
+    ///     let mut page = client.guild_members(guild).limit(1_000).await?;
+    ///     while let Some(last) = page.last().map(|member| member.user.id) {
+    ///         members.append(&mut page);
+    ///         page = client.guild_members(guild).after(last).limit(1_000).await?;
+    ///     }
+    ///     Ok(members)
+    /// }
+    /// ```
     pub fn guild_members(&self, guild: Id<GuildMarker>) -> GuildMembers<'_> {
         GuildMembers::new(self.http(), self.http().builders().guild_members(guild))
     }
@@ -46,6 +79,17 @@ impl Client {
     /// Finds members by the beginning of their name or nickname.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#search-guild-members)
+    ///
+    /// Upper and lower case are the same. Needs no intent.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::GuildMarker}};
+    /// # async fn f(client: Client, guild: Id<GuildMarker>) -> Result<(), RequestError> {
+    /// for member in client.search_guild_members(guild, "mi").limit(10).await? {
+    ///     println!("{:?}", member.nick);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn search_guild_members<'a>(
         &'a self,
         guild: Id<GuildMarker>,
@@ -66,6 +110,9 @@ impl Client {
     /// client.update_guild_member(guild, user).communication_disabled_until(Some(hour)).reason("noise").await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// Each field needs its permission, and one that lacks it fails the whole change.
+    /// The event is `discord.GUILD_MEMBER_UPDATE`; moves come as `discord.VOICE_STATE_UPDATE`.
     pub fn update_guild_member(
         &self,
         guild: Id<GuildMarker>,
@@ -82,6 +129,8 @@ impl Client {
     /// Changes the bot's own member.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#modify-current-member)
+    ///
+    /// Needs `CHANGE_NICKNAME`.
     pub fn update_current_member(&self, guild: Id<GuildMarker>) -> UpdateCurrentMember<'_> {
         let request = self.http().builders().update_current_member(guild);
         UpdateCurrentMember::new(self.http(), request)
@@ -90,6 +139,9 @@ impl Client {
     /// Kicks a member.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#remove-guild-member)
+    ///
+    /// Needs `KICK_MEMBERS`. The user may come back by an invite.
+    /// The event is `discord.GUILD_MEMBER_REMOVE`, which does not tell a kick from a leave; the audit log does.
     pub fn remove_guild_member(
         &self,
         guild: Id<GuildMarker>,
@@ -102,6 +154,31 @@ impl Client {
     /// Adds a role to a member.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#add-guild-member-role)
+    ///
+    /// Needs `MANAGE_ROLES`, and a role below the bot's highest.
+    /// A member who has the role already keeps it, and the call succeeds.
+    /// It is safe beside other changes, where setting the whole list
+    /// ([`UpdateGuildMember::roles`](crate::client::UpdateGuildMember::roles)) would undo them.
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let discord = sim.discord();
+    /// let token = discord.account_named("cantor").token;
+    /// let config = Config::new(token, Intents::empty()).network(sim.network()).clock(sim.clock());
+    /// let (client, _source) = antiphon_discord::connect(config);
+    ///
+    /// let (choir, teo) = (Id::new(discord.guild_id()), Id::new(discord.user("teo")));
+    /// let descant = client.create_role(choir).name("descant").reason("new voices").await?;
+    /// client.add_guild_member_role(choir, teo, descant.id).await?;
+    /// assert!(client.guild_member(choir, teo).await?.roles.contains(&descant.id));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add_guild_member_role(
         &self,
         guild: Id<GuildMarker>,
@@ -116,6 +193,8 @@ impl Client {
     /// Removes a role from a member.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#remove-guild-member-role)
+    ///
+    /// Needs `MANAGE_ROLES`, and a role below the bot's highest.
     pub fn remove_guild_member_role(
         &self,
         guild: Id<GuildMarker>,
@@ -137,6 +216,29 @@ impl Client {
     /// client.create_ban(guild, user).delete_message_seconds(3600).reason("spam").await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// Needs `BAN_MEMBERS`. Banning twice is no error.
+    /// The event is `discord.GUILD_BAN_ADD`, and for a member `discord.GUILD_MEMBER_REMOVE` beside it.
+    ///
+    /// A bot without the permission learns its name:
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, RequestError, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let sim = Simulator::with_seed(7);
+    /// let discord = sim.discord();
+    /// let token = discord.account_named("lector").token;
+    /// let config = Config::new(token, Intents::empty()).network(sim.network()).clock(sim.clock());
+    /// let (client, _source) = antiphon_discord::connect(config);
+    ///
+    /// let mira = Id::new(discord.user("mira"));
+    /// let error = client.create_ban(Id::new(discord.guild_id()), mira).await.unwrap_err();
+    /// assert!(matches!(error, RequestError::Forbidden(refusal) if refusal.code == 50013));
+    /// # }
+    /// ```
     pub fn create_ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> CreateBan<'_> {
         CreateBan::new(self.http(), self.http().builders().create_ban(guild, user))
     }
@@ -144,6 +246,8 @@ impl Client {
     /// Lifts a ban.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#remove-guild-ban)
+    ///
+    /// Needs `BAN_MEMBERS`. The event is `discord.GUILD_BAN_REMOVE`.
     pub fn delete_ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_ban(guild, user);
         AuditedCall::new(self.http(), Repeat::Safe, request)
@@ -152,6 +256,8 @@ impl Client {
     /// Reads one ban.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-ban)
+    ///
+    /// Needs `BAN_MEMBERS`. A user without a ban is [`RequestError::NotFound`](crate::RequestError::NotFound) with code 10026.
     pub fn ban(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Call<'_, Ban> {
         let request = self.http().builders().ban(guild, user);
         Call::new(self.http(), Repeat::Safe, request).known("user", json!({ "id": user }))
@@ -160,6 +266,8 @@ impl Client {
     /// Reads a guild's bans, sorted by user id.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-bans)
+    ///
+    /// Needs `BAN_MEMBERS`.
     pub fn bans(&self, guild: Id<GuildMarker>) -> Bans<'_> {
         Bans::new(self.http(), self.http().builders().bans(guild))
     }
@@ -167,6 +275,8 @@ impl Client {
 
 calls! {
     /// A guild's members; see [`Client::guild_members`].
+    ///
+    /// A number of results out of its range is [`RequestError::Invalid`](crate::RequestError::Invalid).
     GuildMembers(GetGuildMembers<'a>) -> Vec<Member>, Safe {
         /// Returns only those with an id above this one.
         after(user: Id<UserMarker>);
@@ -187,14 +297,20 @@ calls! {
         /// Sets the nickname, at most 32 characters; `None` removes it.
         nick(nick: Option<&'a str>) = "nick";
         /// Replaces the member's roles.
+        ///
+        /// Roles that Discord manages itself, such as a bot's own, cannot be taken away.
         roles(roles: &'a [Id<RoleMarker>]) = "roles";
         /// Sets whether the guild mutes the member; refused unless the member is in a voice channel.
         mute(mute: bool) = "mute";
         /// Sets whether the guild deafens the member; refused unless the member is in a voice channel.
         deaf(deaf: bool) = "deaf";
         /// Moves the member to a voice channel; `None` disconnects the member.
+        ///
+        /// Refused with code 40032 while the member is in no voice channel.
         channel_id(channel: Option<Id<ChannelMarker>>) = "channel_id";
         /// Times the member out until then, at most 28 days from now; `None` ends the time-out.
+        ///
+        /// A member timed out can read, and neither write, react nor speak; members with `ADMINISTRATOR` cannot be timed out.
         communication_disabled_until(until: Option<Timestamp>) = "communication_disabled_until";
     }
 

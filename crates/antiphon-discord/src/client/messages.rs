@@ -1,4 +1,18 @@
 //! Messages: posting, editing, deleting and reading them, and pins.
+//!
+//! All of it goes through [`Draft`](super::draft::Draft), which knows the limits of a message's parts and refuses a message
+//! over them before it is sent.
+//!
+//! | wish | method | permissions beyond `VIEW_CHANNEL` |
+//! | --- | --- | --- |
+//! | post, reply, forward | [`Client::create_message`] | `SEND_MESSAGES`, in threads `SEND_MESSAGES_IN_THREADS`; `READ_MESSAGE_HISTORY` to reply; `ATTACH_FILES`, `EMBED_LINKS`, `SEND_POLLS`, `SEND_TTS_MESSAGES` for these parts |
+//! | edit | [`Client::update_message`] | none for the bot's own; `MANAGE_MESSAGES` for the flags of another's |
+//! | delete | [`Client::delete_message`], [`Client::delete_messages`] | none for one of the bot's own; else `MANAGE_MESSAGES` |
+//! | read | [`Client::message`], [`Client::channel_messages`], [`Client::pins`] | `READ_MESSAGE_HISTORY` |
+//! | pin | [`Client::create_pin`], [`Client::delete_pin`] | `PIN_MESSAGES` |
+//!
+//! A bot without the intent `MESSAGE_CONTENT` reads messages with empty texts, embeds, attachments and components here as
+//! well as in events, except its own, those in direct messages and those that mention it (protocol §7).
 
 use std::{fmt, future::IntoFuture};
 
@@ -36,6 +50,32 @@ impl Client {
     /// let posted = client.create_message(channel).content("pong").reply(asked).await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// A message needs at least one of these parts, or a message that it forwards; Discord refuses an empty one with code
+    /// 50006.
+    /// The event `discord.MESSAGE_CREATE` comes to the bot as well, under the id that the response has.
+    ///
+    /// Text, an embed that shows an attached picture, and the file:
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, File, RequestError, model::{Embed, EmbedField, EmbedMedia, id::{Id, marker::ChannelMarker}}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>, png: Vec<u8>) -> Result<(), RequestError> {
+    /// let score = File::new("score.png", png).description("two staves of a mass");
+    /// let embed = Embed {
+    ///     title: Some("Miserere".into()),
+    ///     description: Some("for nine voices".into()),
+    ///     color: Some(0x5865_F2),
+    ///     image: Some(EmbedMedia { url: Some("attachment://score.png".into()), ..EmbedMedia::default() }),
+    ///     fields: Some(vec![EmbedField {
+    ///         name: "Key".into(),
+    ///         value: "g minor".into(),
+    ///         inline: Some(true),
+    ///     }]),
+    ///     ..Embed::default()
+    /// };
+    /// client.create_message(channel).content("tonight").embeds(&[embed]).attachments(&[score]).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn create_message(&self, channel: Id<ChannelMarker>) -> CreateMessage<'_> {
         CreateMessage {
             http: self.http(),
@@ -48,6 +88,17 @@ impl Client {
     /// Edits one of the bot's own messages.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#edit-message)
+    ///
+    /// Another user's message takes a change of its flags alone, such as hiding its embeds.
+    /// The event is `discord.MESSAGE_UPDATE`, with the whole message.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::{ChannelMarker, MessageMarker}}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>, vote: Id<MessageMarker>) -> Result<(), RequestError> {
+    /// // A new text, and no buttons any more; the embeds stay as they are.
+    /// client.update_message(channel, vote).content(Some("the vote is over")).components(None).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn update_message(
         &self,
         channel: Id<ChannelMarker>,
@@ -60,6 +111,10 @@ impl Client {
     /// Deletes a message. The audit log has an entry if the message is another user's.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-message)
+    ///
+    /// Deleting it a second time is [`RequestError::NotFound`] with code 10008, unless an attempt of the same call was lost:
+    /// then the message counts as deleted by that attempt.
+    /// The event is `discord.MESSAGE_DELETE`, which has ids and no content.
     pub fn delete_message(
         &self,
         channel: Id<ChannelMarker>,
@@ -72,6 +127,11 @@ impl Client {
     /// Deletes 2 to 100 messages of a channel, none older than two weeks.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#bulk-delete-messages)
+    ///
+    /// Needs `MANAGE_MESSAGES`, also for the bot's own messages.
+    /// Discord refuses the whole list for one message older than two weeks; an id that names no message counts and does
+    /// nothing.
+    /// One event tells of all of them: `discord.MESSAGE_DELETE_BULK`.
     pub fn delete_messages<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -84,6 +144,8 @@ impl Client {
     /// Reads a message.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#get-channel-message)
+    ///
+    /// Needs `READ_MESSAGE_HISTORY`.
     pub fn message(
         &self,
         channel: Id<ChannelMarker>,
@@ -105,6 +167,23 @@ impl Client {
     /// client.delete_messages(channel, &ids).reason("spam").await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// Without `READ_MESSAGE_HISTORY` the list is empty.
+    ///
+    /// Going back through a channel page by page, until a page is not full:
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::ChannelMarker}};
+    /// async fn count(client: &Client, channel: Id<ChannelMarker>) -> Result<usize, RequestError> {
+    ///     let mut count = 0;
+    ///     let mut page = client.channel_messages(channel).limit(100).await?;
+    ///     while let Some(oldest) = page.last() {
+    ///         count += page.len();
+    ///         page = client.channel_messages(channel).before(oldest.id).limit(100).await?;
+    ///     }
+    ///     Ok(count)
+    /// }
+    /// ```
     pub fn channel_messages(&self, channel: Id<ChannelMarker>) -> ChannelMessages<'_> {
         ChannelMessages {
             http: self.http(),
@@ -117,6 +196,9 @@ impl Client {
     /// Publishes a message of an announcement channel to the channels that follow it.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#crosspost-message)
+    ///
+    /// Needs `SEND_MESSAGES` for the bot's own message and `MANAGE_MESSAGES` for another's.
+    /// A crosspost is not taken back; a lost response is [`RequestError::OutcomeUnknown`].
     pub fn crosspost_message(
         &self,
         channel: Id<ChannelMarker>,
@@ -129,6 +211,9 @@ impl Client {
     /// Ends one of the bot's own polls at once.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/poll#end-poll)
+    ///
+    /// Discord refuses it for the poll of another user, and tells the end in a `discord.MESSAGE_UPDATE`.
+    /// The counts are exact once `poll.results.is_finalized` is true, which may be a little later.
     pub fn end_poll(
         &self,
         channel: Id<ChannelMarker>,
@@ -141,6 +226,20 @@ impl Client {
     /// Reads a channel's pinned messages.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#get-channel-pins)
+    ///
+    /// Each pin has the time at which it was pinned; the newest is first, and `has_more` says whether others follow.
+    /// Without `READ_MESSAGE_HISTORY` the list is empty.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::id::{Id, marker::ChannelMarker}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>) -> Result<(), RequestError> {
+    /// let newest = client.pins(channel).limit(50).await?;
+    /// if let Some(last) = newest.items.last().filter(|_| newest.has_more) {
+    ///     let older = client.pins(channel).before(last.pinned_at).await?;
+    ///     println!("{} and {} pins", newest.items.len(), older.items.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn pins(&self, channel: Id<ChannelMarker>) -> Pins<'_> {
         Pins::new(self.http(), PinsQuery::new(channel))
     }
@@ -148,6 +247,10 @@ impl Client {
     /// Pins a message.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#pin-message)
+    ///
+    /// Needs `PIN_MESSAGES`.
+    /// A pinned message stays pinned when it is pinned again.
+    /// The event is `discord.CHANNEL_PINS_UPDATE`, and Discord posts a system message in the channel.
     pub fn create_pin(
         &self,
         channel: Id<ChannelMarker>,
@@ -160,6 +263,9 @@ impl Client {
     /// Unpins a message.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#unpin-message)
+    ///
+    /// Needs `PIN_MESSAGES`.
+    /// The event is `discord.CHANNEL_PINS_UPDATE`.
     pub fn delete_pin(
         &self,
         channel: Id<ChannelMarker>,
@@ -172,6 +278,10 @@ impl Client {
     /// Shows the bot as typing for ten seconds, or until it posts.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#trigger-typing-indicator)
+    ///
+    /// Worth a request only before an answer that takes seconds; an answer to an interaction has
+    /// [`Answers::defer`](crate::client::Answers::defer) instead.
+    /// Other bots hear of it as `discord.TYPING_START`.
     pub fn create_typing_trigger(&self, channel: Id<ChannelMarker>) -> Call<'_, ()> {
         let request = self.http().builders().create_typing_trigger(channel);
         Call::new(self.http(), Repeat::Safe, request)
@@ -179,6 +289,20 @@ impl Client {
 }
 
 /// A message to post; see [`Client::create_message`].
+///
+/// Limits that are checked before the message is sent, each counted in characters (Unicode code points):
+///
+/// | part | limit |
+/// | --- | --- |
+/// | text | 2,000 |
+/// | embeds | 10, with 6,000 characters in all of their texts together |
+/// | an embed's title, description, footer, author name | 256, 4,096, 2,048, 256 |
+/// | an embed's fields | 25, with 256 characters of name and 1,024 of value each |
+/// | files | 10 |
+/// | stickers | 3 |
+/// | poll | see [`PollRequest`] |
+///
+/// Discord checks the rest, such as the size of files, which depends on the guild.
 ///
 /// It carries a nonce that Discord enforces: if a response is lost and the message is sent again, Discord returns the
 /// message that it posted before, and posts no second one.
@@ -188,11 +312,38 @@ impl Client {
 /// # Errors
 ///
 /// The same as [`Call`]'s.
+///
+/// # Examples
+///
+/// A lost response costs no second message:
+///
+/// ```
+/// use antiphon_discord::{Config, Intents, model::id::Id};
+/// use antiphon_sim::{RestFault, Simulator};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let discord = sim.discord();
+/// let config = Config::new(discord.token(), Intents::empty()).network(sim.network()).clock(sim.clock());
+/// let (client, _source) = antiphon_discord::connect(config);
+/// let before = discord.texts("loft").len();
+///
+/// // The server posts the message, and the connection breaks before its answer.
+/// discord.fail("POST /channels/*/messages", 1, RestFault::Dropped);
+/// client.create_message(Id::new(discord.channel_id())).content("once").await?;
+/// assert_eq!(discord.texts("loft").len(), before + 1);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a message is posted when it is awaited"]
 pub struct CreateMessage<'a> {
+    /// Connection on which it is sent.
     http: &'a Http,
     channel: Id<ChannelMarker>,
+    /// Content so far.
     draft: Draft<'a>,
+    /// Chosen nonce, or the reason why Discord would refuse it; absent for a random one.
     nonce: Option<Result<Nonce, BoxError>>,
 }
 
@@ -208,6 +359,8 @@ impl<'a> CreateMessage<'a> {
     }
 
     /// Sets the embeds, at most 10.
+    ///
+    /// An embed shows an attached file as its image by the URL `attachment://` and the file's name.
     pub fn embeds(self, embeds: &'a [Embed]) -> Self {
         self.with(|draft| draft.embeds(embeds))
     }
@@ -234,37 +387,75 @@ impl<'a> CreateMessage<'a> {
     }
 
     /// Attaches files, at most 10.
+    ///
+    /// The bytes are copied once, into the form that carries them; all attempts share that form.
     pub fn attachments(self, files: &'a [File]) -> Self {
         self.with(|draft| draft.attachments(files))
     }
 
     /// Sets the stickers, at most 3.
+    ///
+    /// The guild's own stickers and Discord's standard ones; a guild's own need the message to be in that guild.
     pub fn sticker_ids(self, stickers: &'a [Id<StickerMarker>]) -> Self {
         self.with(|draft| draft.sticker_ids(stickers))
     }
 
     /// Sets a poll: a new one ([`PollRequest`]), or a copy of a received one.
+    ///
+    /// A poll cannot be edited later, only ended ([`Client::end_poll`]); its length is counted from the time of sending.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, PollRequest, RequestError, model::id::{Id, marker::ChannelMarker}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>) -> Result<(), RequestError> {
+    /// let poll = PollRequest::new("Which song next?").answer("Miserere").answer("Lux aeterna").hours(1);
+    /// let asked = client.create_message(channel).poll(poll).await?;
+    /// let ended = client.end_poll(channel, asked.id).await?;
+    /// for answer in ended.poll.iter().flat_map(|poll| &poll.answers) {
+    ///     println!("{:?}", answer.poll_media.text);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn poll(self, poll: impl Into<PollRequest>) -> Self {
         self.with(|draft| draft.poll(poll))
     }
 
     /// Replies to a message of the same channel.
+    ///
+    /// Replaces [`forward`](Self::forward): a message refers to one other.
+    /// Whether the author of that message is mentioned is `replied_user` of [`allowed_mentions`](Self::allowed_mentions).
     pub fn reply(self, message: Id<MessageMarker>) -> Self {
         let channel = self.channel;
         self.with(|draft| draft.reply(channel, message))
     }
 
     /// Forwards a message of this or another channel.
+    ///
+    /// Discord copies text, files and embeds as a snapshot, which later edits do not change; a forward has no content of its
+    /// own.
     pub fn forward(self, channel: Id<ChannelMarker>, message: Id<MessageMarker>) -> Self {
         self.with(|draft| draft.forward(channel, message))
     }
 
     /// Sets whether a reply to a deleted message fails. Default: yes.
+    ///
+    /// With `false` the message is posted without the reference.
     pub fn fail_if_not_exists(self, fails: bool) -> Self {
         self.with(|draft| draft.fail_if_not_exists(fails))
     }
 
     /// Sets the allowed mentions. Default: [`Config::allowed_mentions`](crate::Config::allowed_mentions).
+    ///
+    /// `None` lets Discord decide, which mentions everybody whom the text names.
+    /// An object without `parse` is sent with an empty one, so that nobody is mentioned but those whom it lists.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{AllowedMentions, id::{Id, marker::{ChannelMarker, UserMarker}}}};
+    /// # async fn f(client: Client, channel: Id<ChannelMarker>, user: Id<UserMarker>) -> Result<(), RequestError> {
+    /// let only = AllowedMentions { users: Some(vec![user]), ..AllowedMentions::default() };
+    /// let text = format!("<@{user}> sings, @everyone listens");
+    /// client.create_message(channel).content(&text).allowed_mentions(Some(&only)).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn allowed_mentions(self, mentions: Option<&'a AllowedMentions>) -> Self {
         self.with(|draft| draft.allowed_mentions(mentions))
     }
@@ -316,6 +507,9 @@ calls! {
     /// An edit of a message; see [`Client::update_message`].
     ///
     /// A field that is not set stays as it is; `None` removes it.
+    ///
+    /// A repeated edit is not sent by itself, because a newer one may lie between; a lost response is
+    /// [`RequestError::OutcomeUnknown`].
     UpdateMessage(Draft<'a>) -> Message, Never {
         /// Sets the text, at most 2,000 characters.
         content(content: Option<&'a str>);
@@ -326,6 +520,8 @@ calls! {
         /// Attaches files, at most 10; older files are removed unless they are kept.
         attachments(attachments: &'a [File]);
         /// Sets which of its files stay. Default: all, or none if new ones are attached.
+        ///
+        /// An empty list removes all of them.
         keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
         /// Sets the allowed mentions.
         allowed_mentions(mentions: Option<&'a AllowedMentions>);
@@ -334,6 +530,8 @@ calls! {
     }
 
     /// A channel's pinned messages; see [`Client::pins`].
+    ///
+    /// A number of results outside 1 to 50 is [`RequestError::Invalid`], and nothing is sent.
     Pins(PinsQuery) -> PinsListing, Safe {
         /// Returns only messages pinned before this time.
         before(time: Timestamp);
@@ -343,6 +541,8 @@ calls! {
 }
 
 /// A selection of a channel's pins.
+///
+/// Written by hand because twilight's request takes no time as its end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PinsQuery {
     channel: Id<ChannelMarker>,
@@ -386,6 +586,9 @@ impl Build for PinsQuery {
 
 /// A channel's messages, the newest first; see [`Client::channel_messages`].
 ///
+/// A number of results outside 1 to 100 is [`RequestError::Invalid`].
+/// [`after`](Self::after), [`around`](Self::around) and [`before`](Self::before) replace one another.
+///
 /// # Errors
 ///
 /// The same as [`Call`]'s.
@@ -415,18 +618,25 @@ impl ChannelMessages<'_> {
     }
 
     /// Selects the messages after this one, instead of the latest.
+    ///
+    /// The page is the one right after it, still with the newest first; an id need not name a message that exists, since
+    /// snowflakes are times.
     pub fn after(mut self, message: Id<MessageMarker>) -> Self {
         self.part = Part::After(message);
         self
     }
 
     /// Selects the messages around this one, instead of the latest.
+    ///
+    /// The message itself is among them, if it still exists.
     pub fn around(mut self, message: Id<MessageMarker>) -> Self {
         self.part = Part::Around(message);
         self
     }
 
     /// Selects the messages before this one, instead of the latest.
+    ///
+    /// Going on from the last message of a page gives the next older page.
     pub fn before(mut self, message: Id<MessageMarker>) -> Self {
         self.part = Part::Before(message);
         self

@@ -1,4 +1,8 @@
 //! Polls to post.
+//!
+//! A received poll and one to post differ on the wire: the first has an end and answer ids, the second a duration in hours
+//! and answers without ids ([Discord's page](https://discord.com/developers/docs/resources/poll#poll-create-request-object)).
+//! [`PollRequest`] is the second; [`Poll`](antiphon_discord_model::Poll) is the first, and converts.
 
 use antiphon_core::BoxError;
 use antiphon_discord_model::{
@@ -23,6 +27,10 @@ const HOUR: i64 = 3_600;
 
 /// A poll to post.
 ///
+/// Lengths are checked when the message is awaited: a question of 1 to 300 characters, 1 to 10 answers of 1 to 55
+/// characters each, 1 to 768 hours.
+/// A poll outside of them is [`RequestError::Invalid`](crate::RequestError::Invalid), and nothing is sent.
+///
 /// It is open for 24 hours, unless [`hours`](Self::hours) or [`until`](Self::until) is set.
 /// A received [`Poll`] converts to one with the same question, answers and end.
 ///
@@ -35,6 +43,19 @@ const HOUR: i64 = 3_600;
 ///     .hours(2)
 ///     .allow_multiselect();
 /// # let _ = poll;
+/// ```
+///
+/// A copy of a received poll is equal to one built by hand:
+///
+/// ```
+/// use antiphon_discord::{PollRequest, model::{Poll, from_str}};
+///
+/// let sent = r#"{"question":{"text":"Which?"},"answers":[
+///     {"answer_id":1,"poll_media":{"text":"this"}},{"answer_id":2,"poll_media":{"text":"that"}}],
+///     "expiry":null,"allow_multiselect":false,"layout_type":1}"#;
+/// let (poll, _) = from_str::<Poll>(sent)?;
+/// assert_eq!(PollRequest::from(poll), PollRequest::new("Which?").answer("this").answer("that"));
+/// # Ok::<(), antiphon_discord::model::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PollRequest {
@@ -50,10 +71,13 @@ pub struct PollRequest {
 enum Length {
     /// Discord's default.
     Unsaid,
+    /// Whole hours from the time of sending.
     Hours(i64),
+    /// A time, made hours when the message is built.
     Until(Timestamp),
 }
 
+/// One answer as it is sent: a text, or in the copy of a received poll an emoji alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,6 +117,8 @@ impl PollRequest {
     }
 
     /// Adds an answer with an emoji before it.
+    ///
+    /// Of a guild's own emoji Discord takes only the id.
     #[must_use]
     pub fn answer_with_emoji<'a>(
         mut self,
@@ -111,6 +137,8 @@ impl PollRequest {
     }
 
     /// Sets the duration in hours, 1 to 768 (32 days). Default: 24.
+    ///
+    /// Replaces [`until`](Self::until).
     #[must_use]
     pub fn hours(mut self, hours: u16) -> Self {
         self.length = Length::Hours(hours.into());
@@ -118,6 +146,9 @@ impl PollRequest {
     }
 
     /// Sets the end, rounded to whole hours from the time of sending, at least one.
+    ///
+    /// The hours are counted when the message is sent, by the configuration's clock; a time that is past by then is
+    /// [`RequestError::Invalid`](crate::RequestError::Invalid). Replaces [`hours`](Self::hours).
     #[must_use]
     pub fn until(mut self, time: Timestamp) -> Self {
         self.length = Length::Until(time);
@@ -169,6 +200,7 @@ impl PollRequest {
         Ok(body)
     }
 
+    /// Duration in hours, at least 1 and at most [`LONGEST`]; `None` leaves it to Discord.
     fn duration(&self, now: Timestamp) -> Result<Option<i64>, BoxError> {
         let hours = match self.length {
             Length::Unsaid => return Ok(None),
@@ -191,6 +223,7 @@ impl PollRequest {
     }
 }
 
+/// Checks that a text has 1 to `most` characters.
 fn length(what: &str, text: &str, most: usize) -> Result<(), BoxError> {
     match text.chars().count() {
         count if (1..=most).contains(&count) => Ok(()),

@@ -1,4 +1,12 @@
 //! Reactions to messages.
+//!
+//! [Discord's page on emojis](https://discord.com/developers/docs/resources/message#reaction-object) has the object that
+//! events carry.
+//! Events are `discord.MESSAGE_REACTION_ADD`, `_REMOVE`, `_REMOVE_ALL` and `_REMOVE_EMOJI`, with the intents
+//! `GUILD_MESSAGE_REACTIONS` and `DIRECT_MESSAGE_REACTIONS`.
+//!
+//! Discord limits these routes more narrowly than most, to a few requests a second: reactions that are added one after
+//! another wait for each other.
 
 use std::future::IntoFuture;
 
@@ -20,6 +28,9 @@ use crate::{
 
 /// An emoji to react with.
 ///
+/// A guild's own is found by its id alone; its name may be wrong or absent.
+/// A text that is neither is taken for a Unicode emoji and refused by Discord with code 10014.
+///
 /// It converts from a text: a Unicode emoji such as `"👍"`, or a guild's own as `name:id` or `<:name:id>`.
 /// It converts from the emoji of a reaction event too.
 ///
@@ -29,6 +40,18 @@ use crate::{
 /// assert_eq!(Emoji::from("👍"), Emoji::Unicode("👍"));
 /// let loud = Emoji::Custom { name: Some("loud"), id: Id::new(41) };
 /// assert_eq!(Emoji::from("<:loud:41>"), loud);
+/// ```
+///
+/// Animated emojis and bare pairs of name and id are read too:
+///
+/// ```
+/// use antiphon_discord::{Emoji, model::id::Id};
+///
+/// let dance = Emoji::Custom { name: Some("dance"), id: Id::new(42) };
+/// assert_eq!(Emoji::from("<a:dance:42>"), dance);
+/// assert_eq!(Emoji::from("dance:42"), dance);
+/// // Without an id there is no guild's own emoji.
+/// assert_eq!(Emoji::from(":dance:"), Emoji::Unicode(":dance:"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -107,6 +130,21 @@ impl Client {
     /// [Discord's page](https://discord.com/developers/docs/resources/message#create-reaction)
     ///
     /// Discord refuses an emoji that it does not know with code 10014.
+    ///
+    /// Needs `READ_MESSAGE_HISTORY`, and `ADD_REACTIONS` unless somebody has reacted with the emoji before; a guild's own emoji
+    /// of another guild needs `USE_EXTERNAL_EMOJIS`.
+    /// Reacting twice is no error, and a message has at most 20 different reactions.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::Message};
+    /// # async fn f(client: Client, message: Message) -> Result<(), RequestError> {
+    /// for emoji in ["👍", "👎", "loud:41"] {
+    ///     client.create_reaction(message.channel_id, message.id, emoji).await?;
+    /// }
+    /// let pro = client.reactions(message.channel_id, message.id, "👍").limit(100).await?;
+    /// println!("{} in favour", pro.len());
+    /// # Ok(()) }
+    /// ```
     pub fn create_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -137,6 +175,8 @@ impl Client {
     /// Removes a user's reaction.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-user-reaction)
+    ///
+    /// Needs `MANAGE_MESSAGES`.
     pub fn delete_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -153,6 +193,8 @@ impl Client {
     /// Removes all reactions with one emoji.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-all-reactions-for-emoji)
+    ///
+    /// Needs `MANAGE_MESSAGES`. The event is `discord.MESSAGE_REACTION_REMOVE_EMOJI`.
     pub fn delete_all_reaction<'a>(
         &self,
         channel: Id<ChannelMarker>,
@@ -168,6 +210,8 @@ impl Client {
     /// Removes all reactions to a message.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#delete-all-reactions)
+    ///
+    /// Needs `MANAGE_MESSAGES`. The event is `discord.MESSAGE_REACTION_REMOVE_ALL`.
     pub fn delete_all_reactions(
         &self,
         channel: Id<ChannelMarker>,
@@ -183,6 +227,8 @@ impl Client {
     /// Reads the users who reacted with an emoji.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/message#get-reactions)
+    ///
+    /// Messages have only the counts; the users are read here, a page at a time.
     pub fn reactions<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -202,6 +248,8 @@ impl Client {
 }
 
 /// Users who reacted with an emoji, sorted by id; see [`Client::reactions`].
+///
+/// The last id of a page is where the next one goes on ([`after`](Self::after)).
 ///
 /// # Errors
 ///

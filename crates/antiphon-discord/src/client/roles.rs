@@ -1,4 +1,9 @@
 //! A guild's roles.
+//!
+//! All of them but reading need `MANAGE_ROLES`, and a role below the bot's highest; the bot gives a role only permissions
+//! that it has itself.
+//! The events are `discord.GUILD_ROLE_CREATE`, `_UPDATE` and `_DELETE`, under the intent `GUILDS`.
+//! A guild has at most 250 roles.
 
 use std::future::IntoFuture;
 
@@ -40,6 +45,8 @@ impl Client {
     /// Reads a guild's roles.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-roles)
+    ///
+    /// The role `@everyone` has the guild's own id.
     pub fn roles(&self, guild: Id<GuildMarker>) -> Call<'_, Vec<Role>> {
         let request = self.http().builders().roles(guild);
         Call::new(self.http(), Repeat::Safe, request)
@@ -74,6 +81,14 @@ impl Client {
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#modify-guild-role)
     ///
     /// Unknown permissions stay: `role.permissions | Permissions::MANAGE_MESSAGES` removes none.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{Permissions, Role, id::{Id, marker::GuildMarker}}};
+    /// # async fn f(client: Client, guild: Id<GuildMarker>, dj: Role) -> Result<(), RequestError> {
+    /// let more = dj.permissions | Permissions::MUTE_MEMBERS;
+    /// client.update_role(guild, dj.id).permissions(more).name(Some("cantor")).reason("promoted").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn update_role(&self, guild: Id<GuildMarker>, role: Id<RoleMarker>) -> UpdateRole<'_> {
         let route = Route::UpdateRole {
             guild_id: guild.get(),
@@ -85,6 +100,8 @@ impl Client {
     /// Deletes a role.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#delete-guild-role)
+    ///
+    /// Its members lose it without an event of their own.
     pub fn delete_role(&self, guild: Id<GuildMarker>, role: Id<RoleMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_role(guild, role);
         AuditedCall::new(self.http(), Repeat::Safe, request)
@@ -93,6 +110,8 @@ impl Client {
     /// Moves roles, and returns all roles of the guild.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#modify-guild-role-positions)
+    ///
+    /// Roles that are not listed keep their order.
     pub fn update_role_positions<'a>(
         &'a self,
         guild: Id<GuildMarker>,

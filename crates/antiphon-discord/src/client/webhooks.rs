@@ -1,4 +1,8 @@
 //! Webhooks, which post in a channel under another name.
+//!
+//! A webhook has an id and a token, and whoever has both may post through it, under any name and picture.
+//! Posting carries no token of the bot and counts against the webhook's own bucket, outside the bot's global limit.
+//! [Discord's page](https://discord.com/developers/docs/resources/webhook)
 
 use std::future::IntoFuture;
 
@@ -24,6 +28,9 @@ impl Client {
     /// Creates a webhook in a channel.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/webhook#create-webhook)
+    ///
+    /// Needs `MANAGE_WEBHOOKS`.
+    /// The name has 1 to 80 characters, and Discord refuses some words in it, such as its own name.
     pub fn create_webhook<'a>(
         &'a self,
         channel: Id<ChannelMarker>,
@@ -36,6 +43,8 @@ impl Client {
     /// Reads a channel's webhooks.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/webhook#get-channel-webhooks)
+    ///
+    /// Needs `MANAGE_WEBHOOKS`. Those that other applications made come without a token.
     pub fn channel_webhooks(&self, channel: Id<ChannelMarker>) -> Call<'_, Vec<Webhook>> {
         let request = self.http().builders().channel_webhooks(channel);
         Call::new(self.http(), Repeat::Safe, request)
@@ -44,6 +53,8 @@ impl Client {
     /// Deletes a webhook.
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/webhook#delete-webhook)
+    ///
+    /// Needs `MANAGE_WEBHOOKS`. The event is `discord.WEBHOOKS_UPDATE`, with the channel and not the webhook.
     pub fn delete_webhook(&self, webhook: Id<WebhookMarker>) -> AuditedCall<'_, ()> {
         let request = self.http().builders().delete_webhook(webhook);
         AuditedCall::new(self.http(), Repeat::Safe, request)
@@ -63,6 +74,8 @@ impl Client {
     /// client.execute_webhook(webhook.id, token).username("Mira").content("la").await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// The response has no message (`wait` is false), so the call succeeds when Discord has accepted it.
     pub fn execute_webhook<'a>(
         &'a self,
         webhook: Id<WebhookMarker>,
@@ -95,6 +108,8 @@ calls! {
         /// Attaches files, at most 10.
         attachments(attachments: &'a [File]);
         /// Sets the shown name. Default: the webhook's.
+        ///
+        /// At most 80 characters.
         username(name: &'a str);
         /// Sets the URL of the shown image. Default: the webhook's.
         avatar_url(url: &'a str);
@@ -103,8 +118,12 @@ calls! {
         /// Sets flags.
         flags(flags: MessageFlags);
         /// Posts in a thread of the webhook's channel.
+        ///
+        /// Without it the message is in the channel itself.
         thread_id(thread: Id<ChannelMarker>);
         /// Begins a thread in the webhook's forum.
+        ///
+        /// Required for a webhook of a forum or media channel, unless [`thread_id`](Self::thread_id) is set.
         thread_name(name: &'a str);
         /// Sets a poll: a new one ([`PollRequest`]), or a copy of a received one.
         poll(poll: impl Into<PollRequest>);

@@ -1,10 +1,14 @@
 //! Number of a bot's shards, and the range that runs here.
+//!
+//! A guild's shard is `(guild >> 22) % count`; a session is bound to the count it was begun with (protocol §6).
 
 use std::ops::Range;
 
 use crate::error::ConfigError;
 
 /// Largest number of shards that is accepted.
+///
+/// Far beyond the largest bots; it keeps a slip of the keyboard from opening millions of connections.
 const MOST: u32 = 100_000;
 
 /// Number of a bot's shards, and the range that runs here (protocol §6).
@@ -20,6 +24,12 @@ const MOST: u32 = 100_000;
 /// let config = Config::new("token", Intents::GUILDS).shards(shards);
 /// # let _ = config;
 /// ```
+///
+/// | value | shards of a source |
+/// | --- | --- |
+/// | [`Recommended`](Self::Recommended) | as Discord says, at the first start and whenever no session can be kept |
+/// | [`Count`](Self::Count) | all of a fixed number |
+/// | [`Range`](Self::Range) | a part of a fixed number, for a bot in several programs |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shards {
     /// As many shards as Discord recommends, all of them here. The default.
@@ -34,12 +44,21 @@ pub enum Shards {
     ///
     /// Only the shards of one source queue their identifies, so the sources of one bot should not start within the same
     /// seconds.
+    ///
+    /// A guild of another program's shard is refused by commands with
+    /// [`CommandError::ShardElsewhere`](crate::CommandError::ShardElsewhere); requests work for every guild.
     Range {
         /// First shard that runs here.
+        ///
+        /// Below `to`.
         from: u32,
         /// First shard after those that run here.
+        ///
+        /// At most `count`.
         to: u32,
         /// Number of shards of the bot.
+        ///
+        /// The same in every program of the bot.
         count: u32,
     },
 }

@@ -1,4 +1,8 @@
 //! Lanes of interactions: each interaction has its own, so that none waits for another.
+//!
+//! A lane is the queue of one place; events of one lane are handled one after another.
+//! Interactions are an exception to the rule of places, because Discord takes a first answer for three seconds only
+//! ([Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding)).
 
 use antiphon_core::{Event, Place};
 use serde::Deserialize;
@@ -77,6 +81,8 @@ pub fn interaction_lane(event: &Event) -> Option<Place> {
 }
 
 /// An id's digits, whether it was sent as a text or as a number.
+///
+/// An id of another form leaves the interaction in the lane of its place.
 fn digits(id: &RawValue) -> Option<&str> {
     let digits = id.get().trim_matches('"');
     let is_id = (1..=20).contains(&digits.len()) && digits.bytes().all(|one| one.is_ascii_digit());

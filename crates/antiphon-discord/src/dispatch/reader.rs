@@ -1,4 +1,7 @@
 //! Reading frames without a connection.
+//!
+//! It is the session's way of naming events without a session: for recordings, for tests, and for a proxy that hands frames
+//! on.
 
 use std::fmt;
 
@@ -20,6 +23,21 @@ use crate::wire::{Header, op};
 /// let frame = Bytes::from_static(br#"{"op":0,"t":"TYPING_START","s":7,"d":{"channel_id":"22","user_id":"33"}}"#);
 /// let draft = FrameReader::new("a1b2").read(&frame, jiff::Timestamp::UNIX_EPOCH).expect("a dispatch");
 /// assert_eq!((draft.kind.as_str(), draft.place.as_str()), ("discord.TYPING_START", "channel/22"));
+/// ```
+///
+/// Two frames of one session, one of them without a sequence:
+///
+/// ```
+/// use antiphon_discord::FrameReader;
+/// use bytes::Bytes;
+///
+/// let mut reader = FrameReader::new("a1b2");
+/// let numbered = Bytes::from_static(br#"{"op":0,"t":"GUILD_ROLE_CREATE","s":7,"d":{"guild_id":"11"}}"#);
+/// let draft = reader.read(&numbered, jiff::Timestamp::UNIX_EPOCH).expect("a dispatch");
+/// assert_eq!(draft.origin.as_str(), "a1b2/0000000007");
+///
+/// let heartbeat = Bytes::from_static(br#"{"op":11}"#);
+/// assert!(reader.read(&heartbeat, jiff::Timestamp::UNIX_EPOCH).is_none());
 /// ```
 pub struct FrameReader {
     session: String,

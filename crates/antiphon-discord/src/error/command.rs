@@ -1,4 +1,7 @@
 //! Errors of commands over the Gateway.
+//!
+//! A command is either not sent, or sent and not answered in time; the two are different errors, because the second may have
+//! had its effect.
 
 use std::time::Duration;
 
@@ -6,13 +9,29 @@ use super::{ConfigError, NotConnected};
 use crate::model::members::Members;
 
 /// A command was not sent.
+///
+/// ```
+/// use antiphon_discord::{Client, CommandError, Presence};
+///
+/// async fn show(client: &Client, presence: Presence) -> Result<(), CommandError> {
+///     match client.update_presence(presence).await {
+///         // Nothing is wrong with the presence; the bot is on its way back.
+///         Err(error) if error.is_transient() => Ok(()),
+///         outcome => outcome,
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
     /// There was no connection within [`Config::action_timeout`](crate::Config::action_timeout).
+    ///
+    /// The text has the state of the link.
     #[error(transparent)]
     NotConnected(NotConnected),
     /// A value is invalid.
+    ///
+    /// The text names the value and the reason; the same call fails again.
     #[error(transparent)]
     Invalid(ConfigError),
     /// The frame would be longer than the 4096 bytes that Discord takes.
@@ -39,6 +58,8 @@ impl CommandError {
 }
 
 /// A request for a guild's members was not answered in full.
+///
+/// What came before the error is in [`partial`](Self::partial), and its chunks have reached handlers in any case.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MembersError {
@@ -99,6 +120,8 @@ impl MembersError {
 }
 
 /// Joining a voice channel failed.
+///
+/// Discord answers a join with two events and a refusal with nothing (protocol §12), so a full channel looks like a slow one.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VoiceError {
@@ -128,6 +151,8 @@ pub enum VoiceError {
 
 impl VoiceError {
     /// Whether the same call could succeed later.
+    ///
+    /// A superseded join is not: the other command decides where the bot is.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Command(error) => error.is_transient(),
@@ -137,6 +162,7 @@ impl VoiceError {
     }
 }
 
+/// The halves of a join's answer, in words.
 fn what_came(has_state: bool, has_server: bool) -> &'static str {
     match (has_state, has_server) {
         (true, true) => "all came",

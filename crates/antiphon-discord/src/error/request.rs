@@ -1,4 +1,6 @@
 //! A request to Discord's REST interface failed.
+//!
+//! One type for all requests, because a handler treats them alike: repeat, give up, or tell the operator.
 
 use std::{fmt, time::Duration};
 
@@ -18,6 +20,21 @@ use antiphon_core::BoxError;
 ///         outcome => outcome,
 ///     }
 /// }
+/// ```
+///
+/// Showing Discord's own reason for each field:
+///
+/// ```
+/// use antiphon_discord::RequestError;
+///
+/// fn explain(error: &RequestError) -> String {
+///     let Some(refusal) = error.api() else {
+///         return error.to_string();
+///     };
+///     let fields = refusal.fields.iter().map(|field| format!("{}: {}", field.path, field.message));
+///     std::iter::once(refusal.message.clone()).chain(fields).collect::<Vec<_>>().join("\n")
+/// }
+/// assert_eq!(explain(&RequestError::Unauthorized), "Discord does not accept the bot's token");
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -122,6 +139,8 @@ impl RequestError {
     }
 
     /// HTTP status, if there was a response.
+    ///
+    /// Absent where the request was not sent, and where its response was lost.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Unauthorized => Some(401),
@@ -135,6 +154,8 @@ impl RequestError {
     }
 
     /// Discord's error, if it refused the request.
+    ///
+    /// All codes are in [Discord's list](https://discord.com/developers/docs/topics/opcodes-and-status-codes#json).
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Self::Forbidden(error) | Self::NotFound(error) | Self::Refused(error) => Some(error),
@@ -155,6 +176,9 @@ impl RequestError {
 }
 
 /// Scope of a rate limit (`X-RateLimit-Scope`, protocol §13).
+///
+/// Without the header the body's `global` decides. A 429 without Discord's body counts as global, because the proxy before
+/// Discord sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
@@ -177,12 +201,16 @@ impl fmt::Display for Scope {
 }
 
 /// Discord's error for a refused request (protocol §13).
+///
+/// Its text is at most 400 characters of Discord's message, on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
     /// HTTP status.
     pub status: u16,
     /// Discord's error code, e.g. 50013 for missing permissions; zero if there is none.
+    ///
+    /// A code that was sent as a text of digits is read too.
     pub code: u64,
     /// Discord's message.
     pub message: String,

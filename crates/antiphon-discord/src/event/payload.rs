@@ -1,4 +1,6 @@
 //! Methods of payloads beside the fields of their objects.
+//!
+//! The types themselves are written by the table; here is what a handler would otherwise write again for each of them.
 
 use antiphon_core::{DecodeError, Event, Payload};
 use antiphon_discord_model::{
@@ -9,6 +11,9 @@ use antiphon_discord_model::{
 use super::{GuildCreate, GuildDelete, MessageUpdate, PresenceUpdate};
 
 /// `RESUMED`: all missed events have been replayed (protocol §3.2).
+///
+/// It comes after the last replayed event, and [`ShardResume`](crate::ShardResume) follows it.
+/// Whatever its body is, it decodes, because Discord documents none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Resumed;
@@ -29,6 +34,23 @@ impl Payload for Resumed {
 
 impl GuildCreate {
     /// The guild, if it is available.
+    ///
+    /// ```
+    /// use antiphon_core::Payload as _;
+    /// use antiphon_discord::GuildCreate;
+    /// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+    /// # fn event(kind: &'static str, body: &'static str) -> Event {
+    /// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+    /// #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+    /// #     Event::stored(Position::new(1), "bot".into(), draft)
+    /// # }
+    ///
+    /// let away = GuildCreate::decode(&event("discord.GUILD_CREATE", r#"{"id":"11","unavailable":true}"#))?;
+    /// assert!(away.guild().is_none() && away.id().get() == 11);
+    /// let here = GuildCreate::decode(&event("discord.GUILD_CREATE", r#"{"id":"11","name":"choir"}"#))?;
+    /// assert_eq!(here.guild().map(|guild| &*guild.name), Some("choir"));
+    /// # Ok::<(), antiphon_core::DecodeError>(())
+    /// ```
     pub fn guild(&self) -> Option<&Guild> {
         match &**self {
             gateway::GuildCreate::Available(guild) => Some(guild),
@@ -39,6 +61,25 @@ impl GuildCreate {
 
 impl GuildDelete {
     /// Whether the bot was removed. If not, the guild has an outage and will come back.
+    ///
+    /// Discord leaves `unavailable` out where the bot was removed
+    /// ([Discord's page](https://discord.com/developers/docs/events/gateway-events#guild-delete)).
+    ///
+    /// ```
+    /// use antiphon_core::Payload as _;
+    /// use antiphon_discord::GuildDelete;
+    /// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+    /// # fn event(kind: &'static str, body: &'static str) -> Event {
+    /// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+    /// #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+    /// #     Event::stored(Position::new(1), "bot".into(), draft)
+    /// # }
+    ///
+    /// assert!(GuildDelete::decode(&event("discord.GUILD_DELETE", r#"{"id":"11"}"#))?.is_removal());
+    /// let outage = GuildDelete::decode(&event("discord.GUILD_DELETE", r#"{"id":"11","unavailable":true}"#))?;
+    /// assert!(!outage.is_removal());
+    /// # Ok::<(), antiphon_core::DecodeError>(())
+    /// ```
     pub fn is_removal(&self) -> bool {
         self.unavailable != Some(true)
     }
@@ -78,11 +119,15 @@ impl MessageUpdate {
     /// assert!(update.is_partial() && update.was_sent("content") && !update.was_sent("embeds"));
     /// # Ok::<(), antiphon_core::DecodeError>(())
     /// ```
+    ///
+    /// A field that was sent as null counts as sent.
     pub fn is_partial(&self) -> bool {
         !OF_EVERY_MESSAGE.iter().all(|field| self.was_sent(field))
     }
 
     /// Whether the field with this name on the wire, such as `content`, was sent, even as null.
+    ///
+    /// Only fields at the top of the body are asked for; `raw().pointer` reaches deeper ones.
     pub fn was_sent(&self, field: &str) -> bool {
         self.raw().pointer(&format!("/{field}")).is_some()
     }
@@ -90,6 +135,8 @@ impl MessageUpdate {
 
 impl PresenceUpdate {
     /// Id of the guild, if one was sent.
+    ///
+    /// Discord documents it for every presence and validates no field of this event.
     pub fn guild(&self) -> Option<Id<GuildMarker>> {
         self.guild_id
     }

@@ -1,4 +1,9 @@
 //! Responses: their bodies, and the errors for refusals.
+//!
+//! A body is read by `antiphon-discord-model`, so that a value of another kind costs itself alone; what was repaired is
+//! logged at *debug* and counted.
+//! No error and no log has the text of a response, apart from the message of an error that Discord documents: a response may
+//! hold a webhook's token, and a page of a proxy may hold anything.
 
 use std::fmt::Write as _;
 
@@ -20,10 +25,16 @@ use tracing::debug;
 use crate::error::{ApiError, FieldError, RequestError};
 
 /// Largest number of characters of Discord's message that an error shows.
+///
+/// A longer one ends with an ellipsis.
 const WORDS: usize = 400;
 /// Largest number of field errors in one error.
+///
+/// Further ones are left out.
 const FIELDS: usize = 64;
 /// Largest depth of nested field errors.
+///
+/// Deeper ones are left out; Discord nests as deep as the request's own fields.
 const DEPTH: usize = 16;
 
 /// A type that the body of a successful response is read as.
@@ -81,6 +92,7 @@ answers!(
 /// Response to a request that was carried out.
 #[derive(Debug, Default)]
 pub(super) struct Done {
+    /// Body as it came; empty for a 204 and for an attempt whose response was lost.
     pub(super) body: Bytes,
     /// Status, length and content type, without the text.
     kind: String,
@@ -129,7 +141,7 @@ impl Done {
 
 /// Adds the known fields to an object.
 fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
-    let mut object: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let mut object: Map<String, Value> = antiphon_core::read_json(body).unwrap_or_default();
     for (field, value) in known {
         object.insert((*field).to_owned(), value.clone());
     }
@@ -138,7 +150,7 @@ fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
 
 /// Place and reason of a JSON error; serde's own message could contain parts of the body.
 fn place(body: &[u8]) -> String {
-    match serde_json::from_slice::<IgnoredAny>(body) {
+    match antiphon_core::read_json::<IgnoredAny>(body) {
         Ok(IgnoredAny) => "another kind of value was expected".to_owned(),
         Err(error) => json_position(&error),
     }
@@ -178,7 +190,7 @@ pub(super) fn done(response: Response<Bytes>, is_authorized: bool) -> Result<Don
 /// Reads the body of an error, if it is one of Discord's (protocol §13,
 /// <https://discord.com/developers/docs/reference#error-messages>).
 fn refusal(status: u16, body: &[u8]) -> Option<ApiError> {
-    let refusal: Value = serde_json::from_slice(body).ok()?;
+    let refusal: Value = antiphon_core::read_json(body).ok()?;
     let message = refusal.get("message")?.as_str()?;
     let code = &refusal["code"];
     let digits = || code.as_str()?.parse().ok();

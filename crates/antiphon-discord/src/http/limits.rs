@@ -1,6 +1,17 @@
 //! Discord's rate limits as a state machine without I/O (protocol §13).
 //!
 //! <https://discord.com/developers/docs/topics/rate-limits>
+//!
+//! Two kinds of limits are known before the first request: the bot's requests per second ([`Global`]) and the refusals
+//! within ten minutes ([`Refusals`]).
+//! The rest is learnt: a response names the bucket of its route and the window of that bucket, and the next request of the
+//! route waits for it.
+//!
+//! - The first request of an unknown route goes alone, so that a burst does not run into a limit that it could have learnt.
+//! - Responses overtake one another. Requests are numbered ([`Order`]), and what the newest one heard counts.
+//! - A window that was shorter than the one before counts as well: Discord changes limits while a bot runs.
+//! - A 429 blocks its bucket, or all of them if its scope is global, and does not change the window of another limit.
+//! - Requests in flight are counted, so that a window that is open is never overdrawn by requests whose responses are late.
 
 mod bucket;
 mod global;
@@ -24,15 +35,20 @@ use super::route::Route;
 use crate::error::Scope;
 
 /// Largest number of routes and buckets kept; above it idle ones are dropped, and learnt again at their next request.
+///
+/// A bot in many guilds has one bucket for each channel and guild that it writes to.
 const REMEMBERED: usize = 4_096;
 
 /// All rate limits of one bot.
 #[derive(Debug)]
 pub(super) struct Limits {
+    /// Requests of the last second, and a block by a global 429.
     global: Global,
+    /// Answers with 401, 403 and 429 of the last ten minutes.
     refusals: Refusals,
     /// Bucket of each route, as its newest response named it.
     learnt: HashMap<String, Learnt>,
+    /// State of each bucket, by its key.
     buckets: HashMap<Key, Bucket>,
     /// Number of requests sent.
     sent: u64,
@@ -42,6 +58,7 @@ pub(super) struct Limits {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     bucket: Arc<str>,
+    /// Major ids of the path: a channel, a guild, or a webhook with its token; empty for other routes.
     top: String,
 }
 
@@ -49,6 +66,7 @@ struct Key {
 #[derive(Debug)]
 struct Learnt {
     bucket: Arc<str>,
+    /// Number of the request whose response named it.
     by: Order,
 }
 

@@ -1,4 +1,8 @@
 //! Nonces, by which Discord recognises a message that is sent again (protocol §13).
+//!
+//! A client's nonce is a number of at most 20 digits, drawn anew for each call; a bot may choose one of its own.
+//! [Discord's page](https://discord.com/developers/docs/resources/message#create-message) describes `enforce_nonce`, which
+//! makes it a guard against repetition.
 
 use antiphon_core::{BoxError, Rng};
 use serde::Serialize;

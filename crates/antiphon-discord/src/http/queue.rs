@@ -1,4 +1,9 @@
 //! The queue of requests that wait for the rate limits.
+//!
+//! Requests of one bucket form a line: the first of them asks the limits, and the others wait for a lock that is handed on
+//! in order.
+//! The line, not the task, owns the order, so that a request whose caller gives up leaves without a trace.
+//! Buckets have lines of their own, and none waits for another, except at the global limit.
 
 use std::{
     sync::{
@@ -19,8 +24,11 @@ use crate::error::RequestError;
 /// Queues requests: first come, first served within a bucket; buckets do not wait for one another.
 #[derive(Debug)]
 pub(super) struct RequestQueue {
+    /// What is known of Discord's limits; held for a moment, never over a wait.
     limits: Mutex<Limits>,
+    /// Requests that wait for their turn, of all buckets.
     waiting: AtomicUsize,
+    /// [`Config::max_queued_requests`](crate::Config::max_queued_requests).
     most: usize,
     /// Timeout of a request, for its error.
     timeout: Duration,
@@ -31,7 +39,9 @@ pub(super) struct RequestQueue {
 pub(super) struct Turn<'a> {
     queue: &'a RequestQueue,
     route: &'a Route,
+    /// Proof that the request is counted in its bucket.
     ticket: Ticket,
+    /// Whether the limits have seen the response; if not, dropping the turn gives the place in flight back.
     is_answered: bool,
 }
 

@@ -1,4 +1,7 @@
 //! Reasons for a guild's audit log (`X-Audit-Log-Reason`, protocol §13).
+//!
+//! A header holds ASCII, so every other byte is percent-encoded; the limit counts the characters of the reason itself
+//! ([Discord's page](https://discord.com/developers/docs/resources/audit-log)).
 
 use std::fmt::Write as _;
 

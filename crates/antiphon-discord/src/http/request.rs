@@ -1,4 +1,9 @@
 //! From a request that twilight built to one for the network.
+//!
+//! The token goes into the header `Authorization` with the prefix `Bot`, marked as sensitive, so that no log of the HTTP
+//! stack shows it; requests of webhooks and interactions go without it
+//! ([Discord's page](https://discord.com/developers/docs/reference#authentication)).
+//! A prepared request can be sent several times with the same bytes.
 
 use antiphon_core::Secret;
 use bytes::Bytes;
@@ -14,8 +19,11 @@ use crate::error::RequestError;
 /// Parts that every request has.
 #[derive(Debug)]
 pub(super) struct RequestParts {
+    /// Base URL with version and without a slash at the end.
     base: String,
+    /// Header with the token; absent if the token has a character that no header may have.
     authorization: Option<HeaderValue>,
+    /// `User-Agent` as Discord asks for it; absent if it has a character that no header may have.
     user_agent: Option<HeaderValue>,
 }
 

@@ -1,4 +1,14 @@
 //! Routes as rate limits count them: the path without minor ids, and the major ids.
+//!
+//! Two requests count against one limit if their templates and their major ids are equal
+//! ([Discord's page](https://discord.com/developers/docs/topics/rate-limits#header-format)); the template is replaced by the
+//! id of a bucket as soon as a response names it.
+//!
+//! | request | template | major ids |
+//! | --- | --- | --- |
+//! | `DELETE channels/22/messages/33` | `DELETE channels/messages/*` | `/22` |
+//! | `PUT guilds/11/bans/33` | `PUT guilds/bans/*` | `/11` |
+//! | `POST webhooks/5/token?wait=true` | `POST webhooks` | `/5/token` |
 
 use http::Method;
 

@@ -1,4 +1,7 @@
 //! The identify queue that all shards of a source share.
+//!
+//! An identify is spent before it is sent: the checkpoint `identifies` is durable when [`IdentifyQueue::acquire`] returns, so
+//! that a crash in between costs a number and never a session start too many.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -17,8 +20,12 @@ use super::{Buckets, Budget, Turn};
 use crate::{error::RequestError, http::Http};
 
 /// How long the answer of `GET /gateway/bot` is reused.
+///
+/// A shard that reconnects asks again after it; the URL itself is used for longer.
 const FRESH: Duration = Duration::from_secs(60);
 /// Limit that is assumed if a custom server does not answer `GET /gateway/bot`.
+///
+/// Only a server named by `Config::gateway` may lack that request; Discord's own answer is required.
 const ASSUMED: SessionStartLimit = SessionStartLimit {
     max_concurrency: 1,
     remaining: 1000,
@@ -34,15 +41,21 @@ pub(crate) struct IdentifyQueue {
     /// URL of the Gateway, if `Config::gateway` sets one.
     gateway: Option<String>,
     state: Mutex<State>,
+    /// Wakes the shards that wait whenever the order may have changed.
     changed: Notify,
+    /// Last answer of `GET /gateway/bot`, and its age; held while it is asked for, so that shards ask once.
     info: AsyncMutex<Option<(Instant, BotConnectionInfo)>>,
+    /// Part of the checkpoint, `identifies`.
     part: Part,
+    /// Mark of the newest checkpoint of that part.
     mark: AtomicI64,
 }
 
 #[derive(Debug)]
 struct State {
+    /// Which shard may identify now.
     buckets: Buckets,
+    /// What is left of the day's identifies.
     budget: Budget,
 }
 
@@ -52,7 +65,7 @@ impl IdentifyQueue {
         let part: Part = "identifies".into();
         let stored = intake.checkpoint(&part);
         let budget = stored.and_then(|stored| {
-            serde_json::from_slice(&stored.state)
+            antiphon_core::read_json(&stored.state)
                 .inspect_err(|error| warn!(%error, "the spent identifies cannot be read"))
                 .ok()
         });
@@ -225,6 +238,7 @@ impl IdentifyQueue {
 /// A shard's permit to identify; an unused one goes to the next shard when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
+    /// Absent once the permit is used.
     queue: Option<Arc<IdentifyQueue>>,
     shard: u32,
 }

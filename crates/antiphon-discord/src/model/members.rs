@@ -1,4 +1,6 @@
 //! Requests for members of a guild, and the chunks that answer them.
+//!
+//! The answer keeps the chunks as they came, so that its members are read by the model and its presences too.
 
 use antiphon_core::{DecodeError, Draft, Event, Position, SourceName};
 use antiphon_discord_model::id::{
@@ -18,10 +20,25 @@ use antiphon_discord_model::id::{
 ///     Ok(members.map(|member| member.user.name.clone()).collect())
 /// }
 /// ```
+///
+/// The three kinds of questions:
+///
+/// ```
+/// use antiphon_discord::{MemberQuery, model::id::{Id, marker::{GuildMarker, UserMarker}}};
+///
+/// let choir: Id<GuildMarker> = Id::new(11);
+/// let everybody = MemberQuery::all(choir);
+/// let some = MemberQuery::named(choir, "mi", 10).with_presences();
+/// let two = MemberQuery::users(choir, [Id::<UserMarker>::new(33), Id::new(44)]);
+/// assert_ne!(everybody, some);
+/// # let _ = two;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberQuery {
     guild: Id<GuildMarker>,
+    /// Prefix or ids; Discord takes one of the two.
     wanted: Wanted,
+    /// Whether presences are asked for too.
     presences: bool,
 }
 
@@ -38,6 +55,8 @@ impl MemberQuery {
     }
 
     /// Requests members whose name begins with `prefix`, at most `limit` of them, 1 to 100.
+    ///
+    /// An empty prefix with limit 0 asks for all members, which needs the intent.
     pub fn named(guild: Id<GuildMarker>, prefix: impl Into<String>, limit: u64) -> Self {
         Self {
             guild,
@@ -50,6 +69,8 @@ impl MemberQuery {
     }
 
     /// Requests these users, at most 100.
+    ///
+    /// No user, or more than 100, is refused before anything is sent; users who are not members come back as `not_found`.
     pub fn users(guild: Id<GuildMarker>, users: impl IntoIterator<Item = Id<UserMarker>>) -> Self {
         Self {
             guild,
@@ -91,6 +112,8 @@ impl MemberQuery {
 }
 
 /// Chunks that answered a request for members, sorted by number.
+///
+/// Chunks of up to 1,000 members each; a request for users has one.
 #[derive(Clone, Debug, Default)]
 pub struct Members {
     pub(crate) source: Option<SourceName>,
@@ -101,6 +124,8 @@ impl Members {
     /// Returns the chunks as events with raw bodies.
     ///
     /// The events have no position here; the journal stores the same chunks with theirs.
+    ///
+    /// They are the same events that handlers get, without their positions.
     pub fn chunks(&self) -> impl Iterator<Item = Event> + '_ {
         self.chunks.iter().map(|chunk| {
             let source = self.source.clone().unwrap_or_else(|| "discord".into());

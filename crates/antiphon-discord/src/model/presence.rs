@@ -1,10 +1,15 @@
 //! The bot's presence.
+//!
+//! Discord shows of a bot's activity its name, type, state and stream URL, and nothing else
+//! ([Discord's page](https://discord.com/developers/docs/events/gateway-events#update-presence)).
 
 use antiphon_discord_model::{ActivityType, Status};
 
 use crate::error::ConfigError;
 
 /// Longest name, URL or text of an activity, in characters.
+///
+/// Names and states are checked before anything is sent; URLs are left to Discord.
 const LONGEST: usize = 128;
 
 /// An activity that the bot shows (protocol §8).
@@ -15,14 +20,31 @@ const LONGEST: usize = 128;
 /// assert_eq!(Activity::playing("chess").kind, ActivityType::Playing);
 /// assert_eq!(Activity::custom("on tour").state.as_deref(), Some("on tour"));
 /// ```
+///
+/// A listening status with a second line:
+///
+/// ```
+/// use antiphon_discord::{Activity, Presence};
+///
+/// let rehearsal = Activity::listening_to("Miserere").state("in the loft");
+/// assert_eq!(rehearsal.state.as_deref(), Some("in the loft"));
+/// let presence = Presence::online().activity(rehearsal);
+/// assert_eq!(presence.activities.len(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Activity {
     /// Text after "Playing", "Listening to" and so on, at most 128 characters.
+    ///
+    /// Of a custom status it is not shown.
     pub name: String,
     /// Type of the activity, which chooses the word before the name.
+    ///
+    /// 0 playing, 1 streaming, 2 listening to, 3 watching, 4 the text of `state` alone, 5 competing in.
     pub kind: ActivityType,
     /// URL of a stream at Twitch or YouTube.
+    ///
+    /// Required for a stream. Discord takes no other site.
     pub url: Option<String>,
     /// Text of a custom status, or a second line.
     pub state: Option<String>,
@@ -94,6 +116,8 @@ impl Activity {
 /// assert_eq!(presence.status, Status::Idle);
 /// assert_eq!(presence.activities[0].url.as_deref(), Some("https://twitch.tv/choir"));
 /// ```
+///
+/// Every change replaces the presence as a whole: an activity that is left out is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Presence {
@@ -102,8 +126,11 @@ pub struct Presence {
     /// Activities that are shown.
     pub activities: Vec<Activity>,
     /// Status.
+    ///
+    /// `Invisible` shows the bot as offline while it goes on working.
     pub status: Status,
     /// Whether the bot is away.
+    ///
     pub afk: bool,
 }
 
@@ -159,6 +186,7 @@ impl Presence {
         self
     }
 
+    /// Checks the texts that Discord would cut off or drop.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let texts = self.activities.iter().flat_map(|activity| {
             [Some(&activity.name), activity.state.as_ref()]

@@ -1,6 +1,15 @@
 //! Connection properties.
+//!
+//! They tell Discord which library and system a connection has (protocol §3).
 
 /// Connection properties that an identify sends (protocol §3).
+///
+/// ```
+/// use antiphon_discord::Properties;
+///
+/// let own = Properties::new("linux", "choir-bot", "loft");
+/// assert_eq!((&*Properties::default().browser, &*own.browser), ("antiphon", "choir-bot"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Properties {

@@ -1,4 +1,7 @@
 //! The bot's own voice state.
+//!
+//! A join has two answers in either order, the bot's voice state and the voice server, and both belong together
+//! (protocol §12); a move has new ones of both.
 
 use antiphon_core::Secret;
 use antiphon_discord_model::id::{
@@ -20,6 +23,8 @@ use antiphon_discord_model::id::{
 ///     client.leave_voice(guild).await.map_err(VoiceError::Command)
 /// }
 /// ```
+///
+/// Of the token nothing is printed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VoiceConnection {
@@ -30,10 +35,14 @@ pub struct VoiceConnection {
     /// The bot's own user.
     pub user: Id<UserMarker>,
     /// Id of the voice session.
+    ///
+    /// The bot's own voice state has it; it changes with every join.
     pub session_id: String,
     /// Token of the voice server.
     pub token: Secret,
     /// Host of the voice server, perhaps with a port, without a scheme.
+    ///
+    /// Discord names it as a host, so a client adds the scheme itself.
     pub endpoint: String,
 }
 
@@ -41,6 +50,7 @@ pub struct VoiceConnection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UpdateVoiceState {
     pub(crate) guild: u64,
+    /// `None` leaves the guild's voice channel.
     pub(crate) channel: Option<u64>,
     pub(crate) mute: bool,
     pub(crate) deaf: bool,

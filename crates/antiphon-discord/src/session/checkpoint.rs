@@ -1,4 +1,9 @@
 //! Content of a shard's checkpoint.
+//!
+//! A checkpoint is stored in the transaction of the last event that it covers, so that a shard begins again exactly where the
+//! journal ends.
+//! Its mark is a number that grows with every session and every sequence; the state beside it has the session's id, its URL,
+//! its stream, the bot's user and a stretch that is lost and not yet reported.
 
 use antiphon_core::{Checkpoint, Edge};
 use bytes::Bytes;
@@ -8,6 +13,8 @@ use serde::{Deserialize, Serialize};
 /// Version of the encoding.
 const VERSION: u8 = 1;
 /// Number of bits of a mark that hold the sequence.
+///
+/// More dispatches than a session of a busy bot has in years.
 const SEQ_BITS: u32 = 40;
 /// The largest sequence that a mark holds.
 const MOST_SEQ: u64 = (1 << SEQ_BITS) - 1;
@@ -17,11 +24,14 @@ const MOST_SEQ: u64 = (1 << SEQ_BITS) - 1;
 /// Sequences restart with each session, so a sequence alone could be taken for one of a newer session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
+    /// Count of this shard's sessions; the first is 1.
     pub(crate) epoch: u32,
+    /// Sequence in the session; 0 before the first dispatch.
     pub(crate) seq: u64,
 }
 
 impl Mark {
+    /// Writes both into one number, the epoch above the sequence, so that a later session has the greater mark.
     pub(crate) fn write(self) -> i64 {
         // The epoch has 23 bits, so that the mark stays positive.
         let epoch = i64::from(self.epoch & 0x007f_ffff);
@@ -29,6 +39,7 @@ impl Mark {
         epoch << SEQ_BITS | seq
     }
 
+    /// Reads a mark; one of another program, such as a negative one, is that of no session.
     pub(crate) fn read(mark: i64) -> Self {
         let mark = u64::try_from(mark).unwrap_or_default();
         Self {
@@ -41,15 +52,19 @@ impl Mark {
 /// A stretch that is lost and not reported yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lost {
+    /// Last moment that is known to be whole.
     pub(crate) from: Edge,
+    /// Reason in words, which the gap keeps.
     pub(crate) cause: String,
 }
 
 /// A checkpoint's state; the sequence is its mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SavedState {
+    /// Id of a session that can be resumed.
     pub(crate) session: Option<String>,
     pub(crate) url: Option<String>,
+    /// Number of shards that the session was begun with; a session of another number cannot be resumed.
     pub(crate) count: u32,
     pub(crate) user: Option<u64>,
     /// Approximate time of the last frame.
@@ -103,7 +118,7 @@ impl SavedState {
     }
 
     pub(crate) fn read(state: &[u8]) -> Result<Self, serde_json::Error> {
-        let written: Written = serde_json::from_slice(state)?;
+        let written: Written = antiphon_core::read_json(state)?;
         if written.v != VERSION {
             return Err(serde::de::Error::custom(
                 "it was written by another version",

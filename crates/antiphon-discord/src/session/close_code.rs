@@ -1,10 +1,16 @@
 //! Close codes of the Gateway, and the reaction to each (protocol §5).
 //!
 //! <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes>
+//!
+//! A code whose cause is in the configuration or in the bot's settings stops the shard with a hint, because Discord would
+//! refuse the next try as well; every other code is followed by a resume or by a new session.
+//! A code that nobody knows is taken for a network failure.
 
 use std::time::Duration;
 
 /// Pause after a close for too many frames.
+///
+/// A connection that is opened at once would be closed again for the frames that are still waiting.
 const LIMITED_PAUSE: Duration = Duration::from_secs(5);
 
 /// Reaction to the end of a connection.

@@ -1,4 +1,8 @@
 //! Commands of clients, and when each may be sent (protocol §8).
+//!
+//! The loop hands a command over only when it can be carried out: the session is active, a frame may be sent, and there is
+//! room among the open commands. Until then it waits in its queue.
+//! Presences are the exception: they have a limit of their own, and the newest one waits in the session.
 
 use tokio::{sync::oneshot, time::Instant};
 
@@ -90,11 +94,13 @@ impl Session {
         }
     }
 
+    /// Queues a frame other than a heartbeat, and counts it.
     pub(super) fn send(&mut self, frame: String, now: Instant) {
         self.ratelimiter.note(now);
         self.replies.push_back(frame);
     }
 
+    /// Sends the presence that waits, if the limit allows it; called whenever that may have become true.
     pub(super) fn send_presence(&mut self, now: Instant) {
         if self.phase != Phase::Active || self.ratelimiter.presence_at(now) > now {
             return;

@@ -1,4 +1,11 @@
 //! Frames of the server, by operation (protocol §1.2).
+//!
+//! A dispatch is the only operation that becomes an event of its own; the others drive the connection and are counted.
+//! A frame of an operation that nobody knows, and a frame that cannot be read, is stored whole instead, so that nothing
+//! comes and leaves no trace.
+//!
+//! The body of an event is `d`, byte for byte, if the frame is sound; else the whole frame.
+//! READY is read for the session's id, its URL and the bot's user; everything else in a dispatch is for handlers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +24,8 @@ use crate::{
 };
 
 /// Largest number that counts as an unknown operation.
+///
+/// A larger number is a damaged frame rather than a new operation.
 const MOST_OPS: u64 = 1000;
 
 impl Session {
@@ -80,6 +89,8 @@ impl Session {
     }
 
     /// Notes that a payload of this size was skipped.
+    ///
+    /// The gap is reported at the next sequence, because only that says how much is missing.
     pub(crate) fn on_skipped(&mut self, size: usize) {
         tracing::error!(
             part = &*self.part,
@@ -113,6 +124,7 @@ impl Session {
         self.outbox.event(draft);
     }
 
+    /// Answers HELLO: with a resume if there is a session, and else with an identify (protocol §3, §4).
     fn on_hello(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
         if !matches!(self.phase, Phase::AwaitingHello { .. }) {
             return;
@@ -154,6 +166,7 @@ impl Session {
         }
     }
 
+    /// Makes an event of a dispatch, and moves the session with it.
     fn on_dispatch(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
         if let Phase::Resuming { by } = &mut self.phase {
             // Each replayed dispatch moves the deadline; acknowledgements do not.
@@ -253,6 +266,7 @@ impl Session {
         }
     }
 
+    /// Notes the newest dispatch, which is the near edge of a gap should one be reported.
     fn note_last(&mut self, stream: &Arc<str>, now: Moment) {
         let seq = self.seq.unwrap_or_default();
         match &mut self.last {
@@ -288,6 +302,7 @@ impl Session {
         true
     }
 
+    /// Queues a gap as an event of its own.
     pub(super) fn gap(&mut self, gap: &Gap, now: Moment) {
         tracing::error!(part = &*self.part, cause = gap.cause, "events were lost");
         let kind = Kind::from_static(Gap::KIND);
@@ -296,7 +311,7 @@ impl Session {
 
     /// Begins a session (protocol §3.1).
     fn on_ready(&mut self, body: &Bytes, seq: Option<u64>, now: Moment) {
-        let ready: wire::Ready<'_> = serde_json::from_slice(body)
+        let ready: wire::Ready<'_> = antiphon_core::read_json(body)
             .inspect_err(|error| {
                 tracing::warn!(part = &*self.part, %error, "READY cannot be read");
             })
@@ -389,5 +404,5 @@ impl Session {
 /// Decodes `d` of a frame that is no dispatch.
 fn data<'a, T: serde::Deserialize<'a>>(frame: &'a Bytes, header: &Header<'_>) -> Option<T> {
     let span = header.data.clone()?;
-    serde_json::from_slice(&frame[span]).ok()
+    antiphon_core::read_json(&frame[span]).ok()
 }

@@ -1,18 +1,26 @@
 //! Heartbeats: when the next is due, and whether the last was acknowledged (protocol §2).
 //!
 //! <https://discord.com/developers/docs/events/gateway#sending-heartbeats>
+//!
+//! An interval without an acknowledgement means that one of the two directions is dead: the connection is closed with a code
+//! that keeps the session, and the session is resumed.
+//! What the heartbeat carries is the last *stored* sequence, so that a resume asks for everything that the journal lacks.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 /// Bounds of a heartbeat interval; a value outside is clamped.
+///
+/// Neither a beat a millisecond nor one a day would keep a connection alive.
 const SANE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(600));
 
 /// Heartbeat of one connection.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
+    /// Time between two planned beats.
     interval: Duration,
+    /// Time of the next planned beat; beats that the server asks for are beside it.
     next_at: Instant,
     /// Time of the oldest heartbeat that is not acknowledged.
     unanswered: Option<Instant>,

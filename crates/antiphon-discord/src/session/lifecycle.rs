@@ -1,6 +1,10 @@
 //! Opening, losing and giving up connections (protocol §4, §5).
 //!
 //! <https://discord.com/developers/docs/events/gateway#connection-lifecycle>
+//!
+//! A loss is met in one of three ways (protocol §5): the session is resumed, a new one begins, or the shard stops.
+//! The first is the rule, because it costs neither an identify nor an event; the second remembers what it lost, in the
+//! checkpoint as well, and reports it as a gap with the next READY.
 
 use std::time::Duration;
 
@@ -16,6 +20,8 @@ const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Starts opening a connection.
+    ///
+    /// Every second try of a resume goes to the Gateway's own URL instead of the session's host.
     pub(crate) fn start(&mut self) {
         self.phase = Phase::Opening;
         self.link = Some(LinkState::Connecting);
@@ -168,6 +174,7 @@ impl Session {
         }
     }
 
+    /// Waits for the next try: the backoff, and no less than `at_least`.
     pub(super) fn wait(&mut self, reason: String, at_least: Duration, now: Moment) {
         let pause = self.backoff.next(now.at).max(at_least);
         self.phase = Phase::Waiting {
@@ -177,6 +184,7 @@ impl Session {
         self.set_link(LinkState::Waiting { until, reason }, now);
     }
 
+    /// Shows a state of the link, and writes it as an event at the shard's place.
     pub(super) fn set_link(&mut self, state: LinkState, now: Moment) {
         self.outbox.link(self.place.clone(), &state, now);
         self.link = Some(state);
@@ -250,6 +258,9 @@ impl Session {
     }
 
     /// Sends a heartbeat if one is due (protocol §2).
+    ///
+    /// A beat that the last one was not answered closes the connection instead, with a code that keeps the session; a pause in
+    /// reading is no silence of the server.
     pub(super) fn beat(&mut self, now: Moment) -> Result<(), Disconnect> {
         let is_paused = self.paused_at.is_some();
         let Some(heartbeat) = self

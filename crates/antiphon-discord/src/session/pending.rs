@@ -1,4 +1,7 @@
 //! Commands that wait for an answer: requests for members, and voice joins (protocol §8, §12).
+//!
+//! Answers come as ordinary events, which reach handlers as well; a command is answered when the last part of it has come.
+//! A timeout counts from the last part, so that a guild with many members is not cut off half way.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,19 +19,29 @@ use crate::{
 };
 
 /// Largest number of pending requests and joins; further commands stay queued.
+///
+/// A bot that asks for more at once would only wait longer for each of them.
 const MOST: usize = 64;
 /// Bounds of the chunks collected for one request.
+///
+/// Ten million members.
 const MOST_CHUNKS: u32 = 10_000;
 const MOST_BYTES: usize = 256 << 20;
 
 /// A request for members whose chunks are being collected.
 #[derive(Debug)]
 struct PendingMembers {
+    /// Guild whose members are asked for, by which a refusal without a nonce is told apart.
     guild: u64,
+    /// Name of the request, which each chunk repeats.
     nonce: String,
+    /// Time by which the next chunk must come.
     by: Instant,
+    /// Chunks by their number.
     chunks: BTreeMap<u32, Draft>,
+    /// Number of chunks, once one has come.
     expected: Option<u32>,
+    /// Bytes of the chunks that are kept.
     bytes: usize,
     reply: oneshot::Sender<Result<Members, MembersError>>,
 }
@@ -38,7 +51,9 @@ struct PendingMembers {
 struct PendingJoin {
     update: UpdateVoiceState,
     by: Instant,
+    /// Id of the voice session, once the bot's own state has come.
     session: Option<String>,
+    /// Token and host of the voice server, once it has come.
     server: Option<(Secret, String)>,
     reply: oneshot::Sender<Result<VoiceConnection, VoiceError>>,
 }
@@ -52,6 +67,7 @@ pub(crate) struct Pending {
     timeout: Duration,
     /// Random part of nonces, unique for each run.
     nonce: u64,
+    /// Number of requests made in this run, for their nonces.
     made: u64,
 }
 
@@ -157,8 +173,9 @@ impl Pending {
         }
     }
 
+    /// Takes a chunk: the request is answered when all of them have come, or when they are more than are collected.
     fn chunk(&mut self, draft: &Draft, now: Instant) {
-        let Ok(chunk) = serde_json::from_slice::<wire::Chunk<'_>>(&draft.body) else {
+        let Ok(chunk) = antiphon_core::read_json::<wire::Chunk<'_>>(&draft.body) else {
             return;
         };
         let nonce = chunk.nonce.as_deref();
@@ -189,8 +206,9 @@ impl Pending {
         }
     }
 
+    /// Takes a refusal; without a nonce it means the request of that guild that has no chunk yet.
     fn limited(&mut self, draft: &Draft) {
-        let Ok(limited) = serde_json::from_slice::<wire::RateLimited<'_>>(&draft.body) else {
+        let Ok(limited) = antiphon_core::read_json::<wire::RateLimited<'_>>(&draft.body) else {
             return;
         };
         if limited.opcode != wire::op::REQUEST_MEMBERS {
@@ -211,6 +229,7 @@ impl Pending {
         }
     }
 
+    /// Takes the bot's own voice state, if a join waits for that channel.
     fn voice_state(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>) {
         let meant = |request: &PendingJoin| {
             ids.guild == Some(request.update.guild) && ids.channel == request.update.channel
@@ -218,7 +237,7 @@ impl Pending {
         if !self.joins.iter().any(meant) {
             return;
         }
-        let Ok(voice) = serde_json::from_slice::<wire::Voice<'_>>(&draft.body) else {
+        let Ok(voice) = antiphon_core::read_json::<wire::Voice<'_>>(&draft.body) else {
             return;
         };
         let (Some(session), true) = (voice.session_id, voice.user_id == me) else {
@@ -230,6 +249,7 @@ impl Pending {
         self.joined(me);
     }
 
+    /// Takes a voice server, if a join waits in that guild; one without a host says that another follows.
     fn voice_server(&mut self, draft: &Draft, ids: &Ids, me: Option<u64>) {
         let Some(request) = self
             .joins
@@ -238,7 +258,7 @@ impl Pending {
         else {
             return;
         };
-        let Ok(voice) = serde_json::from_slice::<wire::Voice<'_>>(&draft.body) else {
+        let Ok(voice) = antiphon_core::read_json::<wire::Voice<'_>>(&draft.body) else {
             return;
         };
         // Without an endpoint the voice server is gone, and another event with one follows.

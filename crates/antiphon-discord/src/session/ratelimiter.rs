@@ -1,4 +1,7 @@
 //! The limits on sent frames: 120 a minute, less those reserved for heartbeats, and 5 presences in 20 s (protocol §8).
+//!
+//! The windows slide: one more frame goes as soon as the oldest is a minute old.
+//! Heartbeats and answers to requests for a beat are reserved from the beginning and never wait.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -17,14 +20,18 @@ const SPARE: u32 = 1;
 /// Frames and presences that one connection sent lately.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
+    /// Frames of the last minute, other than heartbeats.
     frames: Window,
+    /// Presences of the last twenty seconds.
     presences: Window,
 }
 
 #[derive(Debug)]
 struct Window {
+    /// Frames within the window; at least 1.
     most: usize,
     length: Duration,
+    /// Times of the newest frames, the oldest first.
     sent: VecDeque<Instant>,
 }
 
@@ -44,6 +51,7 @@ impl Window {
             .map_or(now, |first| (*first + self.length).max(now))
     }
 
+    /// Notes one that is sent now, and forgets those that are over.
     fn note(&mut self, now: Instant) {
         while self.sent.front().is_some_and(|at| *at + self.length <= now) {
             self.sent.pop_front();

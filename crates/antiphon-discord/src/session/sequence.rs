@@ -1,4 +1,9 @@
 //! A session's sequence: the last number before a hole, and the numbers behind it.
+//!
+//! Sequences count a session's dispatches without a hole, so that a missing number is a lost dispatch; two frames of which
+//! the second arrives first fill the hole again within a few dispatches.
+//! A hole that stays is resumed from if the connection is lost, and else reported as a gap.
+//! A number that comes again is a repeat only if its bytes are the same, because a compatible server may use one twice.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -13,8 +18,12 @@ const PATIENCE: usize = 8;
 /// Wait of a quiet session before a hole is reported as a gap, and the least time between two gaps.
 const WAIT: Duration = Duration::from_secs(5);
 /// Largest number of dispatches behind holes that are remembered.
+///
+/// The largest memory of a session that jumps about; further numbers are let go with the hole.
 const MOST_AHEAD: usize = 256;
 /// Number of newest dispatches whose hashes are kept.
+///
+/// A repeat comes within a few frames, so that an older one is a new event.
 const RECENT: usize = 256;
 /// Largest distance from the last sequence that a session can reach: a connection drops no frame unseen, and
 /// ten thousand lost frames would be a new session.
@@ -32,6 +41,7 @@ pub(super) enum Came {
 /// Sequences received behind a hole.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
+    /// Numbers received behind the first hole.
     numbers: BTreeSet<u64>,
     /// Time at which the hole is reported as a gap.
     by: Option<Instant>,
@@ -40,6 +50,7 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
+    /// Forgets all of them, because a new connection brings them again.
     pub(super) fn clear(&mut self) {
         self.numbers.clear();
         self.by = None;

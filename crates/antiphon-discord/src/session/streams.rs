@@ -30,6 +30,7 @@ pub(crate) struct Streams(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
+    /// Session ids that are names of streams, of every shard of this source.
     names: HashSet<Arc<str>>,
     /// Whether there may be unknown names: a checkpoint is of an earlier version, or unreadable.
     has_others: bool,

@@ -2,6 +2,9 @@
 //! its keys (protocol §1.1).
 //!
 //! The pass also checks that the frame is JSON, so that a body's form is known without a second pass.
+//!
+//! A frame is scanned once, whatever the order of its keys, and no string in it is built: the body stays a slice of the frame.
+//! What cannot be read stays absent and the frame is kept whole, so that nothing is lost of a frame that is damaged.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -10,9 +13,11 @@ use antiphon_core::{BodyForm, Scan, Step};
 /// Ids at the top of `d`, sent as texts or numbers, from which the event's place is formed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ids {
+    /// `id`: the object's own, which is a guild's, a channel's or a message's by the event's name.
     pub(crate) id: Option<u64>,
     pub(crate) guild: Option<u64>,
     pub(crate) channel: Option<u64>,
+    /// `parent_id`: a category, or the channel of a thread.
     pub(crate) parent: Option<u64>,
 }
 
@@ -82,6 +87,8 @@ impl<'a> Header<'a> {
 }
 
 /// Reads the envelope as far as possible.
+///
+/// A key that comes twice marks the frame as ambiguous, because two readers could read two different frames.
 fn envelope<'a>(scan: &mut Scan<'a>, header: &mut Header<'a>) -> Step<()> {
     let mut seen = [false; 4];
     scan.document(|scan, key| {

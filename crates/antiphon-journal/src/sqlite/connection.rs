@@ -1,4 +1,8 @@
 //! Connections to the database, and the names of its files.
+//!
+//! Every connection waits up to five seconds for another that holds the file, and has no mutex of its own, since each
+//! is used by one thread at a time. A path is resolved through its links first: two names of one file would have two
+//! locks.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,6 +15,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::trouble::Failure;
 
 /// How long a connection waits for another that holds the file.
+///
+/// Then the call fails with [`Trouble::Locked`], which is transient.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The path without links, so that two names of one file have one lock.
@@ -44,6 +50,8 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// A connection to a database that SQLite makes, with the permissions of the lock file.
+///
+/// SQLite makes the file with the mode of the lock file, which only its owner can read.
 pub(super) fn create(path: &Path, lock: &Path) -> Result<Connection, Failure> {
     let mut uri = file_uri(path);
     uri.push_str("?modeof=");
@@ -70,6 +78,9 @@ pub(super) fn read_write(path: &Path) -> Result<Connection, Failure> {
 }
 
 /// A connection that cannot write.
+///
+/// # Errors
+/// [`Trouble::ReadOnly`] if SQLite cannot open the file, such as for want of permissions.
 pub(super) fn read_only(path: &Path) -> Result<Connection, Failure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // SQLite does not say why it cannot open a file. Opening the file here to find out would, on closing, drop the

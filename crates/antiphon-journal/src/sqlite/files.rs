@@ -1,6 +1,14 @@
 //! A watch on the journal's files, which may be removed, replaced or cut while it is open.
 //!
 //! Nothing here opens a file: closing it would drop the locks that SQLite has on it.
+//!
+//! What is compared is device, inode and length, by `stat` alone. Another inode means that the file was replaced; no
+//! file, that it was removed; and a length below what SQLite has committed, that it was cut. SQLite itself makes files
+//! shorter at times (a checkpoint, a vacuum), so that each alarm is confirmed by asking SQLite on a separate connection
+//! before it counts.
+//!
+//! What is not seen: a cut of the log while a commit is being written, which that commit makes long again, and anything
+//! done to the shared memory.
 
 use std::{
     fs::Metadata,
@@ -28,6 +36,8 @@ const LOG_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
 
 /// Most comparisons of the log's length with SQLite's count in one check.
+///
+/// The count changes only while another process commits or checkpoints.
 const TRIES: usize = 100;
 
 /// The file behind a path: device and inode. All files are equal on systems without inodes.
@@ -61,7 +71,9 @@ impl FileId {
 /// One of the journal's files.
 #[derive(Debug)]
 struct Watched {
+    /// As it is called in errors: `file`, `log` or `lock`.
     name: &'static str,
+    /// The name under which it was opened; only the name is looked at again.
     path: PathBuf,
     id: FileId,
 }
@@ -90,6 +102,7 @@ impl Watched {
         }
     }
 
+    /// `what` is `removed`, `replaced` or `cut`.
     fn was(&self, what: &str) -> Failure {
         let path = self.path.display();
         Failure::said(
@@ -113,6 +126,7 @@ struct Own {
     lock: Watched,
     /// Bytes in the lock file.
     lock_length: u64,
+    /// Bytes of one page of the database.
     page_size: u64,
     /// Pages in the log after the last commit of this process.
     frames: Arc<AtomicU32>,
@@ -120,6 +134,8 @@ struct Own {
 }
 
 /// The database at the last check.
+///
+/// `fewest` tells a file that another program vacuumed from one that was cut.
 #[derive(Debug)]
 struct Seen {
     /// Its length in bytes at the last check.
@@ -325,6 +341,7 @@ impl Watch {
 }
 
 impl Own {
+    /// Held for one comparison.
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,11 @@
 //! The lock file, which keeps every other appender away.
+//!
+//! SQLite's own locks keep two writers from mixing their transactions; they do not keep a second process from appending
+//! between them with positions of its own. That is what this lock is for: an advisory lock of the system on a file
+//! beside the database, held from opening to closing, and gone with the process.
+//!
+//! The lock file names the inodes of itself and of the database it was last used with. A lock file that is new, or
+//! another's, proves nothing: then the database must be free of any other connection, and no log may lie beside it.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -36,6 +43,9 @@ const SIGNATURE: u64 = 256;
 
 impl Lock {
     /// Takes the lock; creates the lock file if it does not exist.
+    ///
+    /// # Errors
+    /// [`Trouble::Locked`] if another process holds it.
     pub(super) fn take(path: &Path) -> Result<Self, Failure> {
         let path = beside(path, ".lock");
         let (mut file, is_made) = match private(&mut File::options()).create_new(true).open(&path) {
@@ -106,6 +116,8 @@ impl Lock {
     }
 
     /// Writes that this lock and the database belong together; returns the length of the text.
+    ///
+    /// Written only if it changed, so that a restart leaves the file alone.
     pub(super) fn sign(&mut self, path: &Path) -> Result<u64, Failure> {
         let text = signature(self.id, FileId::of(&path.metadata()?));
         if self.text != text {

@@ -1,4 +1,7 @@
 //! Names of sources, kinds and places: each text is stored once, under a number.
+//!
+//! A row has three texts that repeat from row to row: source, kind and place. Stored as numbers, they cost a few bytes
+//! each. The numbers are never removed, since a text that was used once is used again.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,6 +11,8 @@ use rusqlite::{Connection, OptionalExtension};
 const REMEMBERED: usize = 16_384;
 
 /// The numbers of texts, for the writer.
+///
+/// A number that was given in a transaction that failed is forgotten with it.
 #[derive(Debug, Default)]
 pub(super) struct Ids(HashMap<Arc<str>, i64>);
 

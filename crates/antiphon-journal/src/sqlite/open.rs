@@ -1,4 +1,12 @@
 //! Opening a journal's file, and its options.
+//!
+//! Opening for appending goes in this order, and each step fails the whole: the lock, the database, the signature in
+//! the lock file, the schema and its upgrade, the pragmas, the watch, the writer. A failure drops what was opened
+//! before it.
+//!
+//! Pragmas: the write-ahead log with `synchronous=normal` (process) or `full` (power), no automatic checkpoints, since
+//! moving the log is a task of its own, a log that is cut to 64 MiB after a burst, and `secure_delete=fast`, so that a
+//! body that was erased is overwritten.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,6 +28,13 @@ use super::{
 };
 
 /// What a stored batch survives.
+///
+/// | | after `kill -9` | after a power failure | a commit costs |
+/// | --- | --- | --- | --- |
+/// | `Process` | everything | the last moments may be missing | a write |
+/// | `Power` | everything | everything | a write and a sync of the disk |
+///
+/// Events that wait at the same time are one commit, so that `Power` costs less under load than it seems.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
@@ -48,6 +63,33 @@ pub enum Durability {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The hard limit, as a program meets it:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use antiphon_core::{Batch, Draft, Journal, Kind, Origin, Place, Trouble};
+/// use antiphon_journal::{Options, SqliteJournal};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::TempDir::new()?;
+/// # let path = folder.path().join("events.sqlite");
+/// let journal = SqliteJournal::open_with(&path, Options::new().max_bytes(256 << 10)).await?;
+/// let now = "2026-01-01T00:00:00Z".parse()?;
+/// let body = format!(r#"{{"text":"{}"}}"#, "x".repeat(1 << 20));
+/// let draft = Draft::new(Kind::from_static("test.said"), Place::root(), Origin::frame("test", 1), now, body);
+/// let batch = Arc::new(Batch { events: vec![("choir".into(), draft)], ..Batch::default() });
+/// let full = journal.append(Arc::clone(&batch)).await.expect_err("more than the file may have");
+/// assert_eq!(full.trouble(), Trouble::Full);
+/// eprintln!("{full}; {}", full.trouble().hint());
+///
+/// journal.limit(None).await?;
+/// assert_eq!(journal.append(batch).await?.events.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Options {
     durability: Durability,
@@ -72,6 +114,8 @@ impl Options {
     }
 
     /// Sets what a stored batch survives. Default: [`Durability::Process`].
+    ///
+    /// It may change from run to run; the file is the same.
     #[must_use]
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
@@ -82,6 +126,8 @@ impl Options {
     ///
     /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room.
     /// [`Retention::max_bytes`](antiphon_core::Retention::max_bytes) is the gentle limit, and should be lower.
+    ///
+    /// It is rounded down to whole pages of the file.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = Some(max_bytes);
@@ -90,6 +136,8 @@ impl Options {
 
     /// Sets how often a journal that is open for reading looks for new events, while someone watches
     /// [`Journal::last`](antiphon_core::Journal::last). Default: 100 ms.
+    ///
+    /// At least 1 ms. Nothing is polled while nobody watches.
     #[must_use]
     pub fn poll(mut self, poll: Duration) -> Self {
         self.poll = poll;
@@ -98,6 +146,22 @@ impl Options {
 }
 
 /// A journal could not be opened.
+///
+/// ```
+/// use antiphon_core::Trouble;
+/// use antiphon_journal::SqliteJournal;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::TempDir::new()?;
+/// # let path = folder.path().join("notes.txt");
+/// std::fs::write(&path, "not a journal, and far from it")?;
+/// let error = SqliteJournal::open(&path).await.expect_err("it is no database");
+/// assert_eq!((error.trouble(), error.path()), (Trouble::Corrupt, path.as_path()));
+/// println!("{error}; hint: {}", error.hint());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the journal `{}` could not be opened: {trouble}", path.display())]
 pub struct OpenError {
@@ -122,6 +186,8 @@ impl OpenError {
     }
 
     /// The kind of trouble.
+    ///
+    /// For programs; [`Trouble::is_transient`] says whether opening again later may help.
     pub fn trouble(&self) -> Trouble {
         self.trouble
     }
@@ -133,6 +199,8 @@ impl OpenError {
 }
 
 /// What became of a requested change.
+///
+/// For the person who asked: with [`Asked::Queued`] the change has not been made yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Asked {
@@ -178,6 +246,9 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
 }
 
 /// Changes a dead letter, or leaves a request for the process that appends.
+///
+/// # Errors
+/// [`Trouble::Other`] for a [`DeadLetterChange::Bury`], and any failure of opening other than a held lock.
 pub(super) fn ask(path: &Path, change: &DeadLetterChange) -> Result<Asked, Failure> {
     let (word, letter) = match change {
         DeadLetterChange::Replay(letter) => ("replay", letter),

@@ -1,4 +1,8 @@
 //! The connections that only read.
+//!
+//! Readers see the file as of the beginning of each statement, beside the writer and without waiting for it.
+//! Connections are kept for the next read; one whose read failed is dropped. A read first asks the watch whether the
+//! files are still those that were opened, both before a connection is opened and before it is used.
 
 use std::{
     path::{Path, PathBuf},
@@ -23,6 +27,8 @@ use super::{
 use crate::PAGE_BYTES;
 
 /// Most reads at the same time; more wait.
+///
+/// An app reads pages for the head, for parked lanes, and dead letters; a fourth is for the program beside it.
 pub(super) const READERS: usize = 4;
 
 /// A connection that only reads.
@@ -101,6 +107,7 @@ impl Reader {
         last.map_or(Ok(Position::ZERO), position)
     }
 
+    /// The page ends before an event with which it would weigh more than 8 MiB, unless it is the first.
     pub(super) fn read(
         &mut self,
         after: Position,

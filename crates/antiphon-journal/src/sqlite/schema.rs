@@ -1,4 +1,8 @@
 //! The tables, and the upgrade of files of older versions.
+//!
+//! `v1.sql` has the tables and the view `event`. The tables may change with a version of this crate; the view keeps its
+//! columns. An upgrade runs in one transaction when the file is opened for appending; a reader refuses a file of
+//! another version.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -6,6 +10,8 @@ use super::trouble::Failure;
 use antiphon_core::Trouble;
 
 /// `application_id` of a journal: `anti` in ASCII.
+///
+/// A database without it is another program's, unless it is empty.
 const APPLICATION_ID: i64 = 0x616e_7469;
 
 /// The steps of the schema's history, in order; the first makes version 1.
@@ -28,6 +34,9 @@ pub(super) enum Content {
 }
 
 /// Finds out the content of a file, without changing it.
+///
+/// # Errors
+/// [`Trouble::NewerSchema`] for a later version, and [`Trouble::Corrupt`] for a database that is not a journal.
 pub(super) fn content(connection: &Connection) -> Result<Content, Failure> {
     let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let application = number("pragma application_id")?;
@@ -67,6 +76,9 @@ pub(super) fn readable(connection: &Connection) -> Result<(), Failure> {
 }
 
 /// Upgrades a file that [`content`] accepted to the version of this program, in one transaction.
+///
+/// # Errors
+/// [`Trouble::Other`] on a file system without shared memory, such as many network file systems.
 pub(super) fn upgrade(connection: &mut Connection, found: Content) -> Result<(), Failure> {
     if found == Content::Empty {
         // Only an empty file takes this option, which lets a sweep give space back to the disk.

@@ -1,4 +1,11 @@
 //! Retention: a sweep removes rows in slices, between which commits have their turn.
+//!
+//! A sweep is a list of steps ([`Step`]): erase bodies, remove by age, rule by rule, remove by size, purge origins
+//! whose window is over, give free pages back. Each runs in slices of a bounded number of rows, each slice in a
+//! transaction of its own, so that no commit waits long; a step that has more to do puts itself on the list again.
+//!
+//! Rows are looked at in the order of positions, which is nearly that of time: a rule stops at the first row that is
+//! too young. A row whose clock was wrong (more than a day ahead) does not stop it.
 
 use std::sync::Arc;
 
@@ -15,12 +22,16 @@ use super::{
 use crate::retention::{ERASED, Keep, ago, keep, until};
 
 /// Rows looked at in one slice.
+///
+/// Looking costs less than removing, hence the two numbers.
 const LOOKED_AT: u32 = 2048;
 /// Rows changed in one slice.
 const CHANGED: u32 = 256;
 /// Pages given back to the disk in one slice.
 const VACUUMED: u32 = 256;
 /// Most free pages in a file that is left as large as it is: 4 MiB.
+///
+/// Pages of 4 KiB.
 const SPARE_PAGES: i64 = 1024;
 /// How often the origins of removed rows are looked through.
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -31,11 +42,14 @@ const SKEW: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug)]
 pub(super) struct Run {
     policy: Arc<Retention>,
+    /// The time that all slices of this sweep compare with.
     now: Timestamp,
+    /// A stack: the last step is done next.
     todo: Vec<Step>,
     pub(super) sweep: Sweep,
 }
 
+/// The order of a sweep is that in which [`Run::begin`] puts them on the stack.
 #[derive(Clone, Debug)]
 enum Step {
     Begin,
@@ -48,6 +62,8 @@ enum Step {
 }
 
 /// A row that is removed.
+///
+/// `received_at` is in nanoseconds since 1970.
 struct Row {
     position: i64,
     source: i64,
@@ -89,6 +105,7 @@ impl Run {
         Ok(!self.todo.is_empty())
     }
 
+    /// It also stores the time of the sweep, by which windows are judged afterwards.
     fn begin(&mut self, writer: &Writer) -> Result<(), Failure> {
         self.todo
             .extend([Step::Vacuum, Step::Purge(i64::MIN, String::new())]);
@@ -214,6 +231,8 @@ impl Run {
     }
 
     /// Removes the oldest rows while the journal is too large.
+    ///
+    /// Rows that a consumer still needs stay, so that the file may be larger than the limit.
     fn size(&mut self, writer: &mut Writer) -> Result<(), Failure> {
         let Some(max_bytes) = self.policy.max_bytes else {
             return Ok(());
@@ -341,6 +360,8 @@ impl Run {
 }
 
 /// The first position that any known consumer still needs.
+///
+/// `None` while no consumer is known: then nothing is held back.
 fn floor(writer: &Writer) -> Result<Option<i64>, Failure> {
     let mut select = writer
         .connection

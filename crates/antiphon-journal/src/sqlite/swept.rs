@@ -1,4 +1,7 @@
 //! The results of earlier sweeps.
+//!
+//! Without this, each sweep would look at every row once a minute. A rule's mark stands at the last row that needs no
+//! second look; it begins anew when the policy changes.
 
 use std::{collections::HashMap, time::Duration};
 

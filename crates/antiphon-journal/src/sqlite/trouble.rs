@@ -1,4 +1,7 @@
 //! SQLite's errors as the journal's.
+//!
+//! Two questions are answered for each error of SQLite: which [`Trouble`] it is, for the operator, and whether a sync
+//! failed, for the journal's own conduct: what was written before a failed sync may be lost without a further error.
 
 use antiphon_core::{AppendError, BoxError, ReadError, Trouble};
 use rusqlite::{ErrorCode, ffi};

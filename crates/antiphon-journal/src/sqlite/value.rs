@@ -1,4 +1,7 @@
 //! Conversions between our values and SQLite's.
+//!
+//! SQLite's integers are signed and have 64 bits; positions and times fit with room to spare, and what does not is
+//! clamped, not wrapped. Codes of enums are part of the file's format and are never given a second meaning.
 
 use antiphon_core::{BodyForm, Cursor, Position, Provenance, Trouble};
 use jiff::Timestamp;
@@ -19,6 +22,7 @@ pub(super) fn nanoseconds(time: Timestamp) -> i64 {
     })
 }
 
+/// The inverse of [`nanoseconds`] within its range.
 pub(super) fn timestamp(nanoseconds: i64) -> Timestamp {
     Timestamp::from_nanosecond(nanoseconds.into()).expect("jiff's range is wider than an i64's")
 }

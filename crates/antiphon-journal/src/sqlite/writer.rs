@@ -1,4 +1,10 @@
 //! The one connection that writes.
+//!
+//! Positions come from a counter that is reserved in blocks of 1,024: the file has the last reserved number, and memory
+//! the last one given. A crash skips the rest of a block, and no number is given twice, also after rows are gone.
+//!
+//! Repeats are found by the unique index over source and origin, and those of rows that retention removed by a table of
+//! their origins, which is looked at only while it has any.
 
 use std::sync::{
     Arc,
@@ -20,12 +26,18 @@ use super::{
 };
 
 /// Positions that are reserved at once, so that the counter is not written with every commit.
+///
+/// That is how many numbers a crash may skip.
 const BLOCK: u64 = 1024;
 
 /// Pages in the write-ahead log at which it is moved into the file: 16 MiB. At four times that, commits wait.
+///
+/// Pages of 4 KiB.
 const LOG_PAGES: u32 = 4096;
 
 /// The connection that writes, with its knowledge of the file.
+///
+/// After a failed transaction, memory is as it was before it ([`Writer::undo`]).
 pub(super) struct Writer {
     pub(super) connection: Connection,
     names: Ids,
@@ -47,6 +59,7 @@ pub(super) struct Writer {
 #[derive(Clone, Copy, Debug)]
 struct Counter {
     last: u64,
+    /// The last number that the file has set aside; `last` is never above it.
     reserved: u64,
 }
 
@@ -71,6 +84,8 @@ pub(super) enum LogLength {
 }
 
 /// The result of a commit.
+///
+/// Shown to watchers by the caller, after the commit.
 #[derive(Debug, Default)]
 pub(super) struct Committed {
     pub(super) appended: Appended,
@@ -148,6 +163,9 @@ impl Writer {
     }
 
     /// Runs `work` in one transaction: all of it is stored, or nothing.
+    ///
+    /// # Errors
+    /// The work's failure or the commit's; in both cases nothing of it is stored.
     pub(super) fn transaction<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
@@ -183,11 +201,13 @@ impl Writer {
         }
     }
 
+    /// Prepared once and kept.
     fn run(&self, statement: &str) -> Result<(), Failure> {
         self.connection.prepare_cached(statement)?.execute([])?;
         Ok(())
     }
 
+    /// A repeat takes no number.
     fn events(&mut self, batch: &Batch, appended: &mut Appended) -> Result<(), Failure> {
         let Self {
             connection,
@@ -224,6 +244,7 @@ impl Writer {
         Ok(())
     }
 
+    /// Each is an insert or an update; the newest state of a part is all that is kept.
     fn states(&mut self, batch: &Batch) -> Result<(), Failure> {
         for (source, checkpoint) in &batch.checkpoints {
             self.connection
@@ -285,6 +306,8 @@ impl Writer {
     }
 
     /// Limits the size of the file.
+    ///
+    /// A limit below the present size is allowed: the file then grows no further.
     pub(super) fn limit(&self, max_bytes: Option<u64>) -> Result<(), Failure> {
         // The limit of SQLite itself.
         const MOST: u64 = 4_294_967_294;
@@ -345,6 +368,7 @@ impl Writer {
         }
     }
 
+    /// The counter gives back what it has reserved, so that a clean stop skips no position.
     fn tidy(&mut self) -> Result<(), Failure> {
         if self.counter.reserved != self.counter.last {
             self.connection.execute(
@@ -371,6 +395,7 @@ impl Drop for Writer {
 }
 
 impl Counter {
+    /// In the same transaction as the events, so that a rollback takes it back.
     fn reserve(&mut self, connection: &Connection, count: u64) -> rusqlite::Result<()> {
         if self.last + count > self.reserved {
             self.reserved = self.last + count + BLOCK;
@@ -382,6 +407,7 @@ impl Counter {
     }
 }
 
+/// Only origins whose window is not over, by the time of the last sweep.
 fn was_removed(connection: &Connection, source: i64, draft: &Draft) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
@@ -453,6 +479,7 @@ pub(super) fn change_dead_letter(
     }
 }
 
+/// A letter with the same consumer, handler and position takes the place of the earlier one, and keeps its number.
 fn bury(connection: &Connection, letter: &DeadLetter) -> Result<(), Failure> {
     let event = &letter.event;
     let store = |statement: &str| {

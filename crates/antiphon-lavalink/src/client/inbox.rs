@@ -1,4 +1,10 @@
 //! Discord's voice events on their way to the source.
+//!
+//! Discord's reader must never wait for a node, so [`Inbox::put`] neither waits nor fails: a newer event of a guild
+//! replaces the older one of its type, which it makes obsolete. The loop of `socket.rs` takes them one by one.
+//!
+//! The inbox also holds the bot's user id. It is part of it because states of other users are refused before they take
+//! room, and because the source cannot connect before it is known.
 
 use std::{
     collections::VecDeque,
@@ -12,7 +18,9 @@ use crate::model::{GuildId, UserId, VoiceServer, VoiceState};
 /// A voice event of Discord.
 #[derive(Clone, Debug)]
 pub(crate) enum VoiceUpdate {
+    /// A state of the bot; those of other users are not kept.
     State(VoiceState),
+    /// A voice server of a guild.
     Server(VoiceServer),
     /// Discord lost the bot's voice state, and no user caused that.
     Lost(GuildId),
@@ -30,11 +38,15 @@ impl VoiceUpdate {
 
 /// A queue of voice events.
 ///
-/// It refuses none and holds at most three for each guild: a newer event replaces the older one of the same type.
+/// It refuses none and holds at most three for each guild: a newer event replaces the older one of the same type. The
+/// order of those that stay is that of their arrival.
 #[derive(Debug)]
 pub(crate) struct Inbox {
+    /// The bot's user, once it is known; it never changes afterwards.
     user: watch::Sender<Option<UserId>>,
+    /// Events in the order in which they are taken.
     updates: Mutex<VecDeque<VoiceUpdate>>,
+    /// Wakes the loop; a permit is kept if it is not waiting.
     arrived: Notify,
 }
 
@@ -70,6 +82,8 @@ impl Inbox {
             .and_then(|user| *user)
     }
 
+    /// Adds an event in place of an older one of its guild and type; a state of another user than the bot is dropped,
+    /// as is every state before the bot's user is known.
     pub(crate) fn put(&self, update: VoiceUpdate) {
         if matches!(&update, VoiceUpdate::State(state) if Some(state.user) != self.user()) {
             return;

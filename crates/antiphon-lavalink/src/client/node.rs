@@ -1,4 +1,10 @@
 //! A handle on a node.
+//!
+//! Requests go straight to HTTP (`http.rs`) and pass by the state machine, since they neither change a player nor need
+//! an order. Only [`Node::close`] is a command, since it moves players.
+//!
+//! Each request costs one HTTP request to the node, with the configured password, and is sent whether the socket is
+//! connected or not; those about players need the id of the live session and fail without it (protocol §5, §8).
 
 use std::sync::Arc;
 
@@ -15,7 +21,7 @@ use crate::{
     wire::{Filters, Info, PlayerState, RoutePlanner, StatsOP},
 };
 
-/// Time that closing a node takes at most: its players move, and its session is dropped.
+/// Time that closing a node takes at most: 30 s for its players to move, 5 s to drop its session, and 1 s beside.
 const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(36);
 
 /// A handle on one node of a pool. Cheap to clone.
@@ -23,6 +29,7 @@ const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(36);
 /// Its [requests](https://lavalink.dev/api/rest.html) need no socket, except for those about players, which need the
 /// session.
 ///
+/// # Examples
 /// ```no_run
 /// use antiphon_lavalink::{Method, Node, RequestError};
 ///
@@ -51,31 +58,80 @@ const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(36);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The plugin [SponsorBlock](https://github.com/topi314/Sponsorblock-Plugin) is switched on for each player by a route
+/// of its own, and its events come as [`Extra`](crate::Extra):
+///
+/// ```no_run
+/// use antiphon_lavalink::{InvalidNodeError, Method, Node, RequestError};
+///
+/// /// Asks the node to leave out sponsors in a guild's tracks.
+/// async fn skip_sponsors(node: &Node, guild: u64) -> Result<(), RequestError> {
+///     if !node.info().is_some_and(|info| info.has_plugin("sponsorblock-plugin")) {
+///         return Ok(());
+///     }
+///     let Some(session) = node.session_id() else {
+///         return Err(RequestError::InvalidNode(InvalidNodeError::NotConnected(node.identifier())));
+///     };
+///     let path = format!("/v4/sessions/{session}/players/{guild}/sponsorblock/categories");
+///     let categories = serde_json::json!(["sponsor", "selfpromo"]);
+///     node.send(Method::PUT, &path, Some(&categories)).await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// Requests run against the simulator as well:
+///
+/// ```
+/// use antiphon_lavalink::{Config, NodeConfig, connect};
+/// use antiphon_sim::Simulator;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let (url, password) = (sim.lavalink().node("eu-1").url(), sim.lavalink().node("eu-1").password());
+/// let (pool, _source) = connect(Config::new(77, [NodeConfig::new("eu-1", url, password)]).network(sim.network()));
+/// let node = pool.node("eu-1").expect("configured");
+///
+/// let info = node.fetch_info().await?;
+/// assert!(info.has_source("youtube"));
+/// assert_eq!(node.fetch_version().await?, info.version.semver);
+/// assert!(node.fetch_stats().await?.frames.is_none(), "only the socket sends frame statistics");
+/// // Players are part of a session, and there is none before the source runs.
+/// assert!(node.fetch_players().await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Node {
     shared: Arc<Shared>,
+    /// Index in the configuration, which never changes.
     index: usize,
     /// Cached, since a node's name never changes.
     id: Option<NodeId>,
 }
 
-/// A [player](https://lavalink.dev/api/rest.html#player) as its node reports it.
+/// A [player](https://lavalink.dev/api/rest.html#player) as its node reports it (protocol §5.3).
+///
+/// The node's view, without the queue. [`Player`] is the client's view of the same player, and needs no request. The
+/// voice token and Discord's session id, which nodes send as well, are secrets and left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PlayerInfo {
-    /// The player's guild.
+    /// The player's guild; absent where the node sends no id that can be read.
     pub guild: Option<GuildId>,
-    /// The track that plays.
+    /// The track that plays or is paused; absent while the player is idle.
     pub track: Option<Playable>,
-    /// Volume in percent.
+    /// Volume in percent, 0 to 1000; absent where the node sends none in that range.
     pub volume: Option<u16>,
     /// Whether it is paused.
     pub paused: bool,
-    /// Position, connection and ping.
+    /// Position, connection and ping at the time of the response.
     pub state: PlayerState,
-    /// Filters; absent where the node sends them in another form.
+    /// Filters; absent where the node sends them in another form. Nodes from 4.1 on fill in the defaults of each
+    /// filter.
     pub filters: Option<Filters>,
-    /// Voice channel, where the node reports it.
+    /// Voice channel; nodes report it since 4.2.
     pub channel: Option<ChannelId>,
 }
 
@@ -103,47 +159,61 @@ impl Node {
         self.shared.node(self.index).map(part)
     }
 
-    /// The node's name in the configuration.
+    /// The node's name in the configuration, such as `eu-1`.
     pub fn identifier(&self) -> NodeId {
         self.id.clone().unwrap_or_else(|| NodeId::from(""))
     }
 
-    /// The status of its connection.
+    /// The status of its connection: connected only once `ready` has come, since no request about players works before.
     pub fn status(&self) -> NodeStatus {
         self.of(|node| node.status).unwrap_or_default()
     }
 
     /// The status of its connection, with times and reasons.
+    ///
+    /// [`LinkState::Waiting`] tells when the next attempt is due, and [`LinkState::Stopped`] why there will be none.
     pub fn link(&self) -> LinkState {
         self.of(|node| node.link).unwrap_or_default()
     }
 
-    /// Load of the node, lower is better; 9e30 before its first `stats`.
+    /// Load of the node, lower is better; 9e30 before its first `stats` and while it is not connected.
+    ///
+    /// `cpu + deficit + nulled + 1.5 * playing`, with the cpu from 0 to about 1,305 and the lost frames weighted
+    /// exponentially (protocol §14). A node that had no `stats` yet is chosen last.
     pub fn penalty(&self) -> f64 {
         self.of(|node| node.penalty).unwrap_or(9e30)
     }
 
-    /// Region of the node in the configuration.
+    /// Region of the node in the configuration; absent if none was set.
     pub fn region(&self) -> Option<Arc<str>> {
         self.of(|node| node.region).flatten()
     }
 
-    /// Id of its session while it is connected.
+    /// Id of its session while it is connected; paths of plugins' routes need it.
+    ///
+    /// It changes when a session could not be resumed.
     pub fn session_id(&self) -> Option<Arc<str>> {
         self.of(|node| node.session_id).flatten()
     }
 
     /// Version, plugins and features of the node, once it has reported them.
+    ///
+    /// The source asks after every `ready`, so this costs no request. Absent until the first response, and after one
+    /// that failed.
     pub fn info(&self) -> Option<Arc<Info>> {
         self.of(|node| node.info).flatten()
     }
 
-    /// Its latest statistics.
+    /// Its latest statistics, which nodes send once a minute; absent before the first and after the connection was
+    /// lost.
     pub fn stats(&self) -> Option<StatsOP> {
         self.of(|node| node.stats).flatten()
     }
 
     /// The players at this node.
+    ///
+    /// Those that the pool assigned to it, in no order; a node that is lost keeps them until they are moved.
+    /// [`fetch_players`](Self::fetch_players) asks the node itself.
     pub fn players(&self) -> Vec<Player> {
         let id = self.identifier();
         let players = self
@@ -174,8 +244,15 @@ impl Node {
     /// Sends any request; `path` begins with a slash and may have a query. Returns `None` for a response without
     /// content.
     ///
+    /// It serves the routes of plugins, and those of other servers. The password is added, a body is sent as JSON.
+    /// Values in `path` must be percent-encoded by the caller.
+    ///
+    /// A change of a player by this way is not known to the pool until the node's next frames show it; use [`Player`]
+    /// for what it can do.
+    ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]; [`RequestError::Invalid`] if `path` is no valid path, and [`RequestError::Lavalink`] for a
+    /// route that does not exist, with status 404.
     pub async fn send(
         &self,
         method: Method,
@@ -194,6 +271,9 @@ impl Node {
     /// Loads tracks by a URL or a prefixed search term ([track
     /// loading](https://lavalink.dev/api/rest.html#track-loading)), without the pool's cache.
     ///
+    /// It tells apart what [`Pool::fetch_tracks`](crate::Pool::fetch_tracks) joins, and asks this node, which may have
+    /// sources that others lack.
+    ///
     /// # Errors
     /// [`LoadError::Request`]; a track that cannot be loaded is a [`LoadResult::Error`].
     pub async fn load_tracks(&self, identifier: &str) -> Result<LoadResult, LoadError> {
@@ -203,16 +283,19 @@ impl Node {
     /// Decodes a track at the node ([track decoding](https://lavalink.dev/api/rest.html#track-decoding));
     /// [`Playable::decode`] does so without a request.
     ///
+    /// The node adds `pluginInfo`, which the encoding itself does not have.
+    ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]; nodes respond with status 400 or 500 to a text that is no track.
     pub async fn decode_track(&self, encoded: &str) -> Result<Playable, RequestError> {
         self.shared.http.decode_track(self.index, encoded).await
     }
 
-    /// Decodes several tracks at the node, in their order.
+    /// Decodes several tracks at the node, in their order and in one request; none for an empty list, which nodes
+    /// refuse.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]; [`RequestError::Undecodable`] if the node returns another number of tracks.
     pub async fn decode_tracks(&self, encoded: &[&str]) -> Result<Vec<Playable>, RequestError> {
         self.shared.http.decode_tracks(self.index, encoded).await
     }
@@ -225,8 +308,10 @@ impl Node {
 
     /// The players of the session, as the node reports them.
     ///
+    /// Elements that are no players are left out.
+    ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]; [`RequestError::InvalidNode`] while the node is not connected.
     pub async fn fetch_players(&self) -> Result<Vec<PlayerInfo>, RequestError> {
         let players = self
             .shared
@@ -239,7 +324,8 @@ impl Node {
     /// The player of a guild, as the node reports it; `None` if there is none.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]; [`RequestError::InvalidNode`] while the node is not connected,
+    /// [`RequestError::SessionExpired`] if it does not know the session any more.
     pub async fn fetch_player_info(
         &self,
         guild: impl Into<GuildId>,
@@ -290,7 +376,7 @@ impl Node {
     /// Unmarks one failed address of the route planner, so that the node uses it again.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]; [`RequestError::Lavalink`] with status 400 for a text that is no address.
     pub async fn unmark_failed_address(&self, address: &str) -> Result<(), RequestError> {
         self.shared.http.free_address(self.index, address).await
     }
@@ -298,17 +384,23 @@ impl Node {
     /// Unmarks all failed addresses of the route planner.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`]; [`RequestError::Lavalink`] with status 500 if the node has no route planner (protocol §5).
     pub async fn unmark_all_failed_addresses(&self) -> Result<(), RequestError> {
         self.shared.http.free_all(self.index).await
     }
 
     /// Closes the node and returns the players that were disconnected.
     ///
-    /// With `failover` its players move to other nodes first; a player that cannot move is disconnected.
+    /// With `failover` its players move to other nodes first, two at a time for each node, within 30 s; a player that
+    /// cannot move is disconnected. Then the session is dropped, so that the node keeps no player, and the socket is
+    /// closed. The event [`NodeClosed`](crate::NodeClosed) follows.
+    ///
+    /// The node stays closed until the program restarts: [`Pool::reconnect`](crate::Pool::reconnect) leaves it alone. A
+    /// node that is closed or being closed already returns an empty list at once.
     ///
     /// # Errors
-    /// [`PlayerError`] if the source does not run.
+    /// [`PlayerError::NotConnected`] if the source does not run; [`PlayerError::TimedOut`] after 36.5 s, while closing
+    /// goes on.
     pub async fn close(&self, failover: bool) -> Result<Vec<GuildId>, PlayerError> {
         let (reply, answer) = oneshot::channel();
         let command = PoolCommand::CloseNode {

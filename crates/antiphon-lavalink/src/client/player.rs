@@ -1,4 +1,16 @@
 //! A handle on a player.
+//!
+//! Each action is one command, and each command at most one request to the node: joining a channel also costs op 4 of
+//! the Gateway. `player/command.rs` carries them out, `player/request.rs` sends them one at a time.
+//!
+//! # Order
+//! Actions of one player run in the order of their calls, over all handles. A request waits for the one before it, and
+//! while the player's node is away; at most 32 wait. A call that is dropped before its request was sent is left out;
+//! one that was sent cannot be taken back.
+//!
+//! # Before the channel
+//! Playing, pausing, seeking, volume and filters need a player that is in a channel or joining one, and fail with
+//! [`PlayerError::InvalidChannelState`] without. While it joins, they wait for the node to have the voice connection.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,6 +26,8 @@ use crate::{
 };
 
 /// Options of [`Player::connect_with`].
+///
+/// An option that is not set keeps the player's value, so that joining a second time changes nothing by accident.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,12 +45,15 @@ pub struct ConnectOptions {
 }
 
 impl ConnectOptions {
-    /// Creates the defaults.
+    /// Creates the defaults: deafened and muted as before, the pool's timeout, and a node of the pool's choice.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets whether the bot is deafened. Default: as before, at first no.
+    ///
+    /// Music bots deafen themselves by custom: members see that the bot does not listen. It changes nothing for the
+    /// node.
     #[must_use]
     pub fn self_deaf(mut self, deaf: bool) -> Self {
         self.self_deaf = Some(deaf);
@@ -44,13 +61,18 @@ impl ConnectOptions {
     }
 
     /// Sets whether the bot is muted. Default: as before, at first no.
+    ///
+    /// A muted bot is not heard, whatever it plays.
     #[must_use]
     pub fn self_mute(mut self, mute: bool) -> Self {
         self.self_mute = Some(mute);
         self
     }
 
-    /// Sets how long connecting may take. Default: [`Config::action_timeout`](crate::Config::action_timeout).
+    /// Sets how long connecting may take. Default: [`Config::action_timeout`](crate::Config::action_timeout), 10 s.
+    ///
+    /// Discord may hold back op 4 for some time under its rate limit, so a much shorter time fails where a second
+    /// attempt would not.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -58,6 +80,9 @@ impl ConnectOptions {
     }
 
     /// Sets the player's node. Default: the node with the lowest penalty in the voice server's region, else of all.
+    ///
+    /// A player that has a node stays there; [`Player::switch_node`] moves it. If the chosen node is not connected when
+    /// the player needs one, the pool chooses another.
     #[must_use]
     pub fn node(mut self, node: impl Into<NodeId>) -> Self {
         self.node = Some(node.into());
@@ -70,6 +95,14 @@ impl ConnectOptions {
 /// Its getters read the latest snapshot, which is empty once the player is gone. Its actions run in order, and each
 /// waits for the node's response up to [`Config::action_timeout`](crate::Config::action_timeout).
 ///
+/// # Life of a player
+/// - It begins with [`connect`](Self::connect), or with the first change of its queue, autoplay or inactivity timeout.
+/// - It moves with the bot: whoever drags the bot to another channel moves the player.
+/// - It ends with [`disconnect`](Self::disconnect), when the bot is kicked from the channel or the channel is deleted,
+///   when its node is closed without failover, and when a voice connection cannot be made. Its queue ends with it.
+/// - A restart does not end it: track, position, queue, volume and filters come back.
+///
+/// # Examples
 /// ```no_run
 /// use std::time::Duration;
 ///
@@ -101,6 +134,147 @@ impl ConnectOptions {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A command `/pause`, with words for people:
+///
+/// ```no_run
+/// use antiphon_lavalink::{Player, PlayerError};
+///
+/// async fn pause_or_resume(player: &Player) -> Result<&'static str, PlayerError> {
+///     if player.current().is_none() {
+///         return Ok("Nothing plays.");
+///     }
+///     let pauses = !player.paused();
+///     player.pause(pauses).await?;
+///     Ok(if pauses { "Paused." } else { "Here we go." })
+/// }
+///
+/// async fn reply(player: Player) -> String {
+///     match pause_or_resume(&player).await {
+///         Ok(words) => words.into(),
+///         Err(PlayerError::InvalidChannelState(_)) => "I am in no channel; call /join first.".into(),
+///         Err(error) if error.is_transient() => "The music server is away; try again.".into(),
+///         Err(error) => format!("That failed: {error}"),
+///     }
+/// }
+/// ```
+///
+/// The progress of a track, as bots show it:
+///
+/// ```no_run
+/// use antiphon_lavalink::Player;
+///
+/// fn progress(player: &Player) -> Option<String> {
+///     let track = player.current()?;
+///     let seconds = player.position().as_secs();
+///     let at = format!("{}:{:02}", seconds / 60, seconds % 60);
+///     Some(match track.duration() {
+///         Some(length) => {
+///             let share = player.position().as_secs_f64() / length.as_secs_f64();
+///             format!("{at} ({:.0} %) {}", share * 100.0, track.title)
+///         }
+///         // A stream has no end.
+///         None => format!("{at} live {}", track.title),
+///     })
+/// }
+/// ```
+///
+/// All of it against the simulator, from a search to the stop:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_lavalink::{
+///     Config, Filters, NodeConfig, PlayerError, Pool, QueueMode, Timescale, TrackSource, VoiceRequest, connect,
+/// };
+/// # use std::sync::{Arc, OnceLock};
+/// # use antiphon_core::{BoxError, BoxFuture};
+/// # use antiphon_lavalink::{VoiceServer, VoiceState};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # /// Discord's two answers to op 4.
+/// # fn discord(pool: &Pool, request: VoiceRequest) {
+/// #     pool.voice_state_update(VoiceState {
+/// #         guild: request.guild,
+/// #         user: 77.into(),
+/// #         channel: request.channel,
+/// #         session_id: "session".into(),
+/// #     });
+/// #     if request.channel.is_some() {
+/// #         pool.voice_server_update(VoiceServer {
+/// #             guild: request.guild,
+/// #             token: "token".into(),
+/// #             endpoint: Some("c-fra01.discord.media:443".into()),
+/// #         });
+/// #     }
+/// # }
+/// #
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// for title in ["Matins", "Vespers", "Evensong"] {
+///     sim.lavalink().add_track(&format!("{title:_<11}"), "Loft Choir", title, 180_000);
+/// }
+/// let nodes = ["eu-1", "us-1"].map(|name| {
+///     let node = sim.lavalink().node(name);
+///     NodeConfig::new(name, node.url(), node.password()).region(&name[..2])
+/// });
+/// # let cell: Arc<OnceLock<Pool>> = Arc::default();
+/// # let of_gateway = Arc::clone(&cell);
+/// let config = Config::new(77, nodes).network(sim.network()).clock(sim.clock());
+/// # let config = config.voice_gateway(move |request: VoiceRequest| {
+/// #     let pool = of_gateway.get().cloned();
+/// #     Box::pin(async move {
+/// #         pool.iter().for_each(|pool| discord(pool, request));
+/// #         Ok(())
+/// #     }) as BoxFuture<'static, Result<(), BoxError>>
+/// # });
+/// let (pool, source) = connect(config);
+/// # cell.set(pool.clone()).expect("set once");
+/// let mut events = source.events(CancellationToken::new());
+/// let reader = tokio::spawn(async move { while events.next().await.is_some() {} });
+/// pool.connect().await?;
+///
+/// // The voice server is in Frankfurt, so the node in Europe is chosen.
+/// let player = pool.player_in(1);
+/// assert!(matches!(player.pause(true).await, Err(PlayerError::InvalidChannelState(_))));
+/// player.connect(6).await?;
+/// let node = player.node().expect("assigned");
+/// assert_eq!(node.identifier().as_str(), "eu-1");
+///
+/// // A search result, shuffled and looped.
+/// let found = pool.search("loft choir", &TrackSource::YouTube).await?;
+/// let queue = player.queue();
+/// assert_eq!(queue.put(found).await?, 3);
+/// queue.shuffle().await?;
+/// queue.set_mode(QueueMode::LoopAll).await?;
+/// player.play(queue.get().await?).await?;
+/// assert_eq!((player.playing(), queue.count()), (true, 2));
+///
+/// // The position follows the clock, at the speed of the filters.
+/// player.seek(Duration::from_secs(60)).await?;
+/// player.set_filters(Filters::new().timescale(Timescale::new().speed(2.0)), false).await?;
+/// tokio::time::sleep(Duration::from_secs(10)).await;
+/// assert!(player.position() >= Duration::from_secs(75), "{:?}", player.position());
+/// player.pause(true).await?;
+/// let stands = player.position();
+/// tokio::time::sleep(Duration::from_secs(10)).await;
+/// assert_eq!(player.position(), stands);
+///
+/// // To another node and back to silence.
+/// player.switch_node("us-1").await?;
+/// assert_eq!(player.node().map(|node| node.identifier().to_string()).as_deref(), Some("us-1"));
+/// assert!(player.paused() && player.position() >= Duration::from_secs(75));
+/// let was = player.stop().await?.expect("a track");
+/// assert_eq!(was.author, "Loft Choir");
+/// assert!(player.current().is_none());
+/// player.disconnect().await?;
+/// # reader.abort();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Player {
     shared: Arc<Shared>,
@@ -112,6 +286,7 @@ impl Player {
         Self { shared, guild }
     }
 
+    /// Sends a command with a reply, and waits for it.
     async fn act(
         &self,
         command: impl FnOnce(crate::player::Reply) -> PlayerCommand,
@@ -125,12 +300,14 @@ impl Player {
         .await
     }
 
+    /// Queues a request that changes the current track or the player.
     async fn change(&self, operation: Operation) -> Result<(), PlayerError> {
         self.act(|reply| PlayerCommand::Change { operation, reply })
             .await
             .map(drop)
     }
 
+    /// Sends a command without a reply; it waits only for room in the channel.
     async fn send(&self, command: PlayerCommand) -> Result<(), PlayerError> {
         let guild = self.guild;
         let sent = self
@@ -149,8 +326,21 @@ impl Player {
 
     /// Joins a voice channel, or moves to it, and waits until the node was given the voice connection.
     ///
+    /// Op 4 goes out by [`Config::voice_gateway`](crate::Config::voice_gateway); Discord's two events must reach the
+    /// pool ([`Pool::voice_state_update`](crate::Pool::voice_state_update),
+    /// [`Pool::voice_server_update`](crate::Pool::voice_server_update)). The bot needs Discord's rights *Connect* and
+    /// *Speak*. If Discord sends no pair within 10 s, the bot leaves and joins once more (protocol §9). An attempt
+    /// goes on after the call gave up, and the player ends if the second one fails too.
+    ///
+    /// It returns at once if the bot is in that channel already; op 4 is sent all the same.
+    ///
     /// # Errors
-    /// [`PlayerError::ChannelTimeout`] if Discord or the node takes too long, as with a full channel.
+    /// - [`PlayerError::ChannelTimeout`] if Discord or the node takes too long, as with a full channel or without the
+    ///   right to connect. Discord sends no reason.
+    /// - [`PlayerError::Gateway`] if op 4 could not be sent.
+    /// - [`PlayerError::Disconnected`] if the player was disconnected meanwhile.
+    /// - [`PlayerError::NotConnected`] if the source does not run. Without a connected node the call waits for one,
+    ///   until [`PlayerError::ChannelTimeout`].
     pub async fn connect(&self, channel: impl Into<ChannelId>) -> Result<(), PlayerError> {
         self.connect_with(channel, ConnectOptions::new()).await
     }
@@ -159,6 +349,8 @@ impl Player {
     ///
     /// # Errors
     /// As [`Player::connect`]; [`PlayerError::InvalidNode`] for an unknown node.
+    ///
+    /// With an unknown node no op 4 is sent.
     pub async fn connect_with(
         &self,
         channel: impl Into<ChannelId>,
@@ -181,8 +373,10 @@ impl Player {
 
     /// Moves to another channel, deafened and muted as before; `None` disconnects.
     ///
+    /// The track plays on: the node is given the new voice connection, not a new track.
+    ///
     /// # Errors
-    /// As [`Player::connect`].
+    /// As [`Player::connect`]; as [`Player::disconnect`] for `None`.
     pub async fn move_to(&self, channel: Option<ChannelId>) -> Result<(), PlayerError> {
         match channel {
             Some(channel) => self.connect(channel).await,
@@ -192,8 +386,12 @@ impl Player {
 
     /// Leaves the channel and deletes the player with its queue.
     ///
+    /// It returns once op 4 is on its way; neither Discord nor the node is waited for. Requests that wait fail with
+    /// [`PlayerError::Disconnected`].
+    ///
     /// # Errors
-    /// [`PlayerError`] if there is no player, or the source does not run.
+    /// [`PlayerError::InvalidChannelState`] if there is no player; [`PlayerError::NotConnected`] if the source does not
+    /// run.
     pub async fn disconnect(&self) -> Result<(), PlayerError> {
         self.act(|reply| PlayerCommand::Disconnect { reply })
             .await
@@ -203,15 +401,25 @@ impl Player {
     // -----------------------------------------------------------------------------------------------------------------
     // Playing.
 
-    /// Plays a track, in place of the current one.
+    /// Plays a track, in place of the current one, from its start.
+    ///
+    /// The track becomes the queue's loaded one and is added to its history; the queue itself stays. The player is not
+    /// resumed by it: a paused player stays paused, see [`PlayOptions::paused`].
+    ///
+    /// It returns when the node accepted the track, which is before audio flows. A track that cannot be loaded is
+    /// accepted all the same, and fails with [`TrackException`](crate::TrackException).
     ///
     /// # Errors
-    /// [`PlayerError`]; [`PlayerError::InvalidChannelState`] before [`Player::connect`].
+    /// [`PlayerError`]; [`PlayerError::InvalidChannelState`] before [`Player::connect`], [`PlayerError::Request`] if
+    /// the node refuses.
     pub async fn play(&self, track: impl Into<Arc<Playable>>) -> Result<(), PlayerError> {
         self.play_with(track, PlayOptions::new()).await
     }
 
-    /// Plays a track with options.
+    /// Plays a track with options; see [`PlayOptions`] for each.
+    ///
+    /// With [`PlayOptions::replace`] set to no and a track that plays, nothing changes but volume and filters, and the
+    /// call succeeds.
     ///
     /// # Errors
     /// As [`Player::play`].
@@ -231,16 +439,21 @@ impl Player {
 
     /// Pauses or resumes.
     ///
+    /// The position stands while paused. A player without a track can be paused too; the next track then begins paused.
+    ///
     /// # Errors
-    /// [`PlayerError`].
+    /// [`PlayerError`], as [`Player::play`].
     pub async fn pause(&self, paused: bool) -> Result<(), PlayerError> {
         self.change(Operation::Pause(paused)).await
     }
 
     /// Seeks in the track; does nothing without one.
     ///
+    /// Nodes ignore a seek in a stream ([`TrackInfo::is_seekable`](crate::TrackInfo)), and respond as if they had done
+    /// it.
+    ///
     /// # Errors
-    /// [`PlayerError`].
+    /// [`PlayerError`], as [`Player::play`].
     pub async fn seek(&self, position: Duration) -> Result<(), PlayerError> {
         let position = i64::try_from(position.as_millis()).unwrap_or(i64::MAX);
         self.change(Operation::Seek(position)).await
@@ -248,34 +461,60 @@ impl Player {
 
     /// Stops and returns the track that was playing. The queue does not go on by itself.
     ///
+    /// The player stays in its channel, and its inactivity timeout begins. Recommendations that are being loaded do not
+    /// start either.
+    ///
     /// # Errors
-    /// [`PlayerError`].
+    /// [`PlayerError`], as [`Player::play`]. Without a track the call succeeds.
     pub async fn stop(&self) -> Result<Option<Arc<Playable>>, PlayerError> {
         self.act(|reply| PlayerCommand::Stop { reply }).await
     }
 
     /// Skips to the next track of the queue and returns the track that was playing.
     ///
-    /// With `force` a looped track is skipped too.
+    /// With `force` a looped track is skipped too; without, [`QueueMode::Loop`](crate::QueueMode::Loop) plays it again.
+    /// The next track follows in every [`AutoPlayMode`]; with [`AutoPlayMode::Enabled`] and an empty queue, a
+    /// recommendation does. Nothing happens without a track, so the first track of a queue is played by
+    /// [`play`](Self::play).
     ///
     /// # Errors
-    /// [`PlayerError`].
+    /// [`PlayerError`], as [`Player::play`].
     pub async fn skip(&self, force: bool) -> Result<Option<Arc<Playable>>, PlayerError> {
         self.act(|reply| PlayerCommand::Skip { force, reply }).await
     }
 
     /// Sets the volume in percent, 0 to 1000. Higher values count as 1000.
     ///
+    /// 100 is the track as it is; more may distort. It stays for all later tracks. [`Filters::volume`] is a factor
+    /// beside it.
+    ///
     /// # Errors
-    /// [`PlayerError`].
+    /// [`PlayerError`], as [`Player::play`].
     pub async fn set_volume(&self, volume: u16) -> Result<(), PlayerError> {
         self.change(Operation::Volume(volume.min(MAX_VOLUME))).await
     }
 
     /// Replaces all filters. With `seek` the node seeks to the current position, so that they are heard at once.
     ///
+    /// Without `seek` the node first plays what it has buffered. To change one filter and keep the others:
+    ///
+    /// ```no_run
+    /// use antiphon_lavalink::{Filters, Player, PlayerError, Rotation};
+    ///
+    /// async fn rotate(player: &Player) -> Result<(), PlayerError> {
+    ///     let mut filters = Filters::clone(&player.filters());
+    ///     filters.set_filters(Filters::new().rotation(Rotation::new().rotation_hz(0.2)));
+    ///     player.set_filters(filters, true).await
+    /// }
+    ///
+    /// async fn plain(player: &Player) -> Result<(), PlayerError> {
+    ///     player.set_filters(Filters::new(), true).await
+    /// }
+    /// ```
+    ///
     /// # Errors
-    /// [`PlayerError`].
+    /// [`PlayerError`], as [`Player::play`]; [`PlayerError::Request`] with status 400 for a filter that the node has
+    /// disabled.
     pub async fn set_filters(&self, filters: Filters, seek: bool) -> Result<(), PlayerError> {
         let filters = Arc::new(filters);
         self.change(Operation::Filters { filters, seek }).await
@@ -283,8 +522,14 @@ impl Player {
 
     /// Moves to another node, and plays on there.
     ///
+    /// The node is given voice connection, track, position, pause, volume and filters in one request, and the former
+    /// node destroys its player. [`PlayerMigrated`](crate::PlayerMigrated) follows, with
+    /// [`MoveReason::Requested`](crate::MoveReason::Requested). A player that has no node yet will be assigned this
+    /// one.
+    ///
     /// # Errors
-    /// [`PlayerError::InvalidNode`] if the player is at that node, or the node is unknown or not connected.
+    /// [`PlayerError::InvalidNode`] if the player is at that node, or the node is unknown or not connected;
+    /// [`PlayerError::InvalidChannelState`] without a player.
     pub async fn switch_node(&self, node: impl Into<NodeId>) -> Result<(), PlayerError> {
         let (reply, answer) = oneshot::channel();
         let command = PoolCommand::Switch {
@@ -302,6 +547,8 @@ impl Player {
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
+    ///
+    /// It creates the player if there is none, so it may be called before [`connect`](Self::connect).
     pub async fn set_autoplay(&self, mode: AutoPlayMode) -> Result<(), PlayerError> {
         self.send(PlayerCommand::Autoplay(mode)).await
     }
@@ -313,12 +560,18 @@ impl Player {
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
+    ///
+    /// Default: [`Config::inactive_timeout`](crate::Config::inactive_timeout). It creates the player if there is none.
+    /// Zero disables it as well. A player that is idle begins to wait anew.
     pub async fn set_inactive_timeout(&self, timeout: Option<Duration>) -> Result<(), PlayerError> {
         self.send(PlayerCommand::InactiveTimeout(timeout)).await
     }
 
     /// Sets the number of listeners, where it is known. Without listeners, [`InactivePlayer`](crate::InactivePlayer) is
     /// emitted when the third track ends.
+    ///
+    /// Only Discord knows who is in a channel, so the bot must count its voice states; `None`, the default, means that
+    /// nobody counts. Count people only, without bots. Nothing happens without a player.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -334,12 +587,12 @@ impl Player {
         self.guild
     }
 
-    /// Whether the player exists.
+    /// Whether the player exists: all other getters of one that does not exist return their defaults.
     pub fn exists(&self) -> bool {
         self.shared.snapshot(self.guild, |_| ()).is_some()
     }
 
-    /// Its node; `None` before it was assigned one.
+    /// Its node; `None` before it was assigned one, which needs both halves of Discord's voice connection.
     pub fn node(&self) -> Option<Node> {
         let id = self
             .shared
@@ -348,7 +601,7 @@ impl Player {
         super::Pool::new(Arc::clone(&self.shared)).node(id)
     }
 
-    /// Its voice channel, or the one that it is joining.
+    /// Its voice channel, or the one that it is joining; absent for a player that was never connected.
     pub fn channel(&self) -> Option<ChannelId> {
         self.shared
             .snapshot(self.guild, |player| player.channel)
@@ -356,6 +609,8 @@ impl Player {
     }
 
     /// Whether its node reports a voice connection.
+    ///
+    /// False while the node is away, and for a moment after a move to another channel.
     pub fn connected(&self) -> bool {
         self.shared
             .snapshot(self.guild, |player| player.connected)
@@ -363,6 +618,8 @@ impl Player {
     }
 
     /// Whether it is connected and has a track, paused or not.
+    ///
+    /// Of a track that was accepted and has not begun, this is true as well.
     pub fn playing(&self) -> bool {
         let playing = self.shared.snapshot(self.guild, |player| {
             player.connected && player.current.is_some()
@@ -377,14 +634,14 @@ impl Player {
             .unwrap_or_default()
     }
 
-    /// The current track, as the client played or queued it.
+    /// The current track, as the client played or queued it; the node's own if another program began it.
     pub fn current(&self) -> Option<Arc<Playable>> {
         self.shared
             .snapshot(self.guild, |player| player.current.clone())
             .flatten()
     }
 
-    /// The track before the current one.
+    /// The track before the current one; absent until one ended in this run.
     pub fn previous(&self) -> Option<Arc<Playable>> {
         self.shared
             .snapshot(self.guild, |player| player.previous.clone())
@@ -392,6 +649,9 @@ impl Player {
     }
 
     /// Position in the track: the last reported one, advanced by the time since, the speed of the filters and pauses.
+    ///
+    /// Zero without a track, and never beyond the track's length. It stands while the player is paused or its node is
+    /// away.
     pub fn position(&self) -> Duration {
         let now = Instant::now();
         let position = self
@@ -412,12 +672,14 @@ impl Player {
     }
 
     /// Round trip between node and voice server; `None` without a connection.
+    ///
+    /// It says nothing of the way between client and node.
     pub fn ping(&self) -> Option<Duration> {
         let ping = self.shared.snapshot(self.guild, |player| player.ping)?;
         u64::try_from(ping).ok().map(Duration::from_millis)
     }
 
-    /// Its filters.
+    /// Its filters, as they were last set and accepted.
     pub fn filters(&self) -> Arc<Filters> {
         self.shared
             .snapshot(self.guild, |player| Arc::clone(&player.filters))
@@ -438,7 +700,7 @@ impl Player {
             .flatten()
     }
 
-    /// Its queue.
+    /// Its queue. With [`AutoPlayMode::Partial`] or [`AutoPlayMode::Enabled`] its tracks follow by themselves.
     pub fn queue(&self) -> PlayerQueue {
         PlayerQueue::new(Arc::clone(&self.shared), self.guild, false)
     }

@@ -1,4 +1,11 @@
 //! A handle on a player's queue.
+//!
+//! The queue itself is session state: it lives in the loop (`queue.rs` has its rules) and is stored with the player's
+//! checkpoint. A handle reads a shared snapshot, and changes the queue by a closure that the loop runs; no request to a
+//! node is made.
+//!
+//! A closure runs alone, between two frames, so that it sees and leaves a whole queue. Waiters of
+//! [`PlayerQueue::get_wait`] and [`PlayerQueue::put_wait`] are numbers in the queue, at most 64 of each.
 
 use std::sync::Arc;
 
@@ -17,6 +24,9 @@ use crate::{
 /// A handle on a player's queue. Cheap to clone.
 ///
 /// Its getters read the latest snapshot. Its changes run in order, and create the player if there is none.
+///
+/// # Examples
+/// Queue a search result, shuffle and loop:
 ///
 /// ```no_run
 /// use antiphon_lavalink::{Player, QueueMode, Search};
@@ -38,10 +48,34 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The commands `/queue`, `/remove` and `/jump`:
+///
+/// ```no_run
+/// use antiphon_lavalink::{Player, PlayerError};
+///
+/// /// The next ten tracks, with numbers from 1 on.
+/// fn list(player: &Player) -> String {
+///     let queue = player.queue().snapshot();
+///     let lines = queue.iter().take(10).enumerate();
+///     lines.map(|(index, track)| format!("{}. {}\n", index + 1, track.title)).collect()
+/// }
+///
+/// async fn remove(player: &Player, number: usize) -> Result<(), PlayerError> {
+///     player.queue().delete(number.saturating_sub(1)).await
+/// }
+///
+/// /// Plays the track with this number now, and keeps those before it.
+/// async fn jump(player: &Player, number: usize) -> Result<(), PlayerError> {
+///     let track = player.queue().get_at(number.saturating_sub(1)).await?;
+///     player.play(track).await
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PlayerQueue {
     shared: Arc<Shared>,
     guild: GuildId,
+    /// Whether it is the queue of recommendations.
     is_auto: bool,
 }
 
@@ -55,6 +89,9 @@ impl PlayerQueue {
     }
 
     /// A snapshot of the queue; later changes do not affect it.
+    ///
+    /// It costs one shared pointer. Use it where several values must agree with one another; an empty queue without a
+    /// player.
     pub fn snapshot(&self) -> Arc<Queue> {
         let queue = self.shared.snapshot(self.guild, |player| {
             Arc::clone(if self.is_auto {
@@ -68,8 +105,28 @@ impl PlayerQueue {
 
     /// Runs any operation on the queue, atomically, and returns its result.
     ///
+    /// The closure runs in the source's loop: it must be quick and must not block. Its changes are stored in the
+    /// player's checkpoint.
+    ///
+    /// ```no_run
+    /// use antiphon_lavalink::{Player, PlayerError, Queue};
+    ///
+    /// /// Moves the last track to the front.
+    /// async fn bump(player: &Player) -> Result<bool, PlayerError> {
+    ///     let queue = player.queue();
+    /// let moved = queue.change(|queue: &mut Queue| {
+    ///         let last = queue.count().checked_sub(1)?;
+    ///         let track = queue.peek(last).ok()?.clone();
+    ///         queue.delete(last).ok()?;
+    ///         queue.put_at(0, track).ok()
+    ///     });
+    ///     Ok(moved.await?.is_some())
+    /// }
+    /// ```
+    ///
     /// # Errors
-    /// [`PlayerError`] if the source does not run.
+    /// [`PlayerError::NotConnected`] if the source does not run; [`PlayerError::TimedOut`] after
+    /// [`Config::action_timeout`](crate::Config::action_timeout).
     pub async fn change<T, F>(&self, change: F) -> Result<T, PlayerError>
     where
         T: Send + 'static,
@@ -78,6 +135,7 @@ impl PlayerQueue {
         self.change_with_rng(|queue, _| change(queue)).await
     }
 
+    /// Runs an operation with the source's random generator, so that tests can repeat a shuffle.
     async fn change_with_rng<T, F>(&self, change: F) -> Result<T, PlayerError>
     where
         T: Send + 'static,
@@ -103,22 +161,22 @@ impl PlayerQueue {
     // -----------------------------------------------------------------------------------------------------------------
     // Snapshot.
 
-    /// Number of tracks.
+    /// Number of tracks that wait; the current track is not one of them.
     pub fn count(&self) -> usize {
         self.snapshot().count()
     }
 
-    /// Whether there is no track.
+    /// Whether no track waits; a track may play all the same.
     pub fn is_empty(&self) -> bool {
         self.snapshot().is_empty()
     }
 
-    /// Its mode.
+    /// Its mode; [`QueueMode::Normal`] without a player.
     pub fn mode(&self) -> QueueMode {
         self.snapshot().mode()
     }
 
-    /// The track that was taken last.
+    /// The track that was taken or played last, which [`QueueMode::Loop`] repeats.
     pub fn loaded(&self) -> Option<Arc<Playable>> {
         self.snapshot().loaded().cloned()
     }
@@ -159,8 +217,12 @@ impl PlayerQueue {
 
     /// Puts all tracks at the end, or none; returns how many.
     ///
+    /// Nothing begins to play by it, even if the player is idle: take the first track by [`get`](Self::get) and play
+    /// it.
+    ///
     /// # Errors
-    /// [`PlayerError::Queue`] if not all fit.
+    /// [`PlayerError::Queue`] with [`QueueError::Full`](crate::QueueError::Full) if not all fit, or earlier calls wait
+    /// for room.
     pub async fn put(&self, tracks: impl Into<Tracks>) -> Result<usize, PlayerError> {
         let tracks = tracks.into();
         self.change(move |queue| queue.put(tracks))
@@ -199,10 +261,10 @@ impl PlayerQueue {
             .map_err(PlayerError::Queue)
     }
 
-    /// Takes the next track.
+    /// Takes the next track, and makes it the loaded one. It does not play it.
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if the queue is empty.
+    /// [`PlayerError::Queue`] with [`QueueError::QueueEmpty`](crate::QueueError::QueueEmpty) if the queue is empty.
     pub async fn get(&self) -> Result<Arc<Playable>, PlayerError> {
         self.change(Queue::get).await?.map_err(PlayerError::Queue)
     }
@@ -219,10 +281,28 @@ impl PlayerQueue {
 
     /// Takes the next track, and waits until there is one, behind earlier waiters.
     ///
-    /// A dropped call takes no track. The queue of recommendations does not wait: there this is [`PlayerQueue::get`].
+    /// It waits without a limit: put a timeout around it. A dropped call takes no track; one that was just handed out
+    /// returns to the front. The queue of recommendations does not wait: there this is [`PlayerQueue::get`].
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use antiphon_lavalink::{Player, PlayerError};
+    ///
+    /// /// Plays what is queued, without autoplay; leaves after five minutes without a track.
+    /// async fn play_all(player: Player) -> Result<(), PlayerError> {
+    ///     let queue = player.queue();
+    ///     while let Ok(track) = tokio::time::timeout(Duration::from_secs(300), queue.get_wait()).await {
+    ///         player.play(track?).await?;
+    ///         // … wait for its `TrackEnd` here.
+    ///     }
+    ///     player.disconnect().await
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if too many wait, or the queue was reset.
+    /// [`PlayerError::Queue`] if 64 wait already, or the queue was reset; [`PlayerError::NotConnected`] if the player
+    /// was deleted or the source ended.
     pub async fn get_wait(&self) -> Result<Arc<Playable>, PlayerError> {
         if self.is_auto {
             return self.get().await;
@@ -232,6 +312,7 @@ impl PlayerQueue {
             .map_err(PlayerError::Queue)
     }
 
+    /// Sends a command whose reply may come at any time. A player that is deleted drops the reply.
     async fn waited<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> PlayerCommand,
@@ -277,6 +358,8 @@ impl PlayerQueue {
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
+    ///
+    /// Two tracks are the same if their encodings are, or id and source are ([`Playable::is_same`]).
     pub async fn dedupe(&self) -> Result<usize, PlayerError> {
         self.change(Queue::dedupe).await
     }
@@ -311,6 +394,8 @@ impl PlayerQueue {
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
+    ///
+    /// The current track plays on.
     pub async fn clear(&self) -> Result<(), PlayerError> {
         self.change(Queue::clear).await
     }
@@ -319,6 +404,8 @@ impl PlayerQueue {
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
+    ///
+    /// Calls that wait fail with [`QueueError::Reset`](crate::QueueError::Reset). The current track plays on.
     pub async fn reset(&self) -> Result<(), PlayerError> {
         self.change(Queue::reset).await
     }

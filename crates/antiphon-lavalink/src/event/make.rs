@@ -1,4 +1,10 @@
 //! The step from a frame to a draft: kind, place and note.
+//!
+//! `pool/frames.rs` calls it for every frame of a socket, and [`read_frame`] for frames of a recording. It reads only
+//! what a handler's lane depends on; the payload is decoded later, from the journal.
+//!
+//! The kind of unknown frames has the node's own name, if that has 1 to 64 characters without spaces and control
+//! characters; otherwise the frame is `lavalink.malformed`, because the journal keeps the names of kinds for ever.
 
 use antiphon_core::{BodyForm, Draft, Kind, Origin, Place};
 use bytes::Bytes;
@@ -13,12 +19,16 @@ use crate::{
 /// Kind and guild of a frame, read in one pass.
 #[derive(Debug)]
 pub(crate) struct Heading {
+    /// `lavalink.` and op or type.
     pub(crate) kind: Kind,
+    /// The guild; absent where the frame names none, or 0.
     pub(crate) guild: Option<GuildId>,
+    /// JSON, text or bytes, as the journal shows it.
     pub(crate) form: BodyForm,
 }
 
 impl Heading {
+    /// Reads the heading; bytes that are no JSON object are malformed.
     pub(crate) fn of(frame: &[u8]) -> Self {
         // Bytes that are not UTF-8 are not JSON either.
         let text = std::str::from_utf8(frame).ok();
@@ -52,8 +62,13 @@ impl Heading {
 
 /// Makes the draft of a frame that comes from elsewhere, such as a recording.
 ///
-/// Every frame becomes an event. It has no note, since no player is known here.
+/// Every frame becomes an event. It has no note, since no player is known here: `original` of its payload is absent,
+/// and `restored` is false.
 ///
+/// `connection` and `number` become the origin, by which a journal recognises a repetition: give each recording a name
+/// of its own, and count its frames.
+///
+/// # Examples
 /// ```
 /// use antiphon_core::{Event, Payload as _, Position};
 /// use antiphon_lavalink::{Bytes, GuildId, TrackEnd, TrackEndReason, read_frame};
@@ -88,12 +103,12 @@ pub fn read_frame(
     heading.draft(place, origin, received_at, frame.clone())
 }
 
-/// The place of a node.
+/// The place of a node: `node/<name>`.
 pub(crate) fn node_place(node: &NodeId) -> Place {
     Place::from(format!("node/{node}"))
 }
 
-/// The place of a player.
+/// The place of a player: `node/<name>/player/<guild>`. It changes when the player moves.
 pub(crate) fn player_place(node: &NodeId, guild: GuildId) -> Place {
     Place::numbered(&["node/", node.as_str(), "/player/"], guild.get())
 }

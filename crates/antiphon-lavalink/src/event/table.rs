@@ -1,4 +1,11 @@
 //! The table of events: one row for each kind. No other file lists the kinds.
+//!
+//! A row says where the name comes from, how long the journal keeps the event, the reference library's name and the
+//! meaning. The macro makes of it [`KINDS`], which the command and the documentation show, and the implementation
+//! of `Payload` for each type.
+//!
+//! How long a kind is kept: positions and statistics for ten minutes, since each replaces the one before; everything
+//! else for as long as the journal.
 
 use std::time::Duration;
 
@@ -40,6 +47,13 @@ macro_rules! events {
         $($from:ident $name:literal => $keep:ident, $reference:literal, $about:literal;)+
     })+) => {
         /// Every typed kind of this platform.
+        ///
+        /// ```
+        /// use antiphon_lavalink::KINDS;
+        ///
+        /// let start = KINDS.iter().find(|info| info.kind == "lavalink.TrackStartEvent").expect("a row");
+        /// assert_eq!((start.payload, start.about), ("TrackStart", "a track began"));
+        /// ```
         pub const KINDS: &[KindInfo] = &[$($(KindInfo {
             kind: concat!("lavalink.", $name),
             payload: stringify!($payload),

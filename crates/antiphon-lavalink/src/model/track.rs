@@ -1,4 +1,13 @@
 //! Tracks, playlists and search results.
+//!
+//! A [`Playable`] goes around the whole crate: loaded by a request, put into a queue, sent to a node, and returned in
+//! events. It is immutable and shared by `Arc` there, so a queue of 2,000 tracks is copied by pointers.
+//!
+//! What plugins and the client add is JSON that this crate does not look into: [`Extras`] carries it byte for byte, so
+//! that no number is rounded and no key is lost.
+//!
+//! `load_result` reads a response by its load type where it must, and else by the shape of its data, since other
+//! servers have load types of their own (protocol §5.2).
 
 use std::{borrow::Cow, ops::Deref, sync::Arc, time::Duration};
 
@@ -14,6 +23,7 @@ use crate::{error::ExtrasError, wire};
 /// (<https://lavalink.dev/api/rest.html#track>). Write ids in it as texts: other programs read JSON numbers as floating
 /// point.
 ///
+/// # Examples
 /// ```
 /// use antiphon_lavalink::{Extras, Playable};
 ///
@@ -22,6 +32,26 @@ use crate::{error::ExtrasError, wire};
 /// // Each event of the track brings it back in `track.extras`.
 /// assert_eq!(track.extras.get::<String>("requester").as_deref(), Some("82198898841029460"));
 /// assert_eq!(track.extras.get::<u8>("volume"), None);
+/// # Ok::<(), antiphon_lavalink::ExtrasError>(())
+/// ```
+///
+/// With a type of your own:
+///
+/// ```
+/// use antiphon_lavalink::Extras;
+///
+/// #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// struct Request {
+///     requester: String,
+///     dedication: Option<String>,
+/// }
+///
+/// let request = Request { requester: "82198898841029460".into(), dedication: None };
+/// let extras = Extras::new(&request)?;
+/// assert_eq!(extras.as_str(), r#"{"requester":"82198898841029460","dedication":null}"#);
+/// assert_eq!(extras.read::<Request>()?, request);
+/// // Only an object has keys.
+/// assert!(Extras::new(&[1, 2, 3]).is_err());
 /// # Ok::<(), antiphon_lavalink::ExtrasError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -53,12 +83,12 @@ impl Extras {
         raw.map(Self::of).unwrap_or_default()
     }
 
-    /// The object as JSON.
+    /// The object as JSON, `{}` where it is empty. Two extras are equal if their texts are.
     pub fn as_str(&self) -> &str {
         self.0.as_deref().map_or("{}", RawValue::get)
     }
 
-    /// Whether it has no keys.
+    /// Whether there is no object, or one that was written as `{}`.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -72,6 +102,8 @@ impl Extras {
     }
 
     /// Deserialises the value of one key; `None` if it is absent or has another shape.
+    ///
+    /// It parses the whole object each time; [`read`](Self::read) suits several keys.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         self.0.as_ref()?;
         let mut object: Map<String, Value> = serde_json::from_str(self.as_str()).ok()?;
@@ -96,34 +128,48 @@ impl PartialEq for Extras {
 impl Eq for Extras {}
 
 /// Metadata of a track (<https://lavalink.dev/api/rest.html#track-info>).
+///
+/// All of it is the source's: a title may be anything, and a length may be wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrackInfo {
-    /// Id of the track at its source.
+    /// Id of the track at its source, such as a video's id; the URL for `http`.
     pub identifier: String,
-    /// Whether the track is seekable.
+    /// Whether the track is seekable: a stream is not.
     pub is_seekable: bool,
-    /// Author.
+    /// Author, mostly the channel or artist.
     pub author: String,
     /// Length in milliseconds; `i64::MAX` or negative where it is unknown. See [`TrackInfo::duration`].
     pub length: i64,
-    /// Whether the track is a stream.
+    /// Whether the track is a stream, which has no end.
     pub is_stream: bool,
-    /// Start, or position, in milliseconds.
+    /// Start, or position, in milliseconds. A node reports the position at the time of the event.
     pub position: i64,
     /// Title.
     pub title: String,
-    /// URL of the track.
+    /// URL of the track for people; absent where the source has none.
     pub uri: Option<String>,
-    /// URL of its artwork.
+    /// URL of its artwork; since layout version 3, Lavalink 4.
     pub artwork: Option<String>,
-    /// International Standard Recording Code.
+    /// International Standard Recording Code, where the source provides it.
     pub isrc: Option<String>,
-    /// Name of the source, such as `youtube`.
+    /// Name of the source, such as `youtube`; the plugin's own name for its tracks.
     pub source: String,
 }
 
 impl TrackInfo {
     /// Length; absent for streams and where it is unknown.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon_lavalink::TrackInfo;
+    ///
+    /// let mut info = TrackInfo { length: 1500, ..TrackInfo::default() };
+    /// assert_eq!(info.duration(), Some(Duration::from_millis(1500)));
+    /// // Nodes send the largest number for an unknown length.
+    /// info.length = i64::MAX;
+    /// assert_eq!(info.duration(), None);
+    /// ```
     pub fn duration(&self) -> Option<Duration> {
         if self.is_stream || self.length == i64::MAX {
             return None;
@@ -174,6 +220,8 @@ impl From<wire::TrackInfo<'_>> for TrackInfo {
 }
 
 /// An album, where a plugin provides it.
+///
+/// `LavaSrc` does so for the tracks of its sources. The artist is in [`TrackInfo::author`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Album {
     /// Name.
@@ -183,6 +231,8 @@ pub struct Album {
 }
 
 /// An artist, where a plugin provides it.
+///
+/// The name is in [`TrackInfo::author`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Artist {
     /// URL.
@@ -194,8 +244,10 @@ pub struct Artist {
 /// A track that can be played.
 ///
 /// It derefs to its metadata: `track.title` is its title. A track never changes; [`with_extras`](Self::with_extras)
-/// makes another one.
+/// makes another one. It comes from [`Pool::search`](crate::Pool::search), from an event, or from its encoding, which
+/// programs keep in playlists of their own.
 ///
+/// # Examples
 /// ```
 /// use std::time::Duration;
 ///
@@ -208,20 +260,41 @@ pub struct Artist {
 /// assert!(Playable::decode("no track").is_err());
 /// # Ok::<(), TrackError>(())
 /// ```
+///
+/// The same audio in two encodings, and the track as JSON:
+///
+/// ```
+/// use antiphon_lavalink::{EncodedTrack, Playable};
+///
+/// let track = Playable::decode("QAAANgMABFRvbmUAA0xhYgAAAAAAAAXcAAJ0MQABAAR4OnQxAAAACnNvdW5kY2xvdWQAAAAAAAAAAA==")?;
+/// // The position is inside the encoding, so that it differs while the track plays.
+/// let mut later = EncodedTrack::decode(&track.encoded)?;
+/// later.info.position = 700;
+/// let later = Playable::decode(&later.encode()?)?;
+/// assert_ne!(track.encoded, later.encoded);
+/// assert!(track.is_same(&later));
+///
+/// let json: serde_json::Value = serde_json::from_str(&track.raw_data())?;
+/// assert_eq!(json["info"]["sourceName"], "soundcloud");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Playable {
-    /// The track in the node's encoding, base64.
+    /// The track in the node's encoding, base64: all that a node needs to play it.
+    /// [`EncodedTrack`](crate::EncodedTrack) reads it.
     pub encoded: Arc<str>,
-    /// Metadata.
+    /// Metadata; [`Deref`] gives it.
     pub info: TrackInfo,
-    /// JSON that plugins add, as sent.
+    /// JSON that plugins add, as sent; empty for a track that was decoded here. Nodes before 4.0.2 send none.
     pub plugin_info: Extras,
     /// JSON of the client, which the node returns in each event of the track.
+    ///
+    /// It is sent with the track and stored with the queue. Do not put secrets into it.
     pub extras: Extras,
-    /// Name of the playlist that it was loaded with.
+    /// Name of the playlist that it was loaded with. Nodes do not return it: an event has it in `original`.
     pub playlist: Option<Arc<str>>,
-    /// Whether autoplay found it.
+    /// Whether autoplay found it. Nodes do not return it: an event has it in `original`.
     pub recommended: bool,
 }
 
@@ -234,7 +307,7 @@ impl Deref for Playable {
 }
 
 impl Playable {
-    /// Replaces its extras.
+    /// Replaces its extras; the track in a queue or with a node keeps those that it has.
     #[must_use]
     pub fn with_extras(mut self, extras: Extras) -> Self {
         self.extras = extras;
@@ -249,7 +322,7 @@ impl Playable {
                 && self.source == other.source)
     }
 
-    /// Its album, where a plugin provides it.
+    /// Its album, where a plugin provides it: `albumName` and `albumUrl` of `pluginInfo`.
     pub fn album(&self) -> Album {
         Album {
             name: self.plugin_info.get("albumName"),
@@ -257,7 +330,7 @@ impl Playable {
         }
     }
 
-    /// Its artist, where a plugin provides it.
+    /// Its artist, where a plugin provides it: `artistUrl` and `artistArtworkUrl` of `pluginInfo`.
     pub fn artist(&self) -> Artist {
         Artist {
             url: self.plugin_info.get("artistUrl"),
@@ -270,12 +343,12 @@ impl Playable {
         self.plugin_info.get("previewUrl")
     }
 
-    /// Whether it is a preview, where a plugin says so.
+    /// Whether it is a preview and not the whole track, where a plugin says so.
     pub fn is_preview(&self) -> bool {
         self.plugin_info.get("isPreview").unwrap_or_default()
     }
 
-    /// The track as JSON, in the wire's form.
+    /// The track as JSON, in the wire's form, with the bytes of `pluginInfo` and `userData` as they were sent.
     pub fn raw_data(&self) -> String {
         let track = wire::Track {
             encoded: Cow::Borrowed(&self.encoded),
@@ -341,18 +414,42 @@ pub(crate) fn playable_from_saved(saved: wire::SavedTrack<'_>) -> Playable {
 }
 
 /// A playlist (<https://lavalink.dev/api/rest.html#playlist-result-data>).
+///
+/// It derefs to its tracks, so `list.len()` and `list.iter()` work. Albums and artists of plugins are playlists too.
+///
+/// # Examples
+/// ```no_run
+/// use antiphon_lavalink::{Extras, Player, Pool, Search};
+///
+/// # async fn example(pool: Pool, player: Player, requester: u64) -> Result<(), Box<dyn std::error::Error>> {
+/// let found = pool.fetch_tracks("https://www.youtube.com/watch?v=abc&list=PLchoirloft").await?;
+/// if let Search::Playlist(mut list) = found {
+///     // Every track remembers who asked for it.
+///     list.track_extras(&Extras::new(&serde_json::json!({ "requester": requester.to_string() }))?);
+///     // The track that the URL names plays first.
+///     if let Some(track) = list.selected.and_then(|index| list.pop(index)) {
+///         player.play(track).await?;
+///     }
+///     let count = player.queue().put(list).await?;
+///     println!("{count} more queued");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Playlist {
     /// Name.
     pub name: String,
-    /// Index of the selected track, where the URL names one.
+    /// Index of the selected track, where the URL names one; nodes send -1 for none. It may lie beyond the tracks if a
+    /// node sends fewer.
     pub selected: Option<usize>,
-    /// Its tracks.
+    /// Its tracks, as many as the node's limit allows; an element that is no object is left out.
     pub tracks: Vec<Playable>,
     /// JSON that plugins add, as sent.
     pub plugin_info: Extras,
-    /// JSON of the client, which nodes do not see.
+    /// JSON of the client, which nodes do not see and the queue does not keep; see
+    /// [`track_extras`](Self::track_extras).
     pub extras: Extras,
 }
 
@@ -377,7 +474,7 @@ impl Playlist {
         self.plugin_info.get("author")
     }
 
-    /// Sets the extras of every track.
+    /// Sets the extras of every track, and replaces those that it has.
     pub fn track_extras(&mut self, extras: &Extras) {
         for track in &mut self.tracks {
             track.extras = extras.clone();
@@ -408,6 +505,24 @@ impl<'a> IntoIterator for &'a Playlist {
 }
 
 /// The result of loading tracks (<https://lavalink.dev/api/rest.html#track-loading-result>).
+///
+/// [`Pool::fetch_tracks`](crate::Pool::fetch_tracks) joins the variants to a [`Search`]. A load that fails is no failed
+/// request: nodes respond with 200 (protocol §5).
+///
+/// ```no_run
+/// use antiphon_lavalink::{LoadError, LoadResult, Node};
+///
+/// async fn describe(node: &Node, url: &str) -> Result<String, LoadError> {
+///     Ok(match node.load_tracks(url).await? {
+///         LoadResult::Track(track) => format!("one track: {}", track.title),
+///         LoadResult::Playlist(list) => format!("{} tracks of {}", list.len(), list.name),
+///         LoadResult::Search(tracks) => format!("{} results", tracks.len()),
+///         LoadResult::Empty => "nothing".into(),
+///         LoadResult::Error(why) => format!("the source refuses: {why}"),
+///         other => format!("something new: {other:?}"),
+///     })
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadResult {
@@ -415,13 +530,13 @@ pub enum LoadResult {
     Track(Playable),
     /// A playlist, or an `album`, `artist`, `station`, `show` or `podcast` of a plugin.
     Playlist(Playlist),
-    /// Search results.
+    /// Search results, the best first; may be empty.
     Search(Vec<Playable>),
-    /// No match.
+    /// No match; nodes send `null`, an empty object or no data.
     Empty,
-    /// The node could not load the track.
+    /// The node could not load the track; the source's own reason.
     Error(TrackExceptionPayload),
-    /// An unknown load type.
+    /// An unknown load type whose data is neither a list, nor a playlist, nor a track.
     Unknown {
         /// The load type, as sent.
         load_type: String,
@@ -471,6 +586,7 @@ pub(crate) fn load_result(wire: wire::Loaded<'_>) -> Result<LoadResult, serde_js
     })
 }
 
+/// Makes a playlist, whose tracks remember its name.
 fn playlist(
     info: wire::PlaylistInfo<'_>,
     plugin_info: Option<&RawValue>,
@@ -490,7 +606,20 @@ fn playlist(
     }
 }
 
-/// The result of a search, without the load type.
+/// The result of a search, without the load type: [`Pool::search`](crate::Pool::search) returns it, and a queue takes
+/// it whole.
+///
+/// ```
+/// use antiphon_lavalink::{Playable, Queue, Search};
+///
+/// let found = Search::Tracks(vec![Playable::default(), Playable::default()]);
+/// assert_eq!(found.tracks().len(), 2);
+///
+/// let mut queue = Queue::new();
+/// assert_eq!(queue.put(found)?, 2);
+/// assert!(Search::Tracks(Vec::new()).first().is_none());
+/// # Ok::<(), antiphon_lavalink::QueueError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Search {
     /// Tracks; empty if there is no match.
@@ -513,7 +642,7 @@ impl Search {
         self.tracks().is_empty()
     }
 
-    /// The first track.
+    /// The first track: the best match of a search. A playlist's [`selected`](Playlist::selected) track may be another.
     pub fn first(&self) -> Option<&Playable> {
         self.tracks().first()
     }
@@ -521,6 +650,10 @@ impl Search {
 
 /// A source for search terms (<https://lavalink.dev/api/rest.html#track-loading>).
 ///
+/// Whether a node has it shows [`Info::has_source`](crate::Info::has_source); a prefix that no source knows finds
+/// nothing.
+///
+/// # Examples
 /// ```
 /// use antiphon_lavalink::TrackSource;
 ///
@@ -546,7 +679,8 @@ pub enum TrackSource {
 }
 
 impl TrackSource {
-    /// The identifier for a search term; a URL with a host stays as it is.
+    /// The identifier for a search term; a URL with a host stays as it is, and so does everything with
+    /// [`TrackSource::None`].
     pub fn identifier<'a>(&self, query: &'a str) -> Cow<'a, str> {
         let is_address = query.split_once("://").is_some_and(|(scheme, rest)| {
             !scheme.is_empty()

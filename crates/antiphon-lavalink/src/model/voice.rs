@@ -1,4 +1,9 @@
 //! Values of Discord's voice protocol.
+//!
+//! The bot's own voice state and the guild's voice server are the two halves of a voice connection. The bot receives
+//! them on Discord's Gateway, hands them to the pool, and the node connects with them (protocol §9,
+//! <https://lavalink.dev/api/rest.html#voice-state>). Session id and token open a voice channel: both are left out of
+//! debug output and of everything that is stored.
 
 use std::fmt;
 
@@ -8,15 +13,27 @@ use super::{ChannelId, GuildId, UserId};
 
 /// A user's voice state, from Discord's
 /// [`VOICE_STATE_UPDATE`](https://discord.com/developers/docs/events/gateway-events#voice-state-update).
+///
+/// ```
+/// use antiphon_lavalink::VoiceState;
+///
+/// let state = VoiceState {
+///     guild: 41771983423143937.into(),
+///     user: 77.into(),
+///     channel: Some(6.into()),
+///     session_id: "90326bd25d71d39b9ef95b299e3872ff".into(),
+/// };
+/// assert!(!format!("{state:?}").contains("90326"), "the session is a secret");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct VoiceState {
     /// The guild.
     pub guild: GuildId,
     /// The user; states of other users than the bot are ignored.
     pub user: UserId,
-    /// The channel; absent once the user left.
+    /// The channel; absent once the user left. The bot's own leaving ends the player.
     pub channel: Option<ChannelId>,
-    /// Id of the voice session.
+    /// Id of the voice session, a secret.
     pub session_id: String,
 }
 
@@ -32,11 +49,23 @@ impl fmt::Debug for VoiceState {
 
 /// A guild's voice server, from Discord's
 /// [`VOICE_SERVER_UPDATE`](https://discord.com/developers/docs/events/gateway-events#voice-server-update).
+///
+/// ```
+/// use antiphon_lavalink::{VoiceServer, region_from_endpoint};
+///
+/// let server = VoiceServer {
+///     guild: 41771983423143937.into(),
+///     token: "66d29164ee8cd919".into(),
+///     endpoint: Some("c-fra01-9f2a.discord.media:443".into()),
+/// };
+/// assert_eq!(server.endpoint.as_deref().and_then(region_from_endpoint), Some("eu"));
+/// assert!(!format!("{server:?}").contains("66d29164"), "the token is a secret");
+/// ```
 #[derive(Clone, Debug)]
 pub struct VoiceServer {
     /// The guild.
     pub guild: GuildId,
-    /// Token of the voice connection.
+    /// Token of the voice connection; each move to another channel has a new one.
     pub token: Secret,
     /// Host and port, without a scheme; absent while Discord has no server for the guild.
     pub endpoint: Option<String>,
@@ -44,6 +73,9 @@ pub struct VoiceServer {
 
 /// A voice request to Discord: [Update Voice
 /// State](https://discord.com/developers/docs/events/gateway-events#update-voice-state), op 4 of the Gateway.
+///
+/// A [`VoiceGateway`](crate::VoiceGateway) receives it. Its four fields are those of the payload `d`, with ids as texts
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VoiceRequest {
@@ -51,15 +83,17 @@ pub struct VoiceRequest {
     pub guild: GuildId,
     /// The channel to join; `None` to leave.
     pub channel: Option<ChannelId>,
-    /// Whether the bot is deafened.
+    /// Whether the bot is deafened, `self_deaf` of the payload.
     pub self_deaf: bool,
-    /// Whether the bot is muted.
+    /// Whether the bot is muted, `self_mute` of the payload.
     pub self_mute: bool,
 }
 
 /// Why Discord closed the voice connection, by its [close
 /// code](https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice-voice-close-event-codes) (protocol
 /// §9); unknown codes are kept.
+///
+/// Any number is a value, so that a code of tomorrow is read as well.
 ///
 /// ```
 /// use antiphon_lavalink::DiscordVoiceCloseType;

@@ -1,4 +1,19 @@
 //! The track that follows by itself: from the queue, or from recommendations (protocol §16.2).
+//!
+//! `frames.rs` calls [`LocalPlayer::play_next`] when a track ended and something may follow. What follows:
+//!
+//! 1. the queue's next track, in the order of its mode;
+//! 2. with [`AutoPlayMode::Enabled`] and an empty queue, the next recommendation;
+//! 3. nothing, and the inactivity timeout begins.
+//!
+//! # Recommendations
+//! Seeds are tracks that were played or wait to be: up to 15 of the history, 5 of the recommendations, the current and
+//! the previous one, without the last 60 that were seeds. Up to 3 tracks of Spotify become one query, and one of
+//! YouTube another. The pool loads them from any connected node and hands the tracks back; those that were heard lately
+//! are left out, the rest is shuffled, marked `recommended` and added, at most 20.
+//!
+//! One load is under way at a time. A load that fails counts as an empty one: the player stays idle, and the next end
+//! of a track tries again.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,29 +25,35 @@ use crate::{
     queue::{Queue, QueueMode},
 };
 
-/// Number of recommendations below which more are loaded.
+/// Number of recommendations below which more are loaded, while one plays.
 const ENOUGH: usize = 21;
-/// Number of tracks of the history, and of the recommendations, that can be seeds.
+/// Number of tracks of the history that can be seeds, the newest first.
 const FROM_HISTORY: usize = 15;
+/// Number of tracks of the recommendations that can be seeds.
 const FROM_FOUND: usize = 5;
 /// Number of seeds after which one may be used again.
 const USED: usize = 60;
 /// Seeds of one query.
 const SEEDS: usize = 3;
-/// Number of latest tracks of each list that are not recommended again.
+/// Number of latest tracks of queue, history and recommendations that are not recommended again.
 const HEARD: usize = 40;
+/// Number of latest recommendations that were played and are not recommended again.
 const HEARD_FOUND: usize = 60;
 /// Recommendations that one query adds at most.
 const ADDED: usize = 20;
 
-/// Finds recommendations.
+/// Finds recommendations: which seeds were used, and what the answer is for.
 #[derive(Debug)]
 pub(super) struct Recommender {
+    /// Ids of the latest seeds, the oldest first; at most [`USED`].
     used: VecDeque<String>,
+    /// The seed that comes first, by [`PlayOptions::populate`](crate::PlayOptions::populate).
     first: Option<Arc<Playable>>,
+    /// How many tracks the next answer may add.
     most: usize,
     /// Whether the first recommendation is played at once.
     play: bool,
+    /// Whether a load is under way.
     asked: bool,
 }
 
@@ -60,6 +81,7 @@ impl Recommender {
         self.play = false;
     }
 
+    /// Notes a seed, so that it is not used again soon.
     fn use_up(&mut self, identifier: &str) {
         if self.used.len() >= USED {
             self.used.pop_front();
@@ -69,7 +91,7 @@ impl Recommender {
 }
 
 impl LocalPlayer {
-    /// Plays the next track, if there is one.
+    /// Plays the next track, if there is one; `skipped` plays from the queue in any mode.
     pub(super) fn play_next(&mut self, skipped: bool, now: Instant) {
         if self.autoplay == AutoPlayMode::Disabled && !skipped {
             return self.idle(now);
@@ -86,6 +108,7 @@ impl LocalPlayer {
         self.play_recommended(now);
     }
 
+    /// Plays the next recommendation, or loads some and plays then.
     fn play_recommended(&mut self, now: Instant) {
         let found = Arc::make_mut(&mut self.auto_queue);
         let Ok(track) = found.get() else {
@@ -119,6 +142,7 @@ impl LocalPlayer {
         self.outputs.push_back(Output::Recommend(queries));
     }
 
+    /// The tracks to load recommendations for, in the order of their use.
     fn seeds(&mut self) -> Vec<Arc<Playable>> {
         let history = self
             .queue
@@ -167,6 +191,7 @@ impl LocalPlayer {
         }
     }
 
+    /// Whether a track was played lately, or waits to be.
     fn was_heard(&self, track: &Playable) -> bool {
         fn newest(queue: Option<&Queue>, most: usize) -> impl Iterator<Item = &Arc<Playable>> {
             queue
@@ -182,7 +207,8 @@ impl LocalPlayer {
     }
 }
 
-/// The queries for recommendations from these seeds.
+/// The queries for recommendations from these seeds: `sprec:` of `LavaSrc` for Spotify, and a mix of YouTube Music;
+/// none for other sources (protocol §16.2).
 fn queries(seeds: &[Arc<Playable>]) -> Vec<String> {
     let of = |source: &'static str| {
         let ids = seeds.iter().filter(move |seed| seed.source == source);

@@ -1,4 +1,10 @@
 //! Commands of clients.
+//!
+//! A handle makes a [`PlayerCommand`] and waits for its reply. The pool hands it to the player, creates the player if
+//! the command may, and fails the command otherwise. Here it becomes a request to the node, a request to Discord, or a
+//! change of the queue, which needs no request.
+//!
+//! A reply that nobody waits for is dropped; the command is carried out all the same unless it waits for the node.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,12 +19,15 @@ use crate::{
     wire::Filters,
 };
 
+/// The result of a wait for a track.
 pub(super) type Got = Result<Arc<Playable>, QueueError>;
+/// The result of a wait for room: how many tracks were put.
 pub(super) type Put = Result<usize, QueueError>;
 
 /// A change of a queue, which replies by itself.
 pub(crate) struct QueueChange(pub(crate) Change);
 
+/// A closure over the queue and the random generator of the source.
 type Change = Box<dyn FnOnce(&mut Queue, &mut Rng) + Send>;
 
 impl fmt::Debug for QueueChange {
@@ -31,7 +40,7 @@ impl fmt::Debug for QueueChange {
 #[expect(clippy::large_enum_variant, reason = "it is boxed as a whole")]
 #[derive(Debug)]
 pub(crate) enum PlayerCommand {
-    /// Join a channel or move to it; absent values stay as they are.
+    /// Join a channel or move to it; absent values stay as they are. `within` is the time that the client gives it.
     Enter {
         channel: ChannelId,
         self_deaf: Option<bool>,
@@ -41,32 +50,32 @@ pub(crate) enum PlayerCommand {
         reply: Reply,
     },
     /// Leave the channel and delete the player.
-    Disconnect {
-        reply: Reply,
-    },
+    Disconnect { reply: Reply },
+    /// Play a track, in place of the current one or only if there is none.
     Play {
         track: Arc<Playable>,
         options: PlayOptions,
         reply: Reply,
     },
     /// Pause, seek, volume or filters, requested from the node as given.
-    Change {
-        operation: Operation,
-        reply: Reply,
-    },
-    Stop {
-        reply: Reply,
-    },
-    Skip {
-        force: bool,
-        reply: Reply,
-    },
+    Change { operation: Operation, reply: Reply },
+    /// Stop, and play nothing after it.
+    Stop { reply: Reply },
+    /// Stop, and play the next track of the queue; with `force` not the looped one.
+    Skip { force: bool, reply: Reply },
+    /// Set what follows when a track ends.
     Autoplay(AutoPlayMode),
+    /// Set how long the player may be idle.
     InactiveTimeout(Option<Duration>),
+    /// Set the number of listeners; without a player it has no effect.
     Listeners(Option<usize>),
+    /// Change the queue.
     Queue(QueueChange),
+    /// Change the queue of recommendations.
     AutoQueue(QueueChange),
+    /// Take the next track, or wait for one.
     GetWait(oneshot::Sender<Got>),
+    /// Put tracks, or wait for room.
     PutWait(Tracks, oneshot::Sender<Put>),
 }
 
@@ -93,7 +102,7 @@ impl PlayerCommand {
         }
     }
 
-    /// Fails it with an error.
+    /// Fails it with an error. Commands without a reply are dropped, and a queue's caller finds its reply dropped.
     pub(crate) fn fail(self, error: PlayerError) {
         match self {
             Self::Enter { reply, .. }
@@ -115,6 +124,7 @@ impl PlayerCommand {
 
 /// Options of [`Player::play_with`](crate::Player::play_with).
 ///
+/// # Examples
 /// ```
 /// use std::time::Duration;
 ///
@@ -127,6 +137,19 @@ impl PlayerCommand {
 ///     .replace(false)
 ///     .add_history(false)
 ///     .filters(Filters::new().volume(0.5));
+/// ```
+///
+/// A paused start, for a countdown, and recommendations for the track:
+///
+/// ```no_run
+/// use antiphon_lavalink::{AutoPlayMode, PlayOptions, Playable, Player, PlayerError};
+///
+/// async fn open_the_evening(player: &Player, track: Playable) -> Result<(), PlayerError> {
+///     player.set_autoplay(AutoPlayMode::Enabled).await?;
+///     player.play_with(track, PlayOptions::new().paused(true).populate(true).max_populate(10)).await?;
+///     // … three, two, one …
+///     player.pause(false).await
+/// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlayOptions {
@@ -180,25 +203,34 @@ macro_rules! setters {
 
 setters! {
     /// Sets whether it replaces the current track. Default: yes.
+    ///
+    /// With no, and a track that plays, the node keeps its track (`noReplace` of [update
+    /// player](https://lavalink.dev/api/rest.html#update-player)); volume and filters apply all the same.
     replace: bool => replace;
-    /// Sets where in the track to start. Default: 0.
+    /// Sets where in the track to start. Default: 0. Streams begin where they are.
     start: Duration => start;
-    /// Sets where in the track to end. Default: its end.
+    /// Sets where in the track to end, counted from its beginning. Default: its end; zero means the same. The track
+    /// then ends as [`Finished`](crate::TrackEndReason::Finished).
     end: Duration => Some(end).filter(|end| !end.is_zero());
-    /// Sets the player's volume, 0 to 1000 percent. Default: unchanged.
+    /// Sets the player's volume, 0 to 1000 percent; it stays for later tracks. Default: unchanged. Higher values count
+    /// as 1000.
     volume: u16 => Some(volume.min(MAX_VOLUME));
-    /// Sets whether the player is paused. Default: unchanged.
+    /// Sets whether the player is paused. Default: unchanged, so that a paused player begins the track paused.
     paused: bool => Some(paused);
     /// Sets whether the track is added to the queue's history. Default: yes.
+    /// [`QueueMode::LoopAll`](crate::QueueMode::LoopAll) repeats only what is there.
     add_history: bool => add_history;
-    /// Sets the player's filters. Default: unchanged.
+    /// Sets the player's filters, all of them; they stay for later tracks. Default: unchanged.
     filters: Filters => Some(filters);
-    /// Sets whether recommendations for the track are loaded at once. Default: no.
+    /// Sets whether recommendations for the track are loaded at once. Default: no. They go into
+    /// [`Player::auto_queue`](crate::Player::auto_queue), which plays with [`AutoPlayMode::Enabled`] alone.
     populate: bool => populate;
-    /// Sets how many recommendations to load, at most 20. Default: 5.
+    /// Sets how many recommendations to add, at most 20. Default: 5. Without [`populate`](Self::populate) it has no
+    /// effect.
     max_populate: usize => max_populate;
 }
 
+/// The wire's time; the longest that fits for a longer one.
 fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
@@ -302,6 +334,7 @@ impl LocalPlayer {
         self.push(operation, Some(reply));
     }
 
+    /// Queues a play request, and recommendations for the track if they are wanted.
     fn play(&mut self, track: Arc<Playable>, options: PlayOptions, reply: Reply) {
         let run = self.add_run(&track);
         self.runs.begin_at(run, milliseconds(options.start));
@@ -323,6 +356,7 @@ impl LocalPlayer {
         self.change(operation, reply);
     }
 
+    /// Queues a stop of the newest run, and notes what follows it. Without a track there is nothing to stop.
     fn stop(&mut self, intent: Intent, reply: Reply) {
         // Recommendations that are being loaded must not start after the stop.
         self.recommender.wait();
@@ -338,6 +372,7 @@ impl LocalPlayer {
     // -----------------------------------------------------------------------------------------------------------------
     // Waiters of the queue.
 
+    /// Replies with the next track, or keeps the reply until there is one.
     fn get_wait(&mut self, reply: oneshot::Sender<Got>) {
         self.forget_those_who_left();
         self.waiters += 1;
@@ -349,6 +384,7 @@ impl LocalPlayer {
         self.serve_waiters();
     }
 
+    /// Puts tracks, or keeps the reply until there is room for all of them.
     fn put_wait(&mut self, tracks: Tracks, reply: oneshot::Sender<Put>) {
         self.forget_those_who_left();
         self.waiters += 1;
@@ -360,6 +396,7 @@ impl LocalPlayer {
         self.serve_waiters();
     }
 
+    /// Removes the waiters whose callers are gone, so that they take up no place.
     fn forget_those_who_left(&mut self) {
         let queue = Arc::make_mut(&mut self.queue);
         for (waiter, _) in self.getters.extract_if(|_, reply| reply.is_closed()) {

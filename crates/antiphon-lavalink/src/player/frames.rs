@@ -1,4 +1,15 @@
 //! Frames of the player's node.
+//!
+//! `pool/frames.rs` passes each frame about this player here, if it is at that node. The result is a [`TrackNote`],
+//! which the event is stored with; the changes go out with the pool's next `pump`.
+//!
+//! A node may repeat a frame, send it late, or have sent it while nobody could read. So a frame is first matched with a
+//! *run* (see `runs.rs`), and has an effect only if the run has not had it. Three sources tell how a track ended: the
+//! end event, the response to a stop, and the node's list of players; whichever comes first counts, and the others find
+//! the run settled.
+//!
+//! Where a frame fits no run, the node's own view is asked for (`needs_comparison`), within 5 s and for all its players
+//! at once.
 
 use std::sync::Arc;
 
@@ -13,19 +24,24 @@ use crate::{
 /// Facts that are noted beside an event of the node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrackNote {
+    /// The track as the client gave it; absent where another program began it.
     pub(crate) original: Option<Arc<Playable>>,
+    /// Whether the track goes on after a move or a lost session.
     pub(crate) restored: bool,
 }
 
 /// The last end of a track, to recognise its repetition.
 #[derive(Clone, Debug)]
 pub(super) struct LastEnd {
+    /// The track that ended.
     track: Arc<Playable>,
+    /// Why it ended: the same track with another reason is another end.
     reason: TrackEndReason,
     noted: TrackNote,
 }
 
 impl LastEnd {
+    /// Whether it is the end of this track.
     fn is_of(&self, track: &Playable) -> bool {
         self.track.is_same(track)
     }
@@ -34,7 +50,8 @@ impl LastEnd {
 impl LocalPlayer {
     /// Handles a start.
     ///
-    /// A repeated one changes nothing: `NodeLink` sends one when it takes the request and one when audio flows.
+    /// A repeated one changes nothing: `NodeLink` sends one when it takes the request and one when audio flows. The
+    /// start of a track that nobody here asked for begins a *foreign* run: another program uses the session.
     pub(crate) fn on_track_start(&mut self, track: Playable, now: Instant) -> TrackNote {
         self.heard += 1;
         let position = self.progress.at(now);
@@ -71,6 +88,8 @@ impl LocalPlayer {
     }
 
     /// Handles an end, which the next track may follow. A repeated one changes nothing.
+    ///
+    /// The end of a track that is unknown here has an effect only if no track is current or requested.
     pub(crate) fn on_track_end(
         &mut self,
         track: &Playable,
@@ -180,6 +199,9 @@ impl LocalPlayer {
     }
 
     /// Handles a `playerUpdate`.
+    ///
+    /// The position counts only for a track that has begun, since an update on its way may still be about the one
+    /// before.
     pub(crate) fn on_update(&mut self, state: PlayerState, now: Instant) {
         self.heard += 1;
         self.is_away = false;
@@ -197,6 +219,13 @@ impl LocalPlayer {
     }
 
     /// Handles the end of the node's voice connection (protocol §9).
+    ///
+    /// | code | then |
+    /// | --- | --- |
+    /// | 4006, 4009 | the pair is not valid any more: request a new one from Discord |
+    /// | 4014 by Discord | kicked or moved: wait for the voice state, and ask after 10 s |
+    /// | 4015 | the voice server crashed: wait for the node to reconnect, and ask after 10 s |
+    /// | any other | nothing: the node's next `playerUpdate` tells whether it is connected |
     pub(crate) fn on_voice_closed(
         &mut self,
         code: DiscordVoiceCloseType,
@@ -223,7 +252,8 @@ impl LocalPlayer {
 
     /// Takes over the node's view of the player, after a resumed session or a restart; `None` if the node has none.
     ///
-    /// Nothing is played anew where the node plays on.
+    /// Nothing is played anew where the node plays on. A player that the node lacks is put back; a track that the node
+    /// lacks has ended; another track that it plays was begun by another program.
     pub(crate) fn reconcile(&mut self, remote: Option<RemotePlayer>, now: Instant) {
         let Some(remote) = remote else {
             if let Some(node) = self.node.clone() {
@@ -266,7 +296,7 @@ impl LocalPlayer {
         self.dirty = true;
     }
 
-    /// Ends the current track, whose end event was lost.
+    /// Ends the current track, whose end event was lost: it counts as finished, so that the queue goes on.
     pub(super) fn on_lost_end(&mut self, now: Instant) {
         let Some(run) = self.runs.take_all_but_asked() else {
             return;
@@ -289,6 +319,9 @@ impl LocalPlayer {
     }
 
     /// Plays the track that follows an end (protocol §16.2; unlike there, a stop is not a skip).
+    ///
+    /// Nothing follows while another track is requested, after a third failure in a row, or if the third track in a row
+    /// ended without a listener; in the last case the player is reported as inactive.
     fn advance(&mut self, reason: &TrackEndReason, run: Option<u64>, now: Instant) {
         // A track that ends by itself just before a stop or skip is still stopped or skipped.
         let intent = self

@@ -1,17 +1,26 @@
 //! Position in a track between two reports, by a monotonic clock.
+//!
+//! A node reports the position every few seconds (protocol §12.2), and not for a pause. In between it is the last
+//! report and the time since, at the speed of the filters. The node's own clock has no part in it, so that a difference
+//! of clocks moves nothing.
+//!
+//! All times are milliseconds, as on the wire.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The last known position and the speed since.
+/// The last known position and the speed since. It is copied into snapshots, so that a getter computes the position of
+/// its own moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
+    /// Position at `at`, never negative.
     reported: i64,
+    /// When that position was right.
     at: Instant,
     /// Track time by real time; 0 while paused.
     speed: f64,
-    /// Length of the track in milliseconds.
+    /// Length of the track in milliseconds; the largest number where it is unknown.
     length: i64,
 }
 
@@ -26,7 +35,8 @@ impl Progress {
         }
     }
 
-    /// A track at `position`, with its length where it is known.
+    /// A track at `position` that stands still, with its length where it is known; [`set_speed`](Self::set_speed)
+    /// starts it.
     pub(crate) fn track(position: i64, length: Option<Duration>, now: Instant) -> Self {
         let length = length.and_then(|length| i64::try_from(length.as_millis()).ok());
         Self {
@@ -37,7 +47,7 @@ impl Progress {
         }
     }
 
-    /// Takes a reported position.
+    /// Takes a reported position; the speed stays.
     pub(crate) fn report(&mut self, position: i64, now: Instant) {
         self.reported = position.max(0);
         self.at = now;

@@ -1,4 +1,20 @@
 //! Requests to the player's node, one at a time and in order; a body is made when its request is sent.
+//!
+//! # The way of a request
+//! 1. `push` queues an [`Operation`]; beyond 32 the client gets [`PlayerError::Busy`].
+//! 2. `next_request` takes the first, if none is in flight, no pause is due, and the voice connection allows it: a
+//!    restore and a voice request need a matching pair, all others but a destroy need a node that was given one. A
+//!    request whose caller has gone is left out.
+//! 3. `compose` makes the body from the state of this moment, so that a restore sends the newest position and volume.
+//! 4. `on_response` takes over the player that the node returns (protocol §6, step 12), unless later frames are newer.
+//!
+//! # Failures
+//! - A request of a client fails with the node's error and is not repeated: the client decides.
+//! - A request that antiphon made (a voice connection, the next track, a destroy) is tried up to 4 times, with pauses
+//!   of 250 ms, doubled up to 5 s. A restore is repeated for as long as its error may pass.
+//! - A voice connection that the node does not take is requested anew from Discord once.
+//! - A request that may have arrived without a response is neither believed nor undone: frames or the node's list of
+//!   players show what happened.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +30,7 @@ use crate::{
     wire::{Filters, UpdatePlayer, UpdateTrack, Voice},
 };
 
-/// Attempts of a request that nobody waits for.
+/// Attempts of a request that nobody waits for, the first included.
 const TRIES: u8 = 4;
 /// Pause after the first failed attempt; it doubles with each.
 const REST: Duration = Duration::from_millis(250);
@@ -22,11 +38,13 @@ const REST: Duration = Duration::from_millis(250);
 const REST_AT_MOST: Duration = Duration::from_secs(5);
 
 /// What a request does at the node (<https://lavalink.dev/api/rest.html#update-player>).
+///
+/// Each but the last is one `PATCH`; times in it are milliseconds.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     /// Give the newest voice pair.
     Voice,
-    /// Play a track.
+    /// Play a track. `run` is its number in `runs.rs`, and `no_replace` keeps a track that plays.
     Play {
         run: u64,
         track: Arc<Playable>,
@@ -39,7 +57,7 @@ pub(crate) enum Operation {
         /// Whether the track is added to the history.
         remember: bool,
     },
-    /// Stop.
+    /// Stop: `encoded` of the track is `null`, where an absent one would keep the track.
     Stop {
         /// The track that was playing.
         was: Arc<Playable>,
@@ -52,7 +70,8 @@ pub(crate) enum Operation {
     Volume(u16),
     /// Set the filters; with `seek` they are heard at once.
     Filters { filters: Arc<Filters>, seek: bool },
-    /// Put the whole player back, at another node or in a new session.
+    /// Put the whole player back, at another node or in a new session: voice, volume, pause and filters, and the run
+    /// with its track, position and end. `moved` has the former node and the reason, for the event.
     Restore {
         run: Option<u64>,
         position: i64,
@@ -62,11 +81,12 @@ pub(crate) enum Operation {
     Destroy,
 }
 
-/// A request that waits to be sent.
+/// A request that waits to be sent; without a reply, antiphon made it.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
     pub(crate) reply: Option<Reply>,
+    /// Attempts so far.
     tries: u8,
 }
 
@@ -79,6 +99,7 @@ impl Request {
         }
     }
 
+    /// Replies with an error, if somebody waits.
     pub(crate) fn fail(self, error: PlayerError) {
         if let Some(reply) = self.reply {
             let _ = reply.send(Err(error));
@@ -97,6 +118,7 @@ pub(crate) struct SentRequest {
     request: Request,
     /// The pair that it has.
     voice: Option<Voice>,
+    /// Its number over all players, by which its response is recognised.
     number: u64,
     /// The newest run when it was sent.
     last_run: u64,
@@ -221,6 +243,10 @@ impl LocalPlayer {
         }
     }
 
+    /// Makes the body of a request from the state of this moment.
+    ///
+    /// A play always sends position, volume and pause, since a node resets the pause of a new track (protocol §6, step
+    /// 9).
     fn compose(&self, operation: &Operation, pair: Option<&Voice>) -> RequestBody {
         let mut body = UpdatePlayer::default();
         let mut replace = true;
@@ -303,6 +329,7 @@ impl LocalPlayer {
             }
     }
 
+    /// Handles a success, or a request that was done as frames show: `remote` is absent then.
     fn done(&mut self, sent: SentRequest, remote: Option<RemotePlayer>, now: Instant) {
         if let Some(voice) = &sent.voice {
             self.voice.on_given(voice);
@@ -419,6 +446,7 @@ impl LocalPlayer {
         }
     }
 
+    /// Handles a failure: repeats the request, asks Discord for a new pair, or gives it up.
     fn failed(&mut self, mut request: Request, error: RequestError, now: Instant) {
         let again = error.is_transient() && request.tries < TRIES;
         match &request.operation {
@@ -524,11 +552,13 @@ impl LocalPlayer {
         self.push(operation, None);
     }
 
+    /// Adds a run for a request that waits, and returns its number.
     pub(super) fn add_run(&mut self, track: &Arc<Playable>) -> u64 {
         Runs::add(&mut self.runs, Arc::clone(track), Phase::Asked, false)
     }
 }
 
+/// The track of an update: encoding and extras.
 fn update(track: &Playable) -> UpdateTrack {
     UpdateTrack {
         encoded: Some(Arc::clone(&track.encoded)),
@@ -536,6 +566,7 @@ fn update(track: &Playable) -> UpdateTrack {
     }
 }
 
+/// Whether the node has this track, as it responds.
 fn has(remote: &RemotePlayer, track: &Playable) -> bool {
     remote
         .track

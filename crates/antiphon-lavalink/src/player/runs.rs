@@ -1,10 +1,25 @@
 //! Runs: which play request an event of the node belongs to.
+//!
+//! A *run* is one playing of a track, from the request to the end. A node names neither requests nor plays: an event
+//! has the track alone, and the same track may be played twice in a row. So runs are kept in the order of their
+//! requests, and an event belongs to the oldest run with its track that can have it.
+//!
+//! ```text
+//!   Asked ──sent──▶ Sent ──response or start──▶ Accepted ──start──▶ Started ──end──▶ (removed)
+//!                                                    └── a later run is accepted: over, waits for its end
+//! ```
+//!
+//! # What holds
+//! - At most one run is current: the newest that is accepted or started and not over.
+//! - A run is removed by its end event, by a refusal, or to make room for a ninth.
+//! - A run that is *settled* has had its effect: the end event removes it and starts nothing.
+//! - Numbers grow and are never used twice, so that `last` of a request in flight tells which runs are newer.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::model::{Playable, TrackEndReason};
 
-/// Runs that are kept; a node with more of them ends none.
+/// Runs that are kept. A node that ends none loses the oldest: its end then changes nothing.
 const MOST: usize = 8;
 
 /// How far a run has come.
@@ -24,8 +39,11 @@ pub(crate) enum Phase {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
+    /// Number, from 1 on.
     pub(crate) id: u64,
+    /// The track as the client gave it; for a foreign run as the node sent it.
     pub(crate) track: Arc<Playable>,
+    /// How far it has come; it never goes back.
     pub(crate) phase: Phase,
     /// Start in the track, in milliseconds.
     pub(crate) start: i64,
@@ -47,16 +65,19 @@ pub(crate) struct Run {
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     runs: VecDeque<Run>,
+    /// Number of the newest run.
     next: u64,
 }
 
 impl Runs {
+    /// Adds a run behind all others, and returns its number.
     pub(crate) fn add(&mut self, track: Arc<Playable>, phase: Phase, restored: bool) -> u64 {
         let run = self.run(track, phase, restored);
         self.runs.push_back(run);
         self.next
     }
 
+    /// Makes a run with the next number, and makes room for it: an over one goes first, else the oldest.
     fn run(&mut self, track: Arc<Playable>, phase: Phase, restored: bool) -> Run {
         self.next += 1;
         if self.runs.len() >= MOST {
@@ -303,6 +324,7 @@ impl Runs {
         self.next
     }
 
+    /// Index of the current run.
     fn current_index(&self) -> Option<usize> {
         let plays = |run: &Run| !run.is_over && run.phase >= Phase::Accepted;
         self.runs.iter().rposition(plays)

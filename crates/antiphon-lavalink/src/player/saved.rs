@@ -1,7 +1,15 @@
 //! The stored form of a player.
 //!
+//! The pool stores it as the part `player/<guild>`, in the transaction of the event that changed it, so that journal
+//! and player never disagree. After a restart it is read before any frame, and then compared with the node's view
+//! (`frames.rs`, `reconcile`): whatever the node plays counts.
+//!
 //! It has no token and no session id of Discord: a node that still has the player has them, and otherwise Discord is
 //! asked for new ones.
+//!
+//! # Bounds
+//! A checkpoint has 1 MiB. Tracks may take 7/8 of it: the loaded track, the queue from its next track on, the history
+//! from its newest, then the recommendations. What lies beyond is lost in a restart, and only then.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,11 +24,12 @@ use crate::{
     wire::{SavedPlayer, SavedTrack},
 };
 
-/// Version of the stored form.
+/// Version of the stored form. A part of another version is not read, and its player is new.
 const VERSION: u8 = 1;
-/// Bytes of tracks in one checkpoint; tracks beyond are lost in a restart.
+/// Bytes of tracks in one checkpoint, 896 KiB by estimate; tracks beyond are lost in a restart.
 const BUDGET: usize = Checkpoint::MAX_STATE - (Checkpoint::MAX_STATE >> 3);
 
+/// Makes the stored form; for a player that is gone only a mark, since a part cannot be removed.
 pub(super) fn save(player: &LocalPlayer, now: Instant) -> Bytes {
     let mut budget = BUDGET;
     let queue = player.queue.saved(&mut budget);
@@ -69,7 +78,7 @@ pub(crate) fn read_saved(
     rng: Rng,
     now: Instant,
 ) -> Option<LocalPlayer> {
-    let saved: SavedPlayer<'_> = serde_json::from_slice(state).ok()?;
+    let saved: SavedPlayer<'_> = antiphon_core::read_json(state).ok()?;
     if saved.version != VERSION || saved.gone {
         return None;
     }
@@ -98,6 +107,7 @@ pub(crate) fn read_saved(
     Some(player)
 }
 
+/// The number of a mode, which the reference has as well (protocol §16).
 fn number(mode: AutoPlayMode) -> u8 {
     match mode {
         AutoPlayMode::Enabled => 0,
@@ -106,6 +116,7 @@ fn number(mode: AutoPlayMode) -> u8 {
     }
 }
 
+/// The mode of a number; an unknown one plays nothing by itself.
 fn mode(number: u8) -> AutoPlayMode {
     match number {
         0 => AutoPlayMode::Enabled,

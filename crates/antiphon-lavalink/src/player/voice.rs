@@ -1,5 +1,20 @@
 //! The voice handshake: pairs Discord's voice state and voice server, which come in either order, for the node
 //! (protocol §9, <https://lavalink.dev/api/rest.html#voice-state>).
+//!
+//! ```text
+//!   ask ──▶ op 4 ──▶ Discord ──▶ on_state(channel, session) ─┐
+//!                        └─────▶ on_server(token, endpoint) ─┴─▶ pair ──▶ node ──▶ on_given
+//! ```
+//!
+//! # What holds
+//! - A server is *fresh* until the node took it. A new state makes a pair only with a fresh server; with an old one it
+//!   waits for the next, because the token of the former channel would be refused with 4006.
+//! - A server makes a pair at once only with a state of the wanted channel.
+//! - A deadline is set while something is expected of Discord. 10 s count from the moment at which op 4 was sent, since
+//!   Discord's rate limit may hold it back.
+//! - After the first deadline the bot leaves and joins once; after the second the handshake has failed. While op 4
+//!   itself fails, a channel that was entered before is not given up.
+//! - Token and session id are never printed and never stored.
 
 use std::time::Duration;
 
@@ -36,25 +51,33 @@ pub(crate) enum Overdue {
     GiveUp,
 }
 
+/// Discord's voice server of the guild.
 #[derive(Debug)]
 struct Server {
+    /// The secret half; a new one for each channel and server.
     token: Secret,
+    /// Host and port, never empty.
     endpoint: String,
     /// Not yet given to a node, so that it belongs to the newest attempt.
     fresh: bool,
 }
 
-/// The voice connection of one player.
+/// The voice connection of one player: wish, halves, and how far the handshake is.
 #[derive(Debug, Default)]
 pub(crate) struct Voice {
     /// The wanted channel.
     pub(crate) channel: Option<ChannelId>,
+    /// Sent with every request.
     pub(crate) self_deaf: bool,
+    /// Sent with every request.
     pub(crate) self_mute: bool,
+    /// Channel and session id of the bot's own voice state, the first half.
     state: Option<(ChannelId, String)>,
+    /// The second half.
     server: Option<Server>,
     /// Channel of the pair that the node was given.
     given: Option<String>,
+    /// When to act if Discord has not; absent while nothing is expected.
     deadline: Option<Instant>,
     /// Number of repeated attempts without a pair.
     again: u8,
@@ -110,6 +133,7 @@ impl Voice {
         }
     }
 
+    /// Makes a request, and counts it until it was sent.
     fn request(&mut self, guild: GuildId, channel: Option<ChannelId>) -> VoiceRequest {
         self.asking += 1;
         VoiceRequest {
@@ -121,6 +145,9 @@ impl Voice {
     }
 
     /// Handles the bot's own voice state.
+    ///
+    /// A repeated one has no effect, such as a mute. One without a channel ends the player, unless the first state of
+    /// an attempt is still awaited: then it is the echo of a leave before it.
     pub(crate) fn on_state(
         &mut self,
         channel: Option<ChannelId>,
@@ -252,11 +279,12 @@ impl Voice {
         self.again = 0;
     }
 
+    /// When [`on_deadline`](Self::on_deadline) must be called; absent while nothing is expected.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Handles the deadline.
+    /// Handles the deadline: waits on for a request that was not sent, asks once more, or gives up.
     pub(crate) fn on_deadline(&mut self, guild: GuildId, now: Instant) -> Overdue {
         if self.asking > 0 {
             self.deadline = Some(now + PAIR_WITHIN);

@@ -1,17 +1,28 @@
 //! A cache of search results (protocol §14).
+//!
+//! Handles use it, not the loop: [`Pool::fetch_tracks`](crate::Pool::fetch_tracks) looks here first, and puts here what
+//! a node found. The key is the query as it is sent, prefix included.
+//!
+//! It holds 100 results by default. The oldest of the least used goes when another one needs room, which takes time
+//! linear in the size. Tracks are copied out, so that nobody's extras reach another user.
 
 use std::collections::HashMap;
 
 use crate::model::Search;
 
 /// Search results with their uses: the oldest of the least used is evicted first.
+///
+/// A result is never out of date by itself: it stays until it is evicted.
 #[derive(Debug)]
 pub(crate) struct Cache {
+    /// 0 for no cache.
     capacity: usize,
     entries: HashMap<String, Kept>,
+    /// Number of the newest entry.
     clock: u64,
 }
 
+/// A result, how often it was used, and when it came.
 #[derive(Debug)]
 struct Kept {
     found: Search,
@@ -67,6 +78,7 @@ impl Cache {
         self.entries.insert(query.to_owned(), kept);
     }
 
+    /// Removes one result.
     fn evict(&mut self) {
         let least = self
             .entries

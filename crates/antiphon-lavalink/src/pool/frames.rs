@@ -1,4 +1,19 @@
 //! Frames of nodes: each becomes an event, and changes the node or the player that it is about.
+//!
+//! The order matters. A frame is first given to its player, because the note of its event says what the player knows:
+//! the track as the client played it, and whether it goes on. The event is queued next, and then what the player does
+//! about it, so that a checkpoint covers the event that changed it.
+//!
+//! # Which frame does what
+//! - `ready` connects the node, asks it to keep the session, and compares or puts back its players.
+//! - `stats` replaces the node's statistics, and stores its last frame, once a minute.
+//! - Everything else goes to the player of its guild, if that is at this node; any unknown frame is an event and
+//!   nothing more.
+//!
+//! # Replays
+//! After a resumed session, a node sends what it kept, in order. These frames are `replayed` for up to 2 s, and until
+//! the first `playerUpdate`, which nodes never keep (protocol §8). What was in flight when the socket broke is sent by
+//! nobody: a gap covers it.
 
 use std::sync::Arc;
 
@@ -15,6 +30,8 @@ use crate::{
 
 impl PoolState {
     /// Takes a frame of a node's socket.
+    ///
+    /// A frame of a socket that was given up has an origin of its own and changes nothing.
     pub(crate) fn on_frame(&mut self, index: usize, epoch: u64, frame: &Bytes, now: Moment) {
         let heading = Heading::of(frame);
         if !self.nodes[index].is_current(epoch) {
@@ -38,13 +55,13 @@ impl PoolState {
             "lavalink.ready" => {
                 draft.provenance = Provenance::Live;
                 self.outbox.event(draft);
-                let ready: view::Ready<'_> = serde_json::from_slice(frame).unwrap_or_default();
+                let ready: view::Ready<'_> = antiphon_core::read_json(frame).unwrap_or_default();
                 self.on_ready(index, epoch, &ready, now);
             }
             "lavalink.stats" => {
                 self.outbox.event(draft);
                 let node = &mut self.nodes[index];
-                node.stats = serde_json::from_slice(frame).ok();
+                node.stats = antiphon_core::read_json(frame).ok();
                 node.newcomers = 0;
                 self.nodes_changed = true;
                 self.save_node(index, now);
@@ -69,6 +86,8 @@ impl PoolState {
     }
 
     /// Passes a frame to the player at this node; returns the note for its event if the frame concerns one.
+    ///
+    /// A frame that cannot be read changes nothing.
     fn pass_to_player(
         &mut self,
         index: usize,
@@ -85,25 +104,25 @@ impl PoolState {
         let noted = match kind {
             "lavalink.playerUpdate" => {
                 let usual = view::PlayerUpdate::usual(frame).map(|(_, update)| update);
-                let update = usual.or_else(|| serde_json::from_slice(frame).ok())?;
+                let update = usual.or_else(|| antiphon_core::read_json(frame).ok())?;
                 player.on_update(update.state, now.at);
                 TrackNote::default()
             }
             "lavalink.TrackStartEvent" => {
-                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                let event: view::TrackEvent<'_> = antiphon_core::read_json(frame).ok()?;
                 player.on_track_start(event.track.into(), now.at)
             }
             "lavalink.TrackEndEvent" => {
-                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                let event: view::TrackEvent<'_> = antiphon_core::read_json(frame).ok()?;
                 let reason = TrackEndReason::from(event.reason.as_deref().unwrap_or_default());
                 player.on_track_end(&event.track.into(), &reason, now.at)
             }
             "lavalink.TrackExceptionEvent" | "lavalink.TrackStuckEvent" => {
-                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                let event: view::TrackEvent<'_> = antiphon_core::read_json(frame).ok()?;
                 player.on_track_trouble(&event.track.into())
             }
             "lavalink.WebSocketClosedEvent" => {
-                let closed: view::VoiceClosed<'_> = serde_json::from_slice(frame).ok()?;
+                let closed: view::VoiceClosed<'_> = antiphon_core::read_json(frame).ok()?;
                 let code = DiscordVoiceCloseType(u16::try_from(closed.code).unwrap_or_default());
                 player.on_voice_closed(code, closed.by_remote, now.at);
                 TrackNote::default()
@@ -113,6 +132,7 @@ impl PoolState {
         Some(noted)
     }
 
+    /// Handles `ready`; a second one on the same socket has no effect.
     fn on_ready(&mut self, index: usize, epoch: u64, ready: &view::Ready<'_>, now: Moment) {
         let readiness = self.nodes[index].on_ready(&ready.session_id, ready.resumed, now);
         if readiness == Readiness::Repeated {
@@ -170,7 +190,7 @@ impl PoolState {
     }
 }
 
-/// Reads a response that lists players.
+/// Reads a response that lists players; elements that are no objects are left out.
 pub(crate) fn remotes(body: &[u8]) -> Result<Vec<RemotePlayer>, serde_json::Error> {
     let players: Vec<wire::Player<'_>> = wire::objects(body)?;
     Ok(players.into_iter().map(Into::into).collect())

@@ -1,4 +1,7 @@
 //! Inputs of the pool other than frames: voice events, commands, outcomes of tasks, lost sockets and time.
+//!
+//! Each changes a node or a player and then pumps the players that it touched. A response is matched by its number, so
+//! that one of a former node, or of a request that was given up, has no effect.
 
 use std::sync::Arc;
 
@@ -27,6 +30,7 @@ impl PoolState {
         }
     }
 
+    /// Takes a voice server; one for a guild without a player is ignored.
     pub(crate) fn on_voice_server(&mut self, server: VoiceServer, now: Moment) {
         if let Some(slot) = self.slots.get_mut(&server.guild) {
             slot.player
@@ -35,7 +39,7 @@ impl PoolState {
         }
     }
 
-    /// Handles the loss of the bot's voice state at Discord, which no user caused.
+    /// Handles the loss of the bot's voice state at Discord, which no user caused: the player joins its channel again.
     pub(crate) fn on_voice_lost(&mut self, guild: GuildId, now: Moment) {
         if let Some(slot) = self.slots.get_mut(&guild) {
             slot.player.ask_voice_anew(now.at);
@@ -43,6 +47,10 @@ impl PoolState {
         }
     }
 
+    /// Takes a command of a client.
+    ///
+    /// A command that needs a player fails without one; others create it, in place of one that is gone and not deleted
+    /// yet.
     pub(crate) fn on_command(&mut self, command: PoolCommand, now: Moment) {
         match command {
             PoolCommand::Player { guild, command } => {
@@ -85,6 +93,7 @@ impl PoolState {
         self.conclude(now);
     }
 
+    /// Takes the outcome of a task. A socket that opened after it was given up is closed.
     pub(crate) fn on_done(&mut self, done: Done, now: Moment) {
         match done {
             Done::Opened {
@@ -143,6 +152,9 @@ impl PoolState {
     }
 
     /// Handles the end of a node's socket, or the failure to open it.
+    ///
+    /// Only the loss of a connected node makes an event and stops its players' positions. A node that is given up moves
+    /// its players at once; any other when the grace is over.
     pub(crate) fn on_lost(&mut self, index: usize, epoch: u64, loss: &ConnectionLoss, now: Moment) {
         let node = &mut self.nodes[index];
         if !node.is_current(epoch) {
@@ -174,6 +186,7 @@ impl PoolState {
         nodes.chain(players).chain(self.placement.deadline()).min()
     }
 
+    /// Handles the deadlines that have passed, of nodes first and then of players in the order of their times.
     pub(crate) fn on_deadline(&mut self, now: Moment) {
         for index in 0..self.nodes.len() {
             if self.nodes[index].is_ready_overdue(now.at) {

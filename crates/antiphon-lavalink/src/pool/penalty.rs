@@ -1,4 +1,7 @@
 //! Penalty of a node: players go to the node with the lowest (protocol §14).
+//!
+//! `cpu + deficit + nulled + playing * 1.5`, as Lavalink's clients have computed it for years. Our own are the bounds:
+//! any figure that a server may send gives a finite penalty, so that two nodes can always be compared.
 
 use crate::wire::StatsOP;
 
@@ -6,7 +9,7 @@ use crate::wire::StatsOP;
 pub(crate) const UNKNOWN: f64 = 9e30;
 /// Penalty of one playing player.
 const PLAYING: f64 = 1.5;
-/// Audio frames that a player sends in a minute.
+/// Audio frames that a player sends in a minute: one each 20 ms.
 const FRAMES: f64 = 3000.0;
 /// Number of frames above which they are totals since the start, as `NodeLink` counts.
 const TOTAL: f64 = 4.0 * FRAMES;
@@ -38,7 +41,8 @@ pub(crate) fn penalty(stats: Option<&StatsOP>) -> f64 {
     cpu + deficit + nulled + count(stats.playing) * PLAYING
 }
 
-/// Adds the players that were assigned to the node after its statistics.
+/// Adds the players that were assigned to the node after its statistics: they count as playing, until the next
+/// statistics count them.
 pub(crate) fn with_newcomers(penalty: f64, newcomers: usize) -> f64 {
     penalty + f64::from(u32::try_from(newcomers).unwrap_or(u32::MAX)) * PLAYING
 }

@@ -1,8 +1,20 @@
-//! Which node each player is at: the choice, moves to another node, drained nodes, and the comparison with the
-//! players that a node reports.
+//! Which node each player is at: the choice, moves to another node, drained nodes, and the comparison with the players
+//! that a node reports.
 //!
 //! At most [`AT_ONCE`] players move to one node at a time. A moved player is put back by one request
 //! ([`Operation::Restore`](crate::player::Operation::Restore)).
+//!
+//! # Why a player moves
+//! - *lost*: its node did not come back within `failover_after`. If no other node is connected, this is tried again
+//!   each second; once its own node is back, the player stays.
+//! - *drained*: its node is being closed with failover. After 30 s those that are left are disconnected.
+//! - *requested*: the client switched it.
+//! - It also stays and is put back, where its node has a new session, or lacks the player.
+//!
+//! # Comparison
+//! After a resumed session, and wherever a frame contradicts a player, the node is asked for its players. Its list
+//! counts, except for players with a request that was sent meanwhile: they are compared again 5 s later. Players that
+//! only the node knows are deleted there: they moved away while it was gone.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -46,7 +58,7 @@ impl Placement {
         self.drains.iter().filter_map(Drain::deadline).min()
     }
 
-    /// Whether `target` may take over one more player.
+    /// Whether `target` may take over one more player now.
     fn may_take(&self, target: usize) -> bool {
         let targets = self.moving.values();
         targets.filter(|index| **index == target).count() < AT_ONCE
@@ -64,10 +76,11 @@ impl Placement {
     }
 }
 
-/// A player that waits to be put back.
+/// A player that waits to be put back; dropped if the player is gone or elsewhere when its turn comes.
 #[derive(Debug)]
 struct Move {
     guild: GuildId,
+    /// The node that it is at.
     from: usize,
     /// Target node; `None` for any other node.
     to: Option<usize>,
@@ -81,8 +94,11 @@ struct Move {
 /// A node that is being closed.
 #[derive(Debug)]
 struct Drain {
+    /// The node.
     node: usize,
+    /// When players that are left are disconnected.
     by: Instant,
+    /// Players that no other node took over.
     disconnected: Vec<GuildId>,
     /// Whether its players are gone and the node was asked to drop the session.
     is_releasing: bool,
@@ -172,6 +188,7 @@ impl PoolState {
         self.pump_moves(now);
     }
 
+    /// Queues a move that nobody waits for.
     fn queue_move(
         &mut self,
         guild: GuildId,
@@ -190,6 +207,7 @@ impl PoolState {
         });
     }
 
+    /// Whether a player is there and gone.
     fn is_gone(&self, guild: GuildId) -> bool {
         let slot = self.slots.get(&guild);
         slot.is_some_and(|slot| slot.player.is_gone)
@@ -292,6 +310,9 @@ impl PoolState {
         self.placement.moves.append(&mut waiting);
     }
 
+    /// Begins a move: the former node destroys its player if it is connected, and the restore is queued.
+    ///
+    /// A player without a voice connection does not count as moving, since Discord may take long.
     fn begin_move(&mut self, wish: Move, target: usize, now: Moment) {
         let Move {
             guild,
@@ -421,6 +442,7 @@ impl PoolState {
         }
     }
 
+    /// Closes a drained node, makes its event, and replies to the caller.
     fn closed(&mut self, drain: Drain, now: Moment) {
         let index = drain.node;
         let epoch = self.nodes[index].epoch();
@@ -444,6 +466,7 @@ impl PoolState {
 // Comparison.
 
 impl PoolState {
+    /// Notes whether a player is being compared.
     pub(super) fn set_comparison(&mut self, guild: GuildId, comparison: Comparison) {
         if let Some(slot) = self.slots.get_mut(&guild) {
             slot.comparison = comparison;

@@ -1,4 +1,8 @@
 //! Carries out what players output: requests in their order, events, checkpoints and deadlines.
+//!
+//! [`PoolState::pump`] is the one place where a player's state leaves it. Every input that touches a player ends there,
+//! so that a request is sent in the turn in which it became possible, and a change is stored with the event that made
+//! it.
 
 use super::{
     Comparison, GuildId, InactivePlayer, Moment, NodeId, Place, PlayerMigrated, PoolState, Slot,
@@ -23,6 +27,7 @@ impl PoolState {
         place
     }
 
+    /// Index of a node by its name; absent if the configuration does not name it.
     pub(super) fn index(&self, node: &NodeId) -> Option<usize> {
         self.nodes.iter().position(|known| known.id() == node)
     }
@@ -108,6 +113,9 @@ impl PoolState {
     }
 
     /// Removes a player that is gone, so that a new one can be made before the node destroyed the old one.
+    ///
+    /// Its node is asked once more to destroy it, unless it is not connected; then the comparison after its return
+    /// does.
     pub(super) fn forget(&mut self, guild: GuildId) {
         let Some(slot) = self.slots.remove(&guild) else {
             return;
@@ -136,6 +144,7 @@ impl PoolState {
         }
     }
 
+    /// Keeps the player's deadline among the timers, and deletes a player that is over.
     pub(super) fn set_timer(&mut self, guild: GuildId) {
         let Some(slot) = self.slots.get_mut(&guild) else {
             return;
@@ -159,6 +168,7 @@ impl PoolState {
         }
     }
 
+    /// Carries out one output. An inactive player without a node makes no event, since its place names a node.
     pub(super) fn carry_out(&mut self, guild: GuildId, output: Output, now: Moment) {
         match output {
             Output::Voice(request) => self.tasks.push_back(Task::Voice(request)),

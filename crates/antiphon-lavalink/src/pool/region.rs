@@ -1,6 +1,9 @@
 //! Regions of voice servers (protocol §14).
+//!
+//! Discord names voice servers by airports, such as `c-fra01-9f2a.discord.media:443`. The code is looked for in the
+//! first label of the host and as a whole token, since short codes occur inside other words (`ord` in `discord`).
 
-/// Airport codes by region.
+/// Airport codes by region. A code that is missing here makes the region `global`, and costs nothing but nearness.
 const REGIONS: &[(&str, &[&str])] = &[
     (
         "asia",
@@ -29,12 +32,14 @@ const REGIONS: &[(&str, &[&str])] = &[
 
 /// Returns the region of a voice server, such as `eu` for `c-fra01.discord.media:443`; `global` for an unknown one.
 ///
-/// `None` for an empty endpoint.
+/// `None` for an empty endpoint. The regions are `asia`, `eu`, `us`, `southamerica`, `africa` and `middleeast`; give
+/// [`NodeConfig::region`](crate::NodeConfig::region) one of them.
 ///
 /// ```
 /// use antiphon_lavalink::region_from_endpoint;
 ///
 /// assert_eq!(region_from_endpoint("c-fra01-9f2a.discord.media:443"), Some("eu"));
+/// assert_eq!(region_from_endpoint("GRU12.discord.media"), Some("southamerica"));
 /// assert_eq!(region_from_endpoint("us-east.discord.media"), Some("global"));
 /// assert_eq!(region_from_endpoint(""), None);
 /// ```

@@ -1,4 +1,7 @@
 //! Work for the loop around the pool, its outcomes, and the commands of clients.
+//!
+//! The pool names work and the loop does it: a [`Task`] goes out, a [`Done`] comes back, and a test can be both. A node
+//! is named by its index in the configuration, a socket by its epoch, a request by its number.
 
 use std::sync::Arc;
 
@@ -61,25 +64,30 @@ pub(crate) enum Task {
 /// The outcome of a [`Task`].
 #[derive(Debug)]
 pub(crate) enum Done {
+    /// A socket is open, or could not be opened.
     Opened {
         node: usize,
         epoch: u64,
         outcome: Result<(), ConnectionLoss>,
     },
+    /// The response to a request for version and features; absent where it failed.
     Info {
         node: usize,
         info: Option<Box<Info>>,
     },
+    /// The players of a session, as the node reports them.
     Players {
         node: usize,
         epoch: u64,
         outcome: Result<Vec<RemotePlayer>, RequestError>,
     },
+    /// The response to a player's request; the player is absent after a destroy.
     Responded {
         guild: GuildId,
         number: u64,
         outcome: Result<Option<Box<RemotePlayer>>, RequestError>,
     },
+    /// Tracks that were found; none where all queries failed.
     Recommended {
         guild: GuildId,
         tracks: Vec<Playable>,
@@ -100,6 +108,7 @@ pub(crate) enum Done {
 /// A client's command to the pool.
 #[derive(Debug)]
 pub(crate) enum PoolCommand {
+    /// A command for the player of a guild.
     Player {
         guild: GuildId,
         command: Box<PlayerCommand>,

@@ -1,4 +1,7 @@
 //! Pings that find out whether a node is alive (protocol §1).
+//!
+//! A socket that broke without a sign looks like an idle one. Each socket task therefore sends a ping every interval,
+//! and gives the node up when two intervals brought no byte of any kind.
 
 use std::time::Duration;
 
@@ -15,11 +18,13 @@ pub(crate) enum Beat {
 
 /// The pings of one socket.
 ///
-/// Time without reading does not count against the node, since its pong may wait unread.
+/// Time without reading does not count against the node, since its pong may wait unread: a slow journal costs no
+/// connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heartbeat {
     interval: Duration,
     next: Instant,
+    /// When the last byte came, moved by pauses in reading.
     heard: Instant,
 }
 
@@ -32,6 +37,7 @@ impl Heartbeat {
         }
     }
 
+    /// When [`beat`](Self::beat) must be called.
     pub(crate) fn deadline(&self) -> Instant {
         self.next
     }

@@ -1,11 +1,20 @@
 //! Filters (<https://lavalink.dev/api/rest.html#filters>, protocol §7).
+//!
+//! A node replaces all filters at once, so [`Filters`] is always the whole: a filter that is absent is removed. Within
+//! a filter, an absent number is the server's default, except for the gain of an equalizer's band, whose default
+//! differs between the server and its documentation and which is therefore always sent.
+//!
+//! Values are not checked here, since the node knows its own bounds. Nodes can disable filters:
+//! [`Info::filters`](crate::Info::filters) lists those that they have, and another one is refused with status 400 and
+//! its name (protocol §5.1).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Number of equalizer bands: 25 40 63 100 160 250 400 630 1000 1600 2500 4000 6300 10000 16000 Hz.
+/// Number of equalizer bands: 25 40 63 100 160 250 400 630 1000 1600 2500 4000 6300 10000 16000 Hz, from band 0 to band
+/// 14.
 pub const BANDS: usize = 15;
 
 /// Writes a filter of numbers; an absent number is the server's default.
@@ -146,7 +155,7 @@ filter! {
     }
 }
 
-/// One band of the [equalizer](https://lavalink.dev/api/rest.html#equalizer).
+/// One band of the [equalizer](https://lavalink.dev/api/rest.html#equalizer), as a node reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EqualizerBand {
     /// Band, 0 to 14.
@@ -157,6 +166,7 @@ pub struct EqualizerBand {
     pub gain: f32,
 }
 
+/// The gain of a band that was reported without one: the server's default.
 fn unheard_gain() -> f32 {
     1.0
 }
@@ -166,11 +176,17 @@ fn unheard_gain() -> f32 {
 /// A node may report any number of bands in any order; the last entry of a band counts.
 ///
 /// ```
-/// use antiphon_lavalink::Equalizer;
+/// use antiphon_lavalink::{BANDS, Equalizer};
 ///
 /// let bass = Equalizer::new([(0, 0.2), (1, 0.15)]).band(2, 0.1);
 /// assert_eq!((bass.gain(1), bass.gain(14)), (0.15, 0.0));
 /// assert_eq!(bass.bands().len(), 3);
+/// // There is no band 15.
+/// assert_eq!(Equalizer::new([(15, 0.2)]).bands().len(), 0);
+///
+/// // Quieter from the lowest band to the highest.
+/// let slope = Equalizer::new((0_u8..).take(BANDS).map(|band| (band, -0.01 * f32::from(band))));
+/// assert_eq!(slope.bands().len(), BANDS);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -196,7 +212,7 @@ impl Equalizer {
         self
     }
 
-    /// Gain of a band; 0 where none was set.
+    /// Gain of a band, -0.25 to 1; 0 where none was set.
     pub fn gain(&self, band: u8) -> f32 {
         let known = self.0.iter().rev().find(|known| known.band == band);
         known.map_or(0.0, |known| known.gain)
@@ -208,15 +224,26 @@ impl Equalizer {
     }
 }
 
-/// Filters of plugins: JSON by plugin name.
+/// Filters of plugins: JSON by plugin name, sent as it is.
+///
+/// ```
+/// use antiphon_lavalink::{Filters, PluginFilters};
+///
+/// let mut plugins = PluginFilters::new();
+/// plugins.insert("echo".into(), serde_json::json!({ "echoLength": 0.5, "decay": 0.3 }));
+/// let filters = Filters::new().plugin_filters(plugins);
+/// assert_eq!(filters.payload()["pluginFilters"]["echo"]["decay"], 0.3);
+/// ```
 pub type PluginFilters = BTreeMap<String, Value>;
 
 /// The filters of a player.
 ///
-/// A player always gets all filters: an absent one is removed.
+/// A player always gets all filters: an absent one is removed. [`Player::set_filters`](crate::Player::set_filters)
+/// sends them, and [`PlayOptions::filters`](crate::PlayOptions::filters) sends them with a track.
 ///
 /// A reported filter that is unknown, or of another form than documented, is in `other` and sent as it is.
 ///
+/// # Examples
 /// ```
 /// use antiphon_lavalink::{Equalizer, Filters, Karaoke, Timescale};
 ///
@@ -229,6 +256,36 @@ pub type PluginFilters = BTreeMap<String, Value>;
 /// filters.set_filters(Filters::new().karaoke(Karaoke::new()).timescale(Timescale::new()));
 /// assert!(filters.equalizer.is_some() && filters.karaoke.is_some());
 /// assert!((filters.speed() - 1.0).abs() < 1e-6);
+/// ```
+///
+/// The effects that bots offer by name:
+///
+/// ```
+/// use antiphon_lavalink::{ChannelMix, Equalizer, Filters, LowPass, Rotation, Timescale, Tremolo, Vibrato};
+///
+/// fn effect(name: &str) -> Option<Filters> {
+///     let filters = Filters::new();
+///     Some(match name {
+///         "none" => filters,
+///         "nightcore" => filters.timescale(Timescale::new().speed(1.2).pitch(1.2)),
+///         "vaporwave" => filters.timescale(Timescale::new().speed(0.85).pitch(0.8)),
+///         "8d" => filters.rotation(Rotation::new().rotation_hz(0.2)),
+///         "bass" => filters.equalizer(Equalizer::new([(0, 0.3), (1, 0.25), (2, 0.15)])),
+///         "soft" => filters.low_pass(LowPass::new().smoothing(20.0)),
+///         "shaky" => filters.tremolo(Tremolo::new().frequency(4.0)).vibrato(Vibrato::new().depth(0.8)),
+///         "mono" => filters.channel_mix(
+///             ChannelMix::new().left_to_left(0.5).left_to_right(0.5).right_to_left(0.5).right_to_right(0.5),
+///         ),
+///         _ => return None,
+///     })
+/// }
+///
+/// assert_eq!(effect("none").map(|none| none.payload()), Some(serde_json::json!({})));
+/// assert_eq!(
+///     effect("8d").map(|filters| filters.payload()),
+///     Some(serde_json::json!({ "rotation": { "rotationHz": 0.2 } }))
+/// );
+/// assert_eq!(effect("louder"), None);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<String, Value>")]
@@ -322,7 +379,7 @@ macro_rules! setters {
                 }
             )*
 
-            /// Takes over the filters that `other` sets.
+            /// Takes over the filters that `other` sets, each as a whole, and keeps the rest.
             pub fn set_filters(&mut self, other: Self) {
                 $(
                     if other.$field.is_some() {
@@ -356,7 +413,7 @@ setters! {
 }
 
 impl Filters {
-    /// Speed of the track's position: speed times rate of [`Timescale`].
+    /// Speed of the track's position: speed times rate of [`Timescale`]. The pitch has no part in it.
     ///
     /// An invalid value counts as 1.
     pub fn speed(&self) -> f64 {
@@ -369,7 +426,7 @@ impl Filters {
         }
     }
 
-    /// The filters as they are sent.
+    /// The filters as they are sent: `{}` for none, which removes all.
     pub fn payload(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }

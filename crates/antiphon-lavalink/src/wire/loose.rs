@@ -1,4 +1,17 @@
 //! Lenient values: servers differ in which values are numbers, texts or absent.
+//!
+//! Each function reads one field of a struct (`deserialize_with`), takes any JSON value, and fails only on bytes that
+//! are no JSON. A value that cannot be used is as good as an absent one.
+//!
+//! | wanted | also taken | else |
+//! | --- | --- | --- |
+//! | integer | number with a fraction, cut; decimal text | 0, or none |
+//! | number | decimal text | 0 |
+//! | flag | number, true unless 0; the text `true` | false |
+//! | text | number or flag, written out | empty, or none |
+//! | id | decimal text or unsigned number, but not 0 | none |
+//! | object | | default, or none |
+//! | list | its elements that have the shape | empty, or none |
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -8,7 +21,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// A value that any scalar converts to; lists and objects are skipped.
+/// A value that any scalar converts to; lists and objects are skipped, and count as absent.
 trait Loose<'de>: Default {
     fn of_flag(_: bool) -> Self {
         Self::default()
@@ -27,10 +40,12 @@ trait Loose<'de>: Default {
     fn of_text(text: Cow<'de, str>) -> Self;
 }
 
+/// Reads any value.
 fn read<'de, T: Loose<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(Any(PhantomData))
 }
 
+/// Visits a value of any type.
 struct Any<T>(PhantomData<T>);
 
 impl<'de, T: Loose<'de>> Visitor<'de> for Any<T> {
@@ -278,7 +293,7 @@ fn elements<'de, D: Deserializer<'de>>(
     Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
 }
 
-/// An element of this shape; another one does not affect its neighbours.
+/// An element of this shape; another one does not affect its neighbours, and is left out.
 fn element<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Option<T> {
     let object = raw
         .get()
@@ -310,7 +325,7 @@ pub(crate) fn maybe_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 pub(crate) fn objects<'de, T: Deserialize<'de>>(
     body: &'de [u8],
 ) -> Result<Vec<T>, serde_json::Error> {
-    let list: Vec<&RawValue> = serde_json::from_slice(body)?;
+    let list: Vec<&RawValue> = antiphon_core::read_json(body)?;
     Ok(list.into_iter().filter_map(element).collect())
 }
 

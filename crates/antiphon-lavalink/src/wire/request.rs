@@ -1,4 +1,7 @@
 //! Bodies of requests (protocol §5, §6).
+//!
+//! An absent key and `null` mean different things to a node: an absent one keeps the value. So every key is left out
+//! unless it is set, except for `encoded`, where `null` stops.
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -10,14 +13,18 @@ use super::Filters;
 pub(crate) struct UpdatePlayer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) track: Option<UpdateTrack>,
+    /// In milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) position: Option<i64>,
+    /// In milliseconds, above 0; nodes refuse 0 and less.
     #[serde(rename = "endTime", skip_serializing_if = "Option::is_none")]
     pub(crate) end_time: Option<i64>,
+    /// In percent, 0 to 1000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) volume: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) paused: Option<bool>,
+    /// All filters: those that are absent in it are removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) filters: Option<Filters>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,6 +37,7 @@ pub(crate) struct UpdateTrack {
     /// `null` stops; an absent key would keep the track.
     #[serde(serialize_with = "text_or_null")]
     pub(crate) encoded: Option<std::sync::Arc<str>>,
+    /// Extras of the track, which come back in its events.
     #[serde(rename = "userData", skip_serializing_if = "Option::is_none")]
     pub(crate) user_data: Option<std::sync::Arc<RawValue>>,
 }
@@ -42,7 +50,8 @@ fn text_or_null<S: Serializer>(
     text.as_deref().serialize(serializer)
 }
 
-/// The voice state of a node (<https://lavalink.dev/api/rest.html#voice-state>); `channelId` since 4.2.
+/// The voice state of a node (<https://lavalink.dev/api/rest.html#voice-state>); `channelId` since 4.2, where nodes
+/// refuse a blank one. Older nodes ignore it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Voice {
     pub(crate) token: String,

@@ -1,4 +1,8 @@
 //! Responses (protocol §5).
+//!
+//! Texts are borrowed from the body where the crate turns them into something else, and owned in the types that users
+//! receive: [`Info`], [`RoutePlanner`] and what is in them. Every field may be absent: a node of another version leaves
+//! fields out.
 
 use std::borrow::Cow;
 
@@ -122,6 +126,26 @@ pub(crate) struct Resuming {
 }
 
 /// Version, plugins and features of a node (<https://lavalink.dev/api/rest.html#get-lavalink-info>).
+///
+/// ```no_run
+/// use antiphon_lavalink::{Node, RequestError};
+///
+/// /// Why a bot's features would not work at a node; empty if all do.
+/// async fn lacking(node: &Node) -> Result<Vec<&'static str>, RequestError> {
+///     let info = node.fetch_info().await?;
+///     let mut lacking = Vec::new();
+///     if (info.version.major, info.version.minor) < (4, 2) {
+///         lacking.push("end-to-end encrypted voice needs Lavalink 4.2");
+///     }
+///     if !info.has_source("spotify") {
+///         lacking.push("no Spotify: the plugin LavaSrc is missing");
+///     }
+///     if !info.filters.iter().any(|filter| filter == "timescale") {
+///         lacking.push("the timescale filter is disabled");
+///     }
+///     Ok(lacking)
+/// }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -147,7 +171,7 @@ pub struct Info {
     /// Enabled filters.
     #[serde(deserialize_with = "loose::texts")]
     pub filters: Vec<String>,
-    /// Plugins.
+    /// Plugins, by their own names and versions.
     #[serde(deserialize_with = "loose::list")]
     pub plugins: Vec<PluginInfo>,
     /// Whether the server is `NodeLink`.
@@ -160,20 +184,20 @@ pub struct Info {
 }
 
 impl Info {
-    /// Whether a source is enabled; ignores case.
+    /// Whether a source is enabled, such as `youtube`; ignores case.
     pub fn has_source(&self, name: &str) -> bool {
         let mut names = self.source_managers.iter();
         names.any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    /// Whether a plugin is installed; ignores case.
+    /// Whether a plugin is installed, such as `lavasrc-plugin`; ignores case.
     pub fn has_plugin(&self, name: &str) -> bool {
         let mut plugins = self.plugins.iter();
         plugins.any(|known| known.name.eq_ignore_ascii_case(name))
     }
 }
 
-/// A semantic version.
+/// A [semantic version](https://semver.org).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -231,7 +255,8 @@ pub struct PluginInfo {
     pub version: String,
 }
 
-/// The route planner of a node (<https://lavalink.dev/api/rest.html#get-routeplanner-status>).
+/// The route planner of a node (<https://lavalink.dev/api/rest.html#get-routeplanner-status>): it sends requests to
+/// sources from many addresses in turn, so that none of them is blocked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -255,19 +280,19 @@ pub struct RoutePlannerDetails {
     /// Addresses that failed.
     #[serde(rename = "failingAddresses", deserialize_with = "loose::list")]
     pub failing_addresses: Vec<FailingAddress>,
-    /// Number of rotations.
+    /// Number of rotations; of `RotatingIpRoutePlanner`.
     #[serde(rename = "rotateIndex", deserialize_with = "maybe_text")]
     pub rotate_index: Option<String>,
-    /// Current index in the block.
+    /// Current index in the block; of `RotatingIpRoutePlanner`.
     #[serde(rename = "ipIndex", deserialize_with = "maybe_text")]
     pub ip_index: Option<String>,
-    /// Current address.
+    /// Current address; of `RotatingIpRoutePlanner`.
     #[serde(rename = "currentAddress", deserialize_with = "maybe_text")]
     pub current_address: Option<String>,
-    /// Current address index in the block.
+    /// Current address index in the block; of `NanoIpRoutePlanner` and `RotatingNanoIpRoutePlanner`.
     #[serde(rename = "currentAddressIndex", deserialize_with = "maybe_text")]
     pub current_address_index: Option<String>,
-    /// Current block index.
+    /// Current block index; of `RotatingNanoIpRoutePlanner`.
     #[serde(rename = "blockIndex", deserialize_with = "maybe_text")]
     pub block_index: Option<String>,
 }
@@ -280,12 +305,12 @@ pub struct IpBlock {
     /// `Inet4Address` or `Inet6Address`.
     #[serde(rename = "type", deserialize_with = "text")]
     pub kind: String,
-    /// Number of addresses.
+    /// Number of addresses, as a text: a block of IPv6 may have more than an integer holds.
     #[serde(deserialize_with = "text")]
     pub size: String,
 }
 
-/// An address that failed.
+/// An address that failed; [`Node::unmark_failed_address`](crate::Node::unmark_failed_address) puts it back to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

@@ -1,4 +1,8 @@
 //! Stored forms of checkpoints and notes: versioned, and without secrets.
+//!
+//! These are the only forms that outlive a version of the crate. A field may be added, with a default for older parts;
+//! a change of meaning needs a new version number, and older parts are then not read. Keys of tracks are one letter,
+//! since a queue has thousands.
 
 use std::borrow::Cow;
 
@@ -29,6 +33,7 @@ pub(crate) struct SavedTrack<'a> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct SavedQueue<'a> {
+    /// Number of the mode.
     pub(crate) mode: u8,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(crate) loaded: Option<SavedTrack<'a>>,
@@ -60,12 +65,16 @@ pub(crate) struct SavedPlayer<'a> {
     pub(crate) paused: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) filters: Option<Filters>,
+    /// Number of the mode.
     pub(crate) autoplay: u8,
+    /// In milliseconds; absent for never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) inactive_timeout: Option<u64>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(crate) current: Option<SavedTrack<'a>>,
+    /// In milliseconds, at the time of the checkpoint.
     pub(crate) position: i64,
+    /// In milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_time: Option<i64>,
     #[serde(borrow)]
@@ -79,6 +88,7 @@ pub(crate) struct SavedPlayer<'a> {
 #[serde(default)]
 pub(crate) struct SavedNode<'a> {
     pub(crate) version: u8,
+    /// Id of the session to resume; empty for none. It opens nothing without the node's password.
     #[serde(borrow)]
     pub(crate) session_id: Cow<'a, str>,
     /// Wall time of the last stored frame, in Unix milliseconds.

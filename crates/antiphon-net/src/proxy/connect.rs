@@ -1,4 +1,7 @@
 //! HTTP CONNECT (RFC 9110 §9.3.6).
+//!
+//! The login goes with the first request. Statuses that may pass
+//! (408, 425, 429, 5xx) are transient; 407 and all others are not.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::io::AsyncWriteExt as _;

@@ -1,6 +1,9 @@
 //! SOCKS 5 (RFC 1928, RFC 1929), SOCKS 4 and SOCKS 4a.
 //!
 //! Each answer is read to its last byte and no further, since the tunnel's own bytes follow.
+//!
+//! A login is offered only if there is one. Replies are sorted into refusals that may pass (the host cannot be reached
+//! now) and those that will not (the proxy's rules).
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -13,6 +16,7 @@ use crate::{Stream, network::Target};
 const NO_LOGIN: u8 = 0;
 const NAME_AND_PASSWORD: u8 = 2;
 
+/// RFC 1928; the login by RFC 1929.
 pub(super) async fn tunnel5(
     mut stream: Stream,
     target: &Target,
@@ -110,6 +114,7 @@ fn refused5(reply: u8) -> Option<Refusal> {
     })
 }
 
+/// The name of a login is the protocol's `USERID`; there is no password.
 pub(super) async fn tunnel4(
     mut stream: Stream,
     target: &Target,

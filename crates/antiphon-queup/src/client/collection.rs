@@ -1,6 +1,9 @@
 //! Snapshots of caches.
+//!
+//! A cache changes while events flow, so that a handle gives a copy: a list of shared values, the oldest first. Copying
+//! costs one pointer for each value.
 
-/// A snapshot of a cache, the oldest value first.
+/// A snapshot of a cache, the oldest value first. Later changes do not affect it.
 ///
 /// ```no_run
 /// # fn example(client: &antiphon_queup::Client) {
@@ -40,7 +43,7 @@ impl<T> Collection<T> {
         self.items.iter()
     }
 
-    /// The first value that matches.
+    /// The first value that matches: the oldest. For the newest, use `iter().rev()`.
     pub fn find(&self, mut matches: impl FnMut(&T) -> bool) -> Option<&T> {
         self.items.iter().find(|item| matches(item))
     }

@@ -1,4 +1,10 @@
 //! Private conversations, and requests about them (protocol §4.6).
+//!
+//! QueUp sends a notice without text (`new-message`), so that the text must be fetched. A conversation is known from
+//! the list that the source fetches at the start, from a fetch of one's own, or from the notice itself: the source then
+//! fetches the list before it emits the notice.
+//!
+//! Nothing of a conversation is stored but its notices and lists: its messages are in the cache alone.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -16,6 +22,7 @@ use crate::{
 ///
 /// It derefs to the [`ConversationInfo`] of the time when the handle was made.
 ///
+/// # Examples
 /// ```no_run
 /// use antiphon_queup::{Client, PrivateMessage};
 ///
@@ -31,9 +38,35 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Against the simulator:
+///
+/// ```
+/// use antiphon_queup::{self as queup, Account, Config};
+/// use antiphon_sim::Simulator;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password)).network(sim.network()).clock(sim.clock());
+/// let (client, _source) = queup::connect(config);
+/// client.login().await?;
+///
+/// sim.queup().whisper("mira", "antiphon", "are you there?");
+/// let conversation = client.fetch_conversations().await?.into_iter().next().expect("the one with mira");
+/// assert_eq!(conversation.recipients()[0].username, "mira");
+/// let newest = conversation.fetch().await?.into_iter().next().expect("a message");
+/// let message = client.message(&newest.as_str().into()).expect("it was just fetched");
+/// assert_eq!(message.content, "are you there?");
+/// conversation.send_message("always").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Conversation {
     pub(super) client: Client,
+    /// As it was known when the handle was made.
     pub(super) info: Arc<ConversationInfo>,
 }
 
@@ -50,7 +83,8 @@ impl Conversation {
         format!("/message/{}{rest}", step(self.id.as_str()))
     }
 
-    /// Participants of the conversation without the own account.
+    /// Participants of the conversation without the own account. A participant of whom QueUp sent only the id has the
+    /// name that is cached, or none.
     pub fn recipients(&self) -> Vec<User> {
         let cache = self.client.shared.cache.read();
         let me = cache.me.as_ref().map(|me| &me.id);
@@ -65,7 +99,8 @@ impl Conversation {
 
     /// Fetches the messages and gives their ids, newest first; [`Client::message`] gives the messages.
     ///
-    /// It also refreshes `latest_message_str` of the cached conversation.
+    /// One request, for one page of messages. It also refreshes `latest_message_str` of the cached conversation. The
+    /// cache keeps 512 private messages, of all conversations together.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -88,7 +123,7 @@ impl Conversation {
         Ok(ids)
     }
 
-    /// Whether the user had read the conversation when it was fetched.
+    /// Whether the user had read the conversation when it was fetched. A later message makes it unread again.
     pub fn has_read(&self, user: &UserId) -> bool {
         self.users_read.contains(user)
     }
@@ -99,7 +134,7 @@ impl Conversation {
     /// [`RequestError`] if the request failed.
     pub async fn mark_as_read(&self) -> Result<(), RequestError> {
         let data = self.client.call(Call::post(self.path("/read"))).await?;
-        let wire: wire::Conversation<'_> = serde_json::from_slice(&data).unwrap_or_default();
+        let wire: wire::Conversation<'_> = antiphon_core::read_json(&data).unwrap_or_default();
         let answer = ConversationInfo::from(wire);
         let mut info = (*self.info).clone();
         if answer.users_read.is_empty() {
@@ -114,8 +149,11 @@ impl Conversation {
 
     /// Sends a message to the conversation.
     ///
+    /// It is trimmed and escaped, and counts against the limit of chat messages. QueUp's bound on its length is not
+    /// known, and none is applied here.
+    ///
     /// # Errors
-    /// [`SendError`] if the text is empty or too long, or the request failed.
+    /// [`SendError::Empty`] without text; [`SendError::Request`] if the request failed.
     pub async fn send_message(&self, text: &str) -> Result<(), SendError> {
         let text = text.trim();
         if text.is_empty() {
@@ -163,8 +201,10 @@ impl Client {
 
     /// Opens a conversation with up to ten users, or gives the existing one with them (protocol §4.6).
     ///
+    /// It sends no message. [`User::open_conversation`](crate::User::open_conversation) looks into the cache first.
+    ///
     /// # Errors
-    /// [`RequestError`] if the request failed.
+    /// [`RequestError`] if the request failed; QueUp refuses more than ten users.
     pub async fn open_conversation(&self, users: &[UserId]) -> Result<Conversation, RequestError> {
         let fields = users.iter().map(|user| ("usersid[]", user.as_str()));
         let data = self.call(Call::post("/message").form(fields)).await?;

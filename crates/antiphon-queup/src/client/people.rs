@@ -1,4 +1,8 @@
 //! Handles of the own account, of users and of members.
+//!
+//! A [`User`] is the same in all rooms; a [`Member`] is a user's state in one of them: role, votes, songs, bans. A
+//! user's id finds the member, and never the other way round: the membership's own id ([`MemberId`](crate::MemberId))
+//! is in no request.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -41,7 +45,7 @@ impl Deref for AuthenticatedUser {
 }
 
 impl AuthenticatedUser {
-    /// Changes the account's name; `false` if the server refused it.
+    /// Changes the account's name; `false` if the server refused it, because it is taken or not allowed.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed in another way.
@@ -85,6 +89,7 @@ impl User {
 ///
 /// It derefs to the [`MemberState`] of the time when the handle was made.
 ///
+/// # Examples
 /// ```no_run
 /// use antiphon_queup::{Client, MemberJoin, Role};
 ///
@@ -97,6 +102,18 @@ impl User {
 /// }
 /// # Ok(())
 /// # }
+/// ```
+///
+/// Who may do something, by the documented rights:
+///
+/// ```no_run
+/// use antiphon_queup::{Right, Room};
+///
+/// fn may_skip(room: &Room) -> Vec<String> {
+///     let members = room.members();
+///     let those = members.iter().filter(|member| member.role().is_some_and(|role| role.has(Right::Skip)));
+///     those.filter_map(|member| Some(member.user()?.username.clone())).collect()
+/// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -120,12 +137,16 @@ impl Member {
         seen.or_else(|| self.state.embedded.clone().map(Arc::new))
     }
 
-    /// The member's role in the room, if any.
+    /// The member's role in the room, if any. The room's creator may do everything, and need not have one.
     pub fn role(&self) -> Option<&Role> {
         self.state.role.as_ref()
     }
 
-    /// Gives the member a role, which takes the right to do so.
+    /// Gives the member a role.
+    ///
+    /// The own account needs [`Right::SetRoles`](crate::Right::SetRoles), or
+    /// [`Right::SetManagers`](crate::Right::SetManagers) for managers and above (protocol §4.3). The event
+    /// `UserSetRole` follows.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.

@@ -1,4 +1,16 @@
 //! A room: handle, presence and chat.
+//!
+//! Joining is the client's ([`Client::join_room`]); everything that happens in a room is here. `members.rs`,
+//! `moderation.rs` and `queue.rs` have the rest of its methods.
+//!
+//! # Sending a message
+//! 1. The text is trimmed and cut into pieces of 255 characters, before it is escaped, so that no escape is cut in two
+//!    (protocol §9, 15).
+//! 2. Each piece is one request, one at a time over the whole account.
+//! 3. The answer may name the message's id. If not, or if the answer was lost, the echo on the socket has it: every
+//!    message comes back to its author.
+//! 4. Without an echo within 5 s, a lost answer is an error, and an answer without an id gives an id made of user and
+//!    time, as the server makes it.
 
 mod members;
 mod moderation;
@@ -20,13 +32,14 @@ use crate::{
     text, wire,
 };
 
-/// Time for the echo of a message, where the answer to sending it names no id.
+/// Time for the echo of a message, where the answer to sending it names no id. It counts for each piece.
 const ECHO_WITHIN: Duration = Duration::from_secs(5);
 
 /// A room, with its chat, moderation, queue and settings.
 ///
 /// It derefs to the [`RoomInfo`] of the time when the handle was made; [`Client::room`] gives a fresh one.
 ///
+/// # Examples
 /// ```no_run
 /// use antiphon_queup::{Client, DubType, Role, SendError};
 ///
@@ -55,6 +68,40 @@ const ECHO_WITHIN: Duration = Duration::from_secs(5);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// An evening in the simulator: join, speak, vote and queue.
+///
+/// ```
+/// use antiphon_queup::{self as queup, Account, Config};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password)).network(sim.network()).clock(sim.clock());
+/// let (client, source) = queup::connect(config);
+/// let mut events = source.events(CancellationToken::new());
+/// // An app would read the events; here a task only passes them by.
+/// let reader = tokio::spawn(async move { while events.next().await.is_some() {} });
+///
+/// let room = client.join_room("choir-loft").await?;
+/// let said = room.send_message("good evening <all>").await?;
+/// assert_eq!(said.content, "good evening <all>");
+///
+/// sim.queup().room("choir-loft").queue("mira", "Lantern & Co - Slow Tide");
+/// let song = room.fetch_active_song().await?.expect("something plays");
+/// room.updub(&song.id).await?;
+/// let dubs = room.fetch_active_dubs().await?;
+/// assert!(dubs.up_dubs.iter().any(|user| *user == *bot.id));
+///
+/// room.leave().await?;
+/// # reader.abort();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Room {
     pub(super) client: Client,
@@ -74,18 +121,24 @@ impl Room {
         format!("/room/{}{rest}", step(self.id.as_str()))
     }
 
+    /// The field that requests of chat and moderation have in common: the room's real-time channel.
     fn rtc_form(&self) -> [(&'static str, &str); 1] {
         [("realTimeChannel", self.rtc.as_str())]
     }
 
+    /// Sends a request whose answer has nothing of interest.
     async fn done(&self, call: Call) -> Result<(), RequestError> {
         self.client.call(call).await.map(drop)
     }
 
     /// Leaves the room, which is not joined again by itself.
     ///
+    /// One request, and then the channel is detached. Events until the answer are still the account's. Its link becomes
+    /// `closed`.
+    ///
     /// # Errors
-    /// [`ActionError`] if the room is not joined, there is no socket, or the request failed.
+    /// [`ActionError::NotJoined`] if the room is not joined; [`ActionError::NotConnected`] without a socket in time;
+    /// [`ActionError::Request`] if QueUp refused, and the account stays in the room.
     pub async fn leave(&self) -> Result<(), ActionError> {
         let room = self.id.clone();
         let make = |reply| Command::Leave { room, reply };
@@ -94,10 +147,13 @@ impl Room {
             .await?
     }
 
-    /// Changes the own presence in the room.
+    /// Changes the own presence in the room: `Exit` hides the account from the list of users, and it still hears
+    /// everything.
+    ///
+    /// A frame of the socket, without a request. The next join, by itself as well, makes it visible again.
     ///
     /// # Errors
-    /// [`ActionError`] if the room is not joined, there is no socket, or the request failed.
+    /// [`ActionError::NotJoined`] if the room is not joined; [`ActionError::NotConnected`] without a socket in time.
     pub async fn change_presence(&self, presence: Presence) -> Result<(), ActionError> {
         let room = self.id.clone();
         let make = |reply| Command::Presence {
@@ -116,12 +172,15 @@ impl Room {
     /// Sends a message to the room; gives the message, or the first of its pieces.
     ///
     /// The text is trimmed, and cut into pieces of [`Config::CHAT_LENGTH`] characters at white space where possible;
-    /// more than [`Config::chat_pieces`] of them are refused before anything is sent.
-    /// If the server's answer names no id, the message's echo on the socket has it; without an echo the id is made from
-    /// user and time, as the server makes it.
+    /// more than [`Config::chat_pieces`] of them are refused before anything is sent. If the server's answer names no
+    /// id, the message's echo on the socket has it; without an echo the id is made from user and time, as the server
+    /// makes it.
+    ///
+    /// A muted account gets QueUp's refusal. After a 429 no message is sent until the server's time is over.
     ///
     /// # Errors
-    /// [`SendError`] if the text is empty or too long, or the request failed.
+    /// [`SendError::Empty`] or [`SendError::TooLong`] before anything is sent; [`SendError::Request`] if a request
+    /// failed, and earlier pieces may have been sent.
     pub async fn send_message(&self, text: &str) -> Result<Message, SendError> {
         let mut sent = self.send_pieces(text).await?;
         Ok(sent.swap_remove(0))
@@ -152,6 +211,7 @@ impl Room {
         Ok(sent)
     }
 
+    /// Sends one piece, and finds the id of the message.
     async fn send_piece(&self, piece: &str) -> Result<Message, RequestError> {
         let time = self.client.shared.clock.now();
         let call = Call::post(format!("/chat/{}", step(self.id.as_str())))
@@ -165,7 +225,7 @@ impl Room {
         let answer = self.client.call(call).await;
         let mut message = match &answer {
             Ok(data) => {
-                Message::from(serde_json::from_slice::<wire::Chat<'_>>(data).unwrap_or_default())
+                Message::from(antiphon_core::read_json::<wire::Chat<'_>>(data).unwrap_or_default())
             }
             Err(error) if error.may_have_arrived() => Message::default(),
             Err(_) => return answer.map(|_| Message::default()),
@@ -205,7 +265,10 @@ impl Room {
         self.client.command(make, ECHO_WITHIN).await.ok()
     }
 
-    /// Fetches the last messages, oldest first; QueUp has one page of them.
+    /// Fetches the last messages, oldest first; QueUp has one page of them, about 100.
+    ///
+    /// Deletions in it are left out, but a deleted message stays if QueUp still has it. The source itself fills outages
+    /// with it; see [`Config::backfill`].
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -227,7 +290,7 @@ impl Room {
         Ok(messages)
     }
 
-    /// Deletes a message.
+    /// Deletes a message, for everybody. The account needs [`Right::DeleteChat`](crate::Right::DeleteChat).
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.

@@ -1,4 +1,12 @@
 //! Requests about rooms, and joining one (protocol §4.2).
+//!
+//! # Joining
+//! A join is a command: the source finds the room, tells QueUp that the account is in it, waits until a checkpoint of
+//! the room is stored, and attaches its channel to the socket (protocol §3.4). Only then does the call return, so that
+//! no message after it is missed. State and members follow as events.
+//!
+//! A room that was joined stays wanted: it is joined again after every reconnect and restart, until it is left, or the
+//! account is kicked or banned.
 
 use std::sync::Arc;
 
@@ -19,10 +27,12 @@ use crate::{
 impl Client {
     /// Joins a room by the name in its URL, and waits until the socket is attached to it.
     ///
-    /// The room is joined again after every reconnect and every restart, until [`Room::leave`].
+    /// The room is joined again after every reconnect and every restart, until [`Room::leave`]. A room that is joined
+    /// already is joined once more on the server, and the call succeeds.
     ///
     /// # Errors
-    /// [`JoinError`]; [`JoinError::NotConnected`] if the socket does not come up in time.
+    /// [`JoinError`]; [`JoinError::NotConnected`] if the socket does not come up in time, [`JoinError::TimedOut`] if
+    /// the room was not attached in time, while the source goes on trying.
     pub async fn join_room(&self, slug: impl Into<Slug>) -> Result<Room, JoinError> {
         self.join(slug.into(), None).await
     }
@@ -41,6 +51,7 @@ impl Client {
         self.join(slug.into(), Some(password.into())).await
     }
 
+    /// Sends the command to join, and puts the room into the cache.
     async fn join(&self, slug: Slug, password: Option<Secret>) -> Result<Room, JoinError> {
         let make = |reply| Command::Join {
             slug,
@@ -58,6 +69,7 @@ impl Client {
         Ok(self.know(info))
     }
 
+    /// Makes a handle of a room, and puts it into the cache.
     fn know(&self, info: RoomInfo) -> Room {
         let room = Room {
             client: self.clone(),
@@ -67,7 +79,7 @@ impl Client {
         room
     }
 
-    /// Fetches a room by its slug or id, without joining it.
+    /// Fetches a room by its slug or id, without joining it. Public rooms need no right.
     ///
     /// # Errors
     /// [`RequestError::Refused`] with status 404 if there is none.
@@ -100,10 +112,10 @@ impl Client {
         Ok(list.0.into_iter().map(RoomInfo::from).collect())
     }
 
-    /// Makes a room; an account may have five, and no room can be deleted (protocol §4.2).
+    /// Makes a room; an account may have five, and no room can be deleted (protocol §4.2). It is not joined by that.
     ///
     /// # Errors
-    /// [`RequestError`] if the request failed.
+    /// [`RequestError`] if the request failed; [`RequestError::Refused`] for a sixth room.
     pub async fn create_room(&self, settings: &RoomSettings) -> Result<RoomInfo, RequestError> {
         let data = self
             .call(Call::post("/room").form(settings.pairs()))

@@ -1,4 +1,7 @@
 //! Requests about songs and personal playlists (protocol §4.5).
+//!
+//! An entry of a queue names its media by QueUp's own id ([`SongInfoId`]) and by the source's
+//! ([`SongInfo::media_id`](crate::SongInfo)). Playlists hold media, not entries.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -15,10 +18,10 @@ use crate::{
 const REDIRECTS: u8 = 3;
 
 impl Client {
-    /// Fetches media by QueUp's id or its source's.
+    /// Fetches media by QueUp's id or its source's, such as a video's id.
     ///
     /// # Errors
-    /// [`RequestError`] if the request failed.
+    /// [`RequestError`]; [`RequestError::Refused`] with status 404 if QueUp does not know it.
     pub async fn fetch_song_info(&self, song: impl AsRef<str>) -> Result<SongInfo, RequestError> {
         let data = self
             .call(Call::get(format!("/song/{}", step(song.as_ref()))))
@@ -68,7 +71,7 @@ impl Client {
         self.call(call).await
     }
 
-    /// Fetches the account's playlists.
+    /// Fetches the account's playlists, without their songs.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -103,7 +106,7 @@ impl Client {
             .map(drop)
     }
 
-    /// Deletes a playlist.
+    /// Deletes a playlist with its list of songs, for good.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -112,7 +115,7 @@ impl Client {
         self.call(Call::delete(path)).await.map(drop)
     }
 
-    /// Fetches a page of a playlist's songs, from 1.
+    /// Fetches a page of a playlist's songs, from 1; an empty page is behind the last.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -128,7 +131,7 @@ impl Client {
         songs(&data)
     }
 
-    /// Puts media on a playlist; for the playing song QueUp calls this a grab.
+    /// Puts media on a playlist; for the playing song QueUp calls this a grab, and counts it.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -156,6 +159,7 @@ impl Client {
     }
 }
 
+/// Reads a list of entries; elements of another shape are left out.
 pub(super) fn songs(data: &Bytes) -> Result<Vec<Song>, RequestError> {
     let list: wire::List<wire::QueueItem<'_>> = parse(data)?;
     Ok(list.0.into_iter().map(Song::from).collect())
@@ -180,6 +184,31 @@ pub(super) fn songs(data: &Bytes) -> Result<Vec<Song>, RequestError> {
 ///     page += 1;
 /// }
 /// room.queue_playlist(&list.id).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// In the simulator:
+///
+/// ```
+/// use antiphon_queup::{self as queup, Account, Config};
+/// use antiphon_sim::Simulator;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password)).network(sim.network()).clock(sim.clock());
+/// let (client, _source) = queup::connect(config);
+/// client.login().await?;
+///
+/// let list = client.create_playlist("liked").await?;
+/// client.rename_playlist(&list.id, "loved").await?;
+/// let lists = client.playlists().await?;
+/// assert!(lists.iter().any(|known| known.id == list.id && known.name == "loved"));
+/// assert!(client.playlist_songs(&list.id, 1).await?.is_empty());
+/// client.delete_playlist(&list.id).await?;
+/// assert!(client.playlists().await?.iter().all(|known| known.id != list.id));
 /// # Ok(())
 /// # }
 /// ```

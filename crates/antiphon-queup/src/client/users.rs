@@ -1,4 +1,6 @@
 //! Requests about users (protocol §4.1).
+//!
+//! They need no right and no room. Names change and ids do not: keep ids.
 
 use super::{Client, parse};
 use crate::{
@@ -9,7 +11,22 @@ use crate::{
 };
 
 impl Client {
-    /// Fetches a user by id or name.
+    /// Fetches a user by id or name. The cache is not changed by it.
+    ///
+    /// ```no_run
+    /// use antiphon_queup::{Client, RequestError};
+    ///
+    /// async fn find(client: &Client, name: &str) -> Result<String, RequestError> {
+    ///     match client.fetch_user(name).await {
+    ///         Ok(user) => Ok(format!("{} has id {}", user.username, user.id)),
+    ///         Err(RequestError::Refused { status: 404, .. }) => {
+    ///             let near = client.search_users(name).await?;
+    ///             Ok(format!("nobody; {} users have a similar name", near.len()))
+    ///         }
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`RequestError::Refused`] with status 404 if there is none.
@@ -43,7 +60,7 @@ impl Client {
         Ok(parse::<wire::NameAnswer>(&data)?.taken.unwrap_or_default())
     }
 
-    /// Fetches the users that a user follows.
+    /// Fetches the users that a user follows, as ids.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -55,7 +72,7 @@ impl Client {
         Ok(users.map(|user| UserId::from(&*user)).collect())
     }
 
-    /// Follows a user.
+    /// Follows a user, in the name of the own account.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.

@@ -1,4 +1,8 @@
 //! Conversions from the wire to the model.
+//!
+//! Each object has one conversion, wherever QueUp embeds it: in an event, an answer or a saved cache. A user may be an
+//! id or an object, a role too (protocol §9, 5 and 6), so that both become the same value here. What is absent stays
+//! absent where the difference matters, and becomes empty, 0 or false where the model has no room for absence.
 
 use std::borrow::Cow;
 
@@ -10,6 +14,7 @@ use crate::{
     wire,
 };
 
+/// An id; empty where there is none.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "callers have no more use for it"
@@ -18,6 +23,7 @@ pub(super) fn id<T: for<'a> From<&'a str>>(text: Option<Cow<'_, str>>) -> T {
     T::from(text.as_deref().unwrap_or_default())
 }
 
+/// A text of one's own; absent stays absent.
 pub(super) fn owned(text: Option<Cow<'_, str>>) -> Option<String> {
     text.map(Cow::into_owned)
 }
@@ -42,7 +48,7 @@ pub(super) fn role(wire: wire::Ref<'_, wire::RoleObject<'_>>) -> Option<Role> {
     id.map(|id| Role::from_id(&id))
 }
 
-/// Users who voted.
+/// Users who voted; a vote without a user is left out.
 pub(crate) fn voters(votes: wire::List<wire::Vote<'_>>) -> Vec<UserId> {
     let ids = votes.0.into_iter().filter_map(|vote| filled(vote.userid));
     ids.map(UserId::from).collect()

@@ -19,6 +19,9 @@
 //!   `reference` the reference library's word.
 //! - A `momentary` kind is kept for 15 minutes. An `own` name is antiphon's: no room action can have it.
 //! - `if` leaves out events of the kind that are none of the payload.
+//!
+//! Decoding fails only if the body is no JSON, or no object where one is expected: a field of another type counts as
+//! absent. So a payload of QueUp never becomes a dead letter over one odd value.
 
 use std::time::Duration;
 
@@ -141,6 +144,9 @@ macro_rules! payloads {
 payloads! { |event|
 
 /// The socket is established; the usual place to join rooms.
+///
+/// It comes for every socket, so again after each reconnect: rooms that were joined are joined again by the source, and
+/// need nothing of a handler.
 Ready {
     "connected" = 4 as "on_ready": "the socket is established";
     let wire: wire::Outer<'_> = event.parse_object()?;
@@ -153,14 +159,26 @@ Ready {
 /// A room was joined: the socket is attached to its channel.
 ///
 /// It comes again after every reconnect. The own user's channel is attached in the same way, and is no room.
+///
+/// ```no_run
+/// use antiphon_queup::{Client, JoinedRoom, SendError};
+///
+/// /// Greets once for each connection; keep a note of one's own to greet once a day.
+/// async fn greet(joined: JoinedRoom, client: &Client) -> Result<(), SendError> {
+///     if let Some(room) = client.room(&joined.room) {
+///         room.send_message("hello again").await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 JoinedRoom in room {
     "joined_room" = 11 as "on_joined_room": "a room was joined";
     if is_in_room(event);
 }
 
-/// A user changed presence in a room.
+/// A user changed presence in a room: became visible or invisible, which is neither joining nor leaving.
 ///
-/// Guests have no user; raw handlers see their presence.
+/// Guests have no user; raw handlers see their presence. It is kept for 15 minutes.
 MemberPresence in room {
     "presence_change" = 14 as "on_member_presence": "a user changed presence in a room", momentary;
     if is_in_room(event) && Self::decode(event).is_ok_and(|presence| presence.user.is_account());
@@ -174,23 +192,41 @@ MemberPresence in room {
 
 /// A user sent a message in a room.
 ///
-/// Own messages come too: a bot that answers compares `author.id` with its own.
+/// Own messages come too: a bot that answers compares `author.id` with its own. Messages of an outage come from the
+/// room's history, with the provenance `backfilled`; a bot that answers late looks at that, or at
+/// [`created_at`](crate::Message).
+///
+/// # Examples
+/// ```
+/// use antiphon_core::{Draft, Event, Kind, Origin, Payload as _, Place, Position};
+/// use antiphon_queup::Chat;
+///
+/// let body = r#"{"chatid":"5f1c0aa1b2c3d4e5f607182a-1720000001000","message":"it&#39;s &lt;fine&gt;","time":1720000001000,
+///     "user":{"_id":"5f1c0aa1b2c3d4e5f607182a","username":"teo"}}"#;
+/// let place = Place::root().join("room", "5a77aa00bb11cc22dd33ee44");
+/// let time = "2026-01-01T00:00:00Z".parse()?;
+/// let draft = Draft::new(Kind::from_static("queup.chat-message"), place, Origin::frame("c1", 1), time, body);
+/// let chat = Chat::decode(&Event::stored(Position::new(1), "queup".into(), draft))?;
+///
+/// // It derefs to its message, whose text is without HTML escapes.
+/// assert_eq!((&*chat.author.username, &*chat.content), ("teo", "it's <fine>"));
+/// assert_eq!(chat.room, "5a77aa00bb11cc22dd33ee44");
+/// assert_eq!(chat.created_at.map(|time| time.as_millisecond()), Some(1_720_000_001_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A filter looks at the view alone:
 ///
 /// ```
 /// use antiphon_core::{Event, Payload as _};
 /// use antiphon_queup::Chat;
 ///
-/// /// The word behind an exclamation mark; a filter that looks at the view alone.
+/// /// The word behind an exclamation mark.
 /// fn command(event: &Event) -> Option<String> {
 ///     let chat = Chat::view(event).ok()?;
 ///     chat.content.strip_prefix('!').map(str::to_owned)
 /// }
-///
-/// fn log(chat: &Chat) {
-///     // It derefs to its message.
-///     println!("{} in {}: {}", chat.author.username, chat.room, chat.content);
-/// }
-/// # let _ = (command, log);
+/// # let _ = command;
 /// ```
 Chat in room view Chat {
     "chat-message" as "on_chat": "chat in a joined room";
@@ -212,6 +248,8 @@ ChatDelete in room {
 }
 
 /// A user dubbed the playing song.
+///
+/// The song has the totals after the vote.
 ///
 /// ```
 /// use antiphon_queup::{Dub, DubType};
@@ -331,6 +369,8 @@ Grab in room {
 }
 
 /// A user changed the own queue, despite the name.
+///
+/// The source fetches the room's queue 5 s later, and a [`PlaylistDetails`] with it follows.
 QueueUpdateDub in room {
     "room_playlist-queue-update-dub": "a user changed the own queue";
     let wire: wire::Action<'_> = event.parse_object()?;
@@ -426,7 +466,8 @@ RoomAllowGuestEmbed in room {
 
 /// A user left a room.
 ///
-/// [`Before`](antiphon_core::Before) holds the member's state before, if it was cached.
+/// [`Before`](antiphon_core::Before) holds the member's state before, if it was cached. QueUp sometimes says so of the
+/// own account without cause: the source then joins the room again after 5 s (protocol §3.4).
 UserLeave in room {
     "user-leave": "a user left a room";
     let wire: wire::Action<'_> = event.parse_object()?;
@@ -434,7 +475,10 @@ UserLeave in room {
     user: User = wire.user.into(),
 }
 
-/// A member was kicked.
+/// A member was kicked, and may come back.
+///
+/// If it is the own account, the room's link becomes `stopped` with the code `kicked`, and it is not joined again by
+/// itself.
 UserKick in room {
     "user-kick": "a member was kicked";
     let wire: wire::Action<'_> = event.parse_object()?;
@@ -447,6 +491,8 @@ UserKick in room {
 }
 
 /// A user was banned.
+///
+/// If it is the own account, the room's link becomes `stopped` with the code `banned`.
 ///
 /// ```
 /// use antiphon_queup::UserBan;
@@ -502,7 +548,8 @@ UserUnmute in room {
     target: User = wire.muted_user.into(),
 }
 
-/// A member was given a role.
+/// A member was given a role. The wire's names are misleading: `user` gave it, and `modUser` has it now (protocol §9,
+/// 11).
 UserSetRole in room {
     "user-setrole": "a member was given a role";
     let wire: wire::Action<'_> = event.parse_object()?;
@@ -602,6 +649,52 @@ Comment in room {
 /// }
 /// # let _ = announcement;
 /// ```
+///
+/// In the simulator: two songs, each skipped.
+///
+/// ```
+/// use antiphon_core::Payload as _;
+/// use antiphon_queup::{self as queup, Account, Config, SongChange};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password))
+///     .network(sim.network())
+///     .clock(sim.clock())
+///     .rooms(["choir-loft"]);
+/// let room = sim.queup().room("choir-loft");
+/// let (_client, source) = queup::connect(config);
+/// let mut events = source.events(CancellationToken::new());
+/// let mut is_joined = false;
+/// let mut names = Vec::new();
+/// while let Some(event) = events.next().await.transpose()? {
+///     match event.kind().as_str() {
+///         "queup.playlist_details" if !is_joined => {
+///             is_joined = true;
+///             room.queue("mira", "Lantern & Co - Slow Tide");
+///             room.queue("otto", "Loft Choir - Evensong");
+///             room.skip("mira");
+///             room.skip("mira");
+///         }
+///         "queup.song_change" => {
+///             let change = SongChange::decode(&event)?;
+///             names.extend(change.song.map(|song| song.name().to_owned()));
+///             if names.len() == 2 {
+///                 break;
+///             }
+///         }
+///         _ => {}
+///     }
+/// }
+/// assert_eq!(names, ["Lantern & Co - Slow Tide", "Loft Choir - Evensong"]);
+/// # Ok(())
+/// # }
+/// ```
 SongChange in room {
     "song_change": "another song plays now, or none does", own;
     let wire: wire::Active<'_> = event.parse::<Option<_>>()?.unwrap_or_default();
@@ -619,7 +712,7 @@ Session {
     user: User = wire.into(),
 }
 
-/// A room, as fetched when it was joined.
+/// A room, as fetched when it was joined, and again after an outage.
 RoomState {
     "room": "a room, as fetched", own;
     let info: RoomInfo = event.parse_object::<wire::Room<'_>>()?.into();
@@ -627,7 +720,8 @@ RoomState {
     info: RoomInfo = if info.id.is_empty() { RoomInfo { id: room_of(event), ..info } } else { info },
 }
 
-/// Everyone in a room, as fetched when it was joined.
+/// Everyone in a room, as fetched when it was joined, and again after an outage. The cache of members is replaced by
+/// it.
 RoomUsers in room {
     "room_users": "everyone in a room, as fetched", own;
     let wire: wire::List<wire::Member<'_>> = event.parse()?;
@@ -637,7 +731,7 @@ RoomUsers in room {
     members: Vec<MemberState> = members.map(|member| member.in_room(room.clone())).collect(),
 }
 
-/// The playing song, as fetched.
+/// The playing song, as fetched: when the room was joined, after an outage, and where an update is overdue.
 PlaylistActive in room {
     "playlist_active": "the playing song, as fetched", own;
     let wire: wire::Active<'_> = event.parse::<Option<_>>()?.unwrap_or_default();
@@ -647,7 +741,8 @@ PlaylistActive in room {
     start_time: Option<i64> = since_start(wire.start_time),
 }
 
-/// Votes on the playing song, as fetched.
+/// Votes on the playing song, as fetched when the room was joined;
+/// [`Room::fetch_active_dubs`](crate::Room::fetch_active_dubs) returns one as well.
 ActiveDubs in room {
     "playlist_active_dubs": "who dubbed the playing song, as fetched", own;
     let wire: wire::ActiveDubs<'_> = event.parse::<Option<_>>()?.unwrap_or_default();
@@ -659,7 +754,7 @@ ActiveDubs in room {
     down_dubs: Vec<UserId> = voters(wire.down_dubs),
 }
 
-/// A room's queue, as fetched.
+/// A room's queue, as fetched: when the room was joined, and 5 s after a change.
 PlaylistDetails in room {
     "playlist_details": "a room's queue, as fetched", own;
     let wire: wire::List<wire::QueueItem<'_>> = event.parse()?;
@@ -679,16 +774,24 @@ Conversations {
 ///
 /// It is registered for the actions whose content nobody has documented; any event can be read as one.
 ///
+/// # Examples
 /// ```
-/// use antiphon_core::{DecodeError, Event, Payload as _};
-/// use antiphon_queup::Unknown;
+/// use antiphon_core::{Draft, Event, Kind, Origin, Payload as _, Place, Position};
+/// use antiphon_queup::{KINDS, Unknown};
 ///
-/// fn keep(event: &Event) -> Result<(), DecodeError> {
-///     let unknown = Unknown::decode(event)?;
-///     println!("{} at {}: {} bytes", unknown.kind, unknown.place, unknown.body.len());
-///     Ok(())
-/// }
-/// # let _ = keep;
+/// // A room action that no list has keeps its own name and every byte.
+/// let place = Place::root().join("room", "5a77aa00bb11cc22dd33ee44");
+/// let time = "2026-01-01T00:00:00Z".parse()?;
+/// let body = r#"{"type":"room-fireworks","colour":"red"}"#;
+/// let draft = Draft::new(Kind::new("queup.room-fireworks".to_owned()), place, Origin::frame("c1", 1), time, body);
+/// let event = Event::stored(Position::new(1), "queup".into(), draft);
+///
+/// assert!(KINDS.iter().all(|info| info.kind != event.kind().as_str()));
+/// let unknown = Unknown::decode(&event)?;
+/// assert_eq!((unknown.kind.name(), unknown.place.id("room")), ("room-fireworks", Some("5a77aa00bb11cc22dd33ee44")));
+/// let json: serde_json::Value = serde_json::from_slice(&unknown.body)?;
+/// assert_eq!(json["colour"], "red");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 Unknown {
     "message": "a message packet that is no action", own;

@@ -1,4 +1,10 @@
 //! Answers of the server: data, login first, or an error (protocol §1).
+//!
+//! The status alone does not tell: QueUp answers errors with status 200 and a code in the body, sends its words in
+//! three places, and asks for a login by a redirect or by a code 401 with the word `dologin`. Whatever is no envelope
+//! comes from something in front of QueUp; its text stays out of errors.
+//!
+//! A success without an envelope, which is a bare list, is taken as the data.
 
 use std::time::Duration;
 
@@ -34,6 +40,7 @@ pub(super) fn read_redirect(response: &Response<Bytes>) -> Result<Answer, Reques
     }
 }
 
+/// Address of a redirect; empty without one.
 fn location(response: &Response<Bytes>) -> &str {
     let to = response.headers().get(header::LOCATION);
     let to = to.and_then(|to| to.to_str().ok()).unwrap_or_default();
@@ -55,13 +62,13 @@ pub(super) fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     let body = response.body();
     // serde would read a list as an envelope, by order of its fields; a list is the data without an envelope.
     let is_list = body.trim_ascii_start().starts_with(b"[");
-    if is_list && status.is_success() && serde_json::from_slice::<&RawValue>(body).is_ok() {
+    if is_list && status.is_success() && antiphon_core::read_json::<&RawValue>(body).is_ok() {
         return Ok(Answer::Data(body.clone()));
     }
     if is_list {
         return Err(not_json(response));
     }
-    let Ok(envelope) = serde_json::from_slice::<wire::Envelope<'_>>(body) else {
+    let Ok(envelope) = antiphon_core::read_json::<wire::Envelope<'_>>(body) else {
         return Err(not_json(response));
     };
     // The body's code counts even under status 200.
@@ -162,6 +169,7 @@ fn wait_in(response: &Response<Bytes>, message: &str) -> Option<Duration> {
         .filter(|wait| *wait <= LONGEST_WAIT)
 }
 
+/// Time in the server's words: a number with a unit, behind it or stuck to it; the first one counts.
 fn wait_in_words(message: &str) -> Option<Duration> {
     let lower = message.to_lowercase();
     let mut words = lower

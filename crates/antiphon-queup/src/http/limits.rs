@@ -1,4 +1,11 @@
 //! The rate limits of requests (protocol §8).
+//!
+//! QueUp's own limits are not known; these are those of the most used client. A request takes a slot for 30 s (chat: 5
+//! s) from the moment at which it is sent, and the next waits for one, in order. Chat messages are sent one at a time
+//! on top of that, and not at all while QueUp's last 429 to one is in force.
+//!
+//! Waiting is bounded by number, not by time: 64 requests beyond the slots, then [`RequestError::Busy`]. A request that
+//! is dropped while it waits gives up its place.
 
 use std::{
     sync::{
@@ -18,6 +25,7 @@ use crate::{config::RateLimits, error::RequestError};
 /// The slots of the rate limit: one for each request, free again a while after it was sent.
 #[derive(Debug)]
 struct Slots {
+    /// When each taken slot is free again; at most `limit` of them.
     free_at: Vec<Instant>,
     limit: usize,
 }
@@ -50,7 +58,9 @@ pub(super) struct Limiter {
     slots: Mutex<Slots>,
     /// Permit of the next request; the others queue behind, in order.
     turn: Semaphore,
+    /// Permit of the chat message under way.
     pub(super) chat: Semaphore,
+    /// Requests that wait or are under way, upkeep not counted.
     waiting: AtomicUsize,
     pub(super) limits: RateLimits,
     /// End of the pause after a 429 to a chat message, with the server's words.
@@ -78,6 +88,10 @@ impl Limiter {
         }
     }
 
+    /// Counts a request, until the result is dropped.
+    ///
+    /// # Errors
+    /// [`RequestError::Busy`] if too many wait.
     pub(super) fn wait(&self) -> Result<Waiting<'_>, RequestError> {
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let place = Waiting(&self.waiting);
@@ -108,6 +122,7 @@ impl Limiter {
         drop(turn);
     }
 
+    /// Whether a chat message may be sent; an error with the server's words while it may not.
     pub(super) fn chat_open(&self) -> Result<(), RequestError> {
         let mut closed = self
             .chat_closed
@@ -124,6 +139,7 @@ impl Limiter {
         }
     }
 
+    /// Notes that no chat message may be sent for this long.
     pub(super) fn close_chat(&self, message: &str, wait: Duration) {
         let mut closed = self
             .chat_closed

@@ -1,4 +1,18 @@
 //! Ids, each a type of its own.
+//!
+//! A room's id is not a user's, and the compiler knows it. All are texts: QueUp's are 24 hexadecimal digits of its
+//! database, but nothing here depends on that, so that an id of another form is carried as well.
+//!
+//! ```
+//! use antiphon_queup::{RoomId, UserId};
+//!
+//! let user = UserId::from("5f1c0aa1b2c3d4e5f6071829");
+//! assert_eq!(user, "5f1c0aa1b2c3d4e5f6071829");
+//! assert_eq!(serde_json::to_string(&user)?, "\"5f1c0aa1b2c3d4e5f6071829\"");
+//! // QueUp sent none.
+//! assert!(RoomId::default().is_empty());
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use std::{fmt, sync::Arc};
 
@@ -119,7 +133,7 @@ id! {
 }
 
 impl UserId {
-    /// Whether it is the id of an account; a guest's has 32 hexadecimal digits instead of 24.
+    /// Whether it is the id of an account; a guest's has 32 hexadecimal digits instead of 24 (protocol §3.2).
     ///
     /// ```
     /// use antiphon_queup::UserId;

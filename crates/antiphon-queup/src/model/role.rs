@@ -1,4 +1,7 @@
 //! Roles in a room, and their rights (protocol §5.4).
+//!
+//! A room's staff have roles, given by id. The table of rights is the documented one; QueUp itself decides at each
+//! request, so that a right here promises nothing. The room's creator may do everything, with or without a role.
 
 use std::fmt;
 
@@ -6,6 +9,7 @@ use super::ids::RoleId;
 
 /// A role in a room.
 ///
+/// # Examples
 /// ```
 /// use antiphon_queup::{Right, Role};
 ///
@@ -15,6 +19,17 @@ use super::ids::RoleId;
 /// let unknown = Role::from_id("ffffffffffffffffffffffff");
 /// assert!(unknown.rights().is_empty());
 /// assert_eq!(unknown.to_string(), "ffffffffffffffffffffffff");
+/// ```
+///
+/// Roles by their rank, such as for a list of staff:
+///
+/// ```
+/// use antiphon_queup::Role;
+///
+/// let rank = |role: &Role| Role::ALL.iter().position(|known| known == role).unwrap_or(Role::ALL.len());
+/// let mut staff = [("teo", Role::Vip), ("mira", Role::CoOwner), ("bram", Role::Moderator)];
+/// staff.sort_by_key(|(_, role)| rank(role));
+/// assert_eq!(staff.map(|(name, _)| name), ["mira", "bram", "teo"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -83,7 +98,7 @@ impl Role {
         Self::Member,
     ];
 
-    /// The role with this id.
+    /// The role with this id; any other id is [`Role::Unknown`], an empty one too.
     pub fn from_id(id: &str) -> Self {
         match id {
             "5615fa9ae596154a5c000000" => Self::CoOwner,
@@ -159,7 +174,7 @@ impl Role {
         }
     }
 
-    /// Whether the role has a right, by the documented table.
+    /// Whether the role has a right, by the documented table; QueUp decides.
     pub fn has(&self, right: Right) -> bool {
         self.rights().contains(&right)
     }

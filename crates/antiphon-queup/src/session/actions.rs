@@ -1,4 +1,10 @@
 //! Events of room actions, and their consequences (protocol §6).
+//!
+//! Each room action becomes one event first. Only then follows what the session itself does about it: it gives up a
+//! room after a kick or ban, joins again after a leave that nobody asked for, and plans to fetch queue or song.
+//!
+//! Chat messages and deletions have the server's id as their origin, so that the history after an outage names the same
+//! ones; every other action has the number of its frame.
 
 use std::time::Duration;
 
@@ -182,7 +188,8 @@ impl Session {
     }
 }
 
-/// Time until a song ends, by its length in ms and the seconds since it began; `None` for an unknown length.
+/// Time until a song ends, by its length in ms and the seconds since it began; `None` for an unknown length. At most a
+/// day, so that a wrong length plans nothing for ever.
 pub(super) fn time_left(length: Option<i64>, since_start: Option<i64>) -> Option<Duration> {
     let gone = since_start.unwrap_or_default().max(0).saturating_mul(1000);
     let left = u64::try_from(length?.saturating_sub(gone)).ok()?;

@@ -1,4 +1,11 @@
 //! Results of requests, and commands of clients.
+//!
+//! `socket.rs` makes the requests and hands the results here. A result of an earlier socket is told by its epoch, one
+//! that an update overtook by the count of updates, and a join by its number; results that are out of date change
+//! nothing.
+//!
+//! Failures that may pass are tried again (30 s; 2 h after too many wrong passwords). Final ones stop the room alone,
+//! with a code and a hint in its link.
 
 use std::time::Duration;
 
@@ -74,6 +81,7 @@ impl Session {
         }
     }
 
+    /// A channel's checkpoint is durable: its channel may be attached.
     fn on_stored(&mut self, name: &str, epoch: u64, now: Moment) {
         let is_open = matches!(self.phase, Phase::Open);
         if let Some(channel) = self.channels.get_mut(name) {
@@ -88,6 +96,7 @@ impl Session {
         }
     }
 
+    /// A room was found and joined by requests, or not.
     fn on_joined(&mut self, id: u64, outcome: Result<RoomAnswer, JoinError>, now: Moment) {
         let Some(mut join) = self.joins.take(id) else {
             return;
@@ -113,6 +122,7 @@ impl Session {
         }
     }
 
+    /// Takes up a room that the server let the account into, and attaches its channel.
     fn enter(&mut self, join: Joining, answer: RoomAnswer, now: Moment) {
         let id = answer.info.id.clone();
         let name = room_channel(&id);
@@ -153,6 +163,7 @@ impl Session {
         }
     }
 
+    /// A room's state after an outage came: the events that waited go on.
     fn on_rejoined(
         &mut self,
         room: &RoomId,
@@ -168,7 +179,7 @@ impl Session {
             Ok(snapshot) => {
                 self.plan_active(room, snapshot.active.as_ref(), now);
                 if let Some(body) = &snapshot.room
-                    && let Ok(wire) = serde_json::from_slice::<wire::Room<'_>>(body)
+                    && let Ok(wire) = antiphon_core::read_json::<wire::Room<'_>>(body)
                     && let Some(room) = self.room_mut(&name)
                 {
                     room.info = Some(wire.into());
@@ -193,11 +204,13 @@ impl Session {
         }
     }
 
+    /// Whether action 11 of a channel came on this socket.
     fn is_attached(&self, name: &str) -> bool {
         let channel = self.channels.get(name);
         channel.is_some_and(|channel| channel.attachment == Attachment::Yes)
     }
 
+    /// The server took the account into a room again, or not.
     fn on_posted(&mut self, room: &RoomId, outcome: Result<(), JoinError>, now: Moment) {
         let name = room_channel(room);
         match outcome {
@@ -213,6 +226,7 @@ impl Session {
         }
     }
 
+    /// The server took the leave, or not; only then is the channel detached.
     fn on_left(
         &mut self,
         room: &RoomId,
@@ -240,12 +254,13 @@ impl Session {
         }
     }
 
+    /// The list of conversations came: notices that waited for it go on, whether it came or not.
     fn on_conversations(&mut self, outcome: Result<Bytes, RequestError>, now: Moment) {
         let place = self.own_place();
         match outcome {
             Ok(body) => {
                 if let Ok(list) =
-                    serde_json::from_slice::<wire::List<wire::Conversation<'_>>>(&body)
+                    antiphon_core::read_json::<wire::List<wire::Conversation<'_>>>(&body)
                 {
                     let ids = list.0.iter().filter_map(|item| item.id.as_deref());
                     for id in ids.take(CONVERSATIONS) {
@@ -267,7 +282,7 @@ impl Session {
         let Some(room) = self.room_mut(&room_channel(room)) else {
             return;
         };
-        let active = body.and_then(|body| serde_json::from_slice::<wire::Active<'_>>(body).ok());
+        let active = body.and_then(|body| antiphon_core::read_json::<wire::Active<'_>>(body).ok());
         // Without an answer, or with `null`, the next update says more.
         let Some(active) = active else {
             room.active_at = None;

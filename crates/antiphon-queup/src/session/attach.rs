@@ -1,4 +1,17 @@
 //! Joining rooms, and attaching their channels to the socket (protocol §3.3, §3.4).
+//!
+//! ```text
+//!   join ──Task::Join──▶ enter ──▶ Settling ──checkpoint stored──▶ Asked ──action 11──▶ Yes
+//!                                     ▲                              │ 10 s, twice
+//!        action 13, a new socket ─────┘                              ▼
+//!                                                            No, again after 30 s
+//! ```
+//!
+//! A channel is attached only once a checkpoint with its name is durable. After a crash, the next run then knows that
+//! frames of it may have come, and reports them as missing.
+//!
+//! A room that is not attached in time is tried again alone if the own account's channel works; otherwise the socket
+//! itself may be at fault, and is replaced.
 
 use antiphon_core::{Edge, LinkState, Secret};
 use bytes::Bytes;
@@ -30,6 +43,7 @@ pub(super) struct Joining {
 }
 
 impl Joining {
+    /// The request to make.
     fn task(&self) -> Task {
         Task::Join {
             id: self.id,
@@ -42,7 +56,9 @@ impl Joining {
 /// The rooms that are being joined by requests.
 #[derive(Debug, Default)]
 pub(super) struct Joins {
+    /// Rooms whose request is on its way or planned.
     waiting: Vec<Joining>,
+    /// Number of the newest join.
     pub(super) last_id: u64,
     /// Whether the rooms of the configuration were asked for in this run.
     configured: bool,
@@ -162,6 +178,7 @@ impl Session {
         }
     }
 
+    /// Begins to join a room by requests.
     pub(super) fn join(
         &mut self,
         slug: Slug,

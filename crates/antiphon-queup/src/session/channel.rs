@@ -1,4 +1,10 @@
 //! The channels that an account has on the socket.
+//!
+//! There are two kinds: the own account's, for private notices, and one for each room. Both have a place, a checkpoint
+//! and an attachment; a room's channel has a [`Room`] beside that, with what is known of chat, song and plans.
+//!
+//! A [`Hold`] keeps back the live events of one place while its history is fetched, so that they come after it. It ends
+//! with the history, after 60 s, or with too many events, and never blocks another place.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -43,6 +49,7 @@ pub(super) enum Attachment {
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) action: Action,
+    /// The event as it will be stored.
     pub(super) draft: Draft,
     /// Time by the server's clock, in ms; set for messages and deletions, which a history has too.
     pub(super) time: Option<i64>,
@@ -63,18 +70,22 @@ pub(super) struct Hold {
 /// A channel of the socket: the own account's, or a room's.
 #[derive(Debug)]
 pub(super) struct Channel {
+    /// Place of its events.
     pub(super) place: Place,
+    /// Part of its checkpoint: the place's text.
     pub(super) part: Part,
     /// Whether the account is to have it; a room that was left stays known.
     pub(super) wanted: bool,
     /// Whether a checkpoint of it is durable.
     pub(super) settled: bool,
+    /// When the account joined: nothing before is missing.
     pub(super) joined_at: Timestamp,
     pub(super) attachment: Attachment,
     /// Start of the frames that may be missing; absent while none are.
     pub(super) from: Option<Edge>,
     /// Cause of the gap.
     pub(super) outage: Option<String>,
+    /// Events that wait; absent while they flow.
     pub(super) hold: Option<Hold>,
     /// Set for a room's channel only.
     pub(super) room: Option<Room>,
@@ -85,6 +96,7 @@ pub(super) struct Channel {
 pub(super) struct Room {
     pub(super) id: RoomId,
     pub(super) slug: Slug,
+    /// The room as last fetched in this run.
     pub(super) info: Option<RoomInfo>,
     /// Body of the server's answer to joining.
     pub(super) body: Option<Bytes>,
@@ -133,6 +145,7 @@ pub(super) struct Playing {
 }
 
 impl Playing {
+    /// The entry of a song; `None` if it has no id.
     pub(super) fn of(song: &wire::QueueItem<'_>) -> Option<Self> {
         let ids = [&song.id, &song.songid].into_iter().flatten();
         let id = ids.into_iter().find(|id| !id.is_empty())?;

@@ -1,4 +1,9 @@
 //! The origins of chat messages: unique although an author who speaks in two rooms at once has one chat id twice.
+//!
+//! A chat id is author and millisecond, and the journal stores an origin once. So the first room in which an id is
+//! heard owns it, and a second room's origin gets the channel's name behind it. The owner must be found again in the
+//! history after an outage or a restart: ids are remembered with their channels, and the last few are in the rooms'
+//! checkpoints.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -19,7 +24,9 @@ pub(super) const ORIGINS: [&str; 2] = ["chat", "delete-chat-message"];
 /// The channel in which each of the last chat ids was used first.
 #[derive(Debug, Default)]
 pub(super) struct ChatRooms {
+    /// Owner of each id.
     channels: HashMap<ChatId, Box<str>>,
+    /// Ids, the oldest first.
     order: VecDeque<ChatId>,
 }
 
@@ -58,7 +65,9 @@ impl ChatRooms {
 
 /// The origins of a chat message and of its deletion.
 pub(super) struct ChatOrigins {
+    /// Origin of the message, live and in the history.
     pub(super) message: Origin,
+    /// Origin of its deletion.
     pub(super) deletion: Origin,
 }
 

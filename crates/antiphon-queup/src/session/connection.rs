@@ -1,4 +1,11 @@
 //! The socket as origins and edges name it.
+//!
+//! An origin of a frame is the connection and the frame's number on it. The server's own connection id is the name if
+//! it was never used before, which the checkpoint `connections` proves; otherwise the run's nonce makes the name
+//! unique. Both hold over restarts, because an origin that is used twice would be an event that is lost.
+//!
+//! An *edge* is one end of a gap. Its time is a second before the last frame, since nobody knows how long that was on
+//! its way; a pong moves it forward, because everything sent before the ping was then read.
 
 use std::collections::HashSet;
 
@@ -35,6 +42,7 @@ pub(super) struct Connection {
     frame: u64,
     /// Number of the last kept frame that is no message packet.
     packets: u64,
+    /// Pings of the socket; absent without one.
     pub(super) heartbeat: Option<Heartbeat>,
     /// Edge of the last frame received on any socket.
     pub(super) last: Option<Edge>,
@@ -89,7 +97,7 @@ impl Connection {
     pub(super) fn on_open_packet(&mut self, body: &[u8], now: Moment) -> bool {
         let is_object = body.first() == Some(&b'{');
         let open: Option<wire::Open> = is_object
-            .then(|| serde_json::from_slice(body).ok())
+            .then(|| antiphon_core::read_json(body).ok())
             .flatten();
         let was_told = self.heartbeat.as_ref().is_some_and(|it| it.is_told);
         let is_open = open.is_some();

@@ -1,4 +1,8 @@
 //! Own messages as they are heard, for requests whose answer names no id.
+//!
+//! Every message comes back to its author on the socket. `client/room.rs` asks here for the id of a message by its time
+//! or text; the answer comes at once or when the echo does. 32 own messages are remembered and 64 requests may wait;
+//! one more gets no answer, and its client makes the id by itself.
 
 use std::collections::VecDeque;
 
@@ -36,7 +40,9 @@ pub(super) struct OwnMessage {
 /// No request waits for a message that is remembered.
 #[derive(Debug, Default)]
 pub(super) struct Echoes {
+    /// The last own messages, the oldest first.
     own: VecDeque<OwnMessage>,
+    /// Requests whose message was not heard yet.
     waiting: VecDeque<Echo>,
 }
 
@@ -58,6 +64,7 @@ impl Echoes {
         self.answer();
     }
 
+    /// Answers the requests whose message was heard, and forgets those that were given up.
     fn answer(&mut self) {
         for echo in std::mem::take(&mut self.waiting) {
             if echo.reply.is_closed() {

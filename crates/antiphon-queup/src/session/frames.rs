@@ -1,4 +1,14 @@
 //! Frames of the socket, each of which becomes an event or is counted (protocol §3.1, §3.2).
+//!
+//! | frame | becomes |
+//! | --- | --- |
+//! | `4` or binary 4, a message packet | an event of its action; action 15 of its inner document |
+//! | `0`, the first open packet | nothing: it sets the heartbeat, and is counted as `open` |
+//! | `1` to `3`, `5`, `6` without content | nothing: counted |
+//! | anything else | `queup.packet`, with the whole frame as its body |
+//!
+//! `emit` is the one way out: it notes the last frame's edge, holds the event back if its place waits for a history,
+//! and otherwise queues it with the checkpoint that it completes.
 
 use antiphon_core::{BodyForm, Draft, Entry, Kind, Place};
 use base64::Engine as _;
@@ -18,6 +28,7 @@ use crate::{
 const LONGEST_ECHO: usize = 125;
 /// Bounds on the events of one place that wait for its history.
 pub(super) const HOLD_EVENTS: usize = 4096;
+/// Weight of the events of one place that may wait, in bytes.
 const HOLD_BYTES: usize = 4 << 20;
 
 impl Session {
@@ -98,7 +109,7 @@ impl Session {
     /// Takes a message packet, which always becomes an event.
     fn on_message(&mut self, body: &Bytes, now: Moment) {
         self.connection.count_frame();
-        let outer = serde_json::from_slice::<wire::Outer<'_>>(body).ok();
+        let outer = antiphon_core::read_json::<wire::Outer<'_>>(body).ok();
         let Some((action, mut outer)) = outer.and_then(|outer| Some((outer.action?, outer))) else {
             self.other(Kind::from_static(MESSAGE), None, body, now);
             return;
@@ -133,6 +144,7 @@ impl Session {
         }
     }
 
+    /// Place of a channel's frames; of the own account without one.
     pub(super) fn place(&self, channel: Option<&str>) -> Place {
         match channel {
             Some(name) => match self.channels.get(name) {

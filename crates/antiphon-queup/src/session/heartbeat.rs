@@ -1,4 +1,8 @@
 //! The heartbeat of engine.io: in version 3 the client pings (protocol §3.1).
+//!
+//! The first ping goes out one interval after the open packet, and each further one an interval after the pong. A
+//! server that does not answer within the timeout is lost. While reading is paused, pongs cannot be seen: pings go on,
+//! so that the server keeps the connection, and the deadline of the pong is moved.
 
 use std::time::Duration;
 
@@ -10,8 +14,9 @@ use crate::wire;
 
 /// Range of engine.io's intervals in ms; values outside are moved to its ends.
 const SANE_INTERVAL: (i64, i64) = (1_000, 300_000);
-/// Intervals in ms where the handshake names none (protocol §3.1).
+/// Time between two pings in ms, where the handshake names none (protocol §3.1).
 const PING_INTERVAL: i64 = 25_000;
+/// Time for a pong in ms, where the handshake names none (protocol §3.1).
 const PING_TIMEOUT: i64 = 60_000;
 
 /// The heartbeat of one socket.
@@ -19,7 +24,9 @@ const PING_TIMEOUT: i64 = 60_000;
 /// Either `ping_at` or `pong` is set, never both: the next ping is planned, or a pong is awaited.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
+    /// Time between two pings.
     pub(super) interval: Duration,
+    /// Time for a pong.
     pub(super) timeout: Duration,
     /// Time of the next ping.
     ping_at: Option<Instant>,

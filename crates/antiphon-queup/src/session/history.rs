@@ -1,4 +1,17 @@
 //! Backfill: a room's history fills its gaps, and the live events wait for it.
+//!
+//! QueUp replays nothing (protocol §9, 30), but has one page of chat for each room. After an outage the room is joined
+//! again and the page is fetched; what the journal has not got becomes events with the provenance `backfilled`, in the
+//! server's order, merged with the live events that came meanwhile. The rest of the outage is a gap, which counts the
+//! messages that were recovered.
+//!
+//! # Order
+//! 1. Missed messages up to the first live event.
+//! 2. The gap, and the room's state as fetched.
+//! 3. Live events, each after the missed messages that are older.
+//!
+//! A history that cannot be fetched is tried again, 20 times at intervals of 30 s; its messages then come late, behind
+//! events that no longer waited.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -231,8 +244,11 @@ impl Session {
 /// A message of a room's history, or its deletion.
 pub(super) struct Item {
     pub(super) chat: ChatId,
+    /// Time by the server's clock, in ms.
     time: i64,
+    /// Whether it is a message, and not a deletion.
     is_chat: bool,
+    /// The element of the page, as sent.
     body: Bytes,
 }
 
@@ -261,9 +277,9 @@ struct Past {
 
 /// For each held event the rank of the first item of the history that does not come before it.
 ///
-/// The order is that of the server's page, oldest first. A held message that is not on the page comes after those of its
-/// own time, since it was said once the page was made. An event without a time may stand anywhere.
-/// Held events keep their order; an item comes after every held message that is older.
+/// The order is that of the server's page, oldest first. A held message that is not on the page comes after those of
+/// its own time, since it was said once the page was made. An event without a time may stand anywhere. Held events keep
+/// their order; an item comes after every held message that is older.
 pub(super) fn bounds(page: &[Item], origins: &[Origin], held: &VecDeque<Held>) -> Vec<usize> {
     let ranks: HashMap<&Origin, usize> = origins.iter().zip(0..).collect();
     let bound = |held: &Held| {
@@ -286,7 +302,7 @@ pub(super) fn bounds(page: &[Item], origins: &[Origin], held: &VecDeque<Held>) -
 ///
 /// At most the `limit` newest of those that are not older than `floor` (ms).
 pub(super) fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Item> {
-    let Ok(rows) = serde_json::from_slice::<Vec<&RawValue>>(history) else {
+    let Ok(rows) = antiphon_core::read_json::<Vec<&RawValue>>(history) else {
         tracing::warn!("history has another shape");
         return Vec::new();
     };

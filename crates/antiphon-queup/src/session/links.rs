@@ -1,4 +1,10 @@
 //! The links of single rooms, where one is another than the source's.
+//!
+//! The source's link is that of the socket. A room that is refused, waits or was left has a link of its own, so that
+//! people see which room is silent and why. It is an `antiphon.link` event at the room's place, and the list of all
+//! such rooms is a checkpoint, so that a restart repeats none.
+//!
+//! 256 rooms are remembered; beyond that the first by its place is forgotten, and its next state is told anew.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -25,11 +31,13 @@ pub(super) struct RoomLinks {
 }
 
 impl RoomLinks {
+    /// Takes up the links of an earlier run.
     pub(super) fn restore(&mut self, states: BTreeMap<Place, LinkState>) {
         self.states = states;
         self.changed = true;
     }
 
+    /// The links as they are stored.
     pub(super) fn states(&self) -> &BTreeMap<Place, LinkState> {
         &self.states
     }

@@ -1,4 +1,7 @@
 //! Room actions: action 15 and its inner document (protocol §3.2, §6).
+//!
+//! The document is JSON inside a JSON string; it becomes the event's body, decoded once. Most actions are not looked
+//! into here at all: only those from which something follows have their few fields read.
 
 use antiphon_core::{BodyForm, Kind};
 use bytes::Bytes;
@@ -22,6 +25,7 @@ pub(super) enum Action {
 }
 
 impl Action {
+    /// The action of a name.
     fn of(name: &str) -> Self {
         match name {
             "chat-message" => Self::Message,
@@ -49,9 +53,11 @@ impl Action {
 
 /// The inner document of an action 15.
 pub(super) struct RoomAction<'a> {
+    /// Kind of the event, from the name.
     pub(super) kind: Kind,
     pub(super) action: Action,
     pub(super) body: &'a Bytes,
+    /// JSON, or a text that is none.
     pub(super) form: BodyForm,
     pub(super) fields: wire::ActionFields<'a>,
 }
@@ -79,7 +85,7 @@ impl<'a> RoomAction<'a> {
             None => Action::Other,
         };
         let fields = (name.is_none() || action.is_looked_into())
-            .then(|| serde_json::from_slice::<wire::ActionFields<'_>>(body).ok())
+            .then(|| antiphon_core::read_json::<wire::ActionFields<'_>>(body).ok())
             .flatten();
         // A document that was read to its end is JSON; any other is parsed once more.
         let form = if fields.is_some() {

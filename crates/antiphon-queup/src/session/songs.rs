@@ -3,6 +3,13 @@
 //! QueUp names it with every change of the queue and in answers to requests; the same song comes many times. The last
 //! one stands in the room's checkpoint, which is stored with the event of the change, so that a restart neither repeats
 //! nor forgets one.
+//!
+//! # What counts as another song
+//! - An entry with another id, unless it began before the known one: then the update is late.
+//! - The same entry, if it began later: it plays again.
+//! - The first song of a room is no change, unless QueUp says that it begins now.
+//!
+//! An answer to a request counts only if no update came since it was asked for.
 
 use bytes::Bytes;
 
@@ -23,6 +30,7 @@ enum Change {
     Another,
 }
 
+/// Compares the known entry with one that plays; `begins` says that it begins now.
 fn compare(known: Option<&Playing>, playing: &Playing, begins: bool) -> Change {
     let Some(known) = known else {
         return if begins {
@@ -44,7 +52,7 @@ fn compare(known: Option<&Playing>, playing: &Playing, begins: bool) -> Change {
 impl Session {
     /// Takes an update of a room's queue, which names the playing song.
     pub(super) fn on_song_update(&mut self, name: &str, body: &Bytes, now: Moment) {
-        let update: wire::Active<'_> = serde_json::from_slice(body).unwrap_or_default();
+        let update: wire::Active<'_> = antiphon_core::read_json(body).unwrap_or_default();
         let playing = update.song.as_ref().and_then(Playing::of);
         match playing {
             Some(playing) => {
@@ -70,7 +78,7 @@ impl Session {
         if !is_newest {
             return;
         }
-        match serde_json::from_slice::<Option<wire::Active<'_>>>(body) {
+        match antiphon_core::read_json::<Option<wire::Active<'_>>>(body) {
             Ok(None) => self.on_playing(name, Playing::default(), false, body, now),
             Ok(Some(active)) => {
                 if let Some(playing) = active.song.as_ref().and_then(Playing::of) {
@@ -81,6 +89,7 @@ impl Session {
         }
     }
 
+    /// Takes the entry that plays, and emits a change.
     fn on_playing(
         &mut self,
         name: &str,

@@ -1,4 +1,14 @@
 //! Checkpoints: the session's state in the journal, and how a restart takes it up.
+//!
+//! | part | has | is stored |
+//! | --- | --- | --- |
+//! | `socket` | the edge of the last frame | with each event that completes no other part |
+//! | `room/<id>`, `user/<id>` | whether it is joined, since when, last message, start of an outage, playing song | with messages and song changes, and when a channel changes |
+//! | `connections` | connection ids that origins have used | with each new socket |
+//! | `links` | rooms in another state than the socket's | with each change |
+//!
+//! A checkpoint is queued behind the events that it covers, and its mark grows with each, also where the clock is set
+//! back. A part that cannot be read is left out with a warning: its room then begins afresh.
 
 use std::sync::Arc;
 
@@ -25,15 +35,22 @@ const LINKS: &str = "links";
 /// A channel in its checkpoint, whose part is the channel's place.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Stored {
+    /// Version of the encoding; written, and not looked at yet.
     pub(super) v: u8,
+    /// Whether the channel is wanted; a room that was left keeps its chat ids alone.
     pub(super) joined: bool,
+    /// Name in the room's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) slug: Option<Slug>,
+    /// When the account joined.
     pub(super) joined_at: Timestamp,
+    /// Time of the last message seen, in ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last_chat: Option<i64>,
+    /// Time from which the history was not fetched yet, in ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) chat_floor: Option<i64>,
+    /// Start of the frames that may be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<Edge>,
     /// The last frame received on any channel.
@@ -44,13 +61,14 @@ pub(super) struct Stored {
     pub(super) chats: Vec<ChatId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) apart: Vec<ChatId>,
+    /// Song that plays, as last heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) playing: Option<Playing>,
 }
 
 /// The state of a checkpoint; `None` with a warning where it cannot be read.
 fn read<T: DeserializeOwned>(checkpoint: &Checkpoint) -> Option<T> {
-    serde_json::from_slice(&checkpoint.state)
+    antiphon_core::read_json(&checkpoint.state)
         .inspect_err(|error| {
             tracing::warn!(part = &*checkpoint.part, %error, "checkpoint cannot be read");
         })
@@ -103,6 +121,7 @@ impl Session {
         None
     }
 
+    /// Takes up a channel; the time since its last frame counts as an outage.
     fn restore_channel(&mut self, what: &str, id: &str, stored: Stored) {
         let name = format!("{what}:{id}");
         for chat in &stored.chats {
@@ -130,6 +149,7 @@ impl Session {
         self.channels.insert(name, channel);
     }
 
+    /// Makes a checkpoint with the next mark.
     fn checkpoint(&mut self, part: Part, state: &impl Serialize) -> Checkpoint {
         let state = serde_json::to_vec(state).expect("a checkpoint is plain data");
         self.mark += 1;

@@ -1,4 +1,8 @@
 //! Deadlines: answers that are awaited, and work that is planned.
+//!
+//! The loop asks for the earliest deadline and calls back when it has passed. Two kinds are told apart: a deadline of
+//! an *answer* (greeting, pong, action 11) stands still while nothing is read, because the answer may wait unread;
+//! *planned work* (pings, requests, tries) goes on.
 
 use tokio::time::Instant;
 
@@ -94,6 +98,7 @@ impl Session {
         Ok(())
     }
 
+    /// Handles the deadlines of one channel.
     fn on_channel_deadline(&mut self, name: &str, now: Moment) -> Result<(), Cut> {
         let Some(channel) = self.channels.get_mut(name) else {
             return Ok(());

@@ -1,4 +1,7 @@
 //! Answers to requests (protocol §1, §2, §4).
+//!
+//! `http/answer.rs` takes the envelope off; the other types here are what its `data` may be. Those that are also
+//! embedded in frames are in `objects.rs`.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -118,10 +121,12 @@ pub(crate) struct Token<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Envelope<'a> {
+    /// Status in the body, which counts even under HTTP 200.
     #[serde(deserialize_with = "int")]
     pub(crate) code: Option<i64>,
     #[serde(borrow, deserialize_with = "text")]
     pub(crate) message: Text<'a>,
+    /// The answer itself, unread.
     #[serde(borrow)]
     pub(crate) data: Option<&'a RawValue>,
 }

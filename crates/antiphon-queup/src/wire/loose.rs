@@ -1,4 +1,7 @@
 //! Decoders that take any value; a value of the wrong kind counts as absent.
+//!
+//! Scalars are read by core's `Scalar`. Here are the forms that are QueUp's own: a [`Ref`], which is an id or the whole
+//! object (protocol §9, 6), and a [`List`], from which elements of another kind are left out.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 

@@ -1,4 +1,7 @@
 //! Objects that frames and answers embed (protocol §5).
+//!
+//! Names are QueUp's, so that a field is found by what the wire calls it; `event/convert.rs` gives them the names of
+//! the model. Numbers and times keep QueUp's units.
 
 use serde::Deserialize;
 
@@ -34,7 +37,7 @@ pub(crate) struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
-    /// Its address.
+    /// Its address; the plain one before the secure one, as QueUp's page takes it.
     pub(crate) fn address(self) -> Text<'a> {
         self.url.or(self.secure_url)
     }

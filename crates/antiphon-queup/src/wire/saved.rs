@@ -1,4 +1,7 @@
 //! The saved cache, in the wire's own shape, so that the same decoders read it.
+//!
+//! Texts are escaped here because their decoders unescape: what comes back is what was cached. A field that the wire
+//! knows later is simply absent in an older cache.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,6 +13,7 @@ use super::{
 };
 use crate::model;
 
+/// A time as QueUp writes most of them.
 fn ms(time: Option<jiff::Timestamp>) -> Option<i64> {
     time.map(jiff::Timestamp::as_millisecond)
 }

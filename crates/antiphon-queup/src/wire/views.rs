@@ -1,4 +1,7 @@
 //! The parts of frames that filters look at.
+//!
+//! A filter runs for every event of its kind, mostly to say no. These structs read a few fields and skip the rest;
+//! `view.rs` gives them their public form.
 
 use serde::Deserialize;
 

@@ -57,6 +57,8 @@ pub(crate) struct Community {
     pub(crate) messages: BTreeMap<Id, BTreeMap<Id, Message>>,
     /// Entitlements of users and guilds to what applications sell.
     pub(crate) entitlements: BTreeMap<Id, Value>,
+    /// Ephemeral messages, which no channel lists.
+    pub(crate) ephemeral: BTreeMap<Id, Message>,
 }
 
 impl Community {

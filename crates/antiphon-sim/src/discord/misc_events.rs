@@ -40,8 +40,8 @@ pub(crate) const THINGS_OF_GUILDS: [(&str, &str); 5] = [
 
 impl State {
     /// Sends an event of [`PASSING`].
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub(crate) fn pass(&mut self, name: &str, guild: Id, user: Id) {
-        let id = self.new_id().to_string();
         let (g, u) = (guild.to_string(), user.to_string());
         let channel_of = |state: &Self, is_voice: bool| {
             let mut channels = state.community.channels_of(guild, false);
@@ -50,7 +50,14 @@ impl State {
                 .map(|channel| channel.id)
         };
         let text = channel_of(self, false).unwrap_or_default();
-        let voice = channel_of(self, true).unwrap_or_default();
+        let inside = self.community.guilds.get(&guild).and_then(|home| {
+            let (speaker, voice) = home.voices.iter().next()?;
+            Some((*speaker, voice.channel))
+        });
+        let voice = inside
+            .map(|(_, channel)| channel)
+            .or(channel_of(self, true))
+            .unwrap_or_default();
         let whole = Scope::guild(guild);
         let (scope, event) = match name {
             "GUILD_EMOJIS_UPDATE" => {
@@ -67,21 +74,41 @@ impl State {
                 self.community.scope_of(text),
                 json!({"guild_id": g, "channel_id": text.to_string()}),
             ),
-            "AUTO_MODERATION_ACTION_EXECUTION" => (
-                whole,
-                json!({
-                    "guild_id": g, "action": {"type": 1, "metadata": {}}, "rule_id": id, "rule_trigger_type": 1,
-                    "user_id": u, "channel_id": text.to_string(), "content": "a bad word", "matched_keyword": "bad",
-                    "matched_content": "bad",
-                }),
-            ),
-            "GUILD_SOUNDBOARD_SOUNDS_UPDATE" => {
-                (whole, json!({"guild_id": g, "soundboard_sounds": []}))
+            "AUTO_MODERATION_ACTION_EXECUTION" => {
+                let rule = self.community.guilds.get(&guild).and_then(|home| {
+                    let mut rules = home.things.iter().filter(|(_, (what, _))| *what == "rule");
+                    rules.next().map(|(id, _)| *id)
+                });
+                // Nothing is executed without a rule.
+                let Some(rule) = rule else {
+                    return self.handle_thing("rule", "CREATE", guild, user);
+                };
+                let event = json!({
+                    "guild_id": g, "action": {"type": 1, "metadata": {}}, "rule_id": rule.to_string(),
+                    "rule_trigger_type": 1, "user_id": u, "channel_id": text.to_string(), "content": "AAAAH",
+                    "matched_keyword": "AAAA*", "matched_content": "AAAAH",
+                });
+                (whole, event)
             }
-            "VOICE_CHANNEL_EFFECT_SEND" => (
-                self.community.scope_of(voice),
-                json!({"guild_id": g, "channel_id": voice.to_string(), "user_id": u, "emoji": {"id": null, "name": "🎉"}, "animation_type": 1, "animation_id": 3}),
-            ),
+            "GUILD_SOUNDBOARD_SOUNDS_UPDATE" => {
+                let sounds = self
+                    .community
+                    .guilds
+                    .get(&guild)
+                    .map(|home| home.things_of("sound"));
+                (whole, json!({"guild_id": g, "soundboard_sounds": sounds}))
+            }
+            "VOICE_CHANNEL_EFFECT_SEND" => {
+                // Only who is inside sends an effect.
+                let Some((speaker, channel)) = inside else {
+                    return self.join_voice(guild, user, voice, false, false);
+                };
+                let event = json!({
+                    "guild_id": g, "channel_id": channel.to_string(), "user_id": speaker.to_string(),
+                    "emoji": {"id": null, "name": "🎉", "animated": false}, "animation_type": 1, "animation_id": 3,
+                });
+                (self.community.scope_of(channel), event)
+            }
             "VOICE_CHANNEL_STATUS_UPDATE" => (
                 self.community.scope_of(voice),
                 json!({"id": voice.to_string(), "guild_id": g, "status": "evensong"}),
@@ -95,13 +122,14 @@ impl State {
                 let permissions = json!([{"id": u, "type": 2, "permission": true}]);
                 (
                     whole.only(bot),
-                    json!({"id": id, "application_id": bot.to_string(), "guild_id": g, "permissions": permissions}),
+                    json!({"id": bot.to_string(), "application_id": bot.to_string(), "guild_id": g, "permissions": permissions}),
                 )
             }
             "THREAD_LIST_SYNC" => {
                 let threads: Vec<Value> = self
                     .community
                     .channels_of(guild, true)
+                    .filter(|thread| !thread.is_archived)
                     .map(super::model::Channel::json)
                     .collect();
                 (
@@ -111,7 +139,7 @@ impl State {
             }
             "USER_UPDATE" => {
                 let bot = self.home.bot;
-                (Scope::account(bot), self.user_json(bot))
+                (Scope::account(bot), self.own_user_json(bot))
             }
             "SUBSCRIPTION_CREATE" => {
                 self.subscribe(self.home.bot, user);
@@ -139,6 +167,8 @@ impl State {
             .get(&guild)
             .is_some_and(|home| home.things.len() >= THINGS);
         let (how, id, mut thing) = match (how, known) {
+            // A stage channel has one stage at a time.
+            ("CREATE", Some((id, thing))) if what == "stage" => ("UPDATE", id, thing),
             ("UPDATE" | "DELETE", Some((id, thing))) => (how, id, thing),
             (_, Some((id, thing))) if crowded => ("DELETE", id, thing),
             _ => {
@@ -148,7 +178,8 @@ impl State {
             }
         };
         if how == "UPDATE" {
-            thing["name"] = json!(format!("{what} at {}", self.now() % 1_000_000));
+            let name = if what == "stage" { "topic" } else { "name" };
+            thing[name] = json!(format!("{what} at {}", self.now() % 1_000_000));
         }
         if let Some(home) = self.community.guilds.get_mut(&guild) {
             if how == "DELETE" {
@@ -160,7 +191,7 @@ impl State {
         }
         let event = match (what, how) {
             ("integration", "DELETE") => {
-                json!({"id": id.to_string(), "guild_id": guild.to_string()})
+                json!({"id": id.to_string(), "guild_id": guild.to_string(), "application_id": thing["application"]["id"]})
             }
             ("sound", "DELETE") => {
                 json!({"sound_id": id.to_string(), "guild_id": guild.to_string()})
@@ -181,14 +212,14 @@ impl State {
         match what {
             "event" => json!({
                 "id": id, "guild_id": guild, "channel_id": null, "creator_id": user_id, "name": "Evensong",
-                "description": null, "scheduled_start_time": iso(self.now() + 3_600_000),
+                "description": null, "creator": self.user_json(user), "scheduled_start_time": iso(self.now() + 3_600_000),
                 "scheduled_end_time": iso(self.now() + 7_200_000), "privacy_level": 2, "status": 1, "entity_type": 3,
-                "entity_id": null, "entity_metadata": {"location": "the choir"}, "user_count": 1, "image": null,
+                "entity_id": null, "entity_metadata": {"location": "the choir"}, "user_count": 0, "image": null,
                 "recurrence_rule": null,
             }),
             "stage" => json!({
                 "id": id, "guild_id": guild, "channel_id": stage, "topic": "A reading", "privacy_level": 2,
-                "discoverable_disabled": true, "guild_scheduled_event_id": null,
+                "discoverable_disabled": true,
             }),
             "rule" => json!({
                 "id": id, "guild_id": guild, "name": "no shouting", "creator_id": user_id, "event_type": 1, "trigger_type": 1,
@@ -201,7 +232,9 @@ impl State {
             }),
             _ => json!({
                 "id": id, "guild_id": guild, "name": "a feed", "type": "discord", "enabled": true,
-                "account": {"id": id, "name": "a feed"}, "application": null, "scopes": ["bot"], "user": self.user_json(user),
+                "account": {"id": id, "name": "a feed"}, "scopes": ["bot"], "user": self.user_json(user),
+                // `summary` is no longer documented, but sent: discord.py 2.7.1 needs it.
+                "application": {"id": id, "name": "a feed", "icon": null, "description": "", "summary": ""},
             }),
         }
     }
@@ -216,18 +249,66 @@ impl State {
         self.set_attendance(guild, event, leaves.unwrap_or(user), on)
     }
 
-    /// Adds or removes a vote of a poll.
-    pub(crate) fn vote(&mut self, channel: Id, message: Id, user: Id, answer: u64, on: bool) {
-        let mut event = self.about_channel(channel);
-        event["message_id"] = json!(message.to_string());
-        event["user_id"] = json!(user.to_string());
-        event["answer_id"] = json!(answer);
-        let name = if on {
-            "MESSAGE_POLL_VOTE_ADD"
-        } else {
-            "MESSAGE_POLL_VOTE_REMOVE"
+    /// Adds or removes a vote of a poll; returns whether that changed something. Where a poll takes one answer, another
+    /// vote of the user goes first.
+    pub(crate) fn vote(
+        &mut self,
+        channel: Id,
+        message: Id,
+        user: Id,
+        answer: u64,
+        on: bool,
+    ) -> bool {
+        let now = iso(self.now());
+        let Some(kept) = self
+            .community
+            .messages
+            .get_mut(&channel)
+            .and_then(|kept| kept.get_mut(&message))
+        else {
+            return false;
         };
-        self.publish(name, self.community.scope_of(channel), &event);
+        let Some(poll) = kept.poll.as_ref() else {
+            return false;
+        };
+        let mut answers = poll["answers"].as_array().into_iter().flatten();
+        let is_open = poll["results"]["is_finalized"] != true
+            && poll["expiry"].as_str().is_none_or(|end| end > now.as_str());
+        if !is_open
+            || !answers.any(|one| one["answer_id"] == answer)
+            || on == kept.votes.contains(&(answer, user))
+        {
+            return false;
+        }
+        let mut changes = vec![(answer, on)];
+        if on && poll["allow_multiselect"] != true {
+            let others = kept.votes.iter().filter(|(_, voter)| *voter == user);
+            changes.splice(
+                0..0,
+                others
+                    .map(|(answer, _)| (*answer, false))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        for (answer, on) in &changes {
+            kept.votes.retain(|vote| *vote != (*answer, user));
+            if *on {
+                kept.votes.push((*answer, user));
+            }
+        }
+        for (answer, on) in changes {
+            let mut event = self.about_channel(channel);
+            event["message_id"] = json!(message.to_string());
+            event["user_id"] = json!(user.to_string());
+            event["answer_id"] = json!(answer);
+            let name = if on {
+                "MESSAGE_POLL_VOTE_ADD"
+            } else {
+                "MESSAGE_POLL_VOTE_REMOVE"
+            };
+            self.publish(name, self.community.scope_of(channel), &event);
+        }
+        true
     }
 
     /// A poll to ask.

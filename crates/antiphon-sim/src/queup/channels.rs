@@ -1,4 +1,7 @@
 //! Channels: attached connections, and accounts that are due events.
+//!
+//! A channel is `room:<id>` or `user:<id>`; a connection gets what is announced in the channels that it has attached.
+//! To be attached and to be due are two things: a guest, or a user outside of the room, hears a room and is due nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +11,15 @@ use crate::sockets::{Reordering, Selection, Socket};
 /// An open socket.
 #[derive(Debug)]
 pub(crate) struct Connection {
+    /// Transport and queue of this connection.
     pub(crate) socket: Socket,
+    /// Owner of the token that it was opened with.
     pub(crate) client: Client,
+    /// Channels that it has attached.
     pub(crate) channels: BTreeSet<String>,
     /// Channels where it has entered by presence.
     pub(crate) entered: BTreeSet<String>,
+    /// Events that a fault sends in the wrong order, each with the account it is due to.
     pub(crate) reordering: Reordering<(Frame, Option<String>)>,
 }
 

@@ -1,4 +1,8 @@
 //! Chat in rooms and private conversations.
+//!
+//! A text is escaped before it comes here, once, as it is on the wire (protocol §9, 14); events and history pages show it as it
+//! is kept.
+//! The history has messages, deletions and bans, newest last, up to [`Options::history`](crate::Options::history) items.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -11,6 +15,8 @@ use super::{
 
 impl State {
     /// Posts a message in a room; `text` is escaped already. Returns the announced message.
+    ///
+    /// Whether the user may speak is checked by the request, not here: a simulated user may do everything.
     pub(crate) fn say(&mut self, room: &str, user: &str, text: &str) -> Option<Value> {
         let now = self.now();
         let place = self.rooms.get_mut(room)?;
@@ -41,6 +47,8 @@ impl State {
     }
 
     /// Keeps an item on the room's history page.
+    ///
+    /// The oldest item goes when there are more than the history keeps.
     fn remember(&mut self, room: &str, item: Value) {
         let kept = self.settings.history;
         if let Some(room) = self.rooms.get_mut(room) {
@@ -61,6 +69,8 @@ impl State {
     }
 
     /// Deletes one message.
+    ///
+    /// The message stays on the history page, with the deletion behind it.
     pub(crate) fn delete_message(&mut self, room: &str, by: &str, chatid: &str) {
         let event = json!({
             "type": "delete-chat-message",
@@ -99,6 +109,8 @@ impl State {
     }
 
     /// The conversation of just these users, made if there is none.
+    ///
+    /// The first user has read it; the others have not.
     pub(crate) fn conversation_of(&mut self, users: &[String]) -> String {
         let wanted: BTreeSet<&String> = users.iter().collect();
         let found = self
@@ -124,6 +136,8 @@ impl State {
     }
 
     /// Writes into a conversation; `text` is escaped already. Tells everyone else in it.
+    ///
+    /// The event has ids and no text, so that a client must read the conversation (protocol §9, 17).
     pub(crate) fn write_privately(&mut self, id: &str, author: &str, text: &str) -> Option<Value> {
         let message = PrivateMessage {
             id: self.ids.next(),

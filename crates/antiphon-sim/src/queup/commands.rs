@@ -2,6 +2,10 @@
 //!
 //! Users are named by username or id, and an unknown name makes a new user; `place` is `room/<slug or id>`.
 //! `of` limits a fault to one account (by username) or to one connection (by its id).
+//!
+//! Each row is the command of a control handle: its name, a sentence of help, its fields with their types and defaults, and the
+//! call that executes it.
+//! A command that makes something new checks the limits of `bounds` first.
 
 use serde_json::{Map, Value, json};
 
@@ -16,15 +20,19 @@ use crate::{
 };
 
 /// Settings that `setting` knows.
+///
+/// Others are changed by `update_room`.
 const SETTINGS: [&str; 3] = ["slowMode", "allowGuestsToChat", "allowGuestsToEmbed"];
 
 impl QueUp {
+    /// Finds the room of `room/<slug or id>`.
     fn place(&self, place: &str) -> Result<Room, CommandError> {
         let room = place.strip_prefix("room/");
         let room = room.and_then(|room| self.find_room(room));
         room.ok_or_else(|| CommandError::Place(place.to_owned()))
     }
 
+    /// Sockets of one account or connection, or of everyone.
     fn links_for(&self, of: Option<String>) -> Links {
         of.map_or_else(|| self.links(), |of| self.links_of(&of))
     }

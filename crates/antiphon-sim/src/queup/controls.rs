@@ -1,4 +1,8 @@
 //! Control handles for tests and scripts: make simulated users act and inject faults.
+//!
+//! A simulated user may do everything: rights are checked where a client asks over HTTP, so that a test need not appoint anyone
+//! before it kicks somebody.
+//! What a handle does is announced in the same way as what a client does.
 
 use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
 
@@ -34,13 +38,24 @@ use crate::{
 /// queup.quirk(Quirk::PlayedAbsent, true);
 /// # }
 /// ```
+///
+/// | wish | method |
+/// | --- | --- |
+/// | a room, its people and its songs | [`room`](Self::room), [`find_room`](Self::find_room) |
+/// | logins | [`account`](Self::account), [`account_named`](Self::account_named), [`accounts`](Self::accounts) |
+/// | private messages, names, pictures | [`whisper`](Self::whisper), [`rename`](Self::rename), [`change_image`](Self::change_image) |
+/// | requests that fail | [`fail_rest`](Self::fail_rest), [`fail_rest_of`](Self::fail_rest_of) |
+/// | sockets that break | [`links`](Self::links), [`links_of`](Self::links_of), and all of [`Sockets`] |
+/// | logins that end | [`expire_sessions`](Self::expire_sessions), [`expire_tokens`](Self::expire_tokens) |
+/// | odd answers | [`quirk`](Self::quirk), [`quirk_for`](Self::quirk_for) |
+/// | users who act by themselves | [`traffic`](Self::traffic) |
 #[derive(Clone)]
 pub struct QueUp {
+    /// Server with everything the platform knows.
     pub(super) server: Arc<Server<State>>,
     sockets: Sockets,
 }
 
-/// Everyone's open sockets.
 impl crate::Simulator {
     /// Control handle of the simulated QueUp.
     pub fn queup(&self) -> QueUp {
@@ -48,6 +63,7 @@ impl crate::Simulator {
     }
 }
 
+/// Everyone's open sockets.
 impl Deref for QueUp {
     type Target = Sockets;
 
@@ -63,6 +79,8 @@ impl fmt::Debug for QueUp {
 }
 
 /// An account with a login.
+///
+/// The password differs from run to run, and printing the account hides it.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// Id of the user.
@@ -77,6 +95,8 @@ pub struct Account {
 
 impl QueUp {
     /// Name of the bot's account, a co-owner of `choir-loft`.
+    ///
+    /// A test that needs another right takes `sexton`, `verger`, `usher` or `cantor`.
     pub const BOT: &'static str = "antiphon";
 
     pub(super) fn new(server: Arc<Server<State>>) -> Self {
@@ -85,6 +105,8 @@ impl QueUp {
     }
 
     /// The room with this slug or id; a slug that no room has makes a new room.
+    ///
+    /// `mira` owns a new room and is in it; nobody else is.
     pub fn room(&self, slug_or_id: &str) -> Room {
         let id = self.server.with(|state| {
             if let Some(room) = state.find_room(slug_or_id) {
@@ -102,6 +124,19 @@ impl QueUp {
     }
 
     /// The room with this slug or id, if there is one.
+    ///
+    /// ```
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let queup = Simulator::with_seed(7).queup();
+    /// assert!(queup.find_room("tower").is_none());
+    /// let tower = queup.room("tower");
+    /// assert_eq!(queup.find_room(tower.id()).map(|room| room.slug()), Some("tower".to_owned()));
+    /// assert!(tower.has("mira"));
+    /// # }
+    /// ```
     pub fn find_room(&self, slug_or_id: &str) -> Option<Room> {
         let id = self
             .server
@@ -115,6 +150,8 @@ impl QueUp {
     /// Sets the rate of ambient traffic, in events a second, in the rooms with an attached client. Default: 0.
     ///
     /// Every kind of event comes up.
+    ///
+    /// Without an attached client it goes to the first room.
     pub fn traffic(&self, rate: u32) {
         self.server.shared.rate.send_replace(rate);
     }
@@ -125,6 +162,8 @@ impl QueUp {
     }
 
     /// The account of this username; an unknown name makes a new account.
+    ///
+    /// Its address is `<name>@sim.example`, and a renamed account keeps it.
     pub fn account_named(&self, username: &str) -> Account {
         self.server.with(|state| {
             let id = state.add_account(username);
@@ -149,11 +188,15 @@ impl QueUp {
     }
 
     /// Id of the user with this name.
+    ///
+    /// A name that nobody has makes a user.
     pub fn user(&self, name: &str) -> String {
         self.server.with(|state| state.user_named(name))
     }
 
     /// Sends a private message; returns the id of the conversation.
+    ///
+    /// Two users have one conversation, whoever began it.
     pub fn whisper(&self, from: &str, to: &str, text: &str) -> String {
         self.server.with(|state| {
             let users = [state.user_named(from), state.user_named(to)];
@@ -164,6 +207,9 @@ impl QueUp {
     }
 
     /// Renames a user; returns whether the name was free.
+    ///
+    /// A name has 3 to 25 letters, digits, spaces and `_-.`; another one is not taken.
+    /// Every room that the user is in gets an event.
     pub fn rename(&self, user: &str, username: &str) -> bool {
         self.server.with(|state| {
             let user = state.user_named(user);
@@ -185,6 +231,8 @@ impl QueUp {
     }
 
     /// The open sockets of one account, or the one socket with this connection id.
+    ///
+    /// Accounts are named by username, id or address; anything else is taken for a connection id.
     pub fn links_of(&self, account_or_connection: &str) -> Links {
         let of = self.server.with(|state| {
             state
@@ -200,6 +248,23 @@ impl QueUp {
     }
 
     /// Lets the next `times` requests fail that fit a pattern over `METHOD /path` or the path alone.
+    ///
+    /// `*` stands for any run of characters, and 0 times sets nothing.
+    /// An earlier rule that fits is used first.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon_sim::{RestFault, Simulator};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let queup = Simulator::with_seed(7).queup();
+    /// queup.fail_rest("POST /auth/login", 2, RestFault::Status(503));
+    /// queup.fail_rest("GET /room/*/playlist/active", 1, RestFault::Slow(Duration::from_secs(20)));
+    /// queup.fail_rest_of("antiphon", "*", 1, RestFault::LoggedOut);
+    /// # }
+    /// ```
     pub fn fail_rest(&self, requests: &str, times: u32, fault: RestFault) {
         self.fail_rest_for(None, requests, times, fault);
     }
@@ -216,6 +281,8 @@ impl QueUp {
     }
 
     /// Ends every session: all cookies become invalid.
+    ///
+    /// The next request of each client is redirected to the login page (protocol §9, 3); sockets stay.
     pub fn expire_sessions(&self) {
         self.server
             .with(|state| state.logins.sessions.retain(|_| false));
@@ -230,12 +297,16 @@ impl QueUp {
     }
 
     /// Makes every socket token invalid.
+    ///
+    /// Open sockets stay; a new one is refused with 401.
     pub fn expire_tokens(&self) {
         self.server
             .with(|state| state.logins.tokens.retain(|_| false));
     }
 
     /// Switches a quirk on or off for everyone.
+    ///
+    /// An account's own quirks are added to these.
     pub fn quirk(&self, quirk: Quirk, on: bool) {
         self.server.with(|state| {
             if on {
@@ -260,6 +331,8 @@ impl QueUp {
     }
 
     /// Sets whether pings stay without an answer.
+    ///
+    /// A client that waits for them gives its connection up; engine.io v3 leaves the pinging to the client.
     pub fn withhold_pongs(&self, withhold: bool) {
         self.server
             .with(|state| state.faults.withhold_pongs = withhold);
@@ -281,6 +354,8 @@ impl QueUp {
     }
 
     /// Counts of sent kinds, by connection id.
+    ///
+    /// Only connections that are open, and only rows that the ledger still has.
     pub fn connections(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         self.server.with(|state| {
             state
@@ -315,6 +390,34 @@ impl QueUp {
 /// assert!(!room.has("bram"));
 /// # }
 /// ```
+///
+/// Everything that happens in a room is announced to its channel, so that each call below is an event of the table in
+/// protocol §6:
+///
+/// ```
+/// use antiphon_sim::Simulator;
+/// use serde_json::json;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let room = Simulator::with_seed(7).queup().room("choir-loft");
+/// room.join("wah_wah");
+/// assert!(room.set_role("mira", "wah_wah", "resident-dj"));
+/// assert!(!room.set_role("mira", "wah_wah", "archbishop"), "no such role");
+/// room.ban("mira", "wah_wah", 5);
+/// assert!(!room.has("wah_wah"));
+///
+/// // Two songs: the second plays when the first is skipped.
+/// room.queue("teo", "Lantern & Co - Slow Tide");
+/// room.queue("teo", "Kite Season - Higher");
+/// let first = room.playing();
+/// room.skip("mira");
+/// assert_ne!(room.playing(), first);
+///
+/// // An event that no client knows.
+/// room.announce("room-confetti", json!({"colour": "gold"}));
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Room {
     server: Arc<Server<State>>,
@@ -347,10 +450,13 @@ impl Room {
     }
 
     /// Its place, in the journal.
+    ///
+    /// `room/<id>`, by which events are stored and handled in order.
     pub fn place(&self) -> antiphon_core::Place {
         antiphon_core::Place::root().join("room", &self.id)
     }
 
+    /// Acts on the room as a user, who is made if nobody has that name.
     fn by<T>(&self, name: &str, act: impl FnOnce(&mut State, &str, &str) -> T) -> T {
         self.server.with(|state| {
             let user = state.user_named(name);
@@ -358,6 +464,7 @@ impl Room {
         })
     }
 
+    /// Acts on the room as a user, towards another.
     fn between<T>(
         &self,
         by: &str,
@@ -372,6 +479,9 @@ impl Room {
     }
 
     /// Posts a message of a user, who enters the room first if outside; returns the chat id.
+    ///
+    /// The text is plain; it is escaped as QueUp does.
+    /// The id is `<user id>-<milliseconds>`, and no two messages of any room have one time.
     pub fn say(&self, name: &str, text: &str) -> String {
         self.by(name, |state, room, user| {
             state.join(room, user);
@@ -387,6 +497,8 @@ impl Room {
     }
 
     /// Deletes a message.
+    ///
+    /// A message that is not there is announced as deleted all the same.
     pub fn delete(&self, by: &str, chatid: &str) {
         self.by(by, |state, room, user| {
             state.delete_message(room, user, chatid);
@@ -401,21 +513,29 @@ impl Room {
     }
 
     /// Lets a user enter.
+    ///
+    /// A user who is there is not announced again, unless the quirk `JoinAnnouncedAgain` is on.
     pub fn join(&self, name: &str) {
         self.by(name, State::join);
     }
 
     /// Lets a user leave.
+    ///
+    /// The user's queued songs go too; the one that plays goes on.
     pub fn leave(&self, name: &str) {
         self.by(name, State::leave);
     }
 
     /// Announces that a user left who did not.
+    ///
+    /// QueUp does that to a bot's own user (protocol §3.4); a client must look whether it is still there.
     pub fn leave_in_error(&self, name: &str) {
         self.by(name, State::announce_leave);
     }
 
     /// Kicks a user.
+    ///
+    /// The leave is announced first and the kick after it; the kicked user's channel is detached then.
     pub fn kick(&self, by: &str, name: &str, message: &str) {
         self.between(by, name, |state, room, by, user| {
             state.kick(room, by, user, &text::escape(message));
@@ -423,6 +543,8 @@ impl Room {
     }
 
     /// Bans a user for `minutes`; for ever if zero.
+    ///
+    /// The user cannot enter until the ban is over or lifted.
     pub fn ban(&self, by: &str, name: &str, minutes: u32) {
         self.between(by, name, |state, room, by, user| {
             state.ban(room, by, user, i64::from(minutes));
@@ -437,6 +559,8 @@ impl Room {
     }
 
     /// Mutes a user, or unmutes.
+    ///
+    /// A muted user's messages are refused with 403.
     pub fn mute(&self, by: &str, name: &str, muted: bool) {
         self.between(by, name, |state, room, by, user| {
             state.mute(room, by, user, muted);
@@ -444,6 +568,8 @@ impl Room {
     }
 
     /// Gives a user a role, by its id or type; returns whether there is such a role.
+    ///
+    /// `co-owner`, `manager`, `mod`, `vip`, `resident-dj`, `dj` or `member`.
     pub fn set_role(&self, by: &str, name: &str, role: &str) -> bool {
         self.role(by, name, role, true)
     }
@@ -464,6 +590,8 @@ impl Room {
     }
 
     /// Gives a user a role without an event; an unknown role removes the user's role.
+    ///
+    /// For the state that a test begins with.
     pub fn appoint(&self, name: &str, role: &str) {
         self.by(name, |state, room, user| state.appoint(room, user, role));
     }
@@ -471,6 +599,9 @@ impl Room {
     /// Queues a song, and starts it if nothing plays; returns whether it was queued.
     ///
     /// The song is named `Artist - Title`; an unknown name makes a new song of three minutes.
+    ///
+    /// Refused for a locked queue, a song that the user has queued already, a queue of thirty, and a song that is too long for the
+    /// room; `choir-loft` takes ten minutes.
     pub fn queue(&self, name: &str, song: &str) -> bool {
         self.by(name, |state, room, user| {
             state.join(room, user);
@@ -483,11 +614,15 @@ impl Room {
     }
 
     /// Skips the playing song.
+    ///
+    /// The next song of the next DJ begins, if there is one.
     pub fn skip(&self, by: &str) {
         self.by(by, State::skip);
     }
 
     /// Votes for the playing song, or against it.
+    ///
+    /// A vote for the other side replaces the first; the same one again changes nothing.
     pub fn dub(&self, name: &str, up: bool) {
         self.by(name, |state, room, user| state.dub(room, user, up));
     }
@@ -512,6 +647,8 @@ impl Room {
     }
 
     /// Puts the DJs into this order.
+    ///
+    /// DJs who are not named come last, in their order.
     pub fn reorder(&self, by: &str, names: &[&str]) {
         self.by(by, |state, room, user| {
             let users: Vec<String> = names.iter().map(|name| state.user_named(name)).collect();
@@ -541,11 +678,15 @@ impl Room {
     }
 
     /// Locks the queue, or unlocks it.
+    ///
+    /// Users with the right `set-dj` may queue songs all the same.
     pub fn lock_queue(&self, by: &str, locked: bool) {
         self.by(by, |state, room, user| state.lock_queue(room, user, locked));
     }
 
     /// Sets `slowMode`, `allowGuestsToChat` or `allowGuestsToEmbed`.
+    ///
+    /// Any other name is announced as `room-slow-mode` too, under its own field.
     pub fn set_mod_setting(&self, by: &str, setting: &str, on: bool) {
         self.by(by, |state, room, user| {
             state.set_mod_setting(room, user, setting, on);
@@ -553,12 +694,16 @@ impl Room {
     }
 
     /// Changes settings under the wire's names; `roomPassword` sets the room's password, or removes it if empty.
+    ///
+    /// A name that QueUp does not know is kept and shown like the others.
     pub fn update(&self, settings: Map<String, Value>) {
         self.server
             .with(|state| state.update_room(&self.id, settings));
     }
 
     /// Changes a user's presence: 0 enter, 1 leave, 2 update.
+    ///
+    /// It concerns a connection that nobody has, as a second client of the same user would make it.
     pub fn presence(&self, name: &str, action: u8) {
         self.by(name, |state, room, user| {
             let connection = format!("{:012x}", state.chance.u64(..1 << 48));
@@ -567,6 +712,8 @@ impl Room {
     }
 
     /// Changes a guest's presence: 0 enter, 1 leave, 2 update.
+    ///
+    /// The guest has a random id of 32 hexadecimal digits, which is no user's (protocol §9, 22).
     pub fn guest(&self, action: u8) {
         self.server.with(|state| {
             let guest = format!("{:032x}", state.chance.u128(..));
@@ -576,6 +723,8 @@ impl Room {
     }
 
     /// Announces an event of any name.
+    ///
+    /// Data that is no object is put into one, as `value`.
     pub fn announce(&self, name: &str, data: Value) {
         self.server.with(|state| {
             let data = if data.is_object() {
@@ -598,6 +747,8 @@ impl Room {
     }
 
     /// Id of the playing queue entry.
+    ///
+    /// `None` while nothing plays.
     pub fn playing(&self) -> Option<String> {
         self.server.with(|state| {
             let room = state.rooms.get(&self.id)?;
@@ -606,6 +757,8 @@ impl Room {
     }
 
     /// Messages on the history page, oldest first, escaped as on the wire.
+    ///
+    /// Deleted ones among them, because the page keeps them.
     pub fn texts(&self) -> Vec<String> {
         self.server.with(|state| {
             let chat = state.rooms.get(&self.id).map(|room| &room.chat);
@@ -618,6 +771,7 @@ impl Room {
     }
 }
 
+/// Chat id of a message that was announced; empty for none.
 fn said(message: Option<&Value>) -> String {
     message
         .and_then(|message| message["chatid"].as_str())

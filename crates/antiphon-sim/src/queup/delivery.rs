@@ -1,4 +1,9 @@
 //! Delivery of events to the connections that are attached to their channels.
+//!
+//! An event goes to every connection that is attached to its channel, with the quirks of that connection's account, and is
+//! written into the ledger for every account that is due it.
+//! An account with several connections is due it once, on the newest; an account without a connection has missed it, and its
+//! row says so.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,6 +31,8 @@ use crate::{
 
 impl State {
     /// Adds a connection; returns the number it is known by.
+    ///
+    /// Its id is random, with the number behind, so that two runs have no id in common.
     pub(crate) fn open(
         &mut self,
         client: Client,
@@ -171,6 +178,8 @@ impl State {
     }
 
     /// Writes an event into the ledger that an account is due and that no connection of it received.
+    ///
+    /// Such a row has no connection and no number.
     fn miss(&self, frame: &Frame, due: Option<&str>) {
         self.ledger.write(Entry {
             platform: "queup",

@@ -1,4 +1,7 @@
 //! Faults of sockets that only QueUp has, beside those of every socket.
+//!
+//! A dead socket, a frame that is no packet, a packet that is no message, and a message that is no event: each is told apart by a
+//! client in another place, so each has a fault of its own.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -15,9 +18,27 @@ use crate::{
 ///
 /// The sockets are looked up at each call. It dereferences to [`Sockets`], which has the faults that every platform
 /// knows.
+///
+/// ```
+/// use antiphon_sim::Simulator;
+/// use serde_json::json;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let queup = Simulator::with_seed(7).queup();
+/// let bot = queup.links_of("antiphon");
+/// bot.message(&json!({"action": 99}));
+/// bot.raw_message("{ this is no JSON");
+/// bot.packet("6");
+/// bot.reorder(1);
+/// bot.duplicate(2);
+/// assert!(bot.list().is_empty(), "the bot is not connected");
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Links {
     server: Arc<Server<State>>,
+    /// Faults that every platform's sockets know.
     sockets: Sockets,
 }
 
@@ -30,15 +51,21 @@ impl Deref for Links {
 }
 
 /// One open socket.
+///
+/// What a socket has done by the time of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Connection id.
     pub connection: String,
     /// Id of the account, or the passing id of a guest.
+    ///
+    /// A guest's id is random and 32 digits long.
     pub client: String,
     /// Message packets sent so far.
     pub frames: u64,
     /// Channels attached.
+    ///
+    /// Sorted by name.
     pub channels: Vec<String>,
 }
 
@@ -55,6 +82,8 @@ impl Links {
     }
 
     /// The selected sockets.
+    ///
+    /// The oldest first; a socket that is closed is not among them.
     pub fn list(&self) -> Vec<Link> {
         self.server.with(|state| {
             let numbers = state.select(&self.of);
@@ -71,6 +100,7 @@ impl Links {
         })
     }
 
+    /// Acts on each of the selected sockets.
     fn each(&self, act: impl Fn(&mut State, u64)) {
         self.server.with(|state| {
             for number in state.select(&self.of) {
@@ -96,6 +126,8 @@ impl Links {
     }
 
     /// Sends the next `pairs` pairs of events in the wrong order.
+    ///
+    /// The first event of a pair waits for the second, however long that takes; if the socket ends before, it was missed.
     pub fn reorder(&self, pairs: u32) {
         self.each(|state, number| {
             if let Some(connection) = state.channels.connections.get_mut(&number) {
@@ -105,6 +137,8 @@ impl Links {
     }
 
     /// Sends a message that belongs to no event, such as `{"action":99}`.
+    ///
+    /// It is due to the socket's own account, because it was sent to nobody else.
     pub fn message(&self, message: &Value) {
         self.each(|state, number| state.tell(number, message));
     }

@@ -1,4 +1,8 @@
 //! Frames of sockets, with their kind and place in the ledger.
+//!
+//! The kind is that of a journal: an event's own name behind `queup.`, without an id in it, or the name of the action (protocol
+//! §3.2).
+//! The place is the room or the user that the channel names, and the channel itself for any other.
 
 use std::sync::Arc;
 
@@ -8,7 +12,9 @@ use serde_json::{Value, json};
 /// One engine.io message packet, with its place in the ledger.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
+    /// Kind as a journal names it.
     pub(crate) kind: String,
+    /// Place as a journal names it.
     pub(crate) place: String,
     /// Identity that does not depend on the connection, where the event has one.
     pub(crate) occurrence: Option<String>,
@@ -60,6 +66,7 @@ impl Frame {
         }
     }
 
+    /// Reads kind, place and origin off the message, as a client would.
     fn named(message: &Value, text: String, own: &str) -> Self {
         let place = match message.get("channel").and_then(Value::as_str) {
             None => format!("user/{own}"),

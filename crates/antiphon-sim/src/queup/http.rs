@@ -1,4 +1,8 @@
 //! Connections to the simulated QueUp: HTTP on them, and sockets where HTTP ends.
+//!
+//! An envelope is around everything that is no page: `code`, `message` and `data` (protocol §1), with the status as its code.
+//! A request whose body is too large is answered with 413, and a socket is refused before its upgrade, with the status that says
+//! why.
 
 use std::sync::Arc;
 
@@ -27,6 +31,7 @@ pub(crate) async fn serve(server: Arc<Server<State>>, line: Line) {
 }
 
 impl State {
+    /// Answers a request, with its fault if it meets one.
     fn respond(&mut self, request: Request<Option<Bytes>>) -> Reply<Client> {
         if ["/ws", "/ws/"].contains(&request.uri().path()) {
             return self.admit(&request);
@@ -44,6 +49,7 @@ impl State {
         }
     }
 
+    /// Lets a request for a socket in: engine.io v3 over WebSocket, with a token that was given out.
     fn admit(&mut self, request: &Request<Option<Bytes>>) -> Reply<Client> {
         let refused = |status, text: &str| Reply::Answer(respond_with(Answer::error(status, text)));
         match self.faults.for_upgrade(self.now()) {
@@ -95,6 +101,7 @@ fn respond_with(answer: Answer) -> Response<Full<Bytes>> {
     response
 }
 
+/// An error under the status 200 has its own code in the envelope.
 fn envelope(status: u16, message: &str, data: &serde_json::Value) -> String {
     let inner = data
         .pointer("/err/details/code")

@@ -1,8 +1,13 @@
 //! Logins: cookies and tokens.
+//!
+//! A cookie belongs to a user, a token to a user or a guest; both are random, and neither has a length of life of its own: they
+//! end when a control handle or a logout ends them.
 
 use std::collections::{BTreeMap, VecDeque};
 
 /// Sessions and tokens kept; the oldest go first.
+///
+/// A client that logs in for ever does not grow the simulator.
 const CREDENTIALS: usize = 10_000;
 
 /// Owner of a token or a session.
@@ -25,7 +30,9 @@ impl Client {
 /// A map that drops its oldest entries.
 #[derive(Debug)]
 pub(crate) struct Credentials<T> {
+    /// Owners by the text that was given out.
     by_text: BTreeMap<String, T>,
+    /// Texts in the order in which they were given out.
     oldest_first: VecDeque<String>,
 }
 
@@ -39,6 +46,7 @@ impl<T> Default for Credentials<T> {
 }
 
 impl<T> Credentials<T> {
+    /// Keeps one more, and forgets the oldest if there are too many.
     pub(crate) fn add(&mut self, text: String, value: T) {
         self.by_text.insert(text.clone(), value);
         self.oldest_first.push_back(text);
@@ -67,5 +75,6 @@ impl<T> Credentials<T> {
 pub(crate) struct Logins {
     /// Users by cookie.
     pub(crate) sessions: Credentials<String>,
+    /// Users and guests by the token of a socket.
     pub(crate) tokens: Credentials<Client>,
 }

@@ -1,4 +1,8 @@
 //! Users, rooms, songs and conversations, and their JSON.
+//!
+//! Names and shapes are those of protocol §5, written from the documents and from nothing else; what a real server leaves out or
+//! sends in another shape is a quirk, applied when the JSON is sent.
+//! A reference to another object is its id, or the object itself where a request answers with it ([`Shown`]).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,8 +18,11 @@ pub(crate) type Millis = i64;
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) username: String,
+    /// Days before the simulation, drawn at random.
     pub(crate) created: Millis,
+    /// Votes for songs that the user played, in every room.
     pub(crate) dubs: u32,
+    /// Picture as the picture host describes it; half of the users have none.
     pub(crate) image: Option<Value>,
     /// E-mail and password, if the user can log in.
     pub(crate) login: Option<(String, String)>,
@@ -55,16 +62,20 @@ pub(crate) struct Member {
     pub(crate) id: String,
     pub(crate) userid: String,
     pub(crate) roomid: String,
+    /// Role in this room; absent for a listener.
     pub(crate) role: Option<&'static Role>,
     /// Whether the user has joined the room by REST.
     pub(crate) present: bool,
     pub(crate) dubs: u32,
     pub(crate) played: u32,
     pub(crate) skipped: u32,
+    /// Whether the user's queue is passed over.
     pub(crate) paused: bool,
     pub(crate) muted: bool,
+    /// Ban that was set, over or not.
     pub(crate) banned: Option<Ban>,
     pub(crate) updated: Millis,
+    /// Songs that wait, the next first.
     pub(crate) queue: VecDeque<QueueItem>,
     /// Time of the user's last message here.
     pub(crate) spoke: Millis,
@@ -73,6 +84,7 @@ pub(crate) struct Member {
 /// Length of a ban.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ban {
+    /// Time at which it was set.
     pub(crate) since: Millis,
     /// Absent when the ban is for ever.
     pub(crate) until: Option<Millis>,
@@ -99,6 +111,8 @@ impl Member {
     }
 
     /// JSON of the member; `order` is the place among the DJs, from 0.
+    ///
+    /// Users outside of the queue have the order 99999.
     pub(crate) fn json(&self, role: Shown, user: Option<&User>, order: Option<usize>) -> Value {
         let mut member = json!({
             "_id": self.id,
@@ -133,6 +147,7 @@ impl Member {
         member
     }
 
+    /// A listener may nothing that needs a right.
     pub(crate) fn may(&self, right: &str) -> bool {
         self.role.is_some_and(|role| role.may(right))
     }
@@ -148,10 +163,13 @@ pub(crate) struct Song {
     pub(crate) id: String,
     /// Escaped, as on the wire.
     pub(crate) name: String,
+    /// `youtube` or `soundcloud`.
     pub(crate) source: String,
+    /// Id at that source.
     pub(crate) fkid: String,
     /// ISO 8601 with milliseconds and `Z`.
     pub(crate) created: String,
+    /// In milliseconds, as on the wire.
     pub(crate) length: Millis,
 }
 
@@ -177,12 +195,17 @@ impl Song {
 pub(crate) struct QueueItem {
     pub(crate) id: String,
     pub(crate) created: Millis,
+    /// Time at which it began; absent while it waits.
     pub(crate) played: Option<Millis>,
+    /// Whether it plays now.
     pub(crate) active: bool,
+    /// Whether it was played.
     pub(crate) over: bool,
     pub(crate) skipped: bool,
     pub(crate) length: Millis,
+    /// Ids of users who voted for it.
     pub(crate) updubs: BTreeSet<String>,
+    /// Ids of users who voted against it.
     pub(crate) downdubs: BTreeSet<String>,
     pub(crate) grabs: u32,
     pub(crate) roomid: String,
@@ -217,6 +240,7 @@ impl QueueItem {
         })
     }
 
+    /// Absent for an item that has not begun.
     pub(crate) fn ends_at(&self) -> Option<Millis> {
         self.played.map(|played| played + self.length)
     }
@@ -230,6 +254,7 @@ pub(crate) struct Room {
     pub(crate) creator: String,
     /// Settings that clients may read and staff may change, under the wire's names.
     pub(crate) settings: Map<String, Value>,
+    /// Password that users outside must give; absent for an open room.
     pub(crate) password: Option<String>,
     /// Wrong passwords by user, with the time of the last.
     pub(crate) wrong_passwords: BTreeMap<String, (u32, Millis)>,
@@ -237,6 +262,7 @@ pub(crate) struct Room {
     pub(crate) members: BTreeMap<String, Member>,
     /// Ids of the users whose songs come next, in turn.
     pub(crate) djs: VecDeque<String>,
+    /// Song that plays; absent while nobody has queued one.
     pub(crate) playing: Option<QueueItem>,
     /// Votes cast on the playing song, by user.
     pub(crate) votes: BTreeMap<String, u32>,
@@ -252,6 +278,8 @@ pub(crate) struct Room {
 
 impl Room {
     /// Songs kept in the history.
+    ///
+    /// Older ones are forgotten.
     pub(crate) const PLAYED: usize = 1000;
     /// Entries kept in the audit log.
     pub(crate) const AUDIT: usize = 500;
@@ -314,14 +342,17 @@ impl Room {
         }
     }
 
+    /// Channel of the room's events.
     pub(crate) fn channel(&self) -> String {
         format!("room:{}", self.id)
     }
 
+    /// Name of the room's old channel, which moderation calls still send.
     pub(crate) fn real_time_channel(&self) -> String {
         format!("dubtrackfm-{}", self.slug)
     }
 
+    /// Whether a setting is true; one that is absent is false.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.settings.get(name).and_then(Value::as_bool) == Some(true)
     }
@@ -338,6 +369,7 @@ impl Room {
         self.members.get(user).is_some_and(|member| member.present)
     }
 
+    /// The creator may everything.
     pub(crate) fn may(&self, user: &str, right: &str) -> bool {
         self.creator == user
             || self
@@ -389,6 +421,7 @@ pub(crate) struct Conversation {
     pub(crate) latest_text: String,
     /// In the order in which they were named.
     pub(crate) users: Vec<String>,
+    /// Users who have read its newest message.
     pub(crate) read: BTreeSet<String>,
     /// Newest last.
     pub(crate) messages: VecDeque<PrivateMessage>,

@@ -1,4 +1,10 @@
 //! Queues, the playing song, votes and grabs.
+//!
+//! A room plays one song after another: the DJs take turns, each with the first song of their own queue, and a DJ whose queue is
+//! paused or empty is passed over.
+//! A song ends by its length, by a timer of the server, or by a skip; the next begins at once, and without one the room is
+//! silent and announces nothing.
+//! Queuing a song announces the playing one once more, as the real server does (protocol §9, 10).
 
 use serde_json::{Value, json};
 
@@ -11,10 +17,15 @@ use crate::fault::Quirk;
 /// Refusal of a song.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    /// The queue is locked, and the user lacks the right `set-dj`.
     Locked,
+    /// The song is longer than the room takes, in minutes.
     TooLong,
+    /// The user has queued this song already.
     Repeated,
+    /// The user has as many songs as the room takes of one.
     Full,
+    /// There is no such song or room.
     Unknown,
 }
 
@@ -121,6 +132,8 @@ impl State {
     }
 
     /// Plays the next song of the next DJ; without one, nothing is announced.
+    ///
+    /// The DJ goes to the end of the turn if songs are left.
     pub(crate) fn play_next(&mut self, room: &str) {
         let now = self.now();
         let Some(place) = self.rooms.get_mut(room) else {
@@ -151,6 +164,8 @@ impl State {
     }
 
     /// Skips the playing song.
+    ///
+    /// The event names the user, and nothing of the song.
     pub(crate) fn skip(&mut self, room: &str, by: &str) {
         let name = self.username(by);
         let Some(place) = self.rooms.get_mut(room) else {
@@ -286,6 +301,7 @@ impl State {
         self.announce_member(room, user);
     }
 
+    /// Removes DJs whose queues are empty.
     fn forget_idle_djs(&mut self, room: &str) {
         if let Some(place) = self.rooms.get_mut(room) {
             let members = &place.members;

@@ -1,4 +1,8 @@
 //! Members of rooms: presence, bans, mutes, roles and settings.
+//!
+//! A member is a user's standing in one room and outlives the visit: role, ban, mute and votes stay when the user leaves, and
+//! the queue goes.
+//! Each change is announced under the names of protocol §6, with the one who did it beside the one it was done to.
 
 use serde_json::{Map, Value, json};
 
@@ -43,6 +47,8 @@ impl State {
     }
 
     /// Removes a user and the queue from a room; returns whether the user was there.
+    ///
+    /// Nothing is announced.
     fn depart(&mut self, room: &str, user: &str) -> bool {
         let Some(place) = self.rooms.get_mut(room) else {
             return false;
@@ -199,6 +205,8 @@ impl State {
     }
 
     /// Renames a user; returns whether the name was free.
+    ///
+    /// A name that differs from another's only in upper and lower case is taken.
     pub(crate) fn rename(&mut self, user: &str, username: &str) -> bool {
         let is_taken = self
             .users
@@ -264,6 +272,7 @@ impl State {
         self.set_flag(room, by, name, setting, on);
     }
 
+    /// Sets a setting and announces it under an event of its own.
     fn set_flag(&mut self, room: &str, by: &str, name: &str, flag: &str, on: bool) {
         if let Some(place) = self.rooms.get_mut(room) {
             place.settings.insert(flag.to_owned(), json!(on));
@@ -272,6 +281,7 @@ impl State {
         self.announce_in(room, name, event);
     }
 
+    /// Adds an entry to the room's audit log; `duration` is that of a ban, in minutes.
     fn audit(&mut self, room: &str, what: &str, by: &str, user: &str, duration: Option<i64>) {
         let mut entry = json!({
             "created": self.now(),

@@ -1,4 +1,7 @@
 //! Quirks of messages and responses.
+//!
+//! A document is made as the protocol says, and bent afterwards, for each account by its own quirks.
+//! Shapes that alternate in the real data alternate here from one object to the next, so that one page has all of them.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::fault::Quirk;
 
 /// A role id that is in no list.
+///
+/// It looks like the others, so that a client cannot tell it by its form.
 const UNKNOWN_ROLE: &str = "5615fe1ee596154fc2999999";
 
 /// An event's inner data with these quirks.
@@ -100,6 +105,7 @@ fn has_turns(fields: &Map<String, Value>) -> bool {
     fields.contains_key("songsInQueue") || fields.contains_key("updubs")
 }
 
+/// Applies quirks to one object, told apart by the fields that only its kind has.
 fn bend_object(quirks: &BTreeSet<Quirk>, turn: usize, fields: &mut Map<String, Value>) {
     let has = |quirk| quirks.contains(&quirk);
     let is_member = fields.contains_key("songsInQueue");

@@ -1,11 +1,17 @@
 //! Roles of rooms and their rights.
+//!
+//! The ids and rights are those of protocol §5.4; a room's creator has every right without a role.
 
 /// One role of a room.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Role {
+    /// Id on the wire.
     pub(crate) id: &'static str,
+    /// Type on the wire, by which routes name it.
     pub(crate) kind: &'static str,
+    /// Name that clients show.
     pub(crate) label: &'static str,
+    /// Names of the rights it has.
     pub(crate) rights: &'static [&'static str],
 }
 

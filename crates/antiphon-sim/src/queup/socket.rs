@@ -1,4 +1,9 @@
 //! Sockets of QueUp: engine.io v3 over a WebSocket.
+//!
+//! A packet begins with a digit (protocol §3.1): `0` opens, `1` closes, `2` asks for a pong, `4` carries a message.
+//! The server never pings; a client that is silent for an interval and a timeout is cut off.
+//! A message has an action, of which a client sends four: a heartbeat, attaching and detaching of a channel, and presence; what
+//! else comes is noted and passed over.
 
 use std::time::Duration;
 
@@ -71,6 +76,7 @@ impl State {
         true
     }
 
+    /// Answers a ping with its own text, unless a fault withholds the answers.
     fn ping(&mut self, number: u64, echo: &str) {
         let Some(connection) = self.channels.connections.get(&number) else {
             return;
@@ -85,6 +91,7 @@ impl State {
         }
     }
 
+    /// Acts on a message of a client, by its action.
     fn take_message(&mut self, number: u64, message: &Value) {
         let channel = message.get("channel").and_then(Value::as_str);
         match (message.get("action").and_then(Value::as_u64), channel) {
@@ -108,6 +115,7 @@ impl State {
         (!known).then(|| format!("no such channel: {channel}"))
     }
 
+    /// Attaches a channel; a user who is in the room is due its events from now on.
     fn attach(&mut self, number: u64, channel: &str) {
         if let Some(error) = self.refusal(channel) {
             self.note(error.clone());
@@ -142,6 +150,7 @@ impl State {
         }
     }
 
+    /// Detaches a channel; the account stays due its events while another of its connections has it.
     fn detach(&mut self, number: u64, channel: &str) {
         let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;
@@ -177,6 +186,7 @@ impl State {
         self.tell(number, &message);
     }
 
+    /// Announces a client's presence in a channel that it has attached.
     fn take_presence(&mut self, number: u64, channel: &str, message: &Value) {
         let Some(connection) = self.channels.connections.get_mut(&number) else {
             return;

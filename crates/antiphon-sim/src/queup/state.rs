@@ -1,4 +1,8 @@
 //! State of the simulated QueUp.
+//!
+//! One value has everything, behind the server's lock; a change is a method of another file that also announces it.
+//! What is here makes the state that a simulation begins with, and announces nothing.
+//! Ids grow and are unique, and so do the times of chat messages, because chat ids are made of them.
 
 use std::collections::BTreeMap;
 
@@ -22,10 +26,13 @@ use crate::{
 /// State of the simulated QueUp; changes that concern several parts are made here.
 #[derive(Debug)]
 pub(crate) struct State {
+    /// Seed, run and clock.
     pub(crate) world: World,
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
+    /// Faults that are switched on.
     pub(crate) faults: Faults,
+    /// Generator of the ids of users, rooms, songs and everything else.
     pub(crate) ids: Ids,
     /// Generator of cookies, tokens and connection ids; differs from run to run.
     pub(crate) secrets: Rng,
@@ -36,7 +43,9 @@ pub(crate) struct State {
     pub(crate) songs: BTreeMap<String, Song>,
     pub(crate) conversations: BTreeMap<String, Conversation>,
     pub(crate) playlists: BTreeMap<String, Playlist>,
+    /// Cookies and tokens that were given out.
     pub(crate) logins: Logins,
+    /// Open sockets, and who is due which channel.
     pub(crate) channels: Channels,
     /// Actions for later.
     pub(crate) timers: Timers<Self>,
@@ -120,10 +129,12 @@ impl State {
         self.world.now()
     }
 
+    /// Writes something unexpected into the ledger.
     pub(crate) fn note(&self, text: impl Into<String>) {
         self.ledger.note(self.now(), "queup", text.into());
     }
 
+    /// Age, votes and picture are drawn from the seed.
     pub(crate) fn add_user(&mut self, username: &str) -> String {
         let id = self.ids.next();
         let created = self.now() - self.chance.i64(1..2000) * 86_400_000;
@@ -154,6 +165,7 @@ impl State {
         id
     }
 
+    /// By id, by name, or by the address of a login.
     pub(crate) fn find_user(&self, name_or_id: &str) -> Option<&User> {
         self.users.get(name_or_id).or_else(|| {
             let fits = |user: &&User| {
@@ -222,6 +234,8 @@ impl State {
     }
 
     /// The member of a room, made for a user who was never there.
+    ///
+    /// `None` only if there is no such room.
     pub(crate) fn member(&mut self, room: &str, user: &str) -> Option<&mut Member> {
         let now = self.world.now();
         let room = self.rooms.get_mut(room)?;

@@ -1,4 +1,8 @@
 //! Escaping as QueUp's chat and song names have it.
+//!
+//! QueUp stores texts escaped and sends them so; a client escapes what it sends and unescapes what it reads, once
+//! (protocol §9, 14).
+//! Lengths are counted in the characters that a reader sees.
 
 /// The entity of a character that is escaped on the wire.
 fn entity(character: char) -> Option<&'static str> {
@@ -36,6 +40,8 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// Escapes what a client sent, leaving alone what it has escaped itself, as it should.
+///
+/// A `&` that begins no entity is escaped.
 pub(crate) fn settle(text: &str) -> String {
     let mut settled = String::with_capacity(text.len());
     let mut rest = text;

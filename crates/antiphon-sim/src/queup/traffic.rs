@@ -1,4 +1,9 @@
 //! Ambient traffic: actions of simulated users, drawn like cards so that each comes up regularly.
+//!
+//! A round has 103 actions, shuffled: chat and votes most, and each rare action at least once, so that a client meets
+//! everything within one round.
+//! Accounts of clients are left alone; residents and drifters act.
+//! What would disturb a client for long, such as a locked queue, is undone at once.
 
 use antiphon_core::Rng;
 use serde_json::{Map, json};
@@ -80,6 +85,8 @@ const ACTIONS: [(Action, usize); 32] = [
 ];
 
 /// Most songs in one user's queue.
+///
+/// Queues stay short, so that songs change.
 const WAITING: usize = 4;
 /// A song plays at least this long before traffic skips it (ms), so that a client can vote on what it heard of.
 const HEARING: i64 = 10_000;
@@ -87,7 +94,9 @@ const HEARING: i64 = 10_000;
 /// Draws actions from shuffled rounds.
 #[derive(Debug)]
 pub(crate) struct Traffic {
+    /// Generator of the course, which follows from the seed.
     chance: Rng,
+    /// Actions that are left of this round.
     actions: Vec<Action>,
     turn: usize,
 }
@@ -168,6 +177,7 @@ impl Traffic {
         })
     }
 
+    /// Queues a song of a resident, if that one has few.
     fn queue(&mut self, state: &mut State, room: &str) {
         let user = self.resident(state, room);
         let waiting = state
@@ -182,6 +192,7 @@ impl Traffic {
         }
     }
 
+    /// Does one action; some make no event, such as a second vote.
     #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     fn act(&mut self, state: &mut State, room: &str, action: Action) {
         let staff = state.user_named(
@@ -334,6 +345,7 @@ impl Traffic {
         }
     }
 
+    /// A presence of a connection that nobody has.
     fn presence(&mut self, state: &mut State, room: &str, client: &str) {
         let connection = format!("{:012x}", self.chance.u64(..1 << 48));
         let action = self.chance.u8(..3);
@@ -353,6 +365,7 @@ impl Traffic {
         found.unwrap_or_else(|| state.user_named(QueUp::BOT))
     }
 
+    /// Deletes a resident's message, if the page has one.
     fn delete(&mut self, state: &mut State, room: &str, staff: &str) {
         let messages: Vec<String> = state
             .rooms
@@ -371,6 +384,7 @@ impl Traffic {
         }
     }
 
+    /// Adds, changes and removes a comment on a song.
     fn comment(&mut self, state: &mut State, room: &str) {
         let user = self.resident(state, room);
         let comment = format!("{:024x}", self.chance.u64(..));

@@ -1,4 +1,10 @@
 //! Answers to messages and actions (protocol §7.1).
+//!
+//! The chat server has no error codes: it answers refusals with status 200 or 404 and a sentence for people (protocol
+//! §7.1, §11.8). The functions here turn sentences into variants of [`ActionError`] and [`SendError`], by parts of the
+//! sentences that several client libraries agree on. A sentence that nobody knows becomes `Refused`, with the sentence,
+//! and never a success. An answer without words (JSON of another shape, a page) says neither yes nor no, and becomes
+//! `MayHaveHappened`.
 
 use crate::{
     error::{ActionError, RequestError, SendError},
@@ -6,6 +12,9 @@ use crate::{
 };
 
 /// The error that the server's words mean.
+///
+/// The comparison ignores case. The order of the tests matters for one sentence: `This message has already been deleted
+/// and cannot be edited` is no case of *too late*.
 pub(super) fn meant(words: String) -> ActionError {
     let said = words.to_ascii_lowercase();
     if said.contains("too late") {
@@ -34,6 +43,9 @@ pub(super) fn failed(error: RequestError) -> ActionError {
 
 /// Fails unless the server said yes: `"ok"`, or another word that means it. Errors have status 200 too
 /// (protocol §11.8).
+///
+/// An empty answer is a success too: `/rooms/setuseraccess` answers so (protocol §7.3). `also` has words that mean a
+/// yes for this call alone.
 pub(super) fn done(answer: Result<Answer, RequestError>, also: &[&str]) -> Result<(), ActionError> {
     let answer = answer.map_err(failed)?;
     let words = answer.text();
@@ -68,6 +80,8 @@ pub(super) fn lacks(what: &str) -> RequestError {
 }
 
 /// The error that the server's words mean for a message that was not posted.
+///
+/// `does not exist` and `permission` are one sentence of the server, which does not tell the two apart.
 pub(super) fn not_sent(words: String) -> SendError {
     let said = words.to_ascii_lowercase();
     if said.contains("frozen") {

@@ -1,4 +1,7 @@
 //! The classes of each payload type, as the reference has them (protocol §8.4).
+//!
+//! The macros take lists of types, since the fields have the same names in all of them. A type that derefs to another
+//! (`EditEvent`, `MessageFlagged`) reaches the other's fields by the same expression.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,7 @@
 //! The step from the wire's fields to a payload's.
+//!
+//! [`Field`] is implemented for each pair of a payload's type and the wire's, so that the declaration of a payload
+//! (`event!`) is a list of fields with types and nothing else.
 
 use std::borrow::Cow;
 
@@ -22,11 +25,13 @@ const ROOMLESS: [&str; 2] = [
 ];
 
 /// Reads the body as an object, with lone surrogates replaced; anything else is an error, not an event without fields.
+///
+/// The replacement is tried only after serde refused the body, so that a good body is parsed once.
 pub(crate) fn object(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
     event.parse_object().or_else(|error| {
         let replaced = wire::without_halves(event.body());
         let replaced = replaced.filter(|json| json.trim_ascii_start().starts_with(b"{"));
-        serde_json::from_slice(&replaced.ok_or(error)?)
+        antiphon_core::read_json(&replaced.ok_or(error)?)
             .map(wire::Event::into_owned)
             .map_err(|error| event.undecodable::<wire::Event<'_>>(error))
     })
@@ -52,6 +57,8 @@ pub(crate) fn event_id(sent: Id) -> Option<EventId> {
 }
 
 /// A field of a payload, by its type and the type that the wire has for it.
+///
+/// Reading cannot fail: a value that cannot be used became `None` in the wire's type before.
 pub(super) trait Field<Sent>: Sized {
     /// Reads the field as it was sent; `server` is where its relative addresses belong to.
     fn of(sent: Sent, server: Server) -> Self;

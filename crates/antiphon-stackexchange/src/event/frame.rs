@@ -1,4 +1,7 @@
 //! The events of a recorded frame.
+//!
+//! For programs and tests that have frames from elsewhere, such as a log of another client. The source does not come
+//! here: its session knows the account, the rooms and what came before.
 
 use antiphon_core::Draft;
 use bytes::Bytes;
@@ -17,6 +20,9 @@ use crate::{
 ///
 /// The function knows no account: the place of an event is its own room, and a mention concerns every account. Elements
 /// that are no event are left out. A frame that cannot be read has no events.
+///
+/// No event is known from before: a frame that is read twice gives the same drafts twice, with the same origins, and a
+/// journal stores them once. The bodies share the frame's memory.
 ///
 /// ```
 /// use antiphon_core::{Event, Payload as _, Position};

@@ -1,4 +1,10 @@
 //! Events about messages.
+//!
+//! Types 1, 2, 6, 8, 10 and 18 of the protocol (§8.2). The server sends one action as several events where it concerns
+//! several readers: a reply to the account is a `MessagePosted` and a `MessageReply` with one `message_id` (§11.1).
+//!
+//! Counters (`message_stars` and the like) are left out by the server when they are 0; a missing text means that the
+//! message was deleted while the event was on its way.
 
 use std::ops::Deref;
 
@@ -100,6 +106,25 @@ message_event! {
 
 message_event! {
     /// A message was deleted (10, `stackexchange.MessageDeleted`).
+    ///
+    /// It has no text. A program that kept the message, such as in a projection, finds it by `message_id`; `user_id` is
+    /// the one who deleted, which for a moderator's deletion is not the author.
+    ///
+    /// ```
+    /// use antiphon_core::{Event, Payload as _, Position};
+    /// use antiphon_stackexchange::{DeleteEvent, EditEvent, read_frame};
+    ///
+    /// let frame = br#"{"r1": {"e": [
+    ///     {"event_type": 2, "id": 5, "room_id": 1, "user_id": 7, "message_id": 9, "content": "tea, black", "message_edits": 1},
+    ///     {"event_type": 10, "id": 6, "room_id": 1, "user_id": 7, "message_id": 9, "message_edits": 1}]}}"#;
+    /// let drafts = read_frame(&frame.to_vec().into(), jiff::Timestamp::UNIX_EPOCH);
+    /// let events = drafts.into_iter().map(|draft| Event::stored(Position::new(1), "chat".into(), draft));
+    /// let events: Vec<Event> = events.collect();
+    /// let edit = EditEvent::decode(&events[0])?;
+    /// let delete = DeleteEvent::decode(&events[1])?;
+    /// assert_eq!((edit.message_id, edit.content.text().as_str()), (delete.message_id, "tea, black"));
+    /// # Ok::<(), antiphon_core::DecodeError>(())
+    /// ```
     DeleteEvent
     by {
         /// The user who deleted it; absent where nobody was named.
@@ -118,6 +143,22 @@ message_event! {
     /// The counts are those after it, and `time_stamp` is the message's. The server names the user only to that user: to
     /// any other account `user_id` is absent. Both actions toggle on the server; `message_starred` and
     /// `message_owner_starred` say which way.
+    ///
+    /// An own star or pin names the account, as a Kotlin client recorded; docs/protocol/stackexchange.md §8.2 has the
+    /// source, and [MSE 229913](https://meta.stackexchange.com/q/229913) says why nobody else is named.
+    ///
+    /// ```
+    /// use antiphon_core::{Event, Payload as _, Position};
+    /// use antiphon_stackexchange::{MessageStarredEvent, read_frame};
+    ///
+    /// let frame = br#"{"r1": {"e": [{"event_type": 6, "id": 5, "room_id": 1, "message_id": 9, "content": "hi"}]}}"#;
+    /// let drafts = read_frame(&frame.to_vec().into(), jiff::Timestamp::UNIX_EPOCH);
+    /// let event = Event::stored(Position::new(1), "chat".into(), drafts[0].clone());
+    /// let starred = MessageStarredEvent::decode(&event)?;
+    /// // No counter means 0: the last star was taken away, by somebody who is not named.
+    /// assert_eq!((starred.message_stars, starred.user_id), (0, None));
+    /// # Ok::<(), antiphon_core::DecodeError>(())
+    /// ```
     MessageStarredEvent
     by {}
     and {
@@ -161,16 +202,22 @@ like_message! {
     /// A message was edited (2, `stackexchange.MessageEdited`).
     ///
     /// `content` is the whole new text; `user_id` is the author, and where a moderator edited, `target_user_id` is.
+    ///
+    /// Its fields are those of [`MessageEvent`], reached through it. The author has two minutes, a moderator any time.
     EditEvent;
     /// A message mentions the account (8, `stackexchange.UserMentioned`).
     ///
     /// It comes beside the [`MessageEvent`] or [`EditEvent`] of the same `message_id`.
     /// A mention of another user (`target_user_id`) reaches raw handlers only.
+    ///
+    /// The account is the one whose source received the event.
     MentionEvent;
     /// A message replies to one of the account's (18, `stackexchange.MessageReply`).
     ///
     /// It comes beside the [`MessageEvent`] or [`EditEvent`] of the same `message_id`.
     /// A reply to another user (`target_user_id`) reaches raw handlers only.
+    ///
+    /// `parent_id` is the account's message, and `show_parent` is true.
     ReplyEvent;
 }
 

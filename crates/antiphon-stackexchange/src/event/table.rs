@@ -1,5 +1,9 @@
 //! One row for each kind: its payload and view, the reference's class, its retention and its meaning.
 //!
+//! A new type of event is a row here and a declaration in `message.rs`, `user.rs` or `unknown.rs`; nothing else lists
+//! them. Numbers and names: docs/protocol/stackexchange.md §8.2. A number without a row is no error: its kind is
+//! `stackexchange.<number>`, and [`UnknownEvent`] reads it.
+//!
 //! ```text
 //! number CONSTANT "Name" => Payload[view], "class in the reference library", retention, "meaning";
 //! ```
@@ -19,6 +23,8 @@ use super::{message::*, unknown::*, user::*};
 use crate::{model::EventType, view};
 
 /// Retention of events that are worthless after their moment: a day.
+///
+/// The app's own policy of retention comes first; see `antiphon::App::retention`.
 const MOMENTARY: Keep = Keep::Momentary(Duration::from_secs(24 * 60 * 60));
 /// Retention of all others.
 const LASTING: Keep = Keep::Lasting;

@@ -1,4 +1,9 @@
 //! Events of which only the type is known, keys of a frame that are no event, and what cannot be read.
+//!
+//! Three groups: types whose meaning the reference does not know beyond their name (they deref to [`UnknownEvent`]),
+//! keys of a room's part of a frame that say something about the room itself (`timeout`, `reset`, `exit`), and
+//! [`Malformed`] for elements and frames that are no event. Together they are why nothing that a socket brings is
+//! dropped.
 
 use std::ops::Deref;
 
@@ -16,6 +21,24 @@ use crate::{
 /// An event of which only the type is known: it has every field of the JSON.
 ///
 /// Any event of this platform can be read as one.
+///
+/// It is a reader of stored events and not a payload: the kinds without a type come to raw handlers
+/// (`App::on_unknown`), which read the event with it.
+///
+/// ```
+/// use antiphon_core::{Event, Position};
+/// use antiphon_stackexchange::{UnknownEvent, read_frame};
+///
+/// // 35 has been listed as internal; nobody has written down what it means.
+/// let frame = br#"{"r1": {"e": [{"event_type": 35, "id": 5, "room_id": 1, "tea": {"sort": "green"}}]}}"#;
+/// let drafts = read_frame(&frame.to_vec().into(), jiff::Timestamp::UNIX_EPOCH);
+/// assert_eq!(drafts[0].kind.as_str(), "stackexchange.35");
+/// let event = Event::stored(Position::new(1), "chat".into(), drafts[0].clone());
+/// let unknown = UnknownEvent::of(&event)?;
+/// assert_eq!((unknown.event_type.0, unknown.event_type.name()), (35, None));
+/// assert_eq!(unknown.field("tea").and_then(|tea| tea["sort"].as_str()), Some("green"));
+/// # Ok::<(), antiphon_core::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownEvent {
@@ -28,6 +51,8 @@ pub struct UnknownEvent {
     /// Room of the event, if it has one.
     pub room_id: Option<RoomId>,
     /// Every field as sent, those above too.
+    ///
+    /// Values are not converted: a number in a text stays a text.
     pub fields: Map<String, Value>,
 }
 
@@ -45,12 +70,15 @@ impl UnknownEvent {
             room_id: Field::of(wire.room_id, wire.server),
             fields: event.parse().or_else(|error| {
                 let replaced = wire::without_halves(event.body()).ok_or(error)?;
-                serde_json::from_slice(&replaced).map_err(|error| event.undecodable::<Self>(error))
+                antiphon_core::read_json(&replaced)
+                    .map_err(|error| event.undecodable::<Self>(error))
             })?,
         })
     }
 
     /// A field as sent.
+    ///
+    /// `None` for a name that the event does not have; a field that is `null` is there.
     pub fn field(&self, name: &str) -> Option<&Value> {
         self.fields.get(name)
     }
@@ -83,6 +111,8 @@ like_unknown! {
     /// A debug message (7, `stackexchange.DebugMessage`); nobody has seen one.
     DebugMessage;
     /// A message was flagged; the server tells users with 10,000 reputation (9, `stackexchange.MessageFlagged`).
+    ///
+    /// Its fields are those of a message, with `message_flags`.
     MessageFlagged;
     /// A file was added (11, `stackexchange.FileAdded`); a relic.
     FileAdded;
@@ -91,18 +121,40 @@ like_unknown! {
     /// The account's own settings changed, such as its ignore list (13, `stackexchange.UserSettingsChanged`).
     UserSettingsChanged;
     /// A message was moved to another room; `room_id` is the room it left (19, `stackexchange.MessageMovedOut`).
+    ///
+    /// The room also receives a message that tells how many were moved and where to (protocol §11.27).
     MessageMovedOut;
     /// A message was moved here; `room_id` is the room it came to (20, `stackexchange.MessageMovedIn`).
+    ///
+    /// The field `moved` is true.
     MessageMovedIn;
     /// A separator in a room's history (21, `stackexchange.TimeBreak`).
     TimeBreak;
     /// A feed in ticker mode has something new; `content` is HTML (22, `stackexchange.FeedTicker`).
+    ///
+    /// A feed in the other mode posts messages, whose author is [`UserId::FEEDS`](crate::UserId::FEEDS).
+    ///
+    /// ```
+    /// use antiphon_core::{Event, Payload as _, Position};
+    /// use antiphon_stackexchange::{FeedTicker, Html, read_frame};
+    ///
+    /// let frame = br#"{"r1": {"e": [{"event_type": 22, "id": 5, "room_id": 1, "user_id": -2,
+    ///     "content": "<a href=\"https://feeds.example/1\">An entry</a>"}]}}"#;
+    /// let drafts = read_frame(&frame.to_vec().into(), jiff::Timestamp::UNIX_EPOCH);
+    /// let event = Event::stored(Position::new(1), "chat".into(), drafts[0].clone());
+    /// let ticker = FeedTicker::decode(&event)?;
+    /// let content = ticker.field("content").and_then(|content| content.as_str()).unwrap_or_default();
+    /// assert_eq!(Html::new(content).text(), "An entry");
+    /// # Ok::<(), antiphon_core::DecodeError>(())
+    /// ```
     FeedTicker;
     /// Accounts were merged; details are not known (30, `stackexchange.UserMerged`).
     UserMerged;
 }
 
 /// A room is in time-out: only its owners may write (`stackexchange.timeout`, protocol §5.3).
+///
+/// [`Room::send`](crate::Room::send) fails meanwhile. The event comes while the time-out is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomTimeout {
@@ -125,6 +177,9 @@ impl RoomTimeout {
 /// The server asks to load a room, or everything, again (`stackexchange.reset`, protocol §5.3).
 ///
 /// The source reconnects by itself.
+///
+/// It is stored so that a program sees why the source reconnects. A server that asks for it with every frame is obeyed
+/// at most once in 10 s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reset {
@@ -145,6 +200,8 @@ impl Reset {
 }
 
 /// The account was removed from a room (`stackexchange.exit`, protocol §5.3).
+///
+/// The source ends the room: its link stops with the code `removed`, and it is not joined again by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomExit {
@@ -165,6 +222,9 @@ impl RoomExit {
 }
 
 /// An element that is no event, or a whole frame in which something is unknown (`stackexchange.malformed`).
+///
+/// A frame that a newer version of the server sends arrives this way until the new keys are known here; the events in
+/// it that can be read are stored beside it, as ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Malformed {

@@ -1,4 +1,7 @@
 //! Events about users and rooms.
+//!
+//! Types 3, 4, 5, 14, 15, 16, 17, 29 and 34 of the protocol (§8.2). 14 and 16 may come under the key of any room and
+//! concern none; they are kept apart (`notification!`) so that their room is absent rather than wrong.
 
 use antiphon_core::{DecodeError, Event};
 use jiff::Timestamp;
@@ -61,11 +64,28 @@ macro_rules! notification {
 
 user_event! {
     /// A user entered a room (3, `stackexchange.UserEntered`).
+    ///
+    /// Journals keep it for a day by default. `target_user_id` repeats `user_id`.
+    ///
+    /// ```
+    /// use antiphon_stackexchange::{Room, SendError, UserEnteredEvent, UserId};
+    ///
+    /// /// Welcomes everybody but the account itself.
+    /// async fn welcome(entered: UserEnteredEvent, me: UserId, room: Room) -> Result<(), SendError> {
+    ///     if entered.user_id != Some(me) {
+    ///         room.send(format!("Welcome, @{}!", entered.user_name.replace(' ', ""))).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     UserEnteredEvent {}
 }
 
 user_event! {
     /// A user left a room (4, `stackexchange.UserLeft`); with the own id, the account was removed.
+    ///
+    /// Journals keep it for a day by default. The source ends a room only with the frame that says that the account was
+    /// kicked, or with [`RoomExit`](crate::RoomExit). This event alone ends nothing.
     UserLeftEvent {}
 }
 
@@ -73,6 +93,8 @@ user_event! {
     /// A user's name or picture changed (34, `stackexchange.UserNameOrAvatarChanged`).
     ///
     /// `user_id` is the system's ([`UserId::FEEDS`]); [`UserNameOrAvatarChangedEvent::whose`] is the user's.
+    ///
+    /// The new name is not in the event; [`Client::users`](crate::Client::users) fetches it.
     UserNameOrAvatarChangedEvent {}
 }
 
@@ -87,6 +109,8 @@ user_event! {
     /// The access level of a user or of the room itself changed (15, `stackexchange.AccessLevelChanged`).
     ///
     /// `user_id` changed it; `target_user_id` has the level, and is absent if it is the room's own.
+    ///
+    /// [`AccessLevelChangedEvent::change`] reads `content`.
     AccessLevelChangedEvent {
         /// The level as sent; absent if the room's own level changed.
         content: Option<String>,
@@ -104,6 +128,8 @@ user_event! {
     /// A room's name, description or tags changed (5, `stackexchange.RoomNameChanged`).
     ///
     /// `room_name` is the new name already. Nobody has recorded this event (assumed).
+    ///
+    /// [`RoomNameChangedEvent::name`] and [`RoomNameChangedEvent::description`] take `content` apart.
     RoomNameChangedEvent {
         /// Name and description, with ` / ` between them.
         content: String,
@@ -117,6 +143,21 @@ impl RoomNameChangedEvent {
     }
 
     /// The new description, where there is one.
+    ///
+    /// The name may have slashes, so the end of `room_name` decides where it ends.
+    ///
+    /// ```
+    /// use antiphon_core::{Event, Payload as _, Position};
+    /// use antiphon_stackexchange::{RoomNameChangedEvent, read_frame};
+    ///
+    /// let frame = br#"{"r1": {"e": [{"event_type": 5, "id": 5, "room_id": 1, "room_name": "Tea / Coffee",
+    ///     "content": "Tea / Coffee / hot drinks"}]}}"#;
+    /// let drafts = read_frame(&frame.to_vec().into(), jiff::Timestamp::UNIX_EPOCH);
+    /// let event = Event::stored(Position::new(1), "chat".into(), drafts[0].clone());
+    /// let changed = RoomNameChangedEvent::decode(&event)?;
+    /// assert_eq!((changed.name(), changed.description()), ("Tea / Coffee", Some("hot drinks")));
+    /// # Ok::<(), antiphon_core::DecodeError>(())
+    /// ```
     pub fn description(&self) -> Option<&str> {
         self.parts().1
     }
@@ -143,12 +184,16 @@ impl RoomNameChangedEvent {
 notification! {
     /// A notification from the system to every account that it concerns (14, `stackexchange.GlobalNotification`): the
     /// beginning of an event, or an announcement of the developers.
+    ///
+    /// `user_id` is the system's ([`UserId::FEEDS`]), and `target_user_id` the account.
     GlobalNotificationEvent
 }
 
 notification! {
     /// A notification to the account (16, `stackexchange.UserNotification`): a user asks for access to one of its rooms,
     /// or was kicked from one.
+    ///
+    /// A request for access has the one who asks as `user_id`; a kick has the system's.
     UserNotificationEvent
 }
 
@@ -156,6 +201,18 @@ user_event! {
     /// A user invited the account to a room (17, `stackexchange.Invitation`).
     ///
     /// `room_id` and `room_name` are those of the room it is invited to.
+    ///
+    /// Its place is `user/<own id>/room/<id>`, unless the account reads that room. It comes over sockets alone.
+    ///
+    /// ```
+    /// use antiphon_stackexchange::{Client, InvitationEvent, JoinError};
+    ///
+    /// /// Follows every invitation.
+    /// async fn follow(invitation: InvitationEvent, client: Client) -> Result<(), JoinError> {
+    ///     client.join(invitation.room_id).await?;
+    ///     Ok(())
+    /// }
+    /// ```
     InvitationEvent {
         /// The text that the web client would show, as a fragment of HTML.
         content: Html,
@@ -173,6 +230,22 @@ user_event! {
 }
 
 /// What the content of a [`UserSuspendedEvent`] says.
+///
+/// The time format is not known, so that times are kept as the JSON that came (protocol §8.3).
+///
+/// ```
+/// use antiphon_core::{Event, Payload as _, Position};
+/// use antiphon_stackexchange::{UserSuspendedEvent, read_frame};
+///
+/// let frame = br#"{"r1": {"e": [{"event_type": 29, "id": 5, "room_id": 1, "user_id": 1, "target_user_id": 99,
+///     "content": "3 {\"old\":null,\"new\":1720003700}"}]}}"#;
+/// let drafts = read_frame(&frame.to_vec().into(), jiff::Timestamp::UNIX_EPOCH);
+/// let event = Event::stored(Position::new(1), "chat".into(), drafts[0].clone());
+/// let suspension = UserSuspendedEvent::decode(&event)?.suspension().expect("the known form");
+/// assert_eq!((suspension.number, suspension.old), (3, None));
+/// assert_eq!(suspension.new, Some(1_720_003_700_i64.into()));
+/// # Ok::<(), antiphon_core::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Suspension {

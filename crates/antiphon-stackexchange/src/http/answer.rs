@@ -1,4 +1,9 @@
 //! Answers: what counts as one, and how much of it an error repeats (protocol §2, §11.28).
+//!
+//! A chat server says no in many ways: a status, a JSON text under status 200, a page of HTML, a redirect. [`read`]
+//! sorts them into one answer and four errors, and is the only place that looks at a status. A refusal that is known
+//! carries the header `chat: error` and a text for the user; only such texts, and the words of a page without its
+//! markup, are repeated in errors, 300 characters of them at most.
 
 use antiphon_core::json_position;
 use bytes::Bytes;
@@ -22,13 +27,13 @@ pub(crate) struct Answer {
 impl Answer {
     /// The text of the answer; a JSON string without its quotes (protocol §2).
     pub(crate) fn text(&self) -> String {
-        serde_json::from_slice::<String>(&self.body)
+        antiphon_core::read_json::<String>(&self.body)
             .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).trim().to_owned())
     }
 
     /// Reads the answer as JSON.
     pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
-        serde_json::from_slice(&self.body).map_err(|error| RequestError::Undecodable {
+        antiphon_core::read_json(&self.body).map_err(|error| RequestError::Undecodable {
             source: json_position(&error).into(),
         })
     }

@@ -1,4 +1,8 @@
 //! The key for writing, `fkey` (protocol §4).
+//!
+//! The key proves that a request comes from a page of the site. It is in a hidden field of every chat page; here it is
+//! read from `/chats/join/favorite`, a small page that also shows who is logged in. A page that shows nobody means that
+//! the session has ended: the account logs in again, once.
 
 use std::{sync::PoisonError, time::Duration};
 

@@ -1,4 +1,13 @@
 //! The login (protocol §3): kept cookies, the credential flow, and the end of a session.
+//!
+//! Three entries, by what the caller knows:
+//! - [`Http::logged_in`] before a request: at most one login in the life of the process.
+//! - [`Http::check_login`] by the source at each connection: the front page tells whether the session is still alive.
+//! - [`Http::log_in_again`] after a page that was shown to nobody.
+//!
+//! A login tries the kept cookies first (one request), and then the credential flow (§3.1, four requests). Every
+//! failure is a row of §3.4. A challenge is recognised by the redirect's path or by the page's title and never
+//! answered.
 
 use std::sync::{MutexGuard, PoisonError, atomic::Ordering};
 

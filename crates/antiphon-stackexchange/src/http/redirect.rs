@@ -1,4 +1,7 @@
 //! Redirects: where one leads, and which may be followed.
+//!
+//! A redirect may lead to the full address of a page (follow it), to a login, a challenge or an error page (it is the
+//! answer), or off the host (never follow it: cookies and `Referer` would go along).
 
 use std::fmt::Write as _;
 

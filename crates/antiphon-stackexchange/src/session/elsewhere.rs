@@ -3,6 +3,14 @@
 //! They come over sockets alone, under the key of any room: no history has them, and no poll. While a line polls they are
 //! missing, from the last frame of a socket to the first of the next, which is a gap at `user/<own id>`. The checkpoint
 //! `account` has the stretch from the moment polling begins, so that a restart does not forget it.
+//!
+//! Why a gap of its own: a gap of a room says that the room's events may be missing, and its history can fill it. What
+//! comes from elsewhere has no history anywhere, so that it is missing for good; the gap is at the account's place,
+//! which covers everything that lies inside it.
+//!
+//! A stretch is carried by its line until one of three things ends it: a socket's first frame shows that the server
+//! repeats the stretch (nothing is missing), a frame comes without showing that (a gap up to that frame), or the
+//! program stops (a gap up to the stop, and the next run goes on from there).
 
 use std::collections::BTreeMap;
 
@@ -58,6 +66,9 @@ impl Unheard {
 }
 
 /// The state of the account in its checkpoint.
+///
+/// `v` is [`VERSION`](super::VERSION); a checkpoint that cannot be read is passed over with a warning, and the account
+/// begins afresh.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Stored {
     v: u8,
@@ -103,6 +114,8 @@ impl Session {
     }
 
     /// The count up to which each room of a line was heard.
+    ///
+    /// Rooms without a count yet are left out: they have missed nothing.
     fn heard_by(&self, line: LineId) -> BTreeMap<RoomId, i64> {
         let rooms = self.rooms.values();
         let mine = rooms.filter(|room| self.line_of(room.id) == line);
@@ -126,6 +139,8 @@ impl Session {
     }
 
     /// Joins a stretch with that of a line, if it has one.
+    ///
+    /// A line that is gone has nobody to carry the stretch.
     fn merge(&mut self, line: LineId, unheard: Unheard) {
         if let Some(line) = self.lines.get_mut(&line) {
             line.unheard = Some(match line.unheard.take() {

@@ -1,4 +1,13 @@
 //! Reading frames.
+//!
+//! A frame is read in this order: counters first, since they tell whether something is missing before the frame; then
+//! events; then the keys that are no events (`timeout`, `reset`, `exit`); and at last the room's counts move, with a
+//! checkpoint behind the frame's events. Rules: docs/protocol/stackexchange.md §5.3, §5.4, §11.1, §11.2, §11.15,
+//! §11.22.
+//!
+//! Every element leaves a row, or a count under one of the reasons that the crate's front page lists. Elements that are
+//! no events keep the name of the socket and the frame's number as their origin, so that no two of them are taken for
+//! one.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,19 +32,25 @@ use crate::{
 /// The outage of a hole that was found while the socket was open.
 pub(super) const LEFT_OUT: &str = "the server left out a stretch";
 /// The age that a socket has reached before the server's wish for a new one is followed.
+///
+/// A server that asks to load again with every frame would otherwise cost a socket each time.
 const RENEW_AFTER: Duration = Duration::from_secs(10);
 
 /// The frame that is being read.
+///
+/// It lives for the reading of one frame.
 pub(super) struct Reading<'a> {
     pub(super) line: LineId,
     /// The connection's name in edges.
     pub(super) connection: &'a Arc<str>,
     /// The connection's name in origins.
     pub(super) name: &'a str,
+    /// Number of the frame on its connection, from 1.
     pub(super) frame: u64,
     /// When a poll asked for it; absent for a socket's.
     pub(super) asked_at: Option<Timestamp>,
     pub(super) bytes: &'a Bytes,
+    /// When its last byte was read, by both clocks; every event of the frame is dated by it.
     pub(super) now: Moment,
     /// Number of elements so far that have no id of their own.
     pub(super) index: u32,

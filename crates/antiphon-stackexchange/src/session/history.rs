@@ -1,4 +1,13 @@
 //! Holes in the stream, and the history that fills them.
+//!
+//! A hole is noticed in one of three ways: a frame begins after a later count than the last one heard
+//! (`note_counters`), a new socket does not show in ten seconds that it began where it should (`Proof`), or a restart's
+//! checkpoint lies behind the server. Then the room *catches up*: its history is asked, what comes live meanwhile is
+//! held back, and both are merged in the order of their ids. Live events wait 60 s, 4,096 events or 4 MiB at most, and
+//! are then released before the history.
+//!
+//! A history that could not be had is asked for again every 30 s, 20 times; after that, and wherever it is not whole, a
+//! gap says what is missing and how much was recovered. Rules: docs/protocol/stackexchange.md §6.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,10 +30,14 @@ use crate::{
 };
 
 /// How long live events wait for the history at most.
+///
+/// Longer, and a room that is busy would be silent for its handlers.
 const HOLD_TIME: Duration = Duration::from_secs(60);
 /// The pause before a history that could not be had is asked for again.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// Requests for one history at most.
+///
+/// Ten minutes in all, with the pauses.
 pub(super) const AGAIN_TRIES: u8 = 20;
 
 impl Session {
@@ -189,6 +202,8 @@ impl Session {
     }
 
     /// Makes events of the rows that were not heard yet.
+    ///
+    /// `since` is the count up to which the room was heard; a row at or before it is a repeat.
     fn recovered(&mut self, room: RoomId, rows: Vec<Row>, since: i64, now: Moment) -> Vec<Arrival> {
         let mut recovered = Vec::with_capacity(rows.len());
         let mut shapes: HashMap<Shape, usize> = HashMap::new();

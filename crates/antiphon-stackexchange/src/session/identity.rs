@@ -1,4 +1,8 @@
 //! Identities of events: which of them came before, and the origin of each.
+//!
+//! The journal refuses a second event with the same origin, so that giving out origins *is* the deduplication: whatever
+//! way an event comes, socket, poll or history, it gets the same origin. What is remembered here saves the journal the
+//! look, and is needed for one case alone: an event whose way of coming has no id to compare (see `Shape`).
 
 use antiphon_core::Origin;
 
@@ -15,6 +19,8 @@ pub(super) const SEEN: usize = 8192;
 pub(super) const POSTED: usize = 4096;
 
 /// The event that posted a message.
+///
+/// `event` stays absent while only a history has told the message.
 #[derive(Debug)]
 pub(super) struct Posted {
     origin: Origin,
@@ -98,6 +104,9 @@ impl Identities {
     }
 
     /// Begins the next of the server's counts: the old ids say nothing any more.
+    ///
+    /// Two answers in a row have to say that the counter went back before this is called: a new count is a fact of the
+    /// server that nobody has recorded yet (assumed).
     pub(super) fn count_anew(&mut self) {
         self.count += 1;
         self.seen.clear();

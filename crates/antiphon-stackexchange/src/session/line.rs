@@ -1,4 +1,11 @@
 //! Lines: sockets, and polling in their place.
+//!
+//! The life of a line: *preparing* (every room is announced, and its first checkpoint is stored), *opening* (`/ws-auth`
+//! for each room, then the socket), *idle* beside an open stream, or *waiting* for the next try. A stream and a phase
+//! are independent: while a new socket is being opened, the old one is read.
+//!
+//! Waits grow from 2 s to 60 s with chance (§5.5), and are never shorter than the server asked. After three refused
+//! sockets in a row the line polls, every `poll_interval`, and goes on trying for a socket.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,11 +24,14 @@ use crate::{error::RequestError, model::RoomId};
 pub(super) const REFUSED: u32 = 3;
 
 /// A line: it serves one room, or all.
+///
+/// Line 0 serves all rooms (`Sockets::Shared`), any other the room of its number.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) phase: Phase,
     /// The socket that is being read, if there is one.
     pub(super) stream: Option<Stream>,
+    /// The waits between its tries; reset once a socket has lived for a minute.
     pub(super) backoff: Backoff,
     /// Sockets refused in a row.
     pub(super) refused: u32,
@@ -60,9 +70,11 @@ pub(super) struct Stream {
     pub(super) frame: u64,
     /// The count after which it was asked to begin.
     pub(super) after: i64,
+    /// With `lives_for`, when its successor is opened.
     pub(super) opened_at: Instant,
     /// The age at which it is replaced.
     pub(super) lives_for: Duration,
+    /// The last frame of any kind; moved on by the time for which reading was paused.
     pub(super) heard_at: Instant,
     /// Whether a frame told a counter, so that what lies before the socket was heard or reported.
     pub(super) counts: bool,
@@ -75,7 +87,9 @@ pub(super) struct Poll {
     pub(super) at: Option<Instant>,
     /// When the last request was made.
     pub(super) asked_at: Timestamp,
+    /// The session's name for this stretch of polling, in origins and edges.
     pub(super) connection: Arc<str>,
+    /// Number of its last answer, from 1.
     pub(super) frame: u64,
     /// Why there is no socket, for people.
     pub(super) reason: String,
@@ -95,6 +109,8 @@ impl Line {
     }
 
     /// When the line has something to do next; `reads` says whether frames are read.
+    ///
+    /// The earliest of four: the end of a wait, a socket that is silent, a socket that is old, a poll that is due.
     pub(super) fn deadline(&self, rules: &Rules, reads: bool) -> Option<Instant> {
         let wait = match &self.phase {
             Phase::Waiting { until, .. } => Some(*until),
@@ -144,6 +160,8 @@ impl Session {
     }
 
     /// Begins to open a socket, also beside one that is open.
+    ///
+    /// A second call while a socket is being opened notes that another is needed, with the rooms of then.
     pub(super) fn prepare(&mut self, id: LineId, now: Moment) {
         let Some(line) = self.lines.get_mut(&id) else {
             return;
@@ -261,6 +279,8 @@ impl Session {
     }
 
     /// Handles a failure to open a socket: the line waits, and polls after some of them.
+    ///
+    /// A line with an open socket keeps it; only the replacement waits.
     pub(super) fn line_failed(&mut self, id: LineId, failure: Failure, now: Moment) {
         if failure.step == Step::Socket {
             // The requests before it were answered.

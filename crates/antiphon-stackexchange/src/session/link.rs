@@ -1,4 +1,8 @@
 //! The link: the state of all lines as one.
+//!
+//! The worst of the lines decides: one that waits makes the link `waiting`, one that opens its first socket
+//! `connecting`, one that polls `polling`, and otherwise it is `connected`. A line whose old socket is still read
+//! counts as connected, whatever its replacement does.
 
 use antiphon_core::{LinkState, Moment, Place};
 

@@ -1,4 +1,12 @@
 //! The login, and the failures that end a session.
+//!
+//! The login comes before everything: rooms are announced and sockets opened only when the account is logged in. A
+//! failure that may pass is tried again with growing pauses; one that only a person can mend ends the session, with a
+//! code and a hint.
+//!
+//! Between the two stands a status in place of a page, which is often a protective proxy's in front of the site. Its
+//! pauses are long, and the tenth in a row ends the session; any page or answer of the site in between begins the count
+//! anew.
 
 use std::time::Duration;
 
@@ -15,6 +23,7 @@ use crate::model::{Me, RoomId};
 pub(super) const STATUSES: u32 = 10;
 /// The pause after the first of those; it doubles each time.
 const STATUS_PAUSE: Duration = Duration::from_secs(30);
+/// Reached with the sixth status in a row.
 const STATUS_PAUSE_AT_MOST: Duration = Duration::from_secs(15 * 60);
 
 /// How far the login is.
@@ -34,6 +43,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Login {
     pub(super) phase: Phase,
+    /// The waits between tries after other failures.
     pub(super) backoff: Backoff,
     /// Statuses in place of a page of the login, in a row.
     pub(super) statuses: u32,
@@ -149,6 +159,8 @@ impl Session {
     }
 
     /// Ends the session for good.
+    ///
+    /// Everybody who waits for a room is told the reason.
     fn stop(&mut self, end: &OpenFailure, now: Moment) {
         self.login.phase = Phase::Stopped;
         self.report_unheard(now);

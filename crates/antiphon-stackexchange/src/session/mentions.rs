@@ -1,4 +1,7 @@
 //! Mentions of the account that are to be acknowledged.
+//!
+//! `POST /messages/ack` clears the marks in the account's inbox on the site (§7.1, §11.26). It is sent only once the
+//! mention's event is stored, so that a crash leaves the mark rather than the loss; a failed request is not repeated.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -28,6 +31,7 @@ pub(super) struct Mention {
 #[derive(Debug, Default)]
 pub(super) struct Mentions {
     waiting: VecDeque<Mention>,
+    /// Whether a request is under way, or waits for its mark.
     is_asking: bool,
 }
 

@@ -1,4 +1,14 @@
 //! A room, and its checkpoint.
+//!
+//! Four counts tell where a room stands, all of the server's one counter: `began` (joined at), `t` (everything up to
+//! here is heard, fetched or reported), `heard` (the stream without a hole, above `t` only while a history is asked)
+//! and `announcement.top` (the server's own count at the last announcement). A checkpoint has `t`, never `heard`.
+//!
+//! ```text
+//!  began ────────── t ─────────── heard ─────────── top
+//!         safe          asked of       the socket has
+//!                       the history    yet to show it
+//! ```
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -19,19 +29,25 @@ use crate::{
 };
 
 /// How often a counter without events is stored.
+///
+/// Counters move with the traffic of all rooms, and a restart should not have to ask for hours of nothing.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 /// Bytes of the events of one room that wait for its history at most.
+///
+/// With [`HOLD_EVENTS`](super::HOLD_EVENTS), whichever comes first.
 pub(super) const HOLD_BYTES: usize = 4 << 20;
 
 /// A room that is read, or was.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     pub(super) id: RoomId,
+    /// Name of its checkpoint, `room/<id>`.
     pub(super) part: Part,
     /// Whether it is read, or is to be.
     pub(super) wanted: bool,
     /// Whether a checkpoint of it is durable.
     pub(super) settled: bool,
+    /// When the account joined it, for the edge of a gap that reaches back to the beginning.
     pub(super) joined_at: Timestamp,
     /// The server's count when it was joined; events up to it are not the account's.
     pub(super) began: i64,
@@ -169,18 +185,22 @@ impl Counted {
 /// A count up to which the socket has to show, in time, that nothing is missing.
 #[derive(Debug)]
 pub(super) struct Proof {
+    /// The count that a frame has to reach.
     pub(super) until: i64,
+    /// When the history is asked instead.
     pub(super) by: Instant,
 }
 
 /// A hole that is being filled from the history.
 #[derive(Debug)]
 pub(super) struct Catching {
+    /// Number of the request under way; the answer to another one is dropped.
     pub(super) round: u64,
     /// Where the stream was joined again.
     pub(super) to: Edge,
     /// Live events that wait for the history.
     pub(super) held: Option<Held>,
+    /// Requests so far.
     pub(super) tries: u8,
     /// Whether another hole was found since the history was asked.
     pub(super) missed: bool,
@@ -194,7 +214,9 @@ pub(super) struct Catching {
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) events: VecDeque<Arrival>,
+    /// Sum of the drafts' weights.
     pub(super) bytes: usize,
+    /// When they are released without the history.
     pub(super) until: Instant,
 }
 
@@ -210,7 +232,9 @@ pub(super) struct Arrival {
 /// The state of a room in its checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Stored {
+    /// Version of the encoding.
     pub(super) v: u8,
+    /// Whether the room is read; a room that was left keeps its checkpoint, so that a restart does not join it.
     pub(super) joined: bool,
     pub(super) joined_at: Timestamp,
     pub(super) t: i64,
@@ -228,6 +252,8 @@ pub(super) struct Stored {
 }
 
 /// The mark of a room's checkpoint: the server's count above `t`, so that marks grow where a server counts anew.
+///
+/// 40 bits are enough for 10¹² events; the server has made some 10⁸ in a decade.
 pub(super) fn mark(count: u64, t: i64) -> i64 {
     const T_BITS: u32 = 40;
     let count = i64::try_from(count & 0x007f_ffff).expect("23 bits");
@@ -323,6 +349,8 @@ impl Room {
     }
 
     /// Notes that events may be missing since the server last told its count, unless that is known already.
+    ///
+    /// The first reason stays: an outage that grows has one beginning and one cause.
     pub(super) fn may_miss(&mut self, why: &str, now: Moment) {
         if self.outage.is_none() {
             self.outage = Some(Outage {

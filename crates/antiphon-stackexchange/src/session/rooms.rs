@@ -1,4 +1,11 @@
 //! Joining, serving and leaving rooms.
+//!
+//! Joining is three steps: announce the room (the server answers with its counter, §5.1), store a checkpoint with that
+//! counter, and open a socket that begins there. Only then do events come, and only then are clients told. Leaving is
+//! the reverse: the room's link stops, its checkpoint says that it was left, and its line goes with its last room.
+//!
+//! A counter that went back by more than 10,000 is doubted once and believed the second time: the room then begins anew
+//! in the server's new count, with a gap in between.
 
 use std::sync::Arc;
 
@@ -18,6 +25,8 @@ use crate::{
 };
 
 /// How far the server's counter may stand behind the last event heard, as from a slower machine of theirs.
+///
+/// A minute or two at some hundred events a second.
 pub(super) const LAG: i64 = 10_000;
 /// Rooms that ended whose links are to tell when they are read again; beyond it the lowest numbers are dropped.
 pub(super) const ENDED: usize = 1024;
@@ -26,6 +35,8 @@ const UNPROVEN: &str = "the new socket did not show what came before it";
 
 impl Session {
     /// Adds a room to those that are read.
+    ///
+    /// A 257th room is not read; its link stops with the code `too-many-rooms`.
     pub(super) fn add_room(&mut self, id: RoomId, now: Moment) {
         let known = self.rooms.get(&id).is_some_and(|room| room.wanted);
         if !known && self.rooms.len() >= ROOMS {

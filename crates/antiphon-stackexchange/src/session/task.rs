@@ -1,4 +1,8 @@
 //! What passes between a session and the loop around it.
+//!
+//! Requests and answers as plain values, so that the session can be tested without a network: a test takes the tasks,
+//! and gives back outcomes of its choice. Each task that may be overtaken carries a number (`round`, `epoch`), by which
+//! an answer that comes too late is known.
 
 use std::time::Duration;
 
@@ -13,6 +17,8 @@ use crate::{
 };
 
 /// The options of a configuration that concern the session.
+///
+/// Checked by `Config::check` before; the defaults are there.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) server: Server,
@@ -33,6 +39,7 @@ pub(crate) type LineId = i64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SocketId {
     pub(crate) line: LineId,
+    /// Never used twice within a run.
     pub(crate) epoch: u64,
 }
 
@@ -150,6 +157,8 @@ pub(crate) enum AnnounceError {
 }
 
 /// The login failed, or a line could not be opened.
+///
+/// `step` decides what follows: only a refused *socket* leads to polling.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) open: OpenFailure,

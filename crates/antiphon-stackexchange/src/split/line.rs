@@ -1,4 +1,12 @@
 //! One line of a long text, and where it is cut.
+//!
+//! A line is read once ([`Line::of`]), which finds all places where it may be cut: between two graphemes that are in no
+//! stretch that stays together. [`Line::cut`] then takes as much as fits, again and again. Of the places that fit, the
+//! last one before white space is preferred; a word is cut only where the message would be less than a quarter full
+//! without it, and a link or a grapheme only where it alone is longer than a message.
+//!
+//! Invariants: no part is empty or of white space alone, no part equals the one before it where another cut avoids that
+//! (the server refuses twins), and the parts without added marks, with the gaps, are the text.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,8 @@
 //! Marks of formatting in a line, and stretches that belong together (protocol §9).
+//!
+//! What counts as formatting is what the chat's own Markdown takes: `**`, `__`, `*`, `_`, `---` and runs of backticks.
+//! A mark opens before a character other than white space and closes behind one; an underscore inside a word is text.
+//! Marks that never close are text. A backslash escapes the next character.
 
 use crate::config::Config;
 
@@ -8,6 +12,8 @@ const FENCE: usize = 8;
 const LONGEST: usize = 4 * Config::LINE_LENGTH;
 
 /// A pair of marks around formatted text, by offsets in the line.
+///
+/// Pairs may nest and never cross: when a mark closes, those that opened within it and did not close become text.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
     /// Where the opening mark begins, and the text behind it.

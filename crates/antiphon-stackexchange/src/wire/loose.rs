@@ -2,6 +2,9 @@
 //!
 //! Integers are stricter than [`Scalar::int`]: a counter that is a flag, or a text with a fraction, is unknown, so that its
 //! frame is kept as a whole.
+//!
+//! The general field types are in `antiphon_core::lenient`; those here differ because a counter that is read wrongly
+//! would hide every later event of its room.
 
 use std::{fmt, ops::Deref};
 

@@ -1,4 +1,8 @@
 //! What a platform brings to the demo.
+//!
+//! [`Part`] is what a platform's `demo.rs` makes, before the app exists: source and handlers go into the app, and what
+//! remains is an [`Act`] for the director. [`Stage`] is the director's only way to a simulated platform, so that the
+//! course of the demo is written once for all of them.
 
 use std::{fmt, time::Duration};
 
@@ -8,6 +12,8 @@ use antiphon_sim::Simulator;
 use super::{bot::Bot, clients::Clients};
 
 /// One platform's part in the demo, once its source is in the app.
+///
+/// Kept until the end, for the audit.
 #[derive(Debug)]
 pub(crate) struct Act {
     /// Its name, as the summary and the ledger have it.
@@ -23,7 +29,9 @@ pub(crate) struct Act {
 pub(crate) struct Part {
     /// Id of the bot's account there, as the ledger names whom something is due to.
     pub(crate) account: String,
+    /// What the director acts on.
     pub(crate) stage: Box<dyn Stage>,
+    /// Not connected yet: the app starts it.
     pub(crate) source: Box<dyn Source>,
     /// Adds the handlers of the platform's events.
     pub(crate) handlers: fn(App<Bot>) -> App<Bot>,
@@ -31,6 +39,7 @@ pub(crate) struct Part {
 
 /// What a part is made from.
 pub(crate) struct Cast<'a> {
+    /// The simulated world; the part makes rooms, songs and guilds in it as it needs them.
     pub(crate) simulator: &'a Simulator,
     /// Name for the source.
     pub(crate) name: SourceName,
@@ -39,6 +48,8 @@ pub(crate) struct Cast<'a> {
 }
 
 /// What can be done on a simulated platform.
+///
+/// Each call takes effect at once on the simulator, as a user's act would.
 pub(crate) trait Stage: fmt::Debug + Send + Sync {
     /// Sets how many events a second people make.
     fn traffic(&self, rate: u32);

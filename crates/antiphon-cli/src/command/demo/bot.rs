@@ -1,4 +1,7 @@
 //! The demo's bot: what its handlers share, and the handler that keeps count of every event.
+//!
+//! The state has three parts: the clients of the platforms, the books that the printer and the counting handler share,
+//! and the figures that the last line tells. Handlers take them as `State<Bot>`, or a client alone by its `FromRef`.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,9 +15,13 @@ use super::{clients::Clients, tally::Books};
 use crate::output::say;
 
 /// The bot greets no more often, since QueUp asks bots not to talk too much.
+///
+/// Measured from greeting to greeting, over all rooms.
 const GREETING: Duration = Duration::from_secs(2);
 
 /// What the handlers share.
+///
+/// Cheap to clone: everything in it is shared.
 #[derive(Clone, Debug)]
 pub(crate) struct Bot {
     pub(crate) clients: Clients,
@@ -25,11 +32,17 @@ pub(crate) struct Bot {
 /// What the handlers have counted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counted {
+    /// QueUp's votes for a song.
     pub(crate) up_dubs: u64,
+    /// QueUp's votes against a song.
     pub(crate) down_dubs: u64,
+    /// Mentions of the bot's account on Stack Exchange.
     pub(crate) mentions: u64,
+    /// Discord sessions that were resumed.
     pub(crate) resumes: u64,
+    /// Players that went on at another node; none is a failure of the demo.
     pub(crate) moves: u64,
+    /// When the last greeting began; absent before the first.
     pub(crate) greeted: Option<Instant>,
 }
 
@@ -76,6 +89,9 @@ pub(crate) fn app(bot: Bot) -> App<Bot> {
 }
 
 /// Notes each event, and how long it took from the socket to here.
+///
+/// It handles every event of every source, and is what `handled` in the summary counts. The wait is negative where the
+/// clock was set back, and counts as 0 then.
 async fn measure(event: Arc<Event>, State(bot): State<Bot>) {
     let waited = Clock::system().now().duration_since(event.received_at());
     let microseconds = u64::try_from(waited.as_micros()).unwrap_or(0);

@@ -1,4 +1,7 @@
 //! The clients that the demo's handlers use.
+//!
+//! A map by type, since the demo must not name the platforms: each adds its client under the client's own type, and its
+//! handlers ask for that type.
 
 use std::{
     any::{Any, TypeId},
@@ -8,6 +11,8 @@ use std::{
 };
 
 /// What handlers hold of each platform, by its type.
+///
+/// One value for each type; a second one takes the place of the first.
 #[derive(Clone, Default)]
 pub(crate) struct Clients(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
 
@@ -24,6 +29,9 @@ impl Clients {
     }
 
     /// Gives a client that was added.
+    ///
+    /// # Panics
+    /// If nobody added one, which is a defect of the platform's own file.
     pub(crate) fn get<C: Clone + 'static>(&self) -> C {
         let client = self.0.get(&TypeId::of::<C>());
         let client = client.and_then(|client| client.downcast_ref::<C>());

@@ -1,4 +1,14 @@
 //! The course of the demo: traffic, a cut, and the comparison at the end.
+//!
+//! The course, with `length` the time from `--for`:
+//!
+//! ```text
+//!  joined ── traffic, first questions ── 0.4 × length: second questions, cut of 2 s ── talk until healed ── last questions
+//!         ── length, or 1.5 s after healing: traffic ends ── settle: all that is due is stored and handled, or inside a gap
+//! ```
+//!
+//! Every wait is for a condition and has a limit; a limit that is reached is a failure with the name of what did not
+//! happen.
 
 use std::{
     sync::{Arc, PoisonError},
@@ -20,25 +30,36 @@ use crate::{
 };
 
 /// Connections stay cut for at least this long.
+///
+/// Long enough for every source to notice and to try again at least once.
 const CUT: Duration = Duration::from_secs(2);
 /// Limit for joining the rooms, and for reconnecting.
+///
+/// Reconnecting alone takes up to some seconds, by the platforms' own rules.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Traffic goes on for this long after the bot has reconnected.
 const AFTER: Duration = Duration::from_millis(1500);
 /// Limit for storing and handling pending events once the traffic has ended.
+///
+/// After it, what is missing is told as lost.
 const SETTLING: Duration = Duration::from_secs(20);
 /// Interval between two looks at pending events.
 const LOOK: Duration = Duration::from_millis(100);
 /// Interval between two messages while connections are cut.
 const SPEECH: Duration = Duration::from_millis(250);
 
+/// It acts on the simulator and looks at the app; it changes nothing of either by another way.
 pub(super) struct Director<'a> {
     pub(super) simulator: &'a Simulator,
+    /// To wait for events, and for the app to settle.
     pub(super) handle: Handle<Bot>,
+    /// The handlers' books and figures, to look at.
     pub(super) bot: Bot,
     /// Each platform's part.
     pub(super) acts: Vec<Arc<Act>>,
+    /// Events a second on each platform, from `--rate`.
     pub(super) rate: u32,
+    /// How long the traffic lasts, from `--for`; longer if healing took longer.
     pub(super) length: Duration,
 }
 
@@ -56,6 +77,9 @@ impl Director<'_> {
 
     /// Plays the demo once the bot is in its rooms. Returns the last row of the ledger by the end, and how long the
     /// traffic lasted.
+    ///
+    /// # Errors
+    /// Exit code 3: the rooms could not be joined, or a connection did not come back, each within 30 s.
     pub(super) async fn direct(&self, back: Back) -> anyhow::Result<(u64, Duration)> {
         if timeout(PATIENCE, back.all()).await.is_err() {
             return Err(Failure::new(
@@ -92,6 +116,7 @@ impl Director<'_> {
         Ok((self.simulator.ledger().last(), length))
     }
 
+    /// In the order of `PLATFORMS`.
     fn each(&self, act: impl Fn(&dyn Stage)) {
         for part in &self.acts {
             act(&*part.stage);
@@ -99,6 +124,9 @@ impl Director<'_> {
     }
 
     /// Lets people talk until the bot is back in its rooms.
+    ///
+    /// The messages are due to the bot as any others: they must come after the reconnect, by a resume or from a
+    /// history.
     async fn talk_until_healed(&self, cut: Instant, back: Back) {
         let mut spoken = 0;
         let back = back.all();
@@ -156,9 +184,12 @@ impl Director<'_> {
 }
 
 /// Waits until the bot is back in its rooms.
+///
+/// The waits listen from the moment they are made, so that they are made before the cut.
 pub(super) struct Back(Vec<WaitFor<Event>>);
 
 impl Back {
+    /// Ready once every platform has come back, in whatever order.
     async fn all(self) {
         for wait in self.0 {
             // The app has ended; its owner ends this future too.

@@ -1,4 +1,18 @@
 //! `antiphon demo`.
+//!
+//! The demo is the promise of the project put to a test that anybody can run: the simulator as the world, the real
+//! sources over real loopback sockets, the real journal, handlers on every platform, and a cut in the middle. At the
+//! end the journal is held against the simulator's ledger, and an event that is neither stored nor inside a reported
+//! gap is a failure (exit code 4).
+//!
+//! Who does what:
+//! - [`director`] plays: traffic, questions to the bot, the cut, the wait until everything has healed and settled.
+//! - [`bot`] is the app's state and the handler that counts every event; each platform adds handlers of its own.
+//! - [`printer`] reads the journal as the events are stored, prints them, and keeps the books.
+//! - [`tally`] compares books and ledger when it is over.
+//! - [`act`] is what a platform brings: an account, a source, handlers, and a stage to act on.
+//!
+//! A platform takes part by its row in `PLATFORMS`; nothing here knows which platforms there are.
 
 pub(crate) mod act;
 pub(crate) mod bot;
@@ -41,6 +55,9 @@ use crate::{
 /// The shortest traffic that has time for a cut in its middle.
 const SHORTEST: Duration = Duration::from_secs(3);
 
+/// `Exit::Lost` if an event is missing, `Exit::Failed` if another promise did not hold (an event handled twice or not
+/// at all, stored out of order, a player that is not heard), `Exit::Interrupted` if a signal stopped it, else
+/// `Exit::Done`.
 pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
     if args.length < SHORTEST {
         return Err(
@@ -64,6 +81,8 @@ pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
 }
 
 /// Path of the journal, and its temporary folder if the journal is not kept.
+///
+/// The temporary folder lives as long as the value that is returned with it.
 fn place(args: &Demo) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
     if let Some(path) = &args.journal {
         return Ok((path.clone(), None));
@@ -73,6 +92,9 @@ fn place(args: &Demo) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
 }
 
 /// Plays the demo; `None` if a signal stopped it.
+///
+/// The journal is closed by the caller, on every way out. The simulator stops last, since sources close their
+/// connections to it.
 async fn play(
     args: &Demo,
     journal: &Arc<SqliteJournal>,
@@ -168,6 +190,8 @@ fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> 
 }
 
 /// Makes each platform's part, and the bot and its app from the parts.
+///
+/// Parts are made in the order of `PLATFORMS`, each with the clients of those before it.
 async fn cast(
     simulator: &Simulator,
     journal: &SqliteJournal,
@@ -213,15 +237,19 @@ async fn source_name(platform: &str, journal: &SqliteJournal) -> Result<SourceNa
 }
 
 /// Outcome of the demo.
+///
+/// Made once, when everything has ended; `tell` writes it and gives the exit code.
 #[derive(Debug)]
 struct Story {
     tallies: BTreeMap<&'static str, Tally>,
+    /// How long the traffic lasted, which is longer than `--for` if healing took longer.
     length: Duration,
     counted: Counted,
     /// Promises that did not hold.
     complaints: Vec<String>,
 }
 
+/// The last object of `--output json`. `seconds` is rounded to tenths.
 #[derive(Serialize)]
 struct Summary<'a> {
     #[serde(rename = "summary")]
@@ -231,6 +259,8 @@ struct Summary<'a> {
 }
 
 impl Story {
+    /// # Errors
+    /// The output cannot be written; a promise that did not hold is an error with exit code 1.
     fn tell(&self, mut output: Output) -> anyhow::Result<Exit> {
         match output.form() {
             Form::Json => output.json(&self.summary())?,
@@ -252,6 +282,7 @@ impl Story {
         self.tallies.values().map(count).sum()
     }
 
+    /// Only what scripts compare: times that differ from run to run are left out but for `seconds`.
     fn summary(&self) -> Summary<'_> {
         Summary {
             platforms: &self.tallies,
@@ -260,6 +291,7 @@ impl Story {
         }
     }
 
+    /// One row for each platform, in the order of their names.
     fn table(&self) -> Vec<String> {
         let head = [
             "platform",
@@ -296,6 +328,7 @@ impl Story {
         table(head, &rows)
     }
 
+    /// What a person reads who reads one line.
     fn closing_line(&self) -> String {
         let lost = match self.sum(|tally| tally.lost) {
             0 => "Nothing was lost".to_owned(),
@@ -318,6 +351,7 @@ impl Story {
         )
     }
 
+    /// Losses count before complaints, so that the exit code says the worst.
     fn exit(&self) -> anyhow::Result<Exit> {
         for row in self.tallies.values().flat_map(|tally| &tally.first_lost) {
             let (origin, frame) = (row.origin.as_deref().unwrap_or("-"), row.frame);

@@ -1,4 +1,7 @@
 //! Prints the journal's events as they are stored, and adds them to the books.
+//!
+//! The printer is a second reader of the journal beside the app's head, with a place of its own. It proves on the way
+//! that reading needs no app, and it is why a slow terminal slows nothing but the terminal.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +19,7 @@ const PAGE: usize = 500;
 #[derive(Debug)]
 pub(super) struct Printer {
     pub(super) journal: Arc<SqliteJournal>,
+    /// Everything up to here is printed and in the books.
     pub(super) after: Position,
     pub(super) output: Output,
     pub(super) books: Arc<Mutex<Books>>,
@@ -23,6 +27,10 @@ pub(super) struct Printer {
 
 impl Printer {
     /// Prints everything up to and including the position that `end` receives.
+    ///
+    /// # Errors
+    /// A journal that cannot be read, and an output that cannot be written; a closed pipe is `ReaderGone`, a normal
+    /// end.
     pub(super) async fn run(
         mut self,
         mut end: watch::Receiver<Option<Position>>,
@@ -72,6 +80,7 @@ impl Printer {
     }
 }
 
+/// For a printer whose senders are gone before the end was told.
 fn closed() -> anyhow::Error {
     anyhow::anyhow!("the demo ended before its events were shown")
 }

@@ -1,4 +1,7 @@
 //! How a run went: the simulator's audit of the journal, and how long handlers waited.
+//!
+//! The judgement itself is the simulator's (`Audit`), which tests and scripts use too; this file adds what only the
+//! demo knows: how long handlers waited.
 
 use std::collections::HashMap;
 
@@ -8,6 +11,8 @@ use antiphon_sim::{Audit, Row, StoredEvent, StoredEvents};
 use serde::Serialize;
 
 /// How a run went for one platform.
+///
+/// The field names are those of the summary in JSON, where the skipped ones are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Tally {
     /// Events due to the account.
@@ -95,6 +100,8 @@ impl Book {
 }
 
 /// The wait that a share of the handlers did not exceed.
+///
+/// 0 without any wait; the last one for a share of 1.
 fn percentile(waits: &[u64], share: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,4 +1,9 @@
 //! `[sources.NAME]` with `platform = "discord"`.
+//!
+//! The daemon journals and handles nothing, so that a token and intents are all that a bot needs here. Without a list
+//! of intents it takes all that need no permission of Discord's
+//! (<https://docs.discord.com/developers/events/gateway#privileged-intents>). Names are Discord's own of today; one
+//! that was renamed is known by its older name too.
 
 use std::{borrow::Cow, num::NonZeroU32};
 
@@ -60,6 +65,8 @@ pub(crate) enum Compression {
 pub(crate) struct Intents(pub(crate) Bits);
 
 /// Name of an intent that Discord renamed: as the models have it, and as it is today.
+///
+/// Both names are taken in the configuration, and both stand in the schema.
 const RENAMED: (&str, &str) = ("GUILD_EMOJIS_AND_STICKERS", "GUILD_EXPRESSIONS");
 
 /// All that need no permission of Discord's.
@@ -103,6 +110,9 @@ impl JsonSchema for Intents {
 
 impl Discord {
     /// The bot as a source.
+    ///
+    /// # Errors
+    /// The token or the proxy's secret could not be read. A token that Discord refuses shows when the source runs.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<discord::Source, Failure> {
         let token = context.secret(&self.token, "the token")?;
         let config = discord::Config::new(token, self.intents.0)

@@ -1,4 +1,7 @@
 //! Discord in the demo: a bot in one guild.
+//!
+//! The cut closes the Gateway's sockets and refuses new ones for a while; the session is resumed afterwards, which a
+//! handler counts. Voice belongs to the Lavalink part, which uses this one's client.
 
 use std::time::Duration;
 
@@ -10,6 +13,7 @@ use crate::command::demo::{
     bot::Bot,
 };
 
+/// With all intents, since the simulator grants them.
 pub(crate) fn part(cast: &mut Cast<'_>) -> Part {
     let simulated = cast.simulator.discord();
     let account = simulated.account();
@@ -56,6 +60,7 @@ async fn count_resumes(_: discord::ShardResume, State(bot): State<Bot>) {
     bot.counted().resumes += 1;
 }
 
+/// `channel` is where people talk and the bot answers.
 #[derive(Debug)]
 struct Guild {
     discord: Discord,

@@ -1,4 +1,8 @@
 //! `[sources.NAME]` with `platform = "lavalink"`.
+//!
+//! The daemon connects nodes without a bot, so that `user` is needed here: in a program with a bot, `antiphon::music`
+//! learns it from Discord. Times are Lavalink's own terms: how often nodes are pinged, how long they keep a lost
+//! session, and how long a lost node may take before its players move.
 
 use std::collections::BTreeMap;
 
@@ -59,6 +63,9 @@ pub(crate) struct Node {
 
 impl Lavalink {
     /// The pool as a source.
+    ///
+    /// # Errors
+    /// A password of a node or the proxy's secret could not be read; the error names the node.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<lavalink::Source, Failure> {
         let nodes = self.nodes.iter().map(|(name, node)| {
             let of = format_args!("the password of the node `{name}`");

@@ -1,4 +1,8 @@
 //! Lavalink in the demo: a player in each of the Discord bot's guilds, and a node that dies.
+//!
+//! Four guilds, one voice channel in each, and one song that outlives the demo. The cut kills the node with most of the
+//! players, which comes back without them; after a second they play on at another node. If one is not heard at the end,
+//! the demo has failed, and so it has if no player moved.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -22,12 +26,17 @@ const GUILDS: [&str; 3] = ["nave", "crypt", "cloister"];
 /// The song that is played everywhere, which lasts longer than any demo.
 const SONG: &str = "Evensong without end";
 /// How long a lost node may take to come back before its players go on elsewhere: less than it takes.
+///
+/// The killed node stays away for longer, so that its players always move.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A voice channel of each guild: ids of both.
+///
+/// Guild and channel of each pair.
 #[derive(Clone, Debug)]
 struct VoiceChannels(Vec<(u64, u64)>);
 
+/// It needs the Discord client that was added before it.
 pub(crate) fn part(cast: &mut Cast<'_>) -> Part {
     let channels = voice_channels(cast.simulator);
     let simulated = cast.simulator.lavalink();
@@ -114,6 +123,7 @@ async fn count_moves(_: lavalink::PlayerMigrated, State(bot): State<Bot>) {
     bot.counted().moves += 1;
 }
 
+/// `lost` is set by the cut, and tells afterwards whose return counts.
 #[derive(Debug)]
 struct Nodes {
     lavalink: Lavalink,
@@ -126,6 +136,8 @@ struct Nodes {
 
 impl Nodes {
     /// How many of the bot's players are heard at each node.
+    ///
+    /// A player is heard if it is connected, plays a track, and is not paused.
     fn heard(&self) -> Vec<(&'static str, usize)> {
         let is_ours = |guild| self.channels.0.iter().any(|(ours, _)| *ours == guild);
         let nodes = self.lavalink.nodes().into_iter().map(|node| {
@@ -141,6 +153,7 @@ impl Nodes {
         nodes.collect()
     }
 
+    /// The node that the cut killed; absent before the cut.
     fn lost(&self) -> Option<&'static str> {
         *self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,7 @@
 //! The part of the command that knows lavalink.
+//!
+//! `config` has the keys of a pool of nodes, `demo` players in four guilds and a node that dies, `show` songs and
+//! positions.
 
 pub(crate) mod config;
 pub(crate) mod demo;

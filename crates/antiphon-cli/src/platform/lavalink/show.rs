@@ -1,7 +1,11 @@
 //! What a node's event tells in a few words: of a player, or of the node.
+//!
+//! Most events of a node are figures; the line tells the one that a person asks for: which song, where in it, and why
+//! it ended.
 
 use antiphon::{Event, Payload as _, lavalink};
 
+/// `None` for kinds that are not listed, which are then shown by their body.
 pub(crate) fn gist(event: &Event) -> Option<String> {
     let title = |track: &lavalink::Playable| track.title.clone();
     let kind = event.kind().as_str();

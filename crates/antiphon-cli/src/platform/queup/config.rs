@@ -1,4 +1,7 @@
 //! `[sources.NAME]` with `platform = "queup"`.
+//!
+//! `rest` and `socket` exist for `antiphon sim`, which listens on addresses of its own; the production URLs are the
+//! library's defaults.
 
 use std::collections::BTreeMap;
 
@@ -61,6 +64,9 @@ pub(crate) struct Queup {
 
 impl Queup {
     /// The account as a source.
+    ///
+    /// # Errors
+    /// A password of the account or of a room, or the proxy's secret, could not be read; the error names it.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<queup::Source, Failure> {
         let password = context.secret(&self.password, "the password")?;
         let account = queup::Account::new(self.email.as_str(), password);

@@ -1,4 +1,7 @@
 //! QueUp in the demo: one room with chat, songs and people who come and go.
+//!
+//! The bot answers `!ping`, greets people who come in, and counts dubs. Its cut closes the sockets of the bot's account
+//! alone: other accounts of the simulator stay connected.
 
 use std::time::Duration;
 
@@ -10,8 +13,10 @@ use crate::command::demo::{
     bot::Bot,
 };
 
+/// A room that the simulator has from its start.
 const ROOM: &str = "choir-loft";
 
+/// The account is the simulator's bot.
 pub(crate) fn part(cast: &mut Cast<'_>) -> Part {
     let simulated = cast.simulator.queup();
     let account = simulated.account();
@@ -76,6 +81,7 @@ async fn count_dubs(dub: queup::Dub, State(bot): State<Bot>) {
     }
 }
 
+/// The bot is back when it has joined its room again, which is later than its socket.
 #[derive(Debug)]
 struct Room {
     queup: QueUp,

@@ -1,4 +1,7 @@
 //! The part of the command that knows queup.
+//!
+//! `config` has the keys of an account, `demo` one room with chat, songs and dubs, `show` who said what and which song
+//! plays.
 
 pub(crate) mod config;
 pub(crate) mod demo;

@@ -1,7 +1,10 @@
 //! What a QueUp event tells in a few words.
+//!
+//! Texts come without HTML escapes, as the payloads have them.
 
 use antiphon::{Event, Payload as _, queup};
 
+/// Views are enough: no payload is built for a line on a screen.
 pub(crate) fn gist(event: &Event) -> Option<String> {
     let kind = event.kind().as_str();
     if queup::Chat::KINDS.contains(&kind) {

@@ -1,4 +1,8 @@
 //! `[sources.NAME]` with `platform = "stackexchange"`.
+//!
+//! One table is one account on one of the three servers; for two servers write two tables. `address` sends every host
+//! of the platform to one address without TLS, which is how `antiphon sim` is reached: the login, the chat server and
+//! the sockets are different hosts.
 
 use std::{net::SocketAddr, num::NonZeroU64};
 
@@ -94,6 +98,9 @@ pub(crate) enum Sockets {
 
 impl StackExchange {
     /// The account as a source.
+    ///
+    /// # Errors
+    /// The password or the proxy's secret could not be read.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<stackexchange::Source, Failure> {
         let password = context.secret(&self.password, "the password")?;
         let account = stackexchange::Account::new(self.email.as_str(), password);

@@ -1,4 +1,7 @@
 //! Stack Exchange in the demo: one chat room.
+//!
+//! The bot answers those who name it. A mention comes beside the message itself, so that a bot that handled both would
+//! answer twice; the demo handles mentions alone.
 
 use std::time::Duration;
 
@@ -10,8 +13,10 @@ use crate::command::demo::{
     bot::Bot,
 };
 
+/// The room where the simulator's bot has every right.
 const ROOM: i64 = StackExchange::ROOM;
 
+/// The account is the simulator's bot, on the first of the three servers.
 pub(crate) fn part(cast: &mut Cast<'_>) -> Part {
     let simulated = cast.simulator.stackexchange();
     let account = simulated.account();
@@ -54,6 +59,7 @@ async fn count_mentions(_: stackexchange::MentionEvent, State(bot): State<Bot>) 
     bot.counted().mentions += 1;
 }
 
+/// The simulator's first chat server.
 #[derive(Debug)]
 struct Room(StackExchange);
 

@@ -1,4 +1,6 @@
 //! The part of the command that knows stackexchange.
+//!
+//! `config` has the keys of an account on one server, `demo` one chat room, `show` who said what.
 
 pub(crate) mod config;
 pub(crate) mod demo;

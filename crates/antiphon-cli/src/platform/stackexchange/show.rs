@@ -1,7 +1,10 @@
 //! What a Stack Exchange event tells in a few words: what is said, and by whom.
+//!
+//! Every event of the platform has a view with the same fields, so that one function serves all kinds.
 
 use antiphon::{Event, stackexchange};
 
+/// Several lines of a message become one.
 pub(crate) fn gist(event: &Event) -> Option<String> {
     let message = stackexchange::view::Message::of(event).ok()?;
     let who = message.user_name;

@@ -1,4 +1,8 @@
 //! The rate limit of one bucket.
+//!
+//! A bucket is a window of some requests that Discord opens with the first of them and closes after a time that its
+//! responses name ([Discord's page](https://discord.com/developers/docs/topics/rate-limits)).
+//! Its state is what the newest response said, less the requests that were sent since and may not be counted in it yet.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,8 +35,11 @@ pub(in crate::http) struct Window {
 
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
+    /// Queue of its requests; it moves along when a route turns out to belong to another bucket.
     line: Arc<Line>,
+    /// Window, if a response has named one.
     known: Known,
+    /// Requests sent whose responses have not come.
     in_flight: u32,
     /// Number of requests of this bucket.
     sent: u64,
@@ -55,7 +62,9 @@ enum Known {
     /// Responses name no limit.
     Unlimited,
     Limited {
+        /// Requests in a window.
         limit: u32,
+        /// Requests left, less those sent since the response.
         remaining: u32,
         /// Unknown between the first request of a window and its answer.
         resets_at: Option<Instant>,
@@ -78,7 +87,9 @@ pub(super) struct Count {
 /// A time before which no request may be sent, from the newest 429.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Block {
+    /// End of the block; it may have passed.
     until: Option<Instant>,
+    /// Number of the request that was refused.
     by: Order,
 }
 

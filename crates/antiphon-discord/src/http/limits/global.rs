@@ -1,6 +1,10 @@
 //! The bot's global limit: a number of requests in any second.
 //!
 //! <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
+//!
+//! The window slides: a request goes if fewer than the limit were sent in the second before it, so that no second of the
+//! server's, wherever it begins, has more.
+//! Answers to interactions and requests of webhooks are not counted, because Discord exempts them.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -13,6 +17,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A sliding window of one second over all requests.
 #[derive(Debug)]
 pub(super) struct Global {
+    /// Requests in any second, at least 1.
     limit: usize,
     /// Times of the newest requests, at most `limit` of them.
     sent: VecDeque<Instant>,

@@ -1,6 +1,12 @@
 //! Rate limits in the headers of a response.
 //!
 //! <https://discord.com/developers/docs/topics/rate-limits#header-format>
+//!
+//! A window is taken only if all three of its headers can be read; a response without them says that the route has no limit that
+//! is known.
+//! A 429 names its wait up to three times: in the body with a fraction, in `Retry-After` in whole seconds, and by the end of the
+//! window; the most exact of those that agree counts.
+//! Every wait is at least 100 ms and at most a day, so that an odd value neither hammers Discord nor stops a bot for ever.
 
 use std::time::Duration;
 
@@ -23,8 +29,11 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Status and rate limit headers of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::http) struct RateLimitHeaders {
+    /// Status of the response, by which refusals are counted.
     status: StatusCode,
+    /// Bucket that the route belongs to, as Discord names it.
     pub(super) bucket: Option<String>,
+    /// Window of that bucket; for a 429 of the bot's own limit it is empty until the wait is over.
     pub(super) window: Option<Window>,
     /// Set for a 429.
     pub(in crate::http) limited: Option<Limited>,
@@ -33,19 +42,24 @@ pub(in crate::http) struct RateLimitHeaders {
 /// A 429.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct Limited {
+    /// Time to wait, from the response on.
     pub(in crate::http) wait: Duration,
+    /// Limit that was met, which says what waits.
     pub(in crate::http) scope: Scope,
 }
 
 /// Body of a 429.
 #[derive(Deserialize)]
 struct Body {
+    /// Seconds, with a fraction.
     retry_after: f64,
+    /// Whether the bot's limit for all routes was met.
     #[serde(default)]
     global: bool,
 }
 
 impl RateLimitHeaders {
+    /// Reads the headers, and of a 429 the body.
     pub(in crate::http) fn of(response: &Response<Bytes>) -> Self {
         let headers = response.headers();
         let number = |name| text(headers, name)?.parse().ok();
@@ -90,7 +104,7 @@ impl RateLimitHeaders {
 
 fn limited(response: &Response<Bytes>, reset_after: Option<Duration>) -> Limited {
     let headers = response.headers();
-    let body: Option<Body> = serde_json::from_slice(response.body()).ok();
+    let body: Option<Body> = antiphon_core::read_json(response.body()).ok();
     let scope = match text(headers, "x-ratelimit-scope") {
         Some("shared") => Scope::Shared,
         Some("user") => Scope::User,

@@ -1,6 +1,9 @@
 //! The budget of refused requests, beyond which Discord bans an address.
 //!
 //! <https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans>
+//!
+//! An address with 10,000 refusals within ten minutes is banned for a while, for every program behind it.
+//! Counts of ten seconds each are kept, at most 61 of them, so that the memory does not grow with the refusals.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -16,7 +19,9 @@ const GRAIN: Duration = Duration::from_secs(10);
 /// Answers with 401, 403 or 429 (not of shared scope) within the last ten minutes.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
+    /// Beginning of each stretch of ten seconds, and its refusals; the oldest first.
     counts: VecDeque<(Instant, u32)>,
+    /// Sum of all counts.
     total: u32,
 }
 

@@ -1,4 +1,7 @@
 //! The members of a room (protocol §4.2).
+//!
+//! The cache has everybody who is in the room, as the source fetched them at joining and as the events changed them
+//! since. The lists here ask QueUp: they are complete, need no right, and have banned users too, who are in no cache.
 
 use std::sync::Arc;
 
@@ -14,7 +17,7 @@ use crate::{
 };
 
 impl Room {
-    /// Members that are cached, the first seen first; at most 4,096.
+    /// Members that are cached, the first seen first; at most 4,096. Empty until the room was joined and fetched.
     pub fn members(&self) -> Collection<Member> {
         let cache = self.client.shared.cache.read();
         let members = cache.rooms.get(&self.id).map(|room| room.members.iter());
@@ -26,7 +29,7 @@ impl Room {
         Collection::new(members.into_iter().flatten().map(handle))
     }
 
-    /// Fetches the users in the room.
+    /// Fetches the users in the room, all in one request.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -35,6 +38,20 @@ impl Room {
     }
 
     /// Fetches the banned users.
+    ///
+    /// ```no_run
+    /// use antiphon_queup::{RequestError, Room};
+    ///
+    /// /// Lifts all bans that have an end.
+    /// async fn amnesty(room: &Room) -> Result<(), RequestError> {
+    ///     for member in room.fetch_banned().await? {
+    ///         if member.banned_until.is_some() {
+    ///             room.unban(&member.user).await?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -58,6 +75,7 @@ impl Room {
         self.member_list("/users/staff").await
     }
 
+    /// Fetches a list of members, each with this room.
     async fn member_list(&self, path: &str) -> Result<Vec<MemberState>, RequestError> {
         let data = self.client.call(Call::get(self.path(path))).await?;
         members(&self.id, &data)
@@ -84,7 +102,7 @@ impl Member {
 }
 
 impl User {
-    /// State of the user in a room; absent until it was fetched.
+    /// State of the user in a room; absent if the user is not in it, or the room is not cached.
     pub fn member_of(&self, room: &Room) -> Option<Member> {
         room.client.member(&room.id, &self.id)
     }

@@ -1,4 +1,17 @@
 //! Moderation and settings of a room (protocol §4.2, §4.3).
+//!
+//! Each method is one request, and QueUp checks the right of the account's role. Each success comes back as an event to
+//! everybody in the room, the own account included, so that a bot sees its own acts as it sees those of others.
+//!
+//! | method | right | event |
+//! | --- | --- | --- |
+//! | `kick` | [`Right::Kick`](crate::Right::Kick) | [`UserKick`](crate::UserKick) |
+//! | `ban`, `unban` | [`Right::Ban`](crate::Right::Ban) | [`UserBan`](crate::UserBan), [`UserUnban`](crate::UserUnban) |
+//! | `mute`, `unmute` | [`Right::Mute`](crate::Right::Mute) | [`UserMute`](crate::UserMute), [`UserUnmute`](crate::UserUnmute) |
+//! | `set_role`, `unset_role` | [`Right::SetRoles`](crate::Right::SetRoles) | [`UserSetRole`](crate::UserSetRole), [`UserUnsetRole`](crate::UserUnsetRole) |
+//! | `skip` | [`Right::Skip`](crate::Right::Skip) | [`ChatSkip`](crate::ChatSkip) |
+//! | `set_slow_mode` and its neighbours | [`Right::ModSettings`](crate::Right::ModSettings) | [`RoomSlowMode`](crate::RoomSlowMode) and its neighbours |
+//! | `update` | [`Right::UpdateRoom`](crate::Right::UpdateRoom) | [`RoomUpdate`](crate::RoomUpdate) |
 
 use antiphon_core::Secret;
 use http::Method;
@@ -24,7 +37,24 @@ impl Room {
         moderate(&self.client, method, what, &self.id, user, fields).await
     }
 
-    /// Kicks a member, with a message that may be empty.
+    /// Kicks a member, with a message that may be empty; the member may come back at once.
+    ///
+    /// QueUp's own page kicks only members without a role.
+    ///
+    /// ```no_run
+    /// use antiphon_queup::{Chat, RequestError, Room};
+    ///
+    /// /// Warns, then kicks, then bans for an hour.
+    /// async fn enforce(room: &Room, chat: &Chat, offences: u32) -> Result<(), RequestError> {
+    ///     room.delete_message(&chat.id).await?;
+    ///     match offences {
+    ///         0 | 1 => {}
+    ///         2 => room.kick(&chat.author.id, "please read the rules").await?,
+    ///         _ => room.ban(&chat.author.id, 60).await?,
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -33,7 +63,7 @@ impl Room {
         self.moderate(Method::POST, "kick", user, &fields).await
     }
 
-    /// Bans a user for a number of minutes; 0 is for ever.
+    /// Bans a user for a number of minutes; 0 is for ever. The user need not be in the room.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -50,7 +80,7 @@ impl Room {
         self.moderate(Method::DELETE, "ban", user, &[]).await
     }
 
-    /// Mutes a member.
+    /// Mutes a member, who stays in the room and cannot chat.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -67,6 +97,8 @@ impl Room {
     }
 
     /// Gives a member a role.
+    ///
+    /// Managers and co-owners are made by those with [`Right::SetManagers`](crate::Right::SetManagers) alone.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -85,10 +117,22 @@ impl Room {
             .await
     }
 
-    /// Skips a song.
+    /// Skips a song: the playing one, by its entry's id.
+    ///
+    /// ```no_run
+    /// use antiphon_queup::{Dub, RequestError, Room};
+    ///
+    /// /// Skips a song that the room does not like.
+    /// async fn on_dub(dub: Dub, room: &Room) -> Result<(), RequestError> {
+    ///     if dub.song.net_dubs() <= -5 {
+    ///         room.skip(&dub.song.id).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`RequestError::Refused`] if the right is missing.
+    /// [`RequestError::Refused`] if the right is missing; whether an own song may be skipped without it is not known.
     pub async fn skip(&self, song: &SongId) -> Result<(), RequestError> {
         let path = format!(
             "/chat/skip/{}/{}",
@@ -98,7 +142,7 @@ impl Room {
         self.done(Call::post(path).form(self.rtc_form())).await
     }
 
-    /// Switches slow mode.
+    /// Switches slow mode, in which QueUp lets each user chat only now and then; the interval is QueUp's.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -131,7 +175,7 @@ impl Room {
             .await
     }
 
-    /// Changes the room's settings.
+    /// Changes the room's settings; those that are not set stay. See [`RoomSettings`].
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -140,7 +184,7 @@ impl Room {
             .await
     }
 
-    /// Fetches the moderators' actions.
+    /// Fetches the moderators' actions, in QueUp's order.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -165,8 +209,62 @@ impl Room {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// In the simulator, where the bot is a co-owner of the room: settings, a mute and a kick, and their events.
+///
+/// ```
+/// use antiphon_core::Payload as _;
+/// use antiphon_queup::{self as queup, Account, Config, Right, Role, RoomSettings, RoomUpdate, UserKick, UserMute};
+/// use antiphon_sim::Simulator;
+/// use futures_util::StreamExt as _;
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulator::with_seed(7);
+/// let bot = sim.queup().account();
+/// let config = Config::new(Account::new(bot.email, bot.password))
+///     .network(sim.network())
+///     .clock(sim.clock())
+///     .rooms(["choir-loft"]);
+/// let (client, source) = queup::connect(config);
+/// let mut events = source.events(CancellationToken::new());
+/// let mut told = Vec::new();
+/// while let Some(event) = events.next().await.transpose()? {
+///     match event.kind().as_str() {
+///         // The room is joined and fetched.
+///         "queup.playlist_details" if told.is_empty() => {
+///             sim.queup().room("choir-loft").join("bram");
+///             let room = client.rooms().into_iter().next().expect("joined");
+///             let me = client.me().expect("logged in");
+///             let role = client.member(&room.id, &me.id).and_then(|me| me.role().cloned());
+///             assert!(role.is_some_and(|role| role == Role::CoOwner && role.has(Right::UpdateRoom)));
+///
+///             let bram = client.fetch_user("bram").await?;
+///             room.update(&RoomSettings::new().welcome_message("be kind")).await?;
+///             room.mute(&bram.id).await?;
+///             room.kick(&bram.id, "out").await?;
+///         }
+///         "queup.room-update" => {
+///             let update = RoomUpdate::decode(&event)?;
+///             told.push(format!("says {}", update.info.welcome_message.unwrap_or_default()));
+///         }
+///         "queup.user-mute" => told.push(format!("mutes {}", UserMute::decode(&event)?.target.username)),
+///         "queup.user-kick" => {
+///             let kick = UserKick::decode(&event)?;
+///             told.push(format!("kicks {}: {}", kick.target.username, kick.message.unwrap_or_default()));
+///             break;
+///         }
+///         _ => {}
+///     }
+/// }
+/// assert_eq!(told, ["says be kind", "mutes bram", "kicks bram: out"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomSettings {
+    /// Fields in the order of the calls; of two with one name, QueUp decides.
     fields: Vec<(String, String)>,
 }
 
@@ -181,7 +279,7 @@ impl RoomSettings {
         pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Sets any field by QueUp's own name for it, such as `maxLengthSong`.
+    /// Sets any field by QueUp's own name for it, such as `maxLengthSong` (protocol §4.2 lists them).
     #[must_use]
     pub fn field(mut self, name: &str, value: impl Into<String>) -> Self {
         self.fields.push((name.to_owned(), value.into()));
@@ -240,7 +338,7 @@ impl RoomSettings {
 pub struct AuditEntry {
     /// Time of the action.
     pub created_at: Option<Timestamp>,
-    /// The wire's word for the action.
+    /// The wire's word for the action; the words are not documented.
     pub kind: String,
     /// Length in minutes, where the action has one.
     pub duration: Option<i64>,

@@ -1,4 +1,11 @@
 //! The queue of a room, and its votes (protocol §4.4).
+//!
+//! QueUp has one queue for each DJ, and plays one song of each in turn. An entry ([`Song`]) is one song in it; its
+//! media ([`SongInfo`](crate::SongInfo)) is the video or track behind it, and may be in many entries. Requests name
+//! entries by [`SongId`] and media by [`SongInfoId`](crate::SongInfoId).
+//!
+//! The cached queue is fetched when the room is joined and 5 s after a change, so that a burst of changes costs one
+//! request.
 
 use std::sync::Arc;
 
@@ -13,7 +20,9 @@ use crate::{
 };
 
 impl Room {
-    /// The playing song by the last event about it.
+    /// The playing song by the last event about it; absent while nothing plays, and before the room was fetched.
+    ///
+    /// Its votes are those of the last vote that was heard.
     pub fn current_song(&self) -> Option<Song> {
         let cache = self.client.shared.cache.read();
         cache.rooms.get(&self.id)?.active.clone()
@@ -35,7 +44,8 @@ impl Room {
         room.map(|room| room.queue.clone()).unwrap_or_default()
     }
 
-    /// Fetches the queue.
+    /// Fetches the queue, in the order of playing. Entries that QueUp sends as `null` are left out, and entries may
+    /// lack their media: [`Client::fetch_song_info`](crate::Client::fetch_song_info) fetches it.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -48,7 +58,7 @@ impl Room {
         )
     }
 
-    /// Fetches the playing song; absent while nothing plays.
+    /// Fetches the playing song; absent while nothing plays, which QueUp says by status 404.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -71,6 +81,8 @@ impl Room {
 
     /// Fetches the votes on the playing song.
     ///
+    /// `song` of the result says which song that is: it may be another than the one that is meant.
+    ///
     /// # Errors
     /// [`RequestError`] if the request failed.
     pub async fn fetch_active_dubs(&self) -> Result<ActiveDubs, RequestError> {
@@ -91,6 +103,26 @@ impl Room {
     ///
     /// Pages shift while songs end, so compare ids when you read several.
     ///
+    /// ```no_run
+    /// use std::collections::HashSet;
+    ///
+    /// use antiphon_queup::{RequestError, Room, Song};
+    ///
+    /// /// The last hundred songs, each once.
+    /// async fn last_songs(room: &Room) -> Result<Vec<Song>, RequestError> {
+    ///     let (mut songs, mut seen) = (Vec::new(), HashSet::new());
+    ///     for page in 1..=5 {
+    ///         let found = room.history(page).await?;
+    ///         let is_last = found.len() < 20;
+    ///         songs.extend(found.into_iter().filter(|song| seen.insert(song.id.clone())));
+    ///         if is_last {
+    ///             break;
+    ///         }
+    ///     }
+    ///     Ok(songs)
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`RequestError`] if the request failed.
     pub async fn history(&self, page: u32) -> Result<Vec<Song>, RequestError> {
@@ -98,10 +130,26 @@ impl Room {
         songs(&self.client.call(call).await?)
     }
 
-    /// Queues a song by its source (`youtube`, `soundcloud`) and the source's id.
+    /// Queues a song by its source (`youtube`, `soundcloud`) and the source's id, at the end of the own queue.
+    ///
+    /// It plays when the own turn comes. The account must be in the room.
+    ///
+    /// ```no_run
+    /// use antiphon_queup::{RequestError, Room};
+    ///
+    /// /// Queues a video, and says in words why not.
+    /// async fn request(room: &Room, video: &str) -> Result<String, RequestError> {
+    ///     match room.queue_song("youtube", video).await {
+    ///         Ok(song) => Ok(format!("queued as {}", song.id)),
+    ///         // Locked, too long, or played lately: QueUp says which.
+    ///         Err(RequestError::Refused { message, .. }) => Ok(format!("QueUp says: {message}")),
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`RequestError::Refused`] if the queue is locked, or the song too long or played lately.
+    /// [`RequestError::Refused`] if the queue is locked, or the song too long or played lately; the message is QueUp's.
     pub async fn queue_song(&self, source: &str, media_id: &str) -> Result<Song, RequestError> {
         let fields = [("songType", source), ("songId", media_id)];
         let call = Call::post(self.path("/playlist")).form(fields);
@@ -109,7 +157,7 @@ impl Room {
         Ok(parse::<wire::QueueItem<'_>>(&data)?.into())
     }
 
-    /// Queues a whole playlist.
+    /// Queues a whole playlist of the account, in one request.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -144,7 +192,7 @@ impl Room {
         songs(&self.client.call(Call::get(path)).await?)
     }
 
-    /// Orders the own songs in the queue.
+    /// Orders the own songs in the queue; the list has all of them, as [`own_queue`](Self::own_queue) gives them.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -154,7 +202,8 @@ impl Room {
         self.done(Call::post(path).form(fields)).await
     }
 
-    /// Orders the DJs in the queue.
+    /// Orders the DJs in the queue, the next one first. The account needs
+    /// [`Right::QueueOrder`](crate::Right::QueueOrder).
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -164,18 +213,18 @@ impl Room {
             .await
     }
 
-    /// Removes a DJ's next song; gives the one after it.
+    /// Removes a DJ's next song; gives the one after it, if there is one.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
     pub async fn remove_user_song(&self, user: &UserId) -> Result<Option<Song>, RequestError> {
         let path = self.path(&format!("/queue/user/{}", step(user.as_str())));
         let data = self.client.call(Call::delete(path)).await?;
-        let removed: wire::Removed<'_> = serde_json::from_slice(&data).unwrap_or_default();
+        let removed: wire::Removed<'_> = antiphon_core::read_json(&data).unwrap_or_default();
         Ok(removed.user_next_song.map(Song::from))
     }
 
-    /// Removes a DJ from the queue.
+    /// Removes a DJ from the queue, with all songs.
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -193,7 +242,7 @@ impl Room {
         self.done(Call::put(path)).await
     }
 
-    /// Pauses or resumes the own queue.
+    /// Pauses or resumes the own queue, whose songs stay.
     ///
     /// # Errors
     /// [`RequestError`] if the request failed.
@@ -203,7 +252,8 @@ impl Room {
             .await
     }
 
-    /// Locks or unlocks the queue.
+    /// Locks or unlocks the queue; whose songs a locked one refuses is QueUp's rule. The account needs
+    /// [`Right::LockQueue`](crate::Right::LockQueue).
     ///
     /// # Errors
     /// [`RequestError::Refused`] if the right is missing.
@@ -213,7 +263,9 @@ impl Room {
             .await
     }
 
-    /// Dubs a song.
+    /// Dubs a song: votes for or against it.
+    ///
+    /// QueUp counts votes on the playing song; its event is [`Dub`](crate::Dub).
     ///
     /// # Errors
     /// [`RequestError::RateLimited`] after about ten votes on one song.

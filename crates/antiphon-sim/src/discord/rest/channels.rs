@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Answer, Call, Outcome,
     fields::Fields,
-    overwrites::{OVERWRITES, read_overwrite},
+    overwrites::{OVERWRITES, may_overwrite, read_overwrite},
     route::Route,
 };
 use crate::discord::{
@@ -114,7 +114,7 @@ impl State {
         self.check_parent(guild, change.parent)?;
         if let Some(overwrites) = &change.overwrites {
             self.needs_in_channel(call.account, call.channel(), rights::MANAGE_ROLES)?;
-            self.may_overwrite(own, &before, overwrites)?;
+            may_overwrite(own, &before, overwrites)?;
         }
         let parent = change.parent.flatten().filter(|_| change.locks);
         let of_parent = parent.and_then(|id| self.community.channels.get(&id));

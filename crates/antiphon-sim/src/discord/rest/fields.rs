@@ -86,19 +86,16 @@ impl<'a> Fields<'a> {
 
     /// Text of a length in characters.
     pub(crate) fn text(&mut self, name: &str, length: RangeInclusive<usize>) -> Option<&'a str> {
-        match self.value(name)? {
-            Value::String(text) => self
-                .length(name, text.chars().count(), &length)
-                .then_some(text),
-            _ => {
-                self.error(
-                    name,
-                    "STRING_TYPE_CONVERT",
-                    "Could not interpret value as string.",
-                );
-                None
-            }
-        }
+        let Value::String(text) = self.value(name)? else {
+            self.error(
+                name,
+                "STRING_TYPE_CONVERT",
+                "Could not interpret value as string.",
+            );
+            return None;
+        };
+        self.length(name, text.chars().count(), &length)
+            .then_some(text)
     }
 
     /// Snowflake, as a number or a text.
@@ -295,19 +292,16 @@ impl<'a> Fields<'a> {
         name: &str,
         length: RangeInclusive<usize>,
     ) -> Option<&'a [Value]> {
-        match self.value(name)? {
-            Value::Array(items) => self
-                .length(name, items.len(), &length)
-                .then_some(items.as_slice()),
-            _ => {
-                self.error(
-                    name,
-                    "LIST_TYPE_CONVERT",
-                    "Only iterables may be used in a ListType",
-                );
-                None
-            }
-        }
+        let Value::Array(items) = self.value(name)? else {
+            self.error(
+                name,
+                "LIST_TYPE_CONVERT",
+                "Only iterables may be used in a ListType",
+            );
+            return None;
+        };
+        self.length(name, items.len(), &length)
+            .then_some(items.as_slice())
     }
 
     /// Object, read by a reader of its own.

@@ -8,6 +8,7 @@ use super::{
     Answer, Call, Outcome,
     channels::ChannelChange,
     fields::{Fields, each_of},
+    overwrites::may_overwrite,
     route::Route,
 };
 use crate::discord::{
@@ -159,7 +160,7 @@ impl State {
             ));
         }
         let own = rights::of(self.guild_of(call)?, call.account, None);
-        self.may_overwrite(own, &[], change.overwrites.as_deref().unwrap_or_default())?;
+        may_overwrite(own, &[], change.overwrites.as_deref().unwrap_or_default())?;
         // A channel without overwrites of its own takes those of its category.
         let parent = change.parent.flatten();
         let parent = parent.filter(|_| change.overwrites.is_none());

@@ -2,6 +2,16 @@
 //!
 //! [`route`] has the table that requests are matched by; each group of routes is a file with its rows and handlers.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "handlers have one type, also those that cannot fail or need no state"
+)]
+#![expect(
+    clippy::option_option,
+    reason = "a field of a body is absent, null or set"
+)]
+
 mod access;
 pub(crate) mod answer;
 mod call;
@@ -9,6 +19,8 @@ mod fields;
 mod form;
 mod page;
 mod percent;
+mod registration;
+mod responses;
 mod route;
 pub(crate) mod state;
 #[cfg(test)]
@@ -266,16 +278,25 @@ impl State {
 
 /// Bucket of a request.
 fn bucket(route: &Route, parameters: &[(&str, String)]) -> Bucket {
-    let major = parameters
-        .iter()
-        .find(|(name, _)| matches!(*name, "channel_id" | "guild_id" | "webhook_id"));
+    // A webhook is counted with its token.
+    let is_major = |name: &str| {
+        matches!(
+            name,
+            "channel_id" | "guild_id" | "webhook_id" | "webhook_token"
+        )
+    };
+    let mut majors = parameters.iter().filter(|(name, _)| is_major(name));
+    let mut major = majors.next().map(|(_, id)| id.clone()).unwrap_or_default();
+    if let Some((_, token)) = majors.find(|(name, _)| *name == "webhook_token") {
+        major = format!("{major}/{token}");
+    }
     let name = match route.bucket {
         "" => format!("{}{}", route.method, route.path),
         shared => shared.to_owned(),
     };
     Bucket {
         name,
-        major: major.map(|(_, id)| id.clone()).unwrap_or_default(),
+        major,
         pace: route.pace,
         counts_globally: route.counts_globally,
     }

@@ -58,25 +58,24 @@ pub(super) fn read_overwrite(fields: &mut Fields<'_>, id: Option<Id>) -> Overwri
     }
 }
 
-impl State {
-    /// Refuses overwrites with permissions that the bot does not have itself.
-    pub(super) fn may_overwrite(
-        &self,
-        own: u64,
-        before: &[Overwrite],
-        after: &[Overwrite],
-    ) -> Result<(), Answer> {
-        for one in after {
-            let had = before.iter().find(|had| had.id == one.id);
-            let (allow, deny) = had.map_or((0, 0), |had| (had.allow, had.deny));
-            let changed = (allow ^ one.allow) | (deny ^ one.deny);
-            if changed & !own != 0 {
-                return Err(Answer::not_permitted());
-            }
+/// Refuses overwrites with permissions that the bot does not have itself.
+pub(super) fn may_overwrite(
+    own: u64,
+    before: &[Overwrite],
+    after: &[Overwrite],
+) -> Result<(), Answer> {
+    for one in after {
+        let had = before.iter().find(|had| had.id == one.id);
+        let (allow, deny) = had.map_or((0, 0), |had| (had.allow, had.deny));
+        let changed = (allow ^ one.allow) | (deny ^ one.deny);
+        if changed & !own != 0 {
+            return Err(Answer::not_permitted());
         }
-        Ok(())
     }
+    Ok(())
+}
 
+impl State {
     fn put_overwrite(&mut self, call: &Call<'_>) -> Outcome {
         let mut fields = call.fields();
         let wanted = read_overwrite(&mut fields, Some(call.id("overwrite_id")));
@@ -97,7 +96,7 @@ impl State {
         if !exists {
             return Err(Answer::unknown("Overwrite", 10009));
         }
-        self.may_overwrite(own, &before, std::slice::from_ref(&wanted))?;
+        may_overwrite(own, &before, std::slice::from_ref(&wanted))?;
         if known.is_none() && before.len() >= OVERWRITES {
             return Err(Answer::error(
                 400,

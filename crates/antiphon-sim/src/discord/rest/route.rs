@@ -287,11 +287,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
     super::GROUPS.iter().flat_map(|(_, routes)| routes.iter())
 }
 
-/// Finds the row of a request, and the parameters of its path.
-pub(crate) fn find(
-    method: &str,
-    steps: &[&str],
-) -> Result<(&'static Route, Vec<(&'static str, String)>), NoRoute> {
+/// Row of a request, and the parameters of its path by their names in the row.
+pub(crate) type Found = (&'static Route, Vec<(&'static str, String)>);
+
+/// Finds the row of a request.
+pub(crate) fn find(method: &str, steps: &[&str]) -> Result<Found, NoRoute> {
     let fitting = || all().filter_map(|route| Some((route, route.parameters(steps)?)));
     fitting()
         .filter(|(route, _)| route.method == method)

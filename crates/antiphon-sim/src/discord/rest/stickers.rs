@@ -239,7 +239,7 @@ impl State {
     /// The sticker of a path that the bot may change, as it is.
     fn own_sticker(&self, call: &Call<'_>) -> Result<Value, Answer> {
         let sticker = self.sticker_of(call)?.clone();
-        let is_own = sticker["user"]["id"] == call.account.to_string();
+        let is_own = super::fields::snowflake(&sticker["user"]["id"]) == Some(call.account);
         let needed = if is_own {
             rights::CREATE_EXPRESSIONS
         } else {

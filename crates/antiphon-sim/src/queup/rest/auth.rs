@@ -1,4 +1,8 @@
 //! Login, sessions and tokens.
+//!
+//! A login sets the cookie `connect.sid`, a token is a JWT that opens a socket, and a request without a cookie is redirected to
+//! the login page (protocol §2).
+//! Tokens are given to guests as well, with an id of their own.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
@@ -14,6 +18,7 @@ pub(super) fn login_page() -> Answer {
 }
 
 impl State {
+    /// `POST /auth/login`: by username or address, with the right password.
     pub(super) fn login(&mut self, call: &Call) -> Routed {
         let username = self.required(call, "username")?;
         let password = self.required(call, "password")?;
@@ -42,6 +47,7 @@ impl State {
         Ok(Answer::ok(self.user_json(&Self::me(call)?)))
     }
 
+    /// `GET /auth/token`: a token for the user of the cookie, or for a new guest.
     pub(super) fn token(&mut self, call: &Call) -> Answer {
         let client = call.user.clone().map_or_else(
             || Client::Guest(format!("{:032x}", self.secrets.u128(..))),
@@ -58,6 +64,7 @@ impl State {
         Answer::ok(data)
     }
 
+    /// `GET /auth/logout`: the cookie is invalid from now on; tokens stay valid.
     pub(super) fn logout(&mut self, call: &Call) -> Answer {
         if let Some(cookie) = &call.cookie {
             self.logins.sessions.remove(cookie);

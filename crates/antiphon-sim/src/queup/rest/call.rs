@@ -1,4 +1,7 @@
 //! Requests and responses of routes.
+//!
+//! Clients send forms and JSON, lists with brackets and with commas, flags as numbers and as words; all of them are read, because
+//! the real server does.
 
 use form_urlencoded::parse;
 use http::{HeaderMap, Method, Request, header};
@@ -86,8 +89,11 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// Without repeated or trailing slashes.
     pub(crate) path: String,
+    /// Parameters behind the path.
     pub(crate) query: Fields,
+    /// Fields of a form or of a JSON object.
     pub(crate) body: Fields,
+    /// Session cookie, whether it is known or not.
     pub(crate) cookie: Option<String>,
     /// Id of the user whose session the cookie is.
     pub(crate) user: Option<String>,
@@ -140,6 +146,7 @@ fn content_type(headers: &HeaderMap) -> &str {
         .trim()
 }
 
+/// The value of `connect.sid`, in any of the cookie headers.
 fn session_cookie(headers: &HeaderMap) -> Option<String> {
     headers
         .get_all(header::COOKIE)
@@ -153,8 +160,10 @@ fn session_cookie(headers: &HeaderMap) -> Option<String> {
 /// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
+    /// HTTP status, which the envelope repeats.
     pub(crate) status: u16,
     pub(crate) body: Body,
+    /// Headers beside the content type.
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 

@@ -1,4 +1,8 @@
 //! Chat and moderation.
+//!
+//! A message is refused for a user outside of the room, a muted one, slow mode, an empty text and one of more than 255 characters
+//! (protocol §4.3, §8).
+//! Moderation needs a right of the caller's role, and spares staff.
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -10,11 +14,16 @@ use crate::{
 };
 
 /// Longest chat message, in characters as they are read.
+///
+/// A longer message is noted, because a client should have divided it.
 const LONGEST: usize = 255;
 /// Shortest time between two messages of a user without a role, in slow mode.
+///
+/// In milliseconds.
 const SLOW_MODE: i64 = 5000;
 
 impl State {
+    /// `POST /chat/<room>`: the answer repeats the request's fields under `req`.
     pub(super) fn chat(&mut self, call: &Call, room: &str) -> Routed {
         let me = Self::me(call)?;
         let place = self.place(room)?;
@@ -61,6 +70,7 @@ impl State {
         Ok(Answer::ok(answer))
     }
 
+    /// `GET /chat/<room>`: the newest first.
     pub(super) fn chat_history(&self, room: &str) -> Routed {
         let newest_first: Vec<&Value> = self.place(room)?.chat.iter().rev().collect();
         Ok(Answer::ok(json!(newest_first)))
@@ -143,6 +153,7 @@ impl State {
         Ok(Answer::ok(json!({})))
     }
 
+    /// Managing roles need the right `set-managers`, the others `set-roles`.
     pub(super) fn role_of(&mut self, call: &Call, role: &str, room: &str, user: &str) -> Routed {
         let Some(role) = Role::find(role) else {
             self.note(format!("{} {}: no such role", call.method, call.path));

@@ -1,4 +1,6 @@
 //! Private messages.
+//!
+//! A conversation has two to eleven users and is found by them; reading it and marking it as read are two requests (protocol §4.6).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,6 +9,8 @@ use super::{Answer, Call, State, call::Routed};
 use crate::queup::text;
 
 /// Most other users in a conversation.
+///
+/// A request with none, or with more, is refused and noted.
 const RECIPIENTS: usize = 10;
 
 impl State {
@@ -60,6 +64,7 @@ impl State {
         }
     }
 
+    /// The one with the newest message first.
     fn conversations_of(&self, me: &str) -> Value {
         let mut mine: Vec<_> = self
             .conversations

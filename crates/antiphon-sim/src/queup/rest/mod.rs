@@ -1,4 +1,9 @@
 //! The REST side of QueUp: routes and rights.
+//!
+//! A request meets a fault, or is answered by the route that its method and path name (protocol §4); a route that nobody has is
+//! noted, with the request, because a client should not ask for it.
+//! An error has the two shapes of protocol §1: most routes wrap it in `err`, and login, throttled chat and private rooms in
+//! `details`.
 
 mod auth;
 mod call;
@@ -21,6 +26,7 @@ use crate::fault::{Quirk, RestFault};
 /// A response, and the fault that the request met.
 #[derive(Debug)]
 pub(crate) struct Reply {
+    /// Response before a fault delays or drops it.
     pub(crate) answer: Answer,
     pub(crate) fault: Option<RestFault>,
 }
@@ -63,6 +69,7 @@ impl State {
         Reply { answer, fault }
     }
 
+    /// Answers a request that meets no fault, and bends its data by the quirks of its account.
     fn answer(&mut self, call: &Call) -> Answer {
         let answered = match &call.fault {
             Some(fault) => {
@@ -192,6 +199,8 @@ impl State {
     }
 
     /// A room by id or slug.
+    ///
+    /// 404 if there is none.
     fn place(&self, room: &str) -> Result<&Room, Answer> {
         self.find_room(room)
             .ok_or_else(|| Answer::error(404, "Room not found"))
@@ -209,6 +218,8 @@ impl State {
     }
 
     /// Ids of the caller and the room, if the caller has a right there.
+    ///
+    /// 403 if the caller lacks it, with its name in the message.
     fn staff(&self, call: &Call, room: &str, right: &str) -> Result<(String, String), Answer> {
         let me = Self::me(call)?;
         let room = self.place(room)?;

@@ -1,4 +1,6 @@
 //! The queue, the playing song and votes.
+//!
+//! Everybody in the room may queue songs and vote; changing another's queue needs the right `queue-order` (protocol §4.4).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,8 +9,12 @@ use super::{Answer, Call, State, call::Routed};
 use crate::{fault::Quirk, queup::model::Shown};
 
 /// Votes one user may cast on one song.
+///
+/// One more is answered with 429.
 const VOTES: u32 = 10;
 /// Songs on a page of the history.
+///
+/// Pages count from 1.
 const PAGE: usize = 20;
 
 impl State {
@@ -87,6 +93,7 @@ impl State {
         Ok(Answer::ok(json!(self.queue_details(self.place(room)?))))
     }
 
+    /// 404 means that nothing plays, and is no error (protocol §9, 4).
     pub(super) fn active(&self, call: &Call, room: &str) -> Routed {
         let place = self.place(room)?;
         let playing = place
@@ -137,6 +144,7 @@ impl State {
         Ok(Answer::ok(json!(items)))
     }
 
+    /// It is always empty: nothing that is known uses it.
     pub(super) fn waitlist(&self, room: &str) -> Routed {
         self.place(room)?;
         Ok(Answer::ok(json!([])))

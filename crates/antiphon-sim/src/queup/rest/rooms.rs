@@ -1,4 +1,6 @@
 //! Rooms: finding, entering, leaving and changing them.
+//!
+//! Reading a room needs no login; entering one does, and a password or a ban may stand in the way (protocol §4.2).
 
 use serde_json::{Map, Value, json};
 
@@ -32,19 +34,27 @@ const SETTINGS: [(&str, Setting); 20] = [
 /// Type of a setting's value.
 #[derive(Clone, Copy, Debug)]
 enum Setting {
+    /// Any text.
     Text,
+    /// A whole number; anything else counts as 0.
     Number,
+    /// Yes or no; anything else counts as no.
     Flag,
 }
 
 /// Wrong passwords before a user has to wait.
+///
+/// A right one in between forgets them.
 const WRONG_PASSWORDS: u32 = 5;
 /// Wait after too many wrong passwords.
+///
+/// In milliseconds, from the last wrong one.
 const PASSWORD_WAIT: i64 = 2 * 60 * 60 * 1000;
 /// Rooms that one user may create.
 const ROOMS_PER_USER: usize = 5;
 
 impl State {
+    /// Rooms with a password are left out.
     pub(super) fn lobby(&self, term: Option<&str>) -> Answer {
         let term = term.map(str::to_lowercase);
         let fits = |name: &str| {
@@ -65,6 +75,7 @@ impl State {
         Ok(Answer::ok(self.room_json(self.place(room)?, Shown::Whole)))
     }
 
+    /// Settings of a request; an unknown one is noted and left out.
     fn changes(&self, call: &Call) -> Map<String, Value> {
         let mut changes = Map::new();
         for (name, value) in call.body.iter() {
@@ -124,6 +135,7 @@ impl State {
         self.show_room(&id)
     }
 
+    /// A banned user is refused with 401, a wrong password with 400.
     pub(super) fn join_room(&mut self, call: &Call, room: &str) -> Routed {
         let me = Self::me(call)?;
         let place = self.place(room)?;

@@ -1,4 +1,7 @@
 //! Songs and personal playlists.
+//!
+//! Songs are found among those that the server knows; one that is named by its id at a source is looked up there, which here
+//! means that it is made (protocol §4.5).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,6 +10,8 @@ use super::{Answer, Call, State, call::Routed};
 use crate::queup::model::{Playlist, Song};
 
 /// Songs found at a time.
+///
+/// Playlists have pages of the same size.
 const FOUND: usize = 20;
 
 impl State {
@@ -24,6 +29,7 @@ impl State {
         Ok(Answer::ok(json!({"items": items, "nextPageToken": null})))
     }
 
+    /// By its own id, or by that of its source.
     fn known_song(&self, song: &str) -> Result<&Song, Answer> {
         self.songs
             .get(song)

@@ -1,4 +1,6 @@
 //! Users: profiles, followed users and names.
+//!
+//! Profiles are open to everyone; following and renaming need a login (protocol §4.1).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -11,6 +13,7 @@ impl State {
         Ok(Answer::ok(self.user_json(&id)))
     }
 
+    /// A redirect, also for a user without a picture.
     pub(super) fn user_image(&self, user: &str) -> Routed {
         let id = self.known_user(user)?;
         let image = self.users.get(&id).and_then(|user| user.image.as_ref());
@@ -75,6 +78,7 @@ impl State {
         }
     }
 
+    /// The route's misspelt name is a fact of the wire (protocol §9, 28).
     pub(super) fn name_availability(&self, call: &Call) -> Answer {
         let username = call.query.get("username").unwrap_or_default();
         let taken = self
