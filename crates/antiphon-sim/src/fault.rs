@@ -225,7 +225,7 @@ pub(crate) struct Faults {
     pub(crate) upgrades: Vec<u16>,
     /// Whether pings stay without an answer, on every socket.
     pub(crate) withhold_pongs: bool,
-    /// Accounts whose pings stay without an answer, by their ids.
+    /// Accounts and connections whose pings stay without an answer, by their ids.
     pub(crate) withhold_pongs_of: BTreeSet<String>,
 }
 

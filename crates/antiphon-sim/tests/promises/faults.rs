@@ -92,6 +92,23 @@ async fn pongs_can_be_withheld() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pongs_can_be_withheld_on_one_connection() {
+    let (sim, room, mut client) = joined().await;
+    let mut other = Client::joined(&sim, "antiphon", &room).await;
+    client.packets.clear();
+    other.packets.clear();
+    let link = sim.queup().links_of(&client.connection);
+    link.withhold_pongs(true);
+    client.packet("2").await;
+    assert!(client.hears_nothing().await);
+    other.packet("2").await;
+    assert_eq!(other.next_packet().await, "3", "of the same account");
+    link.withhold_pongs(false);
+    client.packet("2").await;
+    assert_eq!(client.next_packet().await, "3");
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_are_doubled_and_each_copy_is_a_frame() {
     let (sim, room, mut client) = joined().await;
     sim.queup().links().duplicate(1);
