@@ -182,7 +182,7 @@ pub enum RestFault {
     Slow(#[serde(with = "crate::command::period")] Duration),
     /// The connection is closed instead of an answer.
     ///
-    /// The request is carried out before, except on QueUp.
+    /// The request is carried out before.
     Dropped,
     /// With status 200 and a body that is not JSON.
     NotJson,

@@ -242,6 +242,17 @@ async fn requests_fail_as_asked_and_as_often_as_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_whose_answer_is_dropped_is_carried_out() {
+    let (sim, room, mut client) = joined().await;
+    sim.queup().fail_rest("POST /chat/*", 1, RestFault::Dropped);
+    let path = format!("/chat/{}", room.id());
+    let form = "application/x-www-form-urlencoded";
+    let sent = client.try_call(Method::POST, &path, form, "message=amen");
+    assert!(sent.await.is_err());
+    assert_eq!(client.event("chat-message").await["message"], "amen");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_is_too_large_is_more_than_a_client_takes() {
     let (sim, _, mut client) = joined().await;
     sim.queup().fail_rest("*", 1, RestFault::Huge(100_000_000));
