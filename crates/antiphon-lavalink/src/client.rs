@@ -313,10 +313,10 @@ impl Pool {
         }
     }
 
-    /// Connects every node now that waits for its next attempt or was given up.
+    /// Connects every node now that waits for its next attempt, was given up, or was closed by [`Node::close`].
     ///
-    /// It returns once the command is queued; [`link`](Self::link) shows the outcome. A node that [`Node::close`]
-    /// closed stays closed. When all nodes were given up, the source has ended, and nothing can be connected any more.
+    /// It returns once the command is queued; [`link`](Self::link) shows the outcome. A node that is still being closed
+    /// is left alone. When all nodes were given up, the source has ended, and nothing can be connected any more.
     ///
     /// # Errors
     /// [`NotConnected`] if the source does not run.

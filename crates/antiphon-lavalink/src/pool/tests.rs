@@ -265,6 +265,20 @@ impl Stage {
         self.settle();
     }
 
+    /// Closes a node without failover; returns the players that were disconnected.
+    fn close(&mut self, node: usize) -> Vec<GuildId> {
+        let (reply, mut closed) = oneshot::channel();
+        let node = format!("n{node}").as_str().into();
+        let close = PoolCommand::CloseNode {
+            node,
+            failover: false,
+            reply,
+        };
+        self.pool.on_command(close, self.now);
+        self.settle();
+        closed.try_recv().expect("closed")
+    }
+
     /// Joins a channel and plays a track.
     fn play(&mut self, guild: u64, endpoint: &str, track: &str) {
         let (reply, _) = oneshot::channel();
@@ -933,6 +947,25 @@ fn a_node_that_was_given_up_is_tried_again_when_asked() {
     stage.settle();
     stage.greet(1, false);
     assert!(stage.pool.nodes[1].is_ready());
+}
+
+#[test]
+fn a_node_that_its_user_closed_is_connected_again_when_asked() {
+    let mut stage = Stage::ready(2);
+    stage.play(1, "c-fra01.discord.media", "a");
+    stage.close(0);
+    stage.pass(Duration::from_secs(600));
+    assert!(stage.pool.nodes[0].is_over(), "not by itself");
+    assert_eq!(stage.close(0), [], "it is closed already");
+    assert_eq!(stage.of::<NodeClosed>().len(), 1, "and said so once");
+
+    stage.pool.on_command(PoolCommand::Reconnect, stage.now);
+    stage.settle();
+    stage.greet(0, false);
+    stage.play(2, "c-fra01.discord.media", "a");
+    assert_eq!(stage.node_of(2), 0, "it takes players again");
+    assert_eq!(stage.close(0), [GuildId::new(2)], "and is closed again");
+    assert_eq!(stage.of::<NodeClosed>().len(), 2);
 }
 
 #[test]
