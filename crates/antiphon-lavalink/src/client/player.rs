@@ -350,7 +350,7 @@ impl Player {
     /// # Errors
     /// As [`Player::connect`]; [`PlayerError::InvalidNode`] for an unknown node.
     ///
-    /// With an unknown node no op 4 is sent.
+    /// With an unknown node no op 4 is sent, and no player is created.
     pub async fn connect_with(
         &self,
         channel: impl Into<ChannelId>,

@@ -627,6 +627,27 @@ fn a_node_closed_without_failover_disconnects_its_players() {
 }
 
 #[test]
+fn an_unknown_node_makes_no_player() {
+    let mut stage = Stage::ready(1);
+    let (reply, mut entered) = oneshot::channel();
+    let enter = PlayerCommand::Enter {
+        channel: LOFT,
+        self_deaf: None,
+        self_mute: None,
+        within: Duration::from_secs(10),
+        node: Some("n9".into()),
+        reply,
+    };
+    stage.command(1, enter);
+    let error = entered.try_recv().expect("answered").expect_err("unknown");
+    assert!(matches!(
+        error,
+        PlayerError::InvalidNode(InvalidNodeError::Unknown(_))
+    ));
+    assert!(stage.pool.slots.is_empty() && stage.voice.is_empty());
+}
+
+#[test]
 fn a_switch_is_one_move_by_request_and_to_the_same_node_an_error() {
     let mut stage = Stage::ready(2);
     stage.play(1, "c-fra01.discord.media", "a");
