@@ -307,20 +307,6 @@ impl Player {
             .map(drop)
     }
 
-    /// Sends a command without a reply; it waits only for room in the channel.
-    async fn send(&self, command: PlayerCommand) -> Result<(), PlayerError> {
-        let guild = self.guild;
-        let sent = self
-            .shared
-            .commands
-            .send(PoolCommand::Player {
-                guild,
-                command: Box::new(command),
-            })
-            .await;
-        sent.map_err(|_| PlayerError::NotConnected(self.shared.not_connected()))
-    }
-
     // -----------------------------------------------------------------------------------------------------------------
     // The channel.
 
@@ -543,20 +529,19 @@ impl Player {
 
     /// Sets what follows when a track ends.
     ///
-    /// It returns once the command is queued; later actions come after it.
+    /// It needs no request. It creates the player if there is none, so it may be called before
+    /// [`connect`](Self::connect).
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
-    ///
-    /// It creates the player if there is none, so it may be called before [`connect`](Self::connect).
     pub async fn set_autoplay(&self, mode: AutoPlayMode) -> Result<(), PlayerError> {
-        self.send(PlayerCommand::Autoplay(mode)).await
+        self.act(|reply| PlayerCommand::Autoplay(mode, reply))
+            .await
+            .map(drop)
     }
 
     /// Sets how long the player may be idle before [`InactivePlayer`](crate::InactivePlayer) is emitted; `None`
     /// disables it.
-    ///
-    /// It returns once the command is queued; later actions come after it.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -564,19 +549,24 @@ impl Player {
     /// Default: [`Config::inactive_timeout`](crate::Config::inactive_timeout). It creates the player if there is none.
     /// Zero disables it as well. A player that is idle begins to wait anew.
     pub async fn set_inactive_timeout(&self, timeout: Option<Duration>) -> Result<(), PlayerError> {
-        self.send(PlayerCommand::InactiveTimeout(timeout)).await
+        self.act(|reply| PlayerCommand::InactiveTimeout(timeout, reply))
+            .await
+            .map(drop)
     }
 
     /// Sets the number of listeners, where it is known. Without listeners, [`InactivePlayer`](crate::InactivePlayer) is
     /// emitted when the third track ends.
     ///
     /// Only Discord knows who is in a channel, so the bot must count its voice states; `None`, the default, means that
-    /// nobody counts. Count people only, without bots. Nothing happens without a player.
+    /// nobody counts. Count people only, without bots.
     ///
     /// # Errors
-    /// [`PlayerError`] if the source does not run.
+    /// [`PlayerError::InvalidChannelState`] if there is no player; [`PlayerError::NotConnected`] if the source does not
+    /// run.
     pub async fn set_listeners(&self, people: Option<usize>) -> Result<(), PlayerError> {
-        self.send(PlayerCommand::Listeners(people)).await
+        self.act(|reply| PlayerCommand::Listeners(people, reply))
+            .await
+            .map(drop)
     }
 
     // -----------------------------------------------------------------------------------------------------------------

@@ -627,6 +627,21 @@ fn a_node_closed_without_failover_disconnects_its_players() {
 }
 
 #[test]
+fn listeners_of_a_player_that_is_not_there_are_an_error() {
+    let mut stage = Stage::ready(1);
+    let (reply, mut answer) = oneshot::channel();
+    stage.command(1, PlayerCommand::Listeners(Some(0), reply));
+    let error = answer.try_recv().expect("answered").expect_err("no player");
+    assert!(matches!(error, PlayerError::InvalidChannelState(guild) if guild == GuildId::new(1)));
+    assert!(stage.pool.slots.is_empty());
+
+    stage.play(1, "x", "a");
+    let (reply, mut answer) = oneshot::channel();
+    stage.command(1, PlayerCommand::Listeners(Some(0), reply));
+    assert!(answer.try_recv().expect("answered").is_ok());
+}
+
+#[test]
 fn an_unknown_node_makes_no_player() {
     let mut stage = Stage::ready(1);
     let (reply, mut entered) = oneshot::channel();
@@ -872,7 +887,8 @@ fn a_session_that_expired_under_a_request_hurts_no_other_player() {
 fn ten_thousand_idle_players_cost_no_search_per_frame() {
     let mut stage = Stage::ready(2);
     for guild in 1..=10_000 {
-        stage.command(guild, PlayerCommand::InactiveTimeout(None));
+        let (reply, _answer) = oneshot::channel();
+        stage.command(guild, PlayerCommand::InactiveTimeout(None, reply));
     }
     let timers = stage.pool.timers.len();
     assert_eq!((stage.pool.slots.len(), timers), (10_000, 0));
