@@ -211,8 +211,7 @@ impl RequestError {
 
 /// No usable node: none of this name, or none that is connected.
 ///
-/// All but [`Same`](Self::Same) and [`Stopped`](Self::Stopped) count as passing. An unknown name does too, although
-/// only another configuration helps.
+/// [`NotConnected`](Self::NotConnected) and [`NoneConnected`](Self::NoneConnected) may pass; the others do not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidNodeError {
@@ -236,7 +235,7 @@ pub enum InvalidNodeError {
 impl InvalidNodeError {
     /// Whether the same call could succeed later.
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::Same(_) | Self::Stopped)
+        matches!(self, Self::NotConnected(_) | Self::NoneConnected)
     }
 }
 
@@ -282,6 +281,8 @@ impl LoadError {
 /// // A handler's error is retried if it may pass.
 /// assert!(PlayerError::InvalidNode(InvalidNodeError::NoneConnected).is_transient());
 /// assert!(!PlayerError::InvalidNode(InvalidNodeError::Stopped).is_transient());
+/// let misspelt = InvalidNodeError::Unknown("eu-l".into());
+/// assert!(!misspelt.is_transient());
 /// let error = PlayerError::InvalidChannelState(GuildId::new(7));
 /// assert!(!error.is_transient());
 /// assert_eq!(error.to_string(), "the player of guild 7 is in no voice channel; connect it first");
