@@ -328,7 +328,8 @@ impl PlayerQueue {
             .send(command)
             .await
             .map_err(|_| lost(&self.shared))?;
-        answer.await.map_err(|_| lost(&self.shared))
+        let outcome = super::reply_of(&self.shared, answer).await;
+        outcome.ok_or_else(|| lost(&self.shared))
     }
 
     /// Deletes the track at an index.
