@@ -4,7 +4,7 @@
 //! Each player has two, its own and one of recommendations; a bot may use one by itself.
 //!
 //! # What holds
-//! - Putting never goes beyond the capacity. A queue that was restored, or refilled from its history, may hold more:
+//! - Putting and refilling from the history never go beyond the capacity. A queue that was restored may hold more:
 //!   nothing is dropped to make room.
 //! - `put` puts all tracks or none, and never overtakes a call that waits for room.
 //! - A waiter is served once, in its order: by a track or by room, or by [`Served::Cancelled`] after a reset.
@@ -34,8 +34,8 @@ pub enum QueueMode {
     Normal,
     /// The loaded track plays again and again; waiters of [`Queue::get_wait`] still get new ones.
     Loop,
-    /// All tracks play again, from the history, once the queue is empty. A track that was played without history is not
-    /// among them.
+    /// All tracks play again, from the history, once the queue is empty: the oldest first, and at most as many at once
+    /// as the queue holds. A track that was played without history is not among them.
     LoopAll,
 }
 
@@ -363,11 +363,11 @@ impl Queue {
             return Some(Arc::clone(loaded));
         }
         if self.mode == QueueMode::LoopAll && self.items.is_empty() {
-            let past = self
-                .history
-                .as_deref_mut()
-                .map(|past| std::mem::take(&mut past.items));
-            self.items = past.unwrap_or_default();
+            // Tracks beyond the capacity stay in the history, before those that are played meanwhile.
+            if let Some(past) = &mut self.history {
+                let count = past.items.len().min(self.capacity);
+                self.items = past.items.drain(..count).collect();
+            }
         }
         let track = self.items.pop_front()?;
         self.loaded = Some(Arc::clone(&track));

@@ -64,6 +64,23 @@ fn a_loop_of_all_takes_the_history_back() {
 }
 
 #[test]
+fn a_loop_of_all_never_exceeds_the_capacity_and_loses_no_track() {
+    let mut queue = Queue::new().capacity(2);
+    queue.set_mode(QueueMode::LoopAll);
+    for name in ["a", "b", "c", "d", "e"] {
+        queue.remember(track(name));
+    }
+    let mut heard = String::new();
+    for _ in 0..11 {
+        let next = queue.get().expect("never empty");
+        assert!(queue.count() < 2, "{}", names(&queue));
+        heard.push_str(&next.encoded);
+        queue.remember(next);
+    }
+    assert_eq!(heard, "abcdeabcdea");
+}
+
+#[test]
 fn an_index_that_is_not_there_is_named() {
     let mut queue = queue("ab");
     let missing = Err(QueueError::OutOfRange { index: 7, count: 2 });
