@@ -331,8 +331,9 @@ impl PlayerError {
             Self::Request(error) => error.is_transient(),
             Self::InvalidNode(error) => error.is_transient(),
             Self::NotConnected(error) => error.is_transient(),
+            Self::Queue(error) => error.is_transient(),
             Self::ChannelTimeout(_) | Self::Gateway(_) | Self::Busy(_) | Self::TimedOut(_) => true,
-            Self::InvalidChannelState(_) | Self::Disconnected(_) | Self::Queue(_) => false,
+            Self::InvalidChannelState(_) | Self::Disconnected(_) => false,
         }
     }
 }
@@ -407,7 +408,10 @@ pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<
     if let Some(error) = error.downcast_ref::<NotConnected>() {
         return Some(error.is_transient());
     }
-    if error.is::<QueueError>() || error.is::<ExtrasError>() || error.is::<ConfigError>() {
+    if let Some(error) = error.downcast_ref::<QueueError>() {
+        return Some(error.is_transient());
+    }
+    if error.is::<ExtrasError>() || error.is::<ConfigError>() {
         return Some(false);
     }
     None

@@ -65,9 +65,12 @@ pub enum QueueError {
     /// There is no track to take.
     #[error("the queue is empty")]
     QueueEmpty,
-    /// There is no room for all tracks, or too many calls wait; none was put. The number is the capacity.
+    /// There is no room for all tracks; none was put. The number is the capacity.
     #[error("the queue has room for {0} tracks")]
     Full(usize),
+    /// Too many calls wait for a track, or for room; the number is [`Queue::WAITERS`].
+    #[error("{0} calls wait for the queue already")]
+    Busy(usize),
     /// There is no track at this index.
     #[error("the queue has no track {index}, only {count}")]
     OutOfRange {
@@ -79,6 +82,14 @@ pub enum QueueError {
     /// The queue was reset while the call waited.
     #[error("the queue was reset")]
     Reset,
+}
+
+impl QueueError {
+    /// Whether the same call could succeed later, without a change of the queue by the caller: only of
+    /// [`Busy`](Self::Busy).
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy(_))
+    }
 }
 
 /// Tracks to put: one, several, a playlist or a search result.
@@ -392,7 +403,7 @@ impl Queue {
     /// `None` if it waits; [`Queue::next_served`] returns it once it is served.
     ///
     /// # Errors
-    /// [`QueueError::Full`] if too many wait.
+    /// [`QueueError::Busy`] if too many wait.
     pub fn get_wait(&mut self, waiter: Waiter) -> Result<Option<Arc<Playable>>, QueueError> {
         if self.getters.is_empty()
             && let Some(track) = self.take_next()
@@ -401,7 +412,7 @@ impl Queue {
             return Ok(Some(track));
         }
         if self.getters.len() >= Self::WAITERS {
-            return Err(QueueError::Full(self.capacity));
+            return Err(QueueError::Busy(Self::WAITERS));
         }
         self.getters.push_back(waiter);
         Ok(None)
@@ -466,15 +477,18 @@ impl Queue {
     /// `None` if it waits; [`Queue::next_served`] returns it once it is served.
     ///
     /// # Errors
-    /// [`QueueError::Full`] if there will never be room, or too many wait.
+    /// [`QueueError::Full`] if there will never be room; [`QueueError::Busy`] if too many wait.
     pub fn put_wait(
         &mut self,
         waiter: Waiter,
         tracks: impl Into<Tracks>,
     ) -> Result<Option<usize>, QueueError> {
         let tracks = tracks.into();
-        if tracks.0.len() > self.capacity || self.putters.len() >= Self::WAITERS {
+        if tracks.0.len() > self.capacity {
             return Err(QueueError::Full(self.capacity));
+        }
+        if self.putters.len() >= Self::WAITERS {
+            return Err(QueueError::Busy(Self::WAITERS));
         }
         if self.putters.is_empty() && self.fits(tracks.0.len()) {
             return Ok(Some(self.append(tracks.0)));

@@ -422,3 +422,27 @@ proptest! {
         prop_assert_eq!(left, (0..count).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn too_many_calls_that_wait_are_told_apart_from_a_full_queue() {
+    let mut queue = Queue::new().capacity(1);
+    for waiter in 0..Queue::WAITERS as u64 {
+        assert_eq!(queue.get_wait(waiter), Ok(None));
+    }
+    let busy = QueueError::Busy(Queue::WAITERS);
+    assert_eq!(queue.get_wait(1000), Err(busy));
+    assert_eq!(busy.to_string(), "64 calls wait for the queue already");
+    assert!(busy.is_transient() && !QueueError::Full(1).is_transient());
+
+    let mut queue = Queue::new().capacity(1);
+    queue.put(tracks("a")).expect("room");
+    for waiter in 0..Queue::WAITERS as u64 {
+        assert_eq!(queue.put_wait(waiter, tracks("b")), Ok(None));
+    }
+    assert_eq!(queue.put_wait(1000, tracks("b")), Err(busy));
+    assert_eq!(
+        queue.put_wait(1001, tracks("bc")),
+        Err(QueueError::Full(1)),
+        "never"
+    );
+}
