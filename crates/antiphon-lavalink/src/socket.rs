@@ -17,7 +17,7 @@
 //! node is stored, sockets are closed with 1000, and sessions are kept: the nodes play on for `resume_timeout`, and the
 //! next run finds them. A pool whose nodes have all stopped for good ends with an error.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use antiphon_core::{
     BoxFuture, Intake, LinkState, OpenFailure, SourceError, Stop, error_chain, until,
@@ -90,7 +90,7 @@ pub(crate) async fn run(
     };
     let mut tasks: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
     let mut sockets: FuturesUnordered<BoxFuture<'static, (usize, u64)>> = FuturesUnordered::new();
-    let mut open: HashMap<(usize, u64), CancellationToken> = HashMap::new();
+    let mut open: BTreeMap<(usize, u64), CancellationToken> = BTreeMap::new();
     let mut events = Vec::with_capacity(AT_ONCE);
     pool.start(now());
     loop {

@@ -1006,6 +1006,29 @@ fn a_node_that_its_user_closed_is_connected_again_when_asked() {
 }
 
 #[test]
+fn tasks_for_many_players_come_in_the_order_of_their_guilds() {
+    let mut stage = Stage::ready(2);
+    stage.stats(0, 1000);
+    let guilds: Vec<u64> = (1..=20).rev().collect();
+    for guild in &guilds {
+        stage.play(*guild, "c-iad01.discord.media", "a");
+        assert_eq!(stage.node_of(*guild), 1);
+    }
+    // The next run does not know their node: it asks Discord for each, and the first node that is ready gets them all.
+    let mut stage = Stage::with(&config(1), stage.kept);
+    let in_order: Vec<u64> = (1..=20).collect();
+    let asked = stage.voice.iter().map(|request| request.guild.get());
+    assert_eq!(asked.collect::<Vec<_>>(), in_order);
+    for guild in &guilds {
+        stage.voice(*guild, "c-fra01.discord.media");
+    }
+    stage.greet(0, false);
+    let mut asked: Vec<u64> = stage.asked.iter().map(|(_, guild, _)| *guild).collect();
+    asked.dedup();
+    assert_eq!(asked, in_order);
+}
+
+#[test]
 fn a_player_that_leaves_while_it_moves_makes_room_for_the_next() {
     let mut stage = Stage::ready(2);
     for guild in 1..=5 {
