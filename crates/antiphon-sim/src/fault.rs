@@ -63,7 +63,7 @@ pub enum Quirk {
     PlayedNull,
     /// 9: `songInfo` is null.
     SongInfoNull,
-    /// 10: every change of a queue brings the playing song's update twice.
+    /// 10: every update of the playing song comes twice.
     SongUpdateTwice,
     /// 13: `chat-skip` has no user.
     SkipWithoutName,
