@@ -375,6 +375,11 @@ impl NotConnected {
 
 impl fmt::Display for NotConnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.state == LinkState::Closed {
+            return f.write_str(
+                "the lavalink source is not running, or each of its nodes was closed; `Pool::reconnect` connects closed nodes",
+            );
+        }
         if !matches!(
             self.state,
             LinkState::Connecting | LinkState::Waiting { .. }

@@ -62,6 +62,7 @@ pub(crate) use self::task::{Done, PoolCommand, Task};
 pub(crate) use self::{cache::Cache, frames::remotes, penalty::penalty};
 use crate::{
     config::Config,
+    error::NotConnected,
     event::{
         InactivePlayer, NodeClosed, NodeDisconnected, PlayerMigrated, node_place, note,
         player_place,
@@ -368,6 +369,17 @@ impl PoolState {
 
     // -----------------------------------------------------------------------------------------------------------------
     // The link.
+
+    /// The error with the state of each node.
+    fn not_connected(&self) -> NotConnected {
+        let links = || self.nodes.iter().map(|node| (node.id(), node.link()));
+        NotConnected {
+            state: together(links()),
+            nodes: links()
+                .map(|(id, link)| (id.clone(), link.clone()))
+                .collect(),
+        }
+    }
 
     /// Queues an event for each link that changed, and notes the pool's link if that did.
     fn tell_link(&mut self, now: Moment) {

@@ -325,8 +325,9 @@ impl Player {
     ///   right to connect. Discord sends no reason.
     /// - [`PlayerError::Gateway`] if op 4 could not be sent.
     /// - [`PlayerError::Disconnected`] if the player was disconnected meanwhile.
-    /// - [`PlayerError::NotConnected`] if the source does not run. Without a connected node the call waits for one,
-    ///   until [`PlayerError::ChannelTimeout`].
+    /// - [`PlayerError::NotConnected`] if the source does not run, and at once if every node was closed. Where a node is
+    ///   being connected, or waits for its next attempt, the call waits for it, and then fails with this error.
+    /// - [`PlayerError::InvalidNode`] if the player's own node is not connected again in time.
     pub async fn connect(&self, channel: impl Into<ChannelId>) -> Result<(), PlayerError> {
         self.connect_with(channel, ConnectOptions::new()).await
     }
@@ -354,7 +355,16 @@ impl Player {
                 reply,
             }
         });
-        entered.await.map(drop)
+        match entered.await {
+            // Discord is not to blame where no node could take the voice connection.
+            Err(PlayerError::ChannelTimeout(limit)) => {
+                match self.shared.late(Some(self.guild), limit) {
+                    PlayerError::TimedOut(limit) => Err(PlayerError::ChannelTimeout(limit)),
+                    away => Err(away),
+                }
+            }
+            entered => entered.map(drop),
+        }
     }
 
     /// Moves to another channel, deafened and muted as before; `None` disconnects.

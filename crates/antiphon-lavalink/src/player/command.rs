@@ -94,6 +94,11 @@ impl PlayerCommand {
         )
     }
 
+    /// Whether it waits for a node where none is connected; other commands fail, or need none.
+    pub(crate) fn needs_a_node_to_come(&self) -> bool {
+        matches!(self, Self::Enter { .. })
+    }
+
     /// The node that it names.
     pub(crate) fn node(&self) -> Option<&NodeId> {
         match self {

@@ -67,6 +67,9 @@ impl PoolState {
                     let node = node.clone();
                     return command.fail(PlayerError::InvalidNode(InvalidNodeError::Unknown(node)));
                 }
+                if command.needs_a_node_to_come() && self.nodes.iter().all(NodeState::is_over) {
+                    return command.fail(PlayerError::NotConnected(self.not_connected()));
+                }
                 if !is_there {
                     self.forget(guild);
                     let player = LocalPlayer::new(guild, self.rules, self.rng.fork(), now.at);

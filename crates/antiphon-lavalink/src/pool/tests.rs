@@ -987,6 +987,44 @@ fn a_node_that_was_given_up_is_tried_again_when_asked() {
 }
 
 #[test]
+fn a_player_is_told_at_once_that_every_node_was_closed() {
+    let mut stage = Stage::ready(1);
+    stage.close(0);
+    let enter = |stage: &mut Stage| {
+        let (reply, entered) = oneshot::channel();
+        let enter = PlayerCommand::Enter {
+            channel: LOFT,
+            self_deaf: None,
+            self_mute: None,
+            within: Duration::from_secs(10),
+            node: None,
+            reply,
+        };
+        stage.command(1, enter);
+        entered
+    };
+    let error = enter(&mut stage)
+        .try_recv()
+        .expect("at once")
+        .expect_err("no node");
+    assert!(matches!(&error, PlayerError::NotConnected(error) if error.nodes.len() == 1));
+    assert!(
+        !error.is_transient() && error.to_string().contains("Pool::reconnect"),
+        "{error}"
+    );
+    assert!(stage.pool.slots.is_empty() && stage.voice.is_empty());
+
+    // A node that is being connected is waited for.
+    stage.pool.on_command(PoolCommand::Reconnect, stage.now);
+    stage.settle();
+    let mut entered = enter(&mut stage);
+    entered.try_recv().expect_err("no reply yet");
+    stage.voice(1, "c-fra01.discord.media");
+    stage.greet(0, false);
+    assert!(entered.try_recv().expect("entered").is_ok());
+}
+
+#[test]
 fn a_node_that_its_user_closed_is_connected_again_when_asked() {
     let mut stage = Stage::ready(2);
     stage.play(1, "c-fra01.discord.media", "a");
