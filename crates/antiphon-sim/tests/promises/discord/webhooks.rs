@@ -525,8 +525,10 @@ async fn a_channel_that_follows_repeats_what_is_published() {
 #[tokio::test(start_paused = true)]
 async fn the_token_of_an_interaction_names_the_webhook_of_its_application() {
     let (sim, mut client, rest, _) = begun().await;
-    sim.discord()
-        .command("loft", "mira", "antiphon", "ping", &json!([]));
+    let discord = sim.discord();
+    let ping = json!({"name": "ping", "description": "Answers."});
+    assert_ne!(discord.register("antiphon", None, &ping), 0);
+    discord.command("loft", "mira", "antiphon", "ping", &json!([]));
     let event = client.event("INTERACTION_CREATE").await;
     let token = event["token"].as_str().expect("a token");
     let application = sim.discord().account().application;
