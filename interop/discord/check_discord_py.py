@@ -112,7 +112,7 @@ class Log(logging.Handler):
             self.bot.unknown[record.args[0]] += 1
         elif "unknown" in text and "eferencing" in text:
             # Without the list of members, in its second session, it knows only those who speak.
-            if not (self.bot.losing and "unknown member" in text):
+            if not (self.bot.losing and ("unknown member" in text or "unknown user" in text)):
                 self.bot.discarded[text] += 1
         elif record.levelno >= logging.WARNING and not text.startswith(KNOWN):
             self.bot.errors.append((record.name, text, str(record.exc_info and record.exc_info[1])))
