@@ -77,8 +77,11 @@ class World:
             data=json.dumps(command).encode(),
             headers={"content-type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.read()
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.read()
+        except urllib.error.HTTPError as error:
+            raise SystemExit(f"the simulator refuses {command}: {error.read().decode()}") from error
 
     def chat(self, **command):
         """Sends a command to the simulated Stack Exchange chat; returns its result."""

@@ -281,11 +281,11 @@ impl State {
 
 /// Bucket of a request.
 fn bucket(route: &Route, parameters: &[(&str, String)]) -> Bucket {
-    // A webhook is counted with its token.
+    // A webhook is counted with its token, and each interaction for itself.
     let is_major = |name: &str| {
         matches!(
             name,
-            "channel_id" | "guild_id" | "webhook_id" | "webhook_token"
+            "channel_id" | "guild_id" | "webhook_id" | "webhook_token" | "interaction_id"
         )
     };
     let mut majors = parameters.iter().filter(|(name, _)| is_major(name));

@@ -1001,3 +1001,21 @@ async fn an_ephemeral_answer_is_seen_and_used_by_its_user_alone() {
         "no event tells of an ephemeral message"
     );
 }
+
+/// Discord counts the response to each interaction for itself: they are
+/// [not bound to a bot's limits](https://docs.discord.com/developers/interactions/receiving-and-responding#endpoints).
+#[tokio::test(start_paused = true)]
+async fn many_interactions_at_once_are_all_answered() {
+    let mut stage = Stage::new().await;
+    stage.sim.discord().unlimited(false);
+    let ping = json!([{"name": "ping", "type": 1, "description": "pings"}]);
+    stage.register(ping).await;
+    for _ in 0..30 {
+        let asked = stage
+            .ask(&json!({"do": "command", "by": "mira", "name": "ping"}))
+            .await;
+        let response = json!({"type": 4, "data": {"content": "pong"}});
+        let answer = stage.rest.post(&asked.callback, &response).await;
+        assert_eq!(answer.status, 204);
+    }
+}
