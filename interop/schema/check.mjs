@@ -44,7 +44,7 @@ function show(faults) {
   const shown = new Map();
   for (const {sample, path, value, says} of faults) {
     const at = path.reduce((text, step) => text + (/^\d+$/.test(step) ? '[]' : `.${step}`), '$');
-    const key = `${sample.of} at ${at}: ${shorten(says, 600)}`;
+    const key = `${sample.of} at ${at}: ${shorten(says.replace(/missing in type .* but required/s, "missing but required"), 400)}`;
     shown.set(key, {value, times: (shown.get(key)?.times ?? 0) + 1});
   }
   return [...shown].map(([fault, {value, times}]) => {
@@ -115,7 +115,7 @@ try {
     console.log('skipped schema: Discord\'s OpenAPI description, since DISCORD_OPENAPI names no file');
   }
 
-  const lavalink = await checkLavalink(simulator);
+  const lavalink = await checkLavalink(simulator, gateways, frames);
   report(`${lavalink.frames} frames of ${lavalink.kinds} kinds and ${lavalink.answers} answers of ${lavalink.routes} routes are as lavalink-protocol has them`, show(lavalink.faults));
 } finally {
   simulator.stop();
