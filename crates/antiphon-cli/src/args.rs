@@ -126,6 +126,11 @@ pub(crate) struct Sim {
     /// It stands in the addresses that are printed, and the control address takes requests for it.
     #[arg(long, value_name = "NAME", value_parser = host)]
     pub(crate) host: Option<String>,
+    /// Speaks TLS on the platforms' ports, with a certificate authority made at the start
+    ///
+    /// Clients have to trust its certificate: it is printed as `certificate`, and written to the file if one is given.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) tls: Option<Option<PathBuf>>,
     /// The first of a platform's consecutive ports, or `control=N`; by default any free ones
     #[arg(long = "port", value_name = "PLATFORM=N", value_parser = port)]
     pub(crate) ports: Vec<(String, u16)>,

@@ -291,6 +291,33 @@ fn the_schema_in_the_documentation_is_the_one_the_daemon_prints() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn the_simulator_speaks_tls_to_a_daemon_that_trusts_its_certificate() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("authority.pem");
+    let option = format!("--tls={}", path.display());
+    let (_sim, addresses) = simulator(&[&option]);
+    let certificate = std::fs::read_to_string(&path).expect("the certificate");
+    assert_eq!(addresses["certificate"], certificate);
+    let queup = addresses["queup"]["rest"].as_str().expect("a text");
+    assert!(queup.starts_with("https://"), "{queup}");
+    let configured = configured(&addresses);
+    let mut daemon = run(configured.path(), &addresses)
+        .with("SSL_CERT_FILE", path.to_str().expect("a path"))
+        .start();
+    next(&mut daemon, "queup.playlist_details");
+    let address = queup.strip_prefix("https://").expect("a URL");
+    let mut plain = std::net::TcpStream::connect(address).expect("it listens");
+    write!(plain, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").expect("it reads");
+    plain
+        .shutdown(std::net::Shutdown::Write)
+        .expect("an open connection");
+    let answer = std::io::read_to_string(plain).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains("this port speaks TLS only"), "{answer}");
+}
+
 #[test]
 fn the_simulator_listens_on_loopback_unless_credentials_are_set() {
     insta::assert_snapshot!(antiphon(["sim", "--listen", "0.0.0.0"]).whole(), @r#"

@@ -5,9 +5,10 @@ mod harness;
 use std::time::Duration;
 
 use antiphon_core::{IntakeLimits, Link, LinkState, Provenance};
-use antiphon_discord::{CloseCode, Compression, Shards};
+use antiphon_discord::{CloseCode, Compression, InteractionCreate, Shards};
 use antiphon_sim::{Simulator, discord::Discord};
 use harness::{Begin as _, Journal, Running, Said as _, config, lost};
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 /// Waits until a message is stored, and thus everything before it.
@@ -714,4 +715,84 @@ async fn runs_that_die_before_their_session_begins_do_not_spend_the_day() {
         }
     }
     assert!(identifies(&sim) < 20, "{}", identifies(&sim));
+}
+
+#[tokio::test(start_paused = true)]
+async fn interactions_of_every_kind_are_typed_and_answered() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let discord = sim.discord();
+    let who = json!({"name": "who", "type": 6, "description": "whom", "autocomplete": false});
+    let song = json!({"name": "song", "type": 3, "description": "which", "autocomplete": true});
+    let command = json!({"name": "greet", "description": "greets", "options": [who, song]});
+    discord.register("antiphon", None, &command);
+    discord.register("antiphon", None, &json!({"name": "Wave at", "type": 2}));
+
+    discord.autocomplete(
+        "loft",
+        "mira",
+        "antiphon",
+        "greet",
+        &json!({"song": "lo"}),
+        "",
+    );
+    discord.context("loft", "mira", "antiphon", "Wave at", "iris");
+    let asked = discord.command("loft", "mira", "antiphon", "greet", &json!({"who": "iris"}));
+    let journal = app
+        .until(|journal| journal.count("discord.INTERACTION_CREATE") == 3)
+        .await;
+    let interactions: Vec<InteractionCreate> = journal.decoded();
+    let command = &interactions[2];
+    assert_eq!(command.id.get(), asked);
+    app.client
+        .interaction(command)
+        .defer()
+        .await
+        .expect("deferred");
+    let answers = app.client.interaction(command);
+    let thinking = answers.response().await.expect("it thinks");
+    let filled = answers
+        .update_response()
+        .content(Some("hello"))
+        .await
+        .expect("filled");
+    assert_eq!((filled.id, &*filled.content), (thinking.id, "hello"));
+    let more = answers
+        .create_followup()
+        .content("more")
+        .await
+        .expect("followed");
+    answers.delete_followup(more.id).await.expect("deleted");
+
+    // A button of a message that the bot posted as an answer.
+    let row = json!([{"type": 1, "components": [
+        {"type": 2, "style": 1, "label": "Ask", "custom_id": "ask"},
+    ]}]);
+    let answer = json!({"type": 4, "data": {"content": "press", "components": row}});
+    let menu = app.client.interaction(&interactions[1]);
+    menu.create_response(&answer).await.expect("answered");
+    assert_ne!(discord.press("loft", "teo", "antiphon", "ask"), 0);
+    let journal = app
+        .until(|journal| journal.count("discord.INTERACTION_CREATE") == 4)
+        .await;
+    let pressed = journal.decoded::<InteractionCreate>().remove(3);
+    assert_eq!(
+        pressed.message.as_ref().map(|message| &*message.content),
+        Some("press")
+    );
+    let updated = app.client.interaction(&pressed).update().content("pressed");
+    updated.await.expect("updated");
+    let journal = app.stop().await;
+    for interaction in journal.decoded::<InteractionCreate>() {
+        let repairs: Vec<_> = interaction
+            .repairs()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(repairs, Vec::<String>::new());
+    }
+    assert!(discord.texts("loft").contains(&"pressed".to_owned()));
+    assert_eq!(sim.notes(), []);
+    assert_eq!(lost(&sim, &journal), Vec::<String>::new());
 }

@@ -37,6 +37,8 @@ use crate::platforms::Platforms;
 pub struct Addresses {
     /// URL that takes commands and shows the ledger.
     pub control: String,
+    /// Certificate that clients of [`Options::tls`](crate::Options::tls) have to trust, as PEM.
+    pub certificate: Option<String>,
     /// Addresses and logins of each platform by its name, in the order in which they started.
     platforms: Vec<(&'static str, Value)>,
 }
@@ -54,6 +56,9 @@ impl Serialize for Addresses {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("control", &self.control)?;
+        if let Some(certificate) = &self.certificate {
+            map.serialize_entry("certificate", certificate)?;
+        }
         for (name, addresses) in &self.platforms {
             map.serialize_entry(name, addresses)?;
         }
@@ -62,10 +67,11 @@ impl Serialize for Addresses {
 }
 
 impl Addresses {
-    pub(crate) fn new(control: &str, platforms: &Platforms) -> Self {
+    pub(crate) fn new(control: String, certificate: Option<String>, platforms: &Platforms) -> Self {
         let platforms = platforms.iter();
         Self {
-            control: format!("http://{control}"),
+            control,
+            certificate,
             platforms: platforms
                 .map(|(name, platform)| (name, platform.addresses_json()))
                 .collect(),

@@ -54,6 +54,9 @@ pub enum CommandError {
         /// The name given.
         name: String,
     },
+    /// The platform's own client would not offer this: the text says why.
+    #[error("{0}")]
+    Refused(String),
     /// The command asks for more than the simulator makes or keeps.
     #[error("too many: {what}, of which there can be {most}")]
     TooMuch {

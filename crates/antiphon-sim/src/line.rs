@@ -16,6 +16,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
+use tokio_rustls::server::TlsStream;
 
 /// One end of a connection; clones are the same end.
 ///
@@ -38,12 +39,28 @@ struct Wire {
 #[derive(Debug)]
 enum End {
     Tcp(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
     Pipe(Stream),
+}
+
+impl End {
+    /// The TCP connection below, where there is one.
+    fn tcp(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Tcp(stream) => Some(stream),
+            Self::Tls(stream) => Some(stream.get_ref().0),
+            Self::Pipe(_) => None,
+        }
+    }
 }
 
 impl Line {
     pub(crate) fn tcp(stream: TcpStream) -> Self {
         Self::new(End::Tcp(stream))
+    }
+
+    pub(crate) fn tls(stream: TlsStream<TcpStream>) -> Self {
+        Self::new(End::Tls(Box::new(stream)))
     }
 
     pub(crate) fn pipe(stream: Stream) -> Self {
@@ -61,10 +78,7 @@ impl Line {
 
     /// This machine's end of the connection, where it is a real one.
     pub(crate) fn here(&self) -> Option<SocketAddr> {
-        match self.wire().end.as_ref()? {
-            End::Tcp(stream) => stream.local_addr().ok(),
-            End::Pipe(_) => None,
-        }
+        self.wire().end.as_ref()?.tcp()?.local_addr().ok()
     }
 
     fn wire(&self) -> MutexGuard<'_, Wire> {
@@ -81,7 +95,7 @@ impl Line {
     /// Closes the connection so that the other side sees a reset, where the transport has such a thing.
     pub(crate) fn reset(&self) {
         let mut wire = self.wire();
-        if let Some(End::Tcp(stream)) = wire.end.take() {
+        if let Some(stream) = wire.end.take().as_ref().and_then(End::tcp) {
             // A failure means an ordinary close.
             let _ = stream.set_zero_linger();
         }
@@ -152,6 +166,7 @@ impl AsyncRead for Line {
         let mut wire = self.wire();
         let polled = match wire.flowing() {
             Poll::Ready(Ok(End::Tcp(stream))) => Pin::new(stream).poll_read(cx, buf),
+            Poll::Ready(Ok(End::Tls(stream))) => Pin::new(stream).poll_read(cx, buf),
             Poll::Ready(Ok(End::Pipe(stream))) => Pin::new(stream).poll_read(cx, buf),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => Poll::Pending,
@@ -172,6 +187,7 @@ impl AsyncWrite for Line {
         let waker = cx.waker().clone();
         self.wire().write_with(&waker, |end| match end {
             End::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            End::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
             End::Pipe(stream) => Pin::new(stream).poll_write(cx, bytes),
         })
     }
@@ -180,6 +196,7 @@ impl AsyncWrite for Line {
         let waker = cx.waker().clone();
         self.wire().write_with(&waker, |end| match end {
             End::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            End::Tls(stream) => Pin::new(stream).poll_flush(cx),
             End::Pipe(stream) => Pin::new(stream).poll_flush(cx),
         })
     }
@@ -188,6 +205,7 @@ impl AsyncWrite for Line {
         let waker = cx.waker().clone();
         self.wire().write_with(&waker, |end| match end {
             End::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            End::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             End::Pipe(stream) => Pin::new(stream).poll_shutdown(cx),
         })
     }

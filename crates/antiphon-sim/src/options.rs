@@ -53,6 +53,7 @@ pub struct Options {
     pub(crate) script: Vec<Command>,
     pub(crate) address: IpAddr,
     pub(crate) host: Option<String>,
+    pub(crate) tls: bool,
     /// First ports of the servers, where they are not free ones.
     pub(crate) ports: BTreeMap<&'static str, u16>,
     pub(crate) control_token: Option<Secret>,
@@ -75,6 +76,7 @@ impl Default for Options {
             script: Vec::new(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             host: None,
+            tls: false,
             ports: BTreeMap::new(),
             control_token: None,
             ledger: LedgerLimits::default(),
@@ -200,6 +202,18 @@ impl Options {
     #[must_use]
     pub fn host(mut self, host: &str) -> Self {
         self.host = Some(host.to_owned());
+        self
+    }
+
+    /// Sets whether real sockets speak TLS, for clients that insist on `https` and `wss`. Default: no.
+    ///
+    /// [`Addresses::certificate`](crate::Addresses::certificate) is the certificate that clients have to trust: of an
+    /// authority that is made at the start and forgotten at the end. It is good for `localhost`, the loopback
+    /// addresses, the address that is listened on, [`Options::host`] and the platforms' own hosts. A client that speaks
+    /// without TLS is answered with 400 and a sentence about it. The control address stays without TLS.
+    #[must_use]
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.tls = tls;
         self
     }
 

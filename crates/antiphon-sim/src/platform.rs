@@ -13,7 +13,7 @@ use crate::{
     ledger::Ledger,
     line::Line,
     options::Options,
-    server::{Server, Shared},
+    server::{Listening, Server, Shared},
     sockets::{HasSockets, Selection, Sockets},
     world::World,
 };
@@ -92,8 +92,8 @@ pub(crate) trait Simulated: Any + Clone + Send + Sync {
         Vec::new()
     }
 
-    /// Takes `host:port` of each port of a simulation over real sockets; called once at most.
-    fn listens_at(&self, _at: &[String]) {}
+    /// Takes the addresses of a simulation over real sockets; called once at most.
+    fn listens_at(&self, _at: &Listening) {}
 
     /// Addresses and logins, as `antiphon sim` shows them; null while the platform listens on no real socket.
     fn addresses_json(&self) -> Value;
@@ -116,7 +116,7 @@ pub(crate) trait Platform: Any + Send + Sync {
     fn shared(&self) -> &Shared;
     /// All of the platform's open sockets.
     fn sockets(&self) -> Sockets;
-    fn listens_at(&self, at: Vec<String>);
+    fn listens_at(&self, at: Listening);
     fn addresses_json(&self) -> Value;
     fn names(&self) -> Vec<(String, String)>;
 }
@@ -146,7 +146,7 @@ impl<P: Simulated> Platform for P {
         Sockets::new(self.server(), Selection::default())
     }
 
-    fn listens_at(&self, at: Vec<String>) {
+    fn listens_at(&self, at: Listening) {
         Simulated::listens_at(self, &at);
         // Nothing else sets it.
         let _ = self.server().shared.listening.set(at);

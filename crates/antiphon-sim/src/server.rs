@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use crate::{socket::OpenSockets, timers::Timed, traffic};
+use crate::{doors::Doors, socket::OpenSockets, timers::Timed, traffic};
 
 /// A platform's state, and what every platform's server has beside it.
 pub(crate) struct Server<S> {
@@ -31,8 +31,39 @@ pub(crate) struct Shared {
     pub(crate) rate: watch::Sender<u32>,
     /// Sockets that are open.
     pub(crate) open: OpenSockets,
-    /// `host:port` of each listener; empty while the server listens on no real socket.
-    pub(crate) listening: OnceLock<Vec<String>>,
+    /// Ports that are closed for a while.
+    pub(crate) doors: Doors,
+    /// Where it listens; empty while the server listens on no real socket.
+    pub(crate) listening: OnceLock<Listening>,
+}
+
+/// Where a server listens on real sockets.
+#[derive(Clone, Debug)]
+pub(crate) struct Listening {
+    /// `host:port` of each listener.
+    pub(crate) at: Vec<String>,
+    /// Whether it speaks TLS.
+    pub(crate) is_tls: bool,
+}
+
+impl Listening {
+    /// URL of a port for requests, without a path.
+    pub(crate) fn http(&self, port: usize) -> String {
+        format!(
+            "{}://{}",
+            if self.is_tls { "https" } else { "http" },
+            self.at[port]
+        )
+    }
+
+    /// URL of a port for sockets, without a path.
+    pub(crate) fn ws(&self, port: usize) -> String {
+        format!(
+            "{}://{}",
+            if self.is_tls { "wss" } else { "ws" },
+            self.at[port]
+        )
+    }
 }
 
 impl<S> fmt::Debug for Server<S> {
@@ -51,6 +82,7 @@ impl<S: Timed> Server<S> {
             shared: Shared {
                 rate: watch::Sender::new(0),
                 open: OpenSockets::default(),
+                doors: Doors::default(),
                 listening: OnceLock::new(),
             },
         })

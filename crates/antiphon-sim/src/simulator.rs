@@ -26,12 +26,15 @@ use crate::{
     addresses::Addresses,
     command::{Command, CommandError},
     control_server::ControlServer,
+    doors::{Closing, Door, Doors},
     gate::Gate,
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
     platform::Task,
     platforms::Platforms,
+    server::Listening,
+    tls::{self, Tls},
     world::World,
 };
 
@@ -43,6 +46,8 @@ const PIPE: usize = 64 * 1024;
 ///
 /// Counted for each port of a platform.
 const CONNECTIONS: usize = 1024;
+/// Longest TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long sockets get to close when the simulation stops.
 ///
 /// A socket that does not close then ends with its task.
@@ -159,7 +164,13 @@ impl Simulator {
                 let (connector, listener) = pipe::listen(PIPE);
                 let serve = simulator.serving(name, port);
                 simulator.run(accept_pipes(listener, serve));
-                simulator.route(&hosts, &Route::connector(Arc::new(connector)));
+                let doors = platform.shared().doors.clone();
+                let door = Door {
+                    connector,
+                    doors,
+                    port,
+                };
+                simulator.route(&hosts, &Route::connector(Arc::new(door)));
             }
         }
         simulator
@@ -235,20 +246,45 @@ impl Simulator {
         let port_of = |name: &str| options.ports.get(name).copied().unwrap_or(0);
         let shown = |at: SocketAddr| shown(at, options.host.as_deref());
         let platforms = simulator.platforms.clone();
+        let tls = if options.tls {
+            let hosts = platforms.iter().flat_map(|(_, platform)| platform.hosts());
+            let hosts: Vec<String> = hosts.flatten().collect();
+            let names = tls::names(options.address, options.host.as_deref(), &hosts);
+            Some(Tls::new(&names)?)
+        } else {
+            None
+        };
+        if let Some(tls) = &tls {
+            let trusting = simulator.network.clone();
+            simulator.network = trusting.root_certificate(tls.authority.as_bytes());
+        }
         for (name, platform) in platforms.iter() {
             let hosts = platform.hosts();
             let listeners = bind_row(name, options.address, port_of(name), hosts.len()).await?;
             let at: Vec<SocketAddr> = listeners.iter().map(reachable).collect::<io::Result<_>>()?;
-            platform.listens_at(at.iter().copied().map(shown).collect());
+            platform.listens_at(Listening {
+                at: at.iter().copied().map(shown).collect(),
+                is_tls: tls.is_some(),
+            });
             for (port, listener) in listeners.into_iter().enumerate() {
-                simulator.route(&hosts[port], &Route::address(at[port]));
+                let route = if tls.is_some() {
+                    Route::address_tls(at[port])
+                } else {
+                    Route::address(at[port])
+                };
+                simulator.route(&hosts[port], &route);
                 let serve = simulator.serving(name, port);
-                simulator.run(accept(listener, serve));
+                let doors = platform.shared().doors.clone();
+                simulator.run(accept(listener, tls.clone(), (doors, port), serve));
             }
         }
         let control = Options::CONTROL;
         let control = bind(control, options.address, port_of(control)).await?;
-        let addresses = Addresses::new(&shown(reachable(&control)?), &platforms);
+        let addresses = Addresses::new(
+            format!("http://{}", shown(reachable(&control)?)),
+            tls.map(|tls| tls.authority.to_string()),
+            &platforms,
+        );
         simulator.addresses = Some(addresses.clone());
         let server = ControlServer::new(
             platforms,
@@ -257,12 +293,17 @@ impl Simulator {
             Gate::new(options.address, options.host.as_deref()),
             options.control_token.clone(),
         );
-        simulator.run(accept(control, move |line| server.clone().serve(line)));
+        let serve = move |line| server.clone().serve(line);
+        simulator.run(accept(control, None, (Doors::default(), 0), serve));
         Ok(simulator)
     }
 
     /// Serves the connections to a port of a platform.
-    fn serving(&self, name: &'static str, port: usize) -> impl Fn(Line) -> Task + Send + 'static {
+    fn serving(
+        &self,
+        name: &'static str,
+        port: usize,
+    ) -> impl Fn(Line) -> Task + Clone + Send + 'static {
         let platforms = self.platforms.clone();
         move |line| platforms.named(name).serve(port, line)
     }
@@ -460,8 +501,13 @@ where
     while connections.0.join_next().await.is_some() {}
 }
 
-async fn accept<F>(listener: TcpListener, serve: impl Fn(Line) -> F)
-where
+/// Serves the connections to a port, which is closed and opened by its door.
+async fn accept<F>(
+    mut listener: TcpListener,
+    tls: Option<Tls>,
+    (doors, port): (Doors, usize),
+    serve: impl Fn(Line) -> F + Clone + Send + 'static,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut connections = Connections::default();
@@ -471,14 +517,51 @@ where
                 Ok((stream, _)) => {
                     // Small frames are sent at once; a failure to set this harms nothing.
                     let _ = stream.set_nodelay(true);
-                    connections.add(serve(Line::tcp(stream)));
+                    match tls.clone() {
+                        None => connections.add(serve(Line::tcp(stream))),
+                        Some(tls) => {
+                            let serve = serve.clone();
+                            connections.add(async move {
+                                match timeout(HANDSHAKE, tls.accept(stream)).await {
+                                    Ok(Ok(stream)) => serve(Line::tls(stream)).await,
+                                    Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+                                    Err(_) => tracing::debug!("a client makes no handshake"),
+                                }
+                            });
+                        }
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },
+            closing = doors.until_closed(port) => {
+                let at = listener.local_addr();
+                drop(listener);
+                if closing == Closing::AtOnce {
+                    connections.0.abort_all();
+                }
+                doors.until_open(port).await;
+                match at {
+                    Ok(at) => listener = bind_again(at).await,
+                    Err(error) => return tracing::error!(%error, "a port stays closed"),
+                }
+            }
             () = connections.one_ended() => {}
+        }
+    }
+}
+
+/// Binds a port that was closed; waits for it while another program has it.
+async fn bind_again(at: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(at).await {
+            Ok(listener) => return listener,
+            Err(error) => {
+                tracing::warn!(%error, %at, "a port could not be opened again");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 }

@@ -148,6 +148,10 @@ async fn an_interaction_waits_for_no_other_and_for_no_message() {
     app.until(|| client.link().borrow().is_connected()).await;
     let begun = tokio::time::Instant::now();
     discord.say(&loft, "mira", "slow");
+    for name in ["slow", "quick"] {
+        let command = serde_json::json!({"name": name, "description": "for a test"});
+        discord.register("antiphon", None, &command);
+    }
     discord.command(&loft, "mira", "antiphon", "slow", &serde_json::json!([]));
     discord.command(&loft, "teo", "antiphon", "quick", &serde_json::json!([]));
     app.until(|| log.len() == 3).await;

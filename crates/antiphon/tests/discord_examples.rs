@@ -66,6 +66,8 @@ async fn the_bot_answers_a_ping_and_a_slash_command_once() {
     app.until(|| discord.texts(CHANNEL).len() > before + 2)
         .await;
     let bot = discord.account().username;
+    let ping = json!({"name": "ping", "description": "answers"});
+    discord.register(&bot, None, &ping);
     let asked = discord.command(CHANNEL, "mira", &bot, "ping", &json!([]));
     app.until(|| discord.answer_to(asked).is_some()).await;
     app.settle().await;

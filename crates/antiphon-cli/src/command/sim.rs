@@ -31,7 +31,8 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         .run(Rng::new().u64(..))
         .rate(args.rate)
         .ledger(ledger(args.ledger))
-        .address(args.listen);
+        .address(args.listen)
+        .tls(args.tls.is_some());
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
     if let Some(token) = token {
         options = options.control_token(Secret::new(token));
@@ -59,6 +60,15 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         .map_err(|error| {
             Failure::new(Exit::Failed, format!("{error:#}")).hint("choose other ports")
         })?;
+    let certificate = simulator
+        .addresses()
+        .and_then(|addresses| addresses.certificate.as_deref());
+    if let (Some(Some(path)), Some(certificate)) = (&args.tls, certificate) {
+        std::fs::write(path, certificate).map_err(|error| {
+            let path = path.display();
+            Failure::usage(format!("could not write the certificate to {path}")).because(error)
+        })?;
+    }
     let mut output = Output::stdout(Form::Json);
     output.json(&simulator.addresses())?;
     output.flush()?;

@@ -4,7 +4,7 @@ use antiphon_core::Secret;
 use serde::Serialize;
 
 use super::controls::{BotAccount, Discord};
-use crate::addresses::exposed;
+use crate::{addresses::exposed, server::Listening};
 
 /// Addresses of the simulated Discord, and its bots.
 #[derive(Clone, Debug, Serialize)]
@@ -54,7 +54,7 @@ impl From<BotAccount> for BotLogin {
 }
 
 impl DiscordAddresses {
-    fn new(rest: &str, gateway: &str, discord: &Discord) -> Self {
+    fn new(at: &Listening, discord: &Discord) -> Self {
         let bot = discord.account();
         let others = discord.accounts().into_iter();
         let own = bot.id;
@@ -62,8 +62,8 @@ impl DiscordAddresses {
             .filter(|account| account.id != own)
             .map(BotLogin::from);
         Self {
-            rest: format!("http://{rest}/api/v10"),
-            gateway: format!("ws://{gateway}"),
+            rest: format!("{}/api/v10", at.http(0)),
+            gateway: at.ws(1),
             bot: bot.into(),
             guild_id: discord.guild_id().to_string(),
             channel_id: discord.channel_id().to_string(),
@@ -77,6 +77,6 @@ impl Discord {
     /// Addresses and logins; `None` while the simulation listens on no real socket.
     pub fn addresses(&self) -> Option<DiscordAddresses> {
         let at = self.server.shared.listening.get()?;
-        Some(DiscordAddresses::new(&at[0], &at[1], self))
+        Some(DiscordAddresses::new(at, self))
     }
 }

@@ -37,6 +37,11 @@ fn id(text: &str) -> Result<Id, CommandError> {
     })
 }
 
+/// The id of an interaction or a command, as text; the error says why it was refused.
+fn asked(done: Result<Id, String>) -> Result<String, CommandError> {
+    done.map(|id| id.to_string()).map_err(CommandError::Refused)
+}
+
 impl Discord {
     /// Gives an error unless there is a channel of this name.
     fn known(&self, place: &str) -> Result<(), CommandError> {
@@ -180,20 +185,66 @@ commands! {
     /// Votes for an answer of a poll, counted from 1, or takes the vote back.
     "vote"(place: String = loft(), message: String, by: String, answer: u64, on: bool = true) => {
         discord.check(&place, &[&by])?;
-        discord.vote(&place, id(&message)?, &by, answer, on);
+        json!({"done": discord.vote(&place, id(&message)?, &by, answer, on)})
     };
-    /// Uses a slash command of a bot.
-    "command"(
-        place: String = loft(), by: String, bot: String = bot(), name: String, options: Vec<Value> = Vec::new()
+
+    // Interactions.
+
+    /// Registers a command of a bot, for a guild or globally, as the bot would by a request.
+    "register"(bot: String = bot(), guild: Option<String>, command: Value) => {
+        json!({"command": asked(discord.try_register(&bot, guild.as_deref(), &command))?})
+    };
+    /// Uses a registered slash command of a bot, such as `ping` or `music play`.
+    "command"(place: String = loft(), by: String, bot: String = bot(), name: String, options: Value = json!([])) => {
+        discord.fits_users(&[&by])?;
+        json!({"interaction": asked(discord.interact(&place, &by, &bot, |state, channel, user, bot| {
+            state.use_command(channel, user, bot, &name, &options, None)
+        }))?})
+    };
+    /// Types an option of a slash command, `focused` or the last one with autocomplete, so that the bot is asked.
+    "autocomplete"(
+        place: String = loft(), by: String, bot: String = bot(), name: String, options: Value,
+        focused: String = String::new()
     ) => {
-        discord.check(&place, &[&by])?;
-        let interaction = discord.command(&place, &by, &bot, &name, &Value::Array(options));
-        json!({"interaction": interaction.to_string()})
+        discord.fits_users(&[&by])?;
+        json!({"interaction": asked(discord.interact(&place, &by, &bot, |state, channel, user, bot| {
+            state.use_command(channel, user, bot, &name, &options, Some(&focused))
+        }))?})
     };
-    /// Uses a component of a bot's message.
-    "press"(place: String = loft(), by: String, bot: String = bot(), custom_id: String) => {
-        discord.check(&place, &[&by])?;
-        json!({"interaction": discord.press(&place, &by, &bot, &custom_id).to_string()})
+    /// Uses a command of a context menu on a user (`target` is a name or an id) or on a message (an id).
+    "context"(place: String = loft(), by: String, bot: String = bot(), name: String, target: String) => {
+        discord.fits_users(&[&by])?;
+        json!({"interaction": asked(discord.interact(&place, &by, &bot, |state, channel, user, bot| {
+            state.use_menu(channel, user, bot, &name, &target)
+        }))?})
+    };
+    /// Presses a button of a bot's newest message that has it, or of the message named.
+    "press"(place: String = loft(), by: String, bot: String = bot(), custom_id: String, message: Option<String>) => {
+        discord.fits_users(&[&by])?;
+        let message = message.map(|message| id(&message)).transpose()?;
+        json!({"interaction": asked(discord.interact(&place, &by, &bot, |state, channel, user, bot| {
+            state.press(channel, user, bot, &custom_id, message)
+        }))?})
+    };
+    /// Chooses values in a select menu of any kind, of a bot's newest message that has it, or of the message named.
+    "select"(
+        place: String = loft(), by: String, bot: String = bot(), custom_id: String, values: Vec<Value>,
+        message: Option<String>
+    ) => {
+        discord.fits_users(&[&by])?;
+        let message = message.map(|message| id(&message)).transpose()?;
+        json!({"interaction": asked(discord.interact(&place, &by, &bot, |state, channel, user, bot| {
+            state.choose(channel, user, bot, &custom_id, &values, message)
+        }))?})
+    };
+    /// Submits the modal that a bot opened last for a user, or the one named, with values by custom id.
+    "submit"(by: String, bot: String = bot(), custom_id: Option<String>, fields: Value = json!({})) => {
+        discord.fits_users(&[&by])?;
+        json!({"interaction": asked(discord.try_submit(&by, &bot, custom_id.as_deref(), &fields))?})
+    };
+    /// Shows the response to an interaction: `type`, `data`, `message` and `follow_ups`; null until there is one.
+    "response"(interaction: String) => {
+        json!({"response": discord.response_to(id(&interaction)?)})
     };
 
     // Guilds.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{
     model::{Bot, Channel, Guild, Id, Message, User},
     permissions,
@@ -53,6 +55,10 @@ pub(crate) struct Community {
     pub(crate) channels: BTreeMap<Id, Channel>,
     /// Messages by channel.
     pub(crate) messages: BTreeMap<Id, BTreeMap<Id, Message>>,
+    /// Entitlements of users to what the first bot sells.
+    pub(crate) entitlements: BTreeMap<Id, Value>,
+    /// Ephemeral messages, which no channel lists.
+    pub(crate) ephemeral: BTreeMap<Id, Message>,
 }
 
 impl Community {

@@ -9,7 +9,8 @@ use super::{
     frame::{self, Event},
     gateway::{Kept, Session, Shard, origin, shard_of},
     intents,
-    model::{Id, Voice},
+    messages::mark_own,
+    model::{Id, Voice, id_in},
     permissions,
     state::State,
 };
@@ -53,17 +54,45 @@ impl State {
             if !self.is_told(name, scope, &data, account, shard, intents) {
                 continue;
             }
-            let body = if hides_content(name, scope, &data, account, intents) {
-                blank.get_or_insert_with(|| without_content(&data).to_string().into())
-            } else {
-                &whole
+            let hides = hides_content(name, scope, &data, account, intents);
+            let body = match self.personal(name, &data, account, intents) {
+                Some(own) if hides => without_content(&own).to_string().into(),
+                Some(own) => own.to_string().into(),
+                None if hides => Arc::clone(
+                    blank.get_or_insert_with(|| without_content(&data).to_string().into()),
+                ),
+                None => Arc::clone(&whole),
             };
-            let body = Arc::clone(body);
             let due = served.insert(account).then_some(account);
             match session {
                 Some(session) => self.deliver(&session, event.clone(), body, due),
                 None => self.write(&event, event.occurrence.as_deref(), &body, due, None),
             }
+        }
+    }
+
+    /// The event as one account sees it, where accounts see different ones: its own reactions and votes in a message,
+    /// and presences only with the intent for them.
+    fn personal(&self, name: &str, data: &Value, account: Id, own: u64) -> Option<Value> {
+        match name {
+            "MESSAGE_UPDATE" => {
+                let (channel, id) = (id_in(&data["channel_id"])?, id_in(&data["id"])?);
+                let message = self.message(channel, id)?;
+                if message.reactions.is_empty() && message.votes.is_empty() {
+                    return None;
+                }
+                let mut data = data.clone();
+                mark_own(&mut data, message, account);
+                Some(data)
+            }
+            "THREAD_MEMBERS_UPDATE" if own & intents::GUILD_PRESENCES == 0 => {
+                let mut data = data.clone();
+                for member in data["added_members"].as_array_mut().into_iter().flatten() {
+                    member["presence"] = Value::Null;
+                }
+                Some(data)
+            }
+            _ => None,
         }
     }
 
@@ -88,6 +117,15 @@ impl State {
             && data.pointer("/user/id").and_then(Value::as_str) == Some(&account.to_string());
         if needed != 0 && needed & own == 0 && !is_own {
             return false;
+        }
+        // Without the intent for members, a bot is told of itself alone.
+        if name == "THREAD_MEMBERS_UPDATE" && own & intents::GUILD_MEMBERS == 0 {
+            let is_own = |id: &Value| id_in(id) == Some(account);
+            let list = |field: &str| data[field].as_array().into_iter().flatten();
+            let added = list("added_members").any(|member| is_own(&member["user_id"]));
+            if !added && !list("removed_member_ids").any(is_own) {
+                return false;
+            }
         }
         let guild = match scope.guild {
             Some(guild) => match self.community.guilds.get(&guild) {

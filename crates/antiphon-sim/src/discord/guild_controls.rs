@@ -1,6 +1,6 @@
 //! Control of guilds: members, roles, channels, voice and other messages.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     controls::Discord,
@@ -257,11 +257,12 @@ impl Discord {
         posted.unwrap_or_default()
     }
 
-    /// Votes for an answer of a poll, counted from 1, or removes the vote.
-    pub fn vote(&self, channel: &str, message: u64, by: &str, answer: u64, on: bool) {
-        self.user_in_channel(channel, by, |state, channel, user| {
-            state.vote(channel, message, user, answer, on);
+    /// Votes for an answer of a poll, counted from 1, or removes the vote; returns whether that changed something.
+    pub fn vote(&self, channel: &str, message: u64, by: &str, answer: u64, on: bool) -> bool {
+        let voted = self.user_in_channel(channel, by, |state, channel, user| {
+            state.vote(channel, message, user, answer, on)
         });
+        voted.unwrap_or_default()
     }
 
     /// Sends a bot a direct message; returns the ids of the channel and of the message.
@@ -286,36 +287,6 @@ impl Discord {
             state.delete_many(channel, messages)
         })
         .unwrap_or_default()
-    }
-
-    /// Uses a slash command of a bot; returns the id of the interaction.
-    pub fn command(&self, channel: &str, by: &str, bot: &str, name: &str, options: &Value) -> u64 {
-        let data = json!({"id": "1", "name": name, "type": 1, "options": options});
-        self.interact(channel, by, bot, 2, &data)
-    }
-
-    /// Uses a component of a bot's message; returns the id of the interaction.
-    pub fn press(&self, channel: &str, by: &str, bot: &str, custom_id: &str) -> u64 {
-        self.interact(
-            channel,
-            by,
-            bot,
-            3,
-            &json!({"custom_id": custom_id, "component_type": 2}),
-        )
-    }
-
-    fn interact(&self, channel: &str, by: &str, bot: &str, kind: u8, data: &Value) -> u64 {
-        let bot = self.account_named(bot).id;
-        let asked = self.user_in_channel(channel, by, |state, channel, user| {
-            state.interact(channel, user, bot, kind, data)
-        });
-        asked.unwrap_or_default()
-    }
-
-    /// Type of the response to an interaction; `None` until there is one.
-    pub fn answer_to(&self, interaction: u64) -> Option<u64> {
-        self.act(|state| state.rest.interactions.get(&interaction)?.answered)
     }
 
     // -----------------------------------------------------------------------------------------------------------------

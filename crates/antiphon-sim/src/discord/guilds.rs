@@ -315,6 +315,9 @@ impl State {
         self.community.channels.remove(&id);
         self.community.messages.remove(&id);
         if let Some(guild) = guild {
+            if let Some(home) = self.community.guilds.get_mut(&guild) {
+                home.invites.retain(|_, channel| *channel != id);
+            }
             self.community
                 .channels
                 .retain(|_, channel| channel.parent != Some(id) || !channel.is_thread());
@@ -405,14 +408,19 @@ impl State {
             );
         }
         let mut added = member;
-        added["member"] = json!(self.member_json(thread, user));
-        let home = self.community.guilds.get(&guild);
-        let presence = home.and_then(|home| home.presences.get(&user));
-        added["presence"] = json!(presence.map(|presence| presence.json(user, None)));
+        if on {
+            let presence = self
+                .community
+                .guilds
+                .get(&guild)
+                .and_then(|home| home.presences.get(&user));
+            added["presence"] = presence.map_or(Value::Null, |one| one.json(user, Some(guild)));
+            added["member"] = self.member_json(thread, user).unwrap_or_default();
+        }
         let event = json!({
             "id": thread.to_string(),
             "guild_id": guild.to_string(),
-            "member_count": count,
+            "member_count": count.min(50),
             "added_members": if on { json!([added]) } else { json!([]) },
             "removed_member_ids": if on { json!([]) } else { json!([user.to_string()]) },
         });

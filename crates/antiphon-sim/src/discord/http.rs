@@ -76,8 +76,12 @@ impl State {
                 .map(|(_, value)| value.as_str())
         };
         if get("encoding").is_some_and(|encoding| encoding != "json") {
-            self.note("a socket asks for an encoding other than json");
-            return refused(400);
+            self.note("a socket asks for an encoding other than json: the simulator speaks encoding=json only, not etf");
+            return Reply::Answer(page(Answer::error(
+                400,
+                0,
+                "This simulated Gateway speaks encoding=json only; switch ETF off in the client (for instance, remove erlpack).",
+            )));
         }
         let compression = match get("compress") {
             None => Compression::None,

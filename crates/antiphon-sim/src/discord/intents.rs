@@ -6,8 +6,11 @@ pub(crate) const GUILD_PRESENCES: u64 = 1 << 8;
 pub(crate) const MESSAGE_CONTENT: u64 = 1 << 15;
 /// Intents that have to be enabled for an application.
 pub(crate) const PRIVILEGED: u64 = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT;
-/// All there are.
-pub(crate) const ALL: u64 = 0x1_ffff | 0b11 << 20 | 0b11 << 24;
+/// All that an IDENTIFY may ask for.
+///
+/// Bits 17 and 18 are not documented and bring nothing here, but Discord takes them: the default intents of
+/// interactions.py 5 have bit 17 (`GUILD_EMBEDDED_ACTIVITIES`; bit 18 is `PRIVATE_CHANNELS`).
+pub(crate) const ALL: u64 = 0x7_ffff | 0b11 << 20 | 0b11 << 24;
 
 /// The intents of which one is needed for an event; zero where it is always sent.
 pub(crate) fn of(name: &str, in_guild: bool) -> u64 {

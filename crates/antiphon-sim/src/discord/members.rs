@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     intents,
-    model::{Guild, Id, User, iso},
+    model::{Guild, Id, User, id_in, iso},
     permissions,
     state::State,
 };
@@ -55,7 +55,9 @@ impl State {
             sees_presences && one.status != "offline" && guild.members.contains_key(user)
         });
         let sees = |channel: &&super::model::Channel| {
-            self.community.permissions(session.account, channel) & permissions::VIEW_CHANNEL != 0
+            !channel.is_archived
+                && self.community.permissions(session.account, channel) & permissions::VIEW_CHANNEL
+                    != 0
         };
         let mut create = guild.json();
         let own = guild.members.get(&session.account);
@@ -74,10 +76,10 @@ impl State {
                 channel
             }).collect::<Vec<_>>(),
             "threads": self.community.channels_of(id, true).filter(sees).map(super::model::Channel::json).collect::<Vec<_>>(),
-            "presences": presences.map(|(user, one)| one.json(*user, None)).collect::<Vec<_>>(),
-            "stage_instances": [],
-            "guild_scheduled_events": guild.things.values().filter(|(what, _)| *what == "event").map(|(_, thing)| thing.clone()).collect::<Vec<_>>(),
-            "soundboard_sounds": [],
+            "presences": presences.map(|(user, one)| one.json(*user, Some(id))).collect::<Vec<_>>(),
+            "stage_instances": guild.things_of("stage"),
+            "guild_scheduled_events": guild.things_of("event"),
+            "soundboard_sounds": guild.things_of("sound"),
         });
         if let (Value::Object(create), Value::Object(extras)) = (&mut create, extras) {
             create.extend(extras);
@@ -98,16 +100,24 @@ impl State {
         else {
             return;
         };
-        let guild_id = data["guild_id"]
-            .as_str()
-            .and_then(|id| id.parse::<Id>().ok());
+        // A list is taken if it has one id, as before version 8 of the Gateway.
+        let guild_id = match &data["guild_id"] {
+            Value::Array(ids) if ids.len() == 1 => id_in(&ids[0]),
+            one => id_in(one),
+        };
         let Some(guild) = guild_id
             .and_then(|id| self.community.guilds.get(&id))
             .filter(|one| one.members.contains_key(&account))
         else {
-            return self.note("a request for members of a guild that the bot is not in");
+            return self.note(format!(
+                "a request for members of a guild that the bot is not in, or of several: {}",
+                data["guild_id"]
+            ));
         };
         let guild_id = guild.id;
+        if data["query"].is_null() && data["user_ids"].is_null() {
+            return self.note("a request for members has neither `query` nor `user_ids`");
+        }
         let nonce = data["nonce"]
             .as_str()
             .filter(|nonce| nonce.len() <= NONCE)
@@ -174,10 +184,10 @@ impl State {
             };
             let mut found = Vec::new();
             for asked in asked.iter().take(FOUND) {
-                let id = asked.as_str().and_then(|id| id.parse::<Id>().ok());
+                let id = id_in(asked);
                 match id.as_ref().and_then(known) {
                     Some((id, member, user)) => found.push((id, member.json(user))),
-                    None => not_found.push(asked.clone()),
+                    None => not_found.extend(id.map(|id| json!(id.to_string()))),
                 }
             }
             found
@@ -264,12 +274,21 @@ impl State {
         ) else {
             return;
         };
-        for id in data["guild_ids"].as_array().into_iter().flatten() {
-            let guild = id.as_str().and_then(|id| id.parse().ok());
-            if guild.is_some_and(|guild| self.community.guilds_of(account).contains(&guild)) {
-                let sounds = json!({"guild_id": id, "soundboard_sounds": []});
-                self.tell(&session, "SOUNDBOARD_SOUNDS", &sounds);
-            }
+        let guilds = match &data["guild_ids"] {
+            Value::Array(ids) => ids.clone(),
+            one => vec![one.clone()],
+        };
+        for asked in guilds {
+            let guild = id_in(&asked).and_then(|id| self.community.guilds.get(&id));
+            let guild = guild.filter(|guild| guild.members.contains_key(&account));
+            let Some(guild) = guild else {
+                self.note(format!(
+                    "a request for sounds of a guild that the bot is not in: {asked}"
+                ));
+                continue;
+            };
+            let sounds = json!({"guild_id": guild.id.to_string(), "soundboard_sounds": guild.things_of("sound")});
+            self.tell(&session, "SOUNDBOARD_SOUNDS", &sounds);
         }
     }
 
@@ -281,9 +300,7 @@ impl State {
         ) else {
             return;
         };
-        let guild = data["guild_id"]
-            .as_str()
-            .and_then(|id| id.parse::<Id>().ok());
+        let guild = id_in(&data["guild_id"]);
         let Some(guild) = guild.filter(|guild| self.community.guilds_of(account).contains(guild))
         else {
             return self.note("a request for channels of a guild that the bot is not in");

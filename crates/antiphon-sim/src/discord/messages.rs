@@ -1,8 +1,11 @@
 //! Messages: posting, editing, reactions and pins.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{
+    community::Community,
     model::{Emoji, Id, Message, iso},
     state::State,
 };
@@ -20,6 +23,10 @@ pub(crate) struct Draft {
     pub(crate) attachments: Value,
     pub(crate) poll: Option<Value>,
     pub(crate) interaction: Option<Value>,
+    /// The application that answers an interaction with it.
+    pub(crate) application: Option<Id>,
+    /// The only user who sees it, where it is ephemeral.
+    pub(crate) seen_by: Option<Id>,
     /// The forwarded message: its reference and its snapshot.
     pub(crate) forwarded: Option<(Value, Value)>,
 }
@@ -37,26 +44,85 @@ impl Draft {
             attachments: json!([]),
             poll: None,
             interaction: None,
+            application: None,
+            seen_by: None,
             forwarded: None,
         }
     }
 }
 
+/// Numbers the components whose sender gave no id, from 1, outside in and from first to last; ids that are there stay.
+///
+/// [Discord's components](https://docs.discord.com/developers/components/reference#anatomy-of-a-component)
+pub(crate) fn number_components(components: &mut Value) {
+    fn each(value: &mut Value, act: &mut impl FnMut(&mut Value)) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| each(item, act)),
+            Value::Object(fields) if fields.contains_key("type") => {
+                act(value);
+                for field in ["components", "component", "accessory"] {
+                    if let Some(inner) = value.get_mut(field) {
+                        each(inner, act);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let own = |component: &Value| component["id"].as_u64().filter(|id| *id > 0);
+    let mut taken = BTreeSet::new();
+    each(components, &mut |component| taken.extend(own(component)));
+    let mut free = (1_u64..).filter(|id| !taken.contains(id));
+    each(components, &mut |component| {
+        if own(component).is_none() {
+            component["id"] = json!(free.next());
+        }
+    });
+}
+
+/// Completes the fields of a message that its sender may leave out.
+fn complete(message: &mut Message) {
+    number_components(&mut message.components);
+    for embed in message.embeds.as_array_mut().into_iter().flatten() {
+        if embed.is_object() {
+            embed["type"] = json!("rich");
+        }
+    }
+    let Some(poll) = message
+        .poll
+        .as_mut()
+        .filter(|poll| poll["expiry"].is_null())
+    else {
+        return;
+    };
+    let hours = poll["duration"].as_i64().unwrap_or(24).clamp(1, 32 * 24);
+    poll["expiry"] = json!(iso(message.at + hours * 3_600_000));
+    if let Value::Object(fields) = poll {
+        fields.remove("duration");
+        fields.entry("layout_type").or_insert(json!(1));
+        fields.entry("allow_multiselect").or_insert(json!(false));
+    }
+    for (id, answer) in (1..).zip(poll["answers"].as_array_mut().into_iter().flatten()) {
+        answer["answer_id"] = json!(id);
+    }
+}
+
 impl State {
-    /// Posts a message; returns its id.
+    /// Posts a message; returns its id. An ephemeral one makes no event.
     pub(crate) fn post(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
         let id = self.new_id();
         self.post_as(id, channel, author, draft)
     }
 
-    /// Posts a message with this id; returns the id.
+    /// Posts a message with this id; returns the id. An ephemeral one makes no event.
     pub(crate) fn post_as(&mut self, id: Id, channel: Id, author: Id, draft: Draft) -> Id {
-        let message = Message {
+        let at = self.now();
+        let mut message = Message {
             id,
             channel,
             author,
             content: draft.content,
-            at: self.now(),
+            at,
             edited_at: None,
             kind: if draft.reply_to.is_some() {
                 19
@@ -71,10 +137,21 @@ impl State {
             components: draft.components,
             attachments: draft.attachments,
             poll: draft.poll,
+            votes: Vec::new(),
             reactions: Vec::new(),
             interaction: draft.interaction,
+            application: draft.application,
+            seen_by: draft.seen_by,
             forwarded: draft.forwarded,
         };
+        complete(&mut message);
+        if message.seen_by.is_some() {
+            self.community.ephemeral.insert(id, message);
+            if self.community.ephemeral.len() > self.settings.history {
+                self.community.ephemeral.pop_first();
+            }
+            return id;
+        }
         let kept = self.community.messages.entry(channel).or_default();
         kept.insert(id, message);
         if kept.len() > self.settings.history {
@@ -91,15 +168,11 @@ impl State {
     /// Edits a message; returns whether it exists.
     pub(crate) fn edit(&mut self, channel: Id, id: Id, change: impl FnOnce(&mut Message)) -> bool {
         let now = self.now();
-        let Some(message) = self
-            .community
-            .messages
-            .get_mut(&channel)
-            .and_then(|kept| kept.get_mut(&id))
-        else {
+        let Some(message) = self.message_mut(channel, id) else {
             return false;
         };
         change(message);
+        complete(message);
         message.edited_at = Some(now);
         self.announce_message("MESSAGE_UPDATE", channel, id);
         true
@@ -118,6 +191,9 @@ impl State {
 
     /// Deletes a message; returns whether it existed.
     pub(crate) fn delete(&mut self, channel: Id, id: Id) -> bool {
+        if self.community.ephemeral.remove(&id).is_some() {
+            return true;
+        }
         if self.forget(channel, id).is_none() {
             return false;
         }
@@ -145,9 +221,31 @@ impl State {
         gone.len()
     }
 
-    /// A message that exists.
+    /// A message that exists, ephemeral ones included.
     pub(crate) fn message(&self, channel: Id, id: Id) -> Option<&Message> {
-        self.community.messages.get(&channel)?.get(&id)
+        let kept = self
+            .community
+            .messages
+            .get(&channel)
+            .and_then(|kept| kept.get(&id));
+        kept.or_else(|| {
+            self.community
+                .ephemeral
+                .get(&id)
+                .filter(|one| one.channel == channel)
+        })
+    }
+
+    fn message_mut(&mut self, channel: Id, id: Id) -> Option<&mut Message> {
+        let Community {
+            messages,
+            ephemeral,
+            ..
+        } = &mut self.community;
+        let kept = messages
+            .get_mut(&channel)
+            .and_then(|kept| kept.get_mut(&id));
+        kept.or_else(|| ephemeral.get_mut(&id).filter(|one| one.channel == channel))
     }
 
     fn forget(&mut self, channel: Id, id: Id) -> Option<Message> {
@@ -214,7 +312,14 @@ impl State {
         event
     }
 
-    /// A message as REST has it.
+    /// A message as this account sees it: with its own reactions and votes.
+    pub(crate) fn message_for(&self, message: &Message, viewer: Id) -> Value {
+        let mut json = self.message_json(message);
+        mark_own(&mut json, message, viewer);
+        json
+    }
+
+    /// A message as REST has it, to somebody who neither reacted nor voted.
     pub(crate) fn message_json(&self, message: &Message) -> Value {
         let user = |id: &Id| {
             self.community
@@ -246,6 +351,10 @@ impl State {
             "type": message.kind,
             "flags": message.flags,
         });
+        if let Some(application) = message.application {
+            json["application_id"] = json!(application.to_string());
+            json["webhook_id"] = json!(application.to_string());
+        }
         if !message.reactions.is_empty() {
             let reactions = message.reactions.iter().map(|(emoji, users)| {
                 json!({
@@ -264,6 +373,7 @@ impl State {
         }
         if let Some(poll) = &message.poll {
             json["poll"] = poll.clone();
+            json["poll"]["results"] = results(message, None);
         }
         if let Some(interaction) = &message.interaction {
             json["interaction_metadata"] = interaction.clone();
@@ -441,6 +551,39 @@ impl State {
                 .json(self.community.users.get(&user)?),
         )
     }
+}
+
+/// Marks the reactions and the votes of one account in a message's JSON.
+pub(crate) fn mark_own(json: &mut Value, message: &Message, viewer: Id) {
+    let reactions = json.get_mut("reactions").and_then(Value::as_array_mut);
+    for (shown, (_, users)) in reactions.into_iter().flatten().zip(&message.reactions) {
+        shown["me"] = json!(users.contains(&viewer));
+    }
+    if json.get("poll").is_some() {
+        json["poll"]["results"] = results(message, Some(viewer));
+    }
+}
+
+/// Results of a message's poll, as one account sees them.
+fn results(message: &Message, viewer: Option<Id>) -> Value {
+    let mut counts: Vec<Value> = Vec::new();
+    for (answer, user) in &message.votes {
+        let own = Some(*user) == viewer;
+        let at = counts.iter().position(|one| one["id"] == *answer);
+        let at = at.unwrap_or_else(|| {
+            counts.push(json!({"id": answer, "count": 0, "me_voted": false}));
+            counts.len() - 1
+        });
+        counts[at]["count"] = json!(counts[at]["count"].as_u64().unwrap_or(0) + 1);
+        if own {
+            counts[at]["me_voted"] = json!(true);
+        }
+    }
+    let finalized = message
+        .poll
+        .as_ref()
+        .is_some_and(|poll| poll["results"]["is_finalized"] == true);
+    json!({"is_finalized": finalized, "answer_counts": counts})
 }
 
 /// Ids that a text mentions with this opening.

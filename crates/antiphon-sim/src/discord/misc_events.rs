@@ -8,6 +8,8 @@ use super::{
     state::State,
 };
 
+/// Entitlements kept.
+const ENTITLEMENTS: usize = 1000;
 /// Things kept of one guild.
 const THINGS: usize = 100;
 
@@ -39,6 +41,7 @@ pub(crate) const THINGS_OF_GUILDS: [(&str, &str); 5] = [
 
 impl State {
     /// Sends an event of [`PASSING`].
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub(crate) fn pass(&mut self, name: &str, guild: Id, user: Id) {
         let id = self.new_id().to_string();
         let (g, u) = (guild.to_string(), user.to_string());
@@ -49,7 +52,14 @@ impl State {
                 .map(|channel| channel.id)
         };
         let text = channel_of(self, false).unwrap_or_default();
-        let voice = channel_of(self, true).unwrap_or_default();
+        let inside = self.community.guilds.get(&guild).and_then(|home| {
+            let (speaker, voice) = home.voices.iter().next()?;
+            Some((*speaker, voice.channel))
+        });
+        let voice = inside
+            .map(|(_, channel)| channel)
+            .or(channel_of(self, true))
+            .unwrap_or_default();
         let whole = Scope::guild(guild);
         let (scope, event) = match name {
             "GUILD_EMOJIS_UPDATE" => {
@@ -66,21 +76,41 @@ impl State {
                 self.community.scope_of(text),
                 json!({"guild_id": g, "channel_id": text.to_string()}),
             ),
-            "AUTO_MODERATION_ACTION_EXECUTION" => (
-                whole,
-                json!({
-                    "guild_id": g, "action": {"type": 1, "metadata": {}}, "rule_id": id, "rule_trigger_type": 1,
-                    "user_id": u, "channel_id": text.to_string(), "content": "a bad word", "matched_keyword": "bad",
-                    "matched_content": "bad",
-                }),
-            ),
-            "GUILD_SOUNDBOARD_SOUNDS_UPDATE" => {
-                (whole, json!({"guild_id": g, "soundboard_sounds": []}))
+            "AUTO_MODERATION_ACTION_EXECUTION" => {
+                let rule = self.community.guilds.get(&guild).and_then(|home| {
+                    let mut rules = home.things.iter().filter(|(_, (what, _))| *what == "rule");
+                    rules.next().map(|(id, _)| *id)
+                });
+                // Nothing is executed without a rule.
+                let Some(rule) = rule else {
+                    return self.handle_thing("rule", "CREATE", guild, user);
+                };
+                let event = json!({
+                    "guild_id": g, "action": {"type": 1, "metadata": {}}, "rule_id": rule.to_string(),
+                    "rule_trigger_type": 1, "user_id": u, "channel_id": text.to_string(), "content": "AAAAH",
+                    "matched_keyword": "AAAA*", "matched_content": "AAAAH",
+                });
+                (whole, event)
             }
-            "VOICE_CHANNEL_EFFECT_SEND" => (
-                self.community.scope_of(voice),
-                json!({"guild_id": g, "channel_id": voice.to_string(), "user_id": u, "emoji": {"id": null, "name": "🎉"}, "animation_type": 1, "animation_id": 3}),
-            ),
+            "GUILD_SOUNDBOARD_SOUNDS_UPDATE" => {
+                let sounds = self
+                    .community
+                    .guilds
+                    .get(&guild)
+                    .map(|home| home.things_of("sound"));
+                (whole, json!({"guild_id": g, "soundboard_sounds": sounds}))
+            }
+            "VOICE_CHANNEL_EFFECT_SEND" => {
+                // Only who is inside sends an effect.
+                let Some((speaker, channel)) = inside else {
+                    return self.join_voice(guild, user, voice, false, false);
+                };
+                let event = json!({
+                    "guild_id": g, "channel_id": channel.to_string(), "user_id": speaker.to_string(),
+                    "emoji": {"id": null, "name": "🎉", "animated": false}, "animation_type": 1, "animation_id": 3,
+                });
+                (self.community.scope_of(channel), event)
+            }
             "VOICE_CHANNEL_STATUS_UPDATE" => (
                 self.community.scope_of(voice),
                 json!({"id": voice.to_string(), "guild_id": g, "status": "evensong"}),
@@ -94,13 +124,14 @@ impl State {
                 let permissions = json!([{"id": u, "type": 2, "permission": true}]);
                 (
                     whole.only(bot),
-                    json!({"id": id, "application_id": bot.to_string(), "guild_id": g, "permissions": permissions}),
+                    json!({"id": bot.to_string(), "application_id": bot.to_string(), "guild_id": g, "permissions": permissions}),
                 )
             }
             "THREAD_LIST_SYNC" => {
                 let threads: Vec<Value> = self
                     .community
                     .channels_of(guild, true)
+                    .filter(|thread| !thread.is_archived)
                     .map(super::model::Channel::json)
                     .collect();
                 (
@@ -110,15 +141,16 @@ impl State {
             }
             "USER_UPDATE" => {
                 let bot = self.home.bot;
-                (Scope::account(bot), self.user_json(bot))
+                (Scope::account(bot), self.own_user_json(bot))
             }
             "SUBSCRIPTION_CREATE" => {
                 let bot = self.home.bot;
+                let (sku, entitlement) = (self.sku(), self.new_id().to_string());
                 let (start, end) = (iso(self.now()), iso(self.now() + 2_592_000_000));
                 (
                     Scope::account(bot),
                     json!({
-                        "id": id, "user_id": u, "sku_ids": ["1"], "entitlement_ids": ["2"], "renewal_sku_ids": null,
+                        "id": id, "user_id": u, "sku_ids": [sku], "entitlement_ids": [entitlement], "renewal_sku_ids": null,
                         "current_period_start": start, "current_period_end": end, "status": 0, "canceled_at": null,
                     }),
                 )
@@ -145,6 +177,8 @@ impl State {
             .get(&guild)
             .is_some_and(|home| home.things.len() >= THINGS);
         let (how, id, mut thing) = match (how, known) {
+            // A stage channel has one stage at a time.
+            ("CREATE", Some((id, thing))) if what == "stage" => ("UPDATE", id, thing),
             ("UPDATE" | "DELETE", Some((id, thing))) => (how, id, thing),
             (_, Some((id, thing))) if crowded => ("DELETE", id, thing),
             _ => {
@@ -154,18 +188,20 @@ impl State {
             }
         };
         if how == "UPDATE" {
-            thing["name"] = json!(format!("{what} at {}", self.now() % 1_000_000));
+            let name = if what == "stage" { "topic" } else { "name" };
+            thing[name] = json!(format!("{what} at {}", self.now() % 1_000_000));
         }
         if let Some(home) = self.community.guilds.get_mut(&guild) {
             if how == "DELETE" {
                 home.things.remove(&id);
+                home.attendees.retain(|(event, _)| *event != id);
             } else {
                 home.things.insert(id, (what, thing.clone()));
             }
         }
         let event = match (what, how) {
             ("integration", "DELETE") => {
-                json!({"id": id.to_string(), "guild_id": guild.to_string()})
+                json!({"id": id.to_string(), "guild_id": guild.to_string(), "application_id": thing["application"]["id"]})
             }
             ("sound", "DELETE") => {
                 json!({"sound_id": id.to_string(), "guild_id": guild.to_string()})
@@ -185,14 +221,14 @@ impl State {
         match what {
             "event" => json!({
                 "id": id, "guild_id": guild, "channel_id": null, "creator_id": user_id, "name": "Evensong",
-                "description": null, "scheduled_start_time": iso(self.now() + 3_600_000),
+                "description": null, "creator": self.user_json(user), "scheduled_start_time": iso(self.now() + 3_600_000),
                 "scheduled_end_time": iso(self.now() + 7_200_000), "privacy_level": 2, "status": 1, "entity_type": 3,
-                "entity_id": null, "entity_metadata": {"location": "the choir"}, "user_count": 1, "image": null,
+                "entity_id": null, "entity_metadata": {"location": "the choir"}, "user_count": 0, "image": null,
                 "recurrence_rule": null,
             }),
             "stage" => json!({
                 "id": id, "guild_id": guild, "channel_id": stage, "topic": "A reading", "privacy_level": 2,
-                "discoverable_disabled": true, "guild_scheduled_event_id": null,
+                "discoverable_disabled": true,
             }),
             "rule" => json!({
                 "id": id, "guild_id": guild, "name": "no shouting", "creator_id": user_id, "event_type": 1, "trigger_type": 1,
@@ -205,60 +241,160 @@ impl State {
             }),
             _ => json!({
                 "id": id, "guild_id": guild, "name": "a feed", "type": "discord", "enabled": true,
-                "account": {"id": id, "name": "a feed"}, "application": null, "scopes": ["bot"], "user": self.user_json(user),
+                "account": {"id": id, "name": "a feed"}, "scopes": ["bot"], "user": self.user_json(user),
+                // `summary` is no longer documented, but sent: discord.py 2.7.1 needs it.
+                "application": {"id": id, "name": "a feed", "icon": null, "description": "", "summary": ""},
             }),
         }
     }
 
-    /// Subscribes a user to a scheduled event, or unsubscribes.
-    pub(crate) fn attend(&mut self, guild: Id, user: Id, on: bool) {
-        let events = self
-            .community
-            .guilds
-            .get(&guild)
-            .map(|home| home.things.iter());
-        let event = events
-            .into_iter()
-            .flatten()
-            .find(|(_, (kind, _))| *kind == "event")
-            .map(|(id, _)| *id);
-        if let Some(event) = event {
-            let data = json!({
-                "guild_scheduled_event_id": event.to_string(),
-                "user_id": user.to_string(),
-                "guild_id": guild.to_string(),
-            });
-            let name = if on {
-                "GUILD_SCHEDULED_EVENT_USER_ADD"
-            } else {
-                "GUILD_SCHEDULED_EVENT_USER_REMOVE"
-            };
-            self.publish(name, Scope::guild(guild), &data);
-        }
-    }
-
-    /// Adds or removes a vote of a poll.
-    pub(crate) fn vote(&mut self, channel: Id, message: Id, user: Id, answer: u64, on: bool) {
-        let mut event = self.about_channel(channel);
-        event["message_id"] = json!(message.to_string());
-        event["user_id"] = json!(user.to_string());
-        event["answer_id"] = json!(answer);
-        let name = if on {
-            "MESSAGE_POLL_VOTE_ADD"
-        } else {
-            "MESSAGE_POLL_VOTE_REMOVE"
+    /// Subscribes a user to a scheduled event, or unsubscribes; returns whether that changed something.
+    pub(crate) fn attend(&mut self, guild: Id, user: Id, on: bool) -> bool {
+        let Some(home) = self.community.guilds.get_mut(&guild) else {
+            return false;
         };
-        self.publish(name, self.community.scope_of(channel), &event);
+        let mut events = home
+            .things
+            .iter_mut()
+            .filter(|(_, (kind, _))| *kind == "event");
+        let Some((event, (_, thing))) = events.next() else {
+            return false;
+        };
+        let changed = if on {
+            home.attendees.insert((*event, user))
+        } else {
+            home.attendees.remove(&(*event, user))
+        };
+        if !changed {
+            return false;
+        }
+        let count = home.attendees.iter().filter(|(of, _)| of == event).count();
+        thing["user_count"] = json!(count);
+        let data = json!({
+            "guild_scheduled_event_id": event.to_string(),
+            "user_id": user.to_string(),
+            "guild_id": guild.to_string(),
+        });
+        let name = if on {
+            "GUILD_SCHEDULED_EVENT_USER_ADD"
+        } else {
+            "GUILD_SCHEDULED_EVENT_USER_REMOVE"
+        };
+        self.publish(name, Scope::guild(guild), &data);
+        true
     }
 
-    /// Sends an entitlement event: `CREATE`, `UPDATE` or `DELETE`.
+    /// Adds or removes a vote of a poll; returns whether that changed something. Where a poll takes one answer, another
+    /// vote of the user goes first.
+    pub(crate) fn vote(
+        &mut self,
+        channel: Id,
+        message: Id,
+        user: Id,
+        answer: u64,
+        on: bool,
+    ) -> bool {
+        let now = iso(self.now());
+        let Some(kept) = self
+            .community
+            .messages
+            .get_mut(&channel)
+            .and_then(|kept| kept.get_mut(&message))
+        else {
+            return false;
+        };
+        let Some(poll) = kept.poll.as_ref() else {
+            return false;
+        };
+        let mut answers = poll["answers"].as_array().into_iter().flatten();
+        let is_open = poll["results"]["is_finalized"] != true
+            && poll["expiry"].as_str().is_none_or(|end| end > now.as_str());
+        if !is_open
+            || !answers.any(|one| one["answer_id"] == answer)
+            || on == kept.votes.contains(&(answer, user))
+        {
+            return false;
+        }
+        let mut changes = vec![(answer, on)];
+        if on && poll["allow_multiselect"] != true {
+            let others = kept.votes.iter().filter(|(_, voter)| *voter == user);
+            changes.splice(
+                0..0,
+                others
+                    .map(|(answer, _)| (*answer, false))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        for (answer, on) in &changes {
+            kept.votes.retain(|vote| *vote != (*answer, user));
+            if *on {
+                kept.votes.push((*answer, user));
+            }
+        }
+        for (answer, on) in changes {
+            let mut event = self.about_channel(channel);
+            event["message_id"] = json!(message.to_string());
+            event["user_id"] = json!(user.to_string());
+            event["answer_id"] = json!(answer);
+            let name = if on {
+                "MESSAGE_POLL_VOTE_ADD"
+            } else {
+                "MESSAGE_POLL_VOTE_REMOVE"
+            };
+            self.publish(name, self.community.scope_of(channel), &event);
+        }
+        true
+    }
+
+    /// Id of what the first bot sells.
+    fn sku(&self) -> String {
+        (self.home.bot + 1).to_string()
+    }
+
+    /// Entitlements of a user to what an application sells.
+    pub(crate) fn entitlements_of(&self, user: Id, application: Id) -> Vec<Value> {
+        let (user, application) = (json!(user.to_string()), json!(application.to_string()));
+        let all = self.community.entitlements.values();
+        let own = all.filter(|one| one["user_id"] == user && one["application_id"] == application);
+        own.cloned().collect()
+    }
+
+    /// Gives a user an entitlement, or renews or ends the user's: `CREATE`, `UPDATE` or `DELETE`.
     pub(crate) fn entitle(&mut self, user: Id, how: &str) {
-        let (id, bot) = (self.new_id(), self.home.bot);
-        let event = json!({
-            "id": id.to_string(), "sku_id": "1", "application_id": bot.to_string(), "user_id": user.to_string(), "type": 8,
-            "deleted": how == "DELETE", "starts_at": iso(self.now()), "ends_at": null, "consumed": false,
-        });
-        self.publish(&format!("ENTITLEMENT_{how}"), Scope::account(bot), &event);
+        let known = self.entitlements_of(user, self.home.bot).into_iter().next();
+        let (how, mut entitlement) = match known {
+            Some(known) if how == "CREATE" => ("UPDATE", known),
+            Some(known) => (how, known),
+            None => {
+                let (id, bot) = (self.new_id(), self.home.bot);
+                let new = json!({
+                    "id": id.to_string(), "sku_id": self.sku(), "application_id": bot.to_string(),
+                    "user_id": user.to_string(), "type": 8, "deleted": false, "starts_at": iso(self.now()),
+                    "ends_at": null, "consumed": false,
+                });
+                ("CREATE", new)
+            }
+        };
+        let id = super::model::id_in(&entitlement["id"]).unwrap_or_default();
+        match how {
+            "UPDATE" => entitlement["ends_at"] = json!(iso(self.now() + 2_592_000_000)),
+            "DELETE" => entitlement["deleted"] = json!(true),
+            _ => {}
+        }
+        if how == "DELETE" {
+            self.community.entitlements.remove(&id);
+        } else {
+            self.community.entitlements.insert(id, entitlement.clone());
+            if self.community.entitlements.len() > ENTITLEMENTS {
+                self.community.entitlements.pop_first();
+            }
+        }
+        let bot = self.home.bot;
+        self.publish(
+            &format!("ENTITLEMENT_{how}"),
+            Scope::account(bot),
+            &entitlement,
+        );
     }
 
     /// A poll to ask.

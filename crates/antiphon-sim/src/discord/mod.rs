@@ -5,6 +5,7 @@
 
 mod addresses;
 mod audit;
+mod choices;
 mod commands;
 mod community;
 mod connection;
@@ -17,6 +18,7 @@ mod guild_controls;
 mod guilds;
 mod http;
 mod intents;
+mod interaction_controls;
 mod interactions;
 mod limits;
 mod members;
@@ -49,7 +51,7 @@ use crate::{
     command::Row,
     line::Line,
     platform::{Simulated, Start, Task},
-    server::Server,
+    server::{Listening, Server},
     world::World,
 };
 
@@ -88,8 +90,8 @@ impl Simulated for Discord {
     }
 
     /// Leads clients to the Gateway's port, to connect and to resume.
-    fn listens_at(&self, at: &[String]) {
-        let gateway = format!("ws://{}", at[1]);
+    fn listens_at(&self, at: &Listening) {
+        let gateway = at.ws(1);
         self.act(|state| {
             gateway.clone_into(&mut state.gateway.address);
             state.gateway.resume_address = gateway;

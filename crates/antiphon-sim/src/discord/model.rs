@@ -36,6 +36,14 @@ pub(crate) fn ids<'a>(ids: impl IntoIterator<Item = &'a Id>) -> Vec<String> {
     ids.into_iter().map(ToString::to_string).collect()
 }
 
+/// The id in a value; clients send ids as texts and as numbers.
+pub(crate) fn id_in(value: &Value) -> Option<Id> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        number => number.as_u64(),
+    }
+}
+
 /// A user.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
@@ -362,6 +370,8 @@ pub(crate) struct Guild {
     pub(crate) invites: BTreeMap<String, Id>,
     /// Scheduled events, stages, rules and similar objects, by id.
     pub(crate) things: BTreeMap<Id, (&'static str, Value)>,
+    /// Scheduled events and the users who attend them.
+    pub(crate) attendees: BTreeSet<(Id, Id)>,
     pub(crate) is_available: bool,
     /// Bytes by which its description is longer than it should be.
     pub(crate) padding: usize,
@@ -455,6 +465,13 @@ impl Guild {
         }))
     }
 
+    /// Objects of one kind that the simulator does not know more of.
+    pub(crate) fn things_of(&self, kind: &str) -> Vec<Value> {
+        let things = self.things.values();
+        let things = things.filter(|(what, _)| *what == kind);
+        things.map(|(_, thing)| thing.clone()).collect()
+    }
+
     pub(crate) fn voice_json(&self, user: Id, voice: Option<&Voice>) -> Value {
         let member = self.members.get(&user);
         json!({
@@ -474,7 +491,7 @@ impl Guild {
 }
 
 /// A message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Message {
     pub(crate) id: Id,
     pub(crate) channel: Id,
@@ -491,10 +508,16 @@ pub(crate) struct Message {
     pub(crate) components: Value,
     pub(crate) attachments: Value,
     pub(crate) poll: Option<Value>,
+    /// Votes of the poll: the answer and the user.
+    pub(crate) votes: Vec<(u64, Id)>,
     /// Emojis and their users, in the order of the first reactions.
     pub(crate) reactions: Vec<(Emoji, Vec<Id>)>,
-    /// The interaction it answers, and of which application.
+    /// The interaction it answers.
     pub(crate) interaction: Option<Value>,
+    /// The application that posted it in answer to an interaction.
+    pub(crate) application: Option<Id>,
+    /// The only user who sees it, where it is ephemeral.
+    pub(crate) seen_by: Option<Id>,
     /// The forwarded message: its reference and its snapshot.
     pub(crate) forwarded: Option<(Value, Value)>,
 }

@@ -6,7 +6,7 @@ use super::{
     community::Scope,
     gateway::{Due, Session, Shard, shard_of},
     intents,
-    model::Id,
+    model::{Id, id_in},
     state::State,
 };
 use crate::{outgoing::Outgoing, sockets::HasSockets as _, timers::Timed as _};
@@ -148,13 +148,11 @@ impl State {
         if !self.count_start(account) {
             return self.refuse(number, 4004, "Authentication failed.");
         }
+        // Clients ask for compressed payloads on a compressed transport as well, which changes nothing.
         let compress = data["compress"].as_bool().unwrap_or(false);
-        match self.gateway.connections.get(&number) {
-            Some(connection) if compress && connection.is_compressed => {
-                self.note("an identify asks for compressed payloads on a compressed transport");
-            }
-            Some(_) if compress => self.send(number, Outgoing::CompressPayloads),
-            _ => {}
+        let connection = self.gateway.connections.get(&number);
+        if compress && connection.is_some_and(|connection| !connection.is_compressed) {
+            self.send(number, Outgoing::CompressPayloads);
         }
         self.start(number, account, shard, wanted, data);
     }
@@ -231,22 +229,20 @@ impl State {
         let unavailable = guilds
             .iter()
             .map(|guild| json!({"id": guild.to_string(), "unavailable": true}));
-        let mut user = self
-            .community
-            .users
-            .get(&account)
-            .map(super::model::User::json)
-            .unwrap_or_default();
-        user["mfa_enabled"] = json!(false);
-        user["verified"] = json!(true);
-        user["email"] = Value::Null;
+        let flags = self.application_flags(account);
+        // Lists that only users' accounts fill are sent to bots as well, and empty.
         let mut ready = json!({
             "v": 10,
-            "user": user,
+            "user": self.own_user_json(account),
+            "user_settings": {},
             "guilds": unavailable.collect::<Vec<_>>(),
+            "private_channels": [],
+            "relationships": [],
+            "presences": [],
+            "guild_join_requests": [],
             "session_id": id,
             "resume_gateway_url": self.gateway.resume_address,
-            "application": {"id": account.to_string(), "flags": 0},
+            "application": {"id": account.to_string(), "flags": flags, "flags_new": flags.to_string()},
         });
         if data["shard"].is_array() {
             ready["shard"] = json!([shard.0, shard.1]);
@@ -334,12 +330,50 @@ impl State {
         }
     }
 
-    /// Takes a change of the bot's own presence (op 3).
-    fn take_presence(&mut self, number: u64, data: &Value) {
-        let status = data["status"].as_str().unwrap_or_default();
-        if !["online", "dnd", "idle", "invisible", "offline"].contains(&status) {
-            return self.refuse(number, 4002, "Error while decoding payload.");
+    /// A bot's user as the bot itself sees it.
+    pub(crate) fn own_user_json(&self, account: Id) -> Value {
+        let mut user = self.user_json(account);
+        if user.is_object() {
+            user["mfa_enabled"] = json!(false);
+            user["verified"] = json!(true);
+            user["email"] = Value::Null;
+            user["flags"] = json!(0);
+            user["locale"] = json!("en-US");
+            user["premium_type"] = json!(0);
+            user["banner"] = Value::Null;
+            user["accent_color"] = Value::Null;
         }
+        user
+    }
+
+    /// Flags of an application: which privileged intents it may use.
+    pub(crate) fn application_flags(&self, application: Id) -> u64 {
+        let bot = self.community.bots.get(&application);
+        let privileged = bot.map_or(0, |bot| bot.privileged);
+        let flags = [
+            (intents::GUILD_PRESENCES, 1 << 13),
+            (intents::GUILD_MEMBERS, 1 << 15),
+            (intents::MESSAGE_CONTENT, 1 << 19),
+        ];
+        let flags = flags
+            .into_iter()
+            .filter(|(intent, _)| privileged & intent != 0);
+        flags.fold(0, |sum, (_, flag)| sum | flag)
+    }
+
+    /// Takes a change of the bot's own presence (op 3, and `presence` of an IDENTIFY).
+    ///
+    /// A status that is null or left out is `online`. discord.py and nextcord send `"status": null` and the one activity
+    /// as `game`, the name that it had before version 8 of the Gateway; both work at Discord.
+    fn take_presence(&mut self, number: u64, data: &Value) {
+        let status = match &data["status"] {
+            Value::Null => Some("online"),
+            status => status.as_str(),
+        };
+        let known = ["online", "dnd", "idle", "invisible", "offline"];
+        let Some(status) = status.filter(|status| known.contains(status)) else {
+            return self.refuse(number, 4002, "Error while decoding payload.");
+        };
         let Some(account) = self.gateway.account_of(number) else {
             return;
         };
@@ -348,7 +382,13 @@ impl State {
         } else {
             status
         };
-        let activities = data["activities"].as_array().cloned().unwrap_or_default();
+        let given = match (&data["activities"], &data["game"]) {
+            (Value::Array(activities), _) => activities.clone(),
+            (_, Value::Object(game)) => vec![Value::Object(game.clone())],
+            _ => Vec::new(),
+        };
+        let now = self.now();
+        let activities: Vec<Value> = given.iter().filter_map(|one| activity(one, now)).collect();
         for guild in self.community.guilds_of(account) {
             self.appear(guild, account, status, activities.clone());
         }
@@ -368,15 +408,32 @@ impl State {
     }
 }
 
+/// A bot's activity as others see it: the fields that a bot can set, an id, and when it began (Unix milliseconds).
+fn activity(given: &Value, now: i64) -> Option<Value> {
+    let kind = given["type"].as_u64().unwrap_or(0);
+    let name = given["name"].as_str()?;
+    let id = if kind == 4 {
+        "custom".to_owned()
+    } else {
+        format!("{:x}", now.unsigned_abs())
+    };
+    let mut activity = json!({"id": id, "name": name, "type": kind, "created_at": now});
+    for field in ["state", "url"] {
+        if given[field].is_string() {
+            activity[field] = given[field].clone();
+        }
+    }
+    Some(activity)
+}
+
 /// The shard that an IDENTIFY names, if it names one.
 fn shard(given: &Value) -> Result<Option<Shard>, ()> {
     if given.is_null() {
         return Ok(None);
     }
     let part = |index: usize| {
-        given[index]
-            .as_u64()
-            .and_then(|part| u32::try_from(part).ok())
+        let part = id_in(&given[index])?;
+        u32::try_from(part).ok()
     };
     match (part(0), part(1)) {
         (Some(shard), Some(count)) if shard < count => Ok(Some((shard, count))),

@@ -25,7 +25,7 @@ impl State {
     pub(crate) fn populate(&mut self) {
         // Initial ids are older than new ones, by a length of time that only this run has.
         let mut mint = self.world.mint("discord beginnings");
-        let mut past = self.now() - 400 * DAY - mint.i64(..DAY);
+        let mut past = self.now() - 400 * DAY - mint.i64(0..DAY);
         let mut older = |state: &mut Self| {
             past += mint.i64(60_000..6_000_000);
             state.snowflakes.next(past)
@@ -106,17 +106,10 @@ impl State {
 
     /// Creates a guild like the first one; its bots receive `GUILD_CREATE`.
     pub(crate) fn add_guild(&mut self, name: &str) -> Id {
-        // The upper part of an id decides its shard, so that each guild is on another.
-        let born = self.snowflakes.next(self.now());
-        let later = self
-            .community
-            .guilds
-            .keys()
-            .map(|id| (id >> 22) + 1)
-            .max()
-            .unwrap_or(0)
-            << 22;
-        let id = born.max(later);
+        // The upper part of an id decides its shard: each guild is a millisecond younger than the last, and so on the
+        // next shard.
+        let newest = self.community.guilds.keys().max().copied();
+        let id = newest.map_or_else(|| self.new_id(), |newest| newest + (1 << 22));
         let ids: Vec<Id> = (0..24).map(|_| self.new_id()).collect();
         self.found(id, name, &ids);
         for bot in [Self::BOT, "cantor", "lector"] {
@@ -153,6 +146,7 @@ impl State {
             emojis: BTreeMap::from([(next(), "organ".to_owned()), (next(), "bell".to_owned())]),
             invites: BTreeMap::new(),
             things: BTreeMap::new(),
+            attendees: BTreeSet::new(),
             is_available: true,
             padding: 0,
             more: super::model::GuildMore::default(),
@@ -197,8 +191,10 @@ impl State {
             .filter(|(number, _)| number % 4 != 3);
         there
             .map(|(number, name)| {
-                let song =
-                    json!({"name": "Slow Tide", "type": 2, "id": "spotify:1", "created_at": born});
+                let song = json!({
+                    "name": "Slow Tide", "type": 2, "id": "spotify:1", "created_at": born, "flags": 48,
+                    "details": "Slow Tide", "state": "The Choir",
+                });
                 let presence = Presence {
                     status: ["online", "idle", "dnd"][number % 3].into(),
                     activities: if number % 5 == 0 {

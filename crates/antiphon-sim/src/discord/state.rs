@@ -21,6 +21,8 @@ use crate::{
 
 /// Milliseconds from 1970 to the beginning of snowflakes.
 pub(crate) const EPOCH: i64 = 1_420_070_400_000;
+/// Largest time of a snowflake that fits a signed 64-bit number, in milliseconds from [`EPOCH`].
+const LAST_MILLI: u64 = (1 << 41) - 1;
 
 /// Makes snowflakes: growing, unique, and different in every run.
 #[derive(Debug)]
@@ -37,9 +39,11 @@ impl Snowflakes {
         }
     }
 
-    pub(crate) fn next(&mut self, now: i64) -> Id {
-        let time = u64::try_from(now - EPOCH).unwrap_or(0) << 22;
-        self.last = (time | self.worker).max(self.last + 1);
+    /// Makes the snowflake of a time in Unix milliseconds; it fits a signed 64-bit number until 2084, and stays at the
+    /// end of that range from then on.
+    pub(crate) fn next(&mut self, at: i64) -> Id {
+        let millis = u64::try_from(at - EPOCH).unwrap_or(0).min(LAST_MILLI);
+        self.last = ((millis << 22) | self.worker).max(self.last + 1);
         self.last
     }
 }
@@ -147,5 +151,35 @@ mod tests {
         assert!(first < second);
         assert_eq!(first >> 22, 5);
         assert!(second < ids.next(EPOCH + 6));
+    }
+
+    #[test]
+    fn an_id_fits_a_signed_number_at_any_time() {
+        let mut ids = Snowflakes::new(Rng::with_seed(1));
+        for at in [i64::MIN / 2, -1, EPOCH, EPOCH << 1, i64::MAX] {
+            assert!(i64::try_from(ids.next(at)).is_ok(), "at {at}");
+        }
+    }
+
+    #[test]
+    fn ids_of_the_starting_world_are_in_the_past() {
+        use antiphon_core::Clock;
+
+        for run in 0..50 {
+            let world = World::new(7, run, Clock::system());
+            let state = State::new(world, Ledger::default(), Settings::default());
+            let guild = &state.community.guilds[&state.home.guild];
+            let users = state.community.users.keys();
+            let channels = state.community.channels.keys();
+            let all = users
+                .chain(channels)
+                .chain(guild.roles.keys())
+                .chain(guild.emojis.keys());
+            for id in all.chain([&guild.id]) {
+                let made = i64::try_from(id >> 22).expect("a time") + EPOCH;
+                assert!(made < state.now() && made > EPOCH, "{id} of run {run}");
+                assert!((17..=19).contains(&id.to_string().len()), "{id}");
+            }
+        }
     }
 }

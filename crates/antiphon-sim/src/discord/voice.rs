@@ -1,4 +1,8 @@
 //! Voice states and voice servers.
+//!
+//! The endpoint of a voice server leads nowhere: no voice Gateway and no audio is simulated. A bot that speaks itself
+//! waits for a connection that never opens; one whose Lavalink node speaks can be tried whole, since the simulated nodes
+//! take the credentials that are given here.
 
 use std::time::Duration;
 
@@ -6,13 +10,13 @@ use serde_json::{Value, json};
 
 use super::{
     community::Scope,
-    model::{Id, Voice, kind},
+    model::{Id, Voice, id_in, kind},
     permissions,
     state::State,
 };
 use crate::timers::Timed as _;
 
-/// Endpoint of the voice server.
+/// Endpoint of the voice server, which has no server behind it.
 const ENDPOINT: &str = "c-fra01-sim.discord.media:443";
 /// Time until a missing voice server is available.
 const SEARCH: Duration = Duration::from_secs(1);
@@ -47,11 +51,7 @@ impl State {
         let Some(account) = self.gateway.account_of(number) else {
             return;
         };
-        // Ids may be numbers: established clients send them so.
-        let id = |name: &str| match &data[name] {
-            Value::String(id) => id.parse::<Id>().ok(),
-            other => other.as_u64(),
-        };
+        let id = |name: &str| id_in(&data[name]);
         let Some(guild) =
             id("guild_id").filter(|guild| self.community.guilds_of(account).contains(guild))
         else {

@@ -20,10 +20,10 @@ pub struct NodeAddress {
 }
 
 impl NodeAddress {
-    fn new(at: &str, node: &Node) -> Self {
+    fn new(url: String, node: &Node) -> Self {
         Self {
             name: node.name(),
-            url: format!("http://{at}"),
+            url,
             password: node.password(),
         }
     }
@@ -32,11 +32,11 @@ impl NodeAddress {
 impl Lavalink {
     /// Addresses and passwords of the nodes; `None` while the simulation listens on no real socket.
     pub fn addresses(&self) -> Option<Vec<NodeAddress>> {
-        let at = self.server.shared.listening.get()?.iter();
-        let nodes = at.zip(self.nodes());
+        let at = self.server.shared.listening.get()?;
+        let nodes = self.nodes().into_iter().enumerate();
         Some(
             nodes
-                .map(|(at, node)| NodeAddress::new(at, &node))
+                .map(|(port, node)| NodeAddress::new(at.http(port), &node))
                 .collect(),
         )
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     controls::{Lavalink, Node},
+    id,
     quirk::NodeQuirk,
 };
 use crate::{
@@ -23,8 +24,10 @@ impl<'de> Deserialize<'de> for Guild {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let number = match &value {
-            Value::String(text) => text.parse().ok(),
-            other => other.as_u64(),
+            Value::String(text) => id::parse(text).or_else(|| text.parse().ok()),
+            other => other
+                .as_u64()
+                .or_else(|| other.as_i64().map(i64::cast_unsigned)),
         };
         let number = number.map(Self);
         number.ok_or_else(|| serde::de::Error::custom(format!("`{value}` is no guild")))
@@ -77,7 +80,7 @@ impl Lavalink {
             json!({
                 "node": player.node,
                 "session": player.session,
-                "guild": player.guild.to_string(),
+                "guild": id::shown(player.guild),
                 "track": player.track,
                 "position": player.position,
                 "volume": player.volume,
@@ -96,7 +99,7 @@ impl Lavalink {
                 json!({
                     "node": node.name(),
                     "id": session.id,
-                    "user": session.user.to_string(),
+                    "user": id::shown(session.user),
                     "client": session.client,
                     "resuming": session.resuming,
                     "connection": session.connection,
@@ -196,9 +199,10 @@ commands! {
 
     // Faults of nodes.
 
-    /// Kills a node's process, which starts again after a while.
-    "kill"(node: Option<String>, how_long as "for": Option<Period>) => {
-        lavalink.each(node, |node| node.kill(how_long.unwrap_or_default().0))?;
+    /// Kills a node's process, which starts again after a while; until then its port refuses connections, or a proxy in front of it closes them without an answer.
+    "kill"(node: Option<String>, how_long as "for": Option<Period>, proxy: bool = false) => {
+        let how_long = how_long.unwrap_or_default().0;
+        lavalink.each(node, |node| if proxy { node.kill_behind_proxy(how_long) } else { node.kill(how_long) })?;
     };
     /// Shuts a node's process down in order; it starts again after a while.
     "shut_down"(node: Option<String>, how_long as "for": Option<Period>) => {
@@ -221,6 +225,8 @@ commands! {
     "quirk"(node: Option<String>, quirk: NodeQuirk, on: bool = true) => {
         lavalink.each(node, |node| node.quirk(quirk, on))?;
     };
+    /// Makes a node behave as NodeLink does, or as Lavalink again.
+    "nodelink"(node: Option<String>, on: bool = true) => lavalink.each(node, |node| node.nodelink(on))?;
     /// Switches a filter off or on.
     "disable_filter"(node: Option<String>, name: String, on: bool = true) => {
         lavalink.each(node, |node| node.disable_filter(&name, on))?;

@@ -6,6 +6,7 @@ use antiphon_core::Secret;
 use serde_json::{Map, Value};
 
 use super::{
+    faults::Seen,
     frame_writer::FrameWriter,
     node::host,
     player::{EndReason, Fate, Player},
@@ -101,7 +102,7 @@ pub struct PlayerView {
     pub node: &'static str,
     /// Id of its session.
     pub session: String,
-    /// Id of the guild.
+    /// Id of the guild; on the wire a signed number of the same 64 bits.
     pub guild: u64,
     /// Identifier of the track; `None` if none is set.
     pub track: Option<String>,
@@ -376,9 +377,11 @@ impl Node {
     }
 
     /// Ends a player's track as finished; returns whether there is such a player.
+    ///
+    /// With [`NodeQuirk::Gapless`] and a next track that was set, the end is `gapless` and that track begins.
     pub fn finish(&self, guild: u64) -> bool {
         self.players_of(guild, |player, writer, now| {
-            player.end(EndReason::Finished, now, writer);
+            player.finish(now, writer);
         })
     }
 
@@ -438,13 +441,20 @@ impl Node {
     // -----------------------------------------------------------------------------------------------------------------
     // Faults of the node.
 
-    /// Kills the node's process: sockets are reset, sessions and players are lost, and the node does not answer for
-    /// this long.
+    /// Kills the node's process: connections are reset, sessions and players are lost, and its port refuses
+    /// connections for this long.
     pub fn kill(&self, how_long: Duration) {
-        self.act(|state, index| state.kill(index, how_long));
+        self.act(|state, index| state.kill(index, how_long, Seen::Refused));
     }
 
-    /// Shuts the node's process down: sockets close with 1001, then as [`Node::kill`].
+    /// Kills the node's process behind a proxy: as [`Node::kill`], but connections are accepted and closed without an
+    /// answer.
+    pub fn kill_behind_proxy(&self, how_long: Duration) {
+        self.act(|state, index| state.kill(index, how_long, Seen::Dropped));
+    }
+
+    /// Shuts the node's process down: sockets close with 1001, sessions and players are lost, and its port refuses
+    /// connections for this long.
     pub fn shut_down(&self, how_long: Duration) {
         self.act(|state, index| state.shut_down(index, how_long));
     }
@@ -483,6 +493,13 @@ impl Node {
         });
     }
 
+    /// Makes the node behave as `NodeLink` does, or as Lavalink again: switches [`NodeQuirk::NODELINK`] on or off.
+    pub fn nodelink(&self, on: bool) {
+        for quirk in NodeQuirk::NODELINK {
+            self.quirk(quirk, on);
+        }
+    }
+
     /// Sets whether a filter is disabled, as in a node's configuration.
     pub fn disable_filter(&self, name: &str, disabled: bool) {
         self.here(|node| {
@@ -494,6 +511,8 @@ impl Node {
     }
 
     /// Sets the load of the machine and of the node, each from 0 to 1.
+    ///
+    /// With [`NodeQuirk::LoadAverage`] that of the machine is a load average, which may be above 1.
     pub fn set_loads(&self, system: f64, lavalink: f64) {
         self.here(|node| node.loads = Some((system, lavalink)));
     }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{
     frame_writer::{Frame, FrameWriter},
+    id,
     player::EndReason,
     quirk::NodeQuirk,
     session::{Caller, Link, Session},
@@ -53,6 +54,12 @@ impl State {
         };
         here.newest.insert(session.user, id.to_string());
         session.sockets += 1;
+        // Plugins begin anew with each socket.
+        session.categories.clear();
+        session.lyrics.clear();
+        for player in session.players.values_mut() {
+            player.has_lyrics = false;
+        }
         session.link = Some(Link {
             number,
             socket: Socket::new(format!("{id}.{}", session.sockets), line, outgoing),
@@ -222,7 +229,7 @@ impl State {
         let user = node.sessions.get(id).map(|session| session.user);
         // The newest session of a user is the one that counts; earlier ones are its forgotten sockets.
         let user = user.filter(|user| node.newest.get(user).is_some_and(|newest| newest == id));
-        let user = user.map(|user| user.to_string());
+        let user = user.map(id::shown);
         self.ledger.write(Entry {
             platform: "lavalink",
             kind: &frame.kind,
@@ -267,9 +274,11 @@ impl State {
         }
         if let Some(session) = self.nodes[key.node].sessions.get_mut(&*key.session)
             && let Some(player) = session.players.remove(&key.guild)
-            && let Some(at) = player.listed
         {
-            self.player_timers.remove(at, key.clone());
+            session.categories.remove(&key.guild);
+            if let Some(at) = player.listed {
+                self.player_timers.remove(at, key.clone());
+            }
         }
     }
 }

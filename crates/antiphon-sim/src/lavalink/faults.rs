@@ -4,10 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use super::{frame_writer::Frame, state::State};
 use crate::{
+    doors::Closing,
     outgoing::Outgoing,
     sockets::{HasSockets as _, Selection},
-    timers::millis,
+    timers::{Timed as _, millis},
 };
+
+/// How clients see that a process is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Its port refuses connections.
+    Refused,
+    /// Connections are accepted and closed without an answer, as by a proxy without a backend.
+    Dropped,
+}
 
 impl State {
     /// Ids of the sessions of a node that have their sockets.
@@ -27,7 +37,7 @@ impl State {
     }
 
     /// Kills the node's process, which starts again after this long without its state.
-    pub(crate) fn kill(&mut self, node: usize, how_long: Duration) {
+    pub(crate) fn kill(&mut self, node: usize, how_long: Duration, seen: Seen) {
         let of = Selection {
             server: Some(node),
             ..Selection::default()
@@ -39,6 +49,9 @@ impl State {
             self.gone(number);
         }
         self.forget(node, how_long);
+        if seen == Seen::Refused {
+            self.close_door(node, how_long, Closing::AtOnce);
+        }
     }
 
     /// Shuts the node's process down: sockets close with 1001, and it starts again after this long.
@@ -51,6 +64,21 @@ impl State {
             }
         }
         self.forget(node, how_long);
+        self.close_door(node, how_long, Closing::InOrder);
+    }
+
+    /// Closes the node's port for a while.
+    fn close_door(&mut self, node: usize, how_long: Duration, closing: Closing) {
+        if how_long.is_zero() {
+            return;
+        }
+        self.doors.close(node, closing);
+        self.later(how_long, move |state| {
+            // The node may have died once more.
+            if !state.nodes[node].is_down(state.now()) {
+                state.doors.open(node);
+            }
+        });
     }
 
     /// Drops a process's state.

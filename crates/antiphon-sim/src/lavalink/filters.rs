@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::number::{Double, Float, Int};
+
 /// Names of all filters of a node without plugins.
 pub(crate) const NAMES: [&str; 10] = [
     "volume",
@@ -23,7 +25,7 @@ pub(crate) const NAMES: [&str; 10] = [
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Filters {
     #[serde(skip_serializing_if = "Option::is_none")]
-    volume: Option<f32>,
+    volume: Option<Float>,
     #[serde(skip_serializing_if = "Option::is_none")]
     equalizer: Option<Vec<Band>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,32 +50,32 @@ pub(crate) struct Filters {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Band {
-    band: u8,
+    band: Int,
     #[serde(default = "whole")]
-    gain: f32,
+    gain: Float,
 }
 
 /// Gain of an equalizer band that has none (protocol §7), unlike the documentation.
-fn whole() -> f32 {
-    1.0
+fn whole() -> Float {
+    Float(1.0)
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Karaoke {
-    level: f32,
-    mono_level: f32,
-    filter_band: f32,
-    filter_width: f32,
+    level: Float,
+    mono_level: Float,
+    filter_band: Float,
+    filter_width: Float,
 }
 
 impl Default for Karaoke {
     fn default() -> Self {
         Self {
-            level: 1.0,
-            mono_level: 1.0,
-            filter_band: 220.0,
-            filter_width: 100.0,
+            level: Float(1.0),
+            mono_level: Float(1.0),
+            filter_band: Float(220.0),
+            filter_width: Float(100.0),
         }
     }
 }
@@ -81,17 +83,17 @@ impl Default for Karaoke {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Timescale {
-    speed: f64,
-    pitch: f64,
-    rate: f64,
+    speed: Double,
+    pitch: Double,
+    rate: Double,
 }
 
 impl Default for Timescale {
     fn default() -> Self {
         Self {
-            speed: 1.0,
-            pitch: 1.0,
-            rate: 1.0,
+            speed: Double(1.0),
+            pitch: Double(1.0),
+            rate: Double(1.0),
         }
     }
 }
@@ -99,15 +101,15 @@ impl Default for Timescale {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Wave {
-    frequency: f32,
-    depth: f32,
+    frequency: Float,
+    depth: Float,
 }
 
 impl Default for Wave {
     fn default() -> Self {
         Self {
-            frequency: 2.0,
-            depth: 0.5,
+            frequency: Float(2.0),
+            depth: Float(0.5),
         }
     }
 }
@@ -115,27 +117,27 @@ impl Default for Wave {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Distortion {
-    sin_offset: f32,
-    sin_scale: f32,
-    cos_offset: f32,
-    cos_scale: f32,
-    tan_offset: f32,
-    tan_scale: f32,
-    offset: f32,
-    scale: f32,
+    sin_offset: Float,
+    sin_scale: Float,
+    cos_offset: Float,
+    cos_scale: Float,
+    tan_offset: Float,
+    tan_scale: Float,
+    offset: Float,
+    scale: Float,
 }
 
 impl Default for Distortion {
     fn default() -> Self {
         Self {
-            sin_offset: 0.0,
-            sin_scale: 1.0,
-            cos_offset: 0.0,
-            cos_scale: 1.0,
-            tan_offset: 0.0,
-            tan_scale: 1.0,
-            offset: 0.0,
-            scale: 1.0,
+            sin_offset: Float(0.0),
+            sin_scale: Float(1.0),
+            cos_offset: Float(0.0),
+            cos_scale: Float(1.0),
+            tan_offset: Float(0.0),
+            tan_scale: Float(1.0),
+            offset: Float(0.0),
+            scale: Float(1.0),
         }
     }
 }
@@ -143,25 +145,25 @@ impl Default for Distortion {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Rotation {
-    rotation_hz: f64,
+    rotation_hz: Double,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ChannelMix {
-    left_to_left: f32,
-    left_to_right: f32,
-    right_to_left: f32,
-    right_to_right: f32,
+    left_to_left: Float,
+    left_to_right: Float,
+    right_to_left: Float,
+    right_to_right: Float,
 }
 
 impl Default for ChannelMix {
     fn default() -> Self {
         Self {
-            left_to_left: 1.0,
-            left_to_right: 0.0,
-            right_to_left: 0.0,
-            right_to_right: 1.0,
+            left_to_left: Float(1.0),
+            left_to_right: Float(0.0),
+            right_to_left: Float(0.0),
+            right_to_right: Float(1.0),
         }
     }
 }
@@ -169,33 +171,38 @@ impl Default for ChannelMix {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct LowPass {
-    smoothing: f32,
+    smoothing: Float,
 }
 
 impl Default for LowPass {
     fn default() -> Self {
-        Self { smoothing: 20.0 }
+        Self {
+            smoothing: Float(20.0),
+        }
     }
 }
 
+/// Bands of the equalizer.
+const BANDS: i32 = 15;
+
 impl Filters {
-    /// Reads filters; the error is what the node says.
-    pub(crate) fn read(given: &Value) -> Result<Self, String> {
-        if !given.is_object() {
-            return Err("Expected a JSON object for `filters`".to_owned());
-        }
+    /// Reads filters from JSON; the error says why a node cannot.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let given: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| error.to_string())?;
         // These two fields, and no others, may not be null (protocol §7).
         for name in ["volume", "equalizer"] {
             if given.get(name).is_some_and(Value::is_null) {
-                return Err(format!("Unexpected JSON null for `{name}`"));
+                return Err(format!("`{name}` is null"));
             }
         }
-        let filters: Self = Deserialize::deserialize(given).map_err(|error| error.to_string())?;
-        let is_odd = |band: &Band| band.band > 14;
-        match filters.equalizer.iter().flatten().find(|band| is_odd(band)) {
-            Some(band) => Err(format!("Invalid equalizer band: {}", band.band)),
-            None => Ok(filters),
-        }
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// A band that the equalizer does not have, if one is set.
+    pub(crate) fn odd_band(&self) -> Option<i32> {
+        let mut bands = self.equalizer.iter().flatten().map(|band| band.band.0);
+        bands.find(|band| !(0..BANDS).contains(band))
     }
 
     /// Names in a request that no filter has.
@@ -209,7 +216,7 @@ impl Filters {
     /// How many milliseconds of a track pass in one of the clock.
     pub(crate) fn speed(&self) -> f64 {
         let timescale = self.timescale.unwrap_or_default();
-        (timescale.speed * timescale.rate).max(0.0)
+        (timescale.speed.0 * timescale.rate.0).max(0.0)
     }
 }
 
@@ -223,7 +230,7 @@ mod tests {
     fn what_was_left_out_is_read_back() {
         let filters =
             json!({"timescale": {"speed": 1.1}, "equalizer": [{"band": 3}], "karaoke": null});
-        let filters = Filters::read(&filters).expect("filters");
+        let filters = Filters::read(&filters.to_string()).expect("filters");
         assert_eq!(
             serde_json::to_string(&filters).expect("JSON"),
             r#"{"equalizer":[{"band":3,"gain":1.0}],"timescale":{"speed":1.1,"pitch":1.0,"rate":1.0}}"#
@@ -232,14 +239,32 @@ mod tests {
     }
 
     #[test]
+    fn quoted_numbers_are_the_same_as_unquoted_ones() {
+        let quoted = r#"{"volume":"0.9","equalizer":[{"band":"3","gain":"0.2"}],"karaoke":{"level":"1","filterBand":"220"},
+            "timescale":{"speed":"1.2"},"tremolo":{"depth":"0.5"},"vibrato":{"frequency":"2"},"distortion":{"scale":"1"},
+            "rotation":{"rotationHz":"0.2"},"channelMix":{"leftToRight":"0.5"},"lowPass":{"smoothing":"20"}}"#;
+        let read = |text: &str| Filters::read(text).expect(text);
+        let once = serde_json::to_string(&read(quoted)).expect("JSON");
+        assert!(!once.contains(r#":"0"#), "{once}");
+        assert_eq!(read(quoted), read(&once));
+    }
+
+    #[test]
     fn what_is_no_filter_is_refused_or_named() {
         for wrong in [
             json!({"volume": null}),
-            json!({"equalizer": [{"band": 15, "gain": 0.1}]}),
+            json!({"equalizer": null}),
+            json!({"equalizer": [{"band": "x", "gain": 0.1}]}),
+            json!({"equalizer": [{"gain": 0.1}]}),
             json!({"timescale": {"speed": "fast"}}),
             json!([1]),
         ] {
-            assert!(Filters::read(&wrong).is_err(), "{wrong}");
+            assert!(Filters::read(&wrong.to_string()).is_err(), "{wrong}");
+        }
+        for (band, odd) in [(0, None), (14, None), (15, Some(15)), (-1, Some(-1))] {
+            let filters = json!({"equalizer": [{"band": band}]}).to_string();
+            let filters = Filters::read(&filters).expect("filters");
+            assert_eq!(filters.odd_band(), odd);
         }
         assert_eq!(
             Filters::unknown(&json!({"reverb": {}, "lowPass": {}})),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
+    id,
     quirk::NodeQuirk,
     track::Track,
     wire::{
@@ -49,7 +50,7 @@ impl Frame {
             Value::String(guild) => guild.clone(),
             other => other.to_string(),
         });
-        let is_guild = |guild: &String| guild.parse::<u64>().is_ok();
+        let is_guild = |guild: &String| id::parse(guild).is_some() || guild.parse::<u64>().is_ok();
         let place = match guild.filter(is_guild) {
             Some(guild) => format!("node/{node}/player/{guild}"),
             None => format!("node/{node}"),
@@ -85,7 +86,7 @@ impl<'a> FrameWriter<'a> {
     fn write(&mut self, kind: &str, document: &impl Serialize, is_momentary: bool) {
         self.frames.push(Frame {
             kind: format!("lavalink.{kind}"),
-            place: format!("node/{}/player/{}", self.node, self.guild),
+            place: format!("node/{}/player/{}", self.node, id::shown(self.guild)),
             text: text(document).into(),
             is_momentary,
         });
@@ -95,7 +96,7 @@ impl<'a> FrameWriter<'a> {
         let event = Event {
             op: "event",
             r#type: name,
-            guild_id: self.guild.to_string(),
+            guild_id: id::shown(self.guild),
             rest,
         };
         self.write(name, &event, false);
@@ -108,7 +109,7 @@ impl<'a> FrameWriter<'a> {
     pub(crate) fn update(&mut self, state: PlayerState) {
         let update = PlayerUpdate {
             op: "playerUpdate",
-            guild_id: self.guild.to_string(),
+            guild_id: id::shown(self.guild),
             state,
         };
         self.write("playerUpdate", &update, true);
@@ -162,9 +163,9 @@ impl<'a> FrameWriter<'a> {
         event.insert("op".into(), json!("event"));
         event.insert("type".into(), json!(name));
         let guild = if self.quirks.contains(&NodeQuirk::GuildAsNumber) {
-            json!(self.guild)
+            json!(self.guild.cast_signed())
         } else {
-            json!(self.guild.to_string())
+            json!(id::shown(self.guild))
         };
         event.insert("guildId".into(), guild);
         self.write(name, &event, false);

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::{
+    id,
     quirk::NodeQuirk,
     rest::Answer,
     session::Caller,
@@ -83,7 +84,7 @@ impl State {
             return refused(401);
         }
         let user = field(headers, "user-id").unwrap_or_default();
-        if user.is_empty() || user == "0" {
+        if user.is_empty() || id::parse(user) == Some(0) {
             self.note("a socket without a User-Id");
             return refused(400);
         }
@@ -91,13 +92,15 @@ impl State {
         if client.is_empty() {
             self.note("a socket without a Client-Name");
         }
-        let caller = user.parse().ok().map(|user| Caller {
+        let caller = id::parse(user).map(|user| Caller {
             user,
             client: client.to_owned(),
             session: field(headers, "session-id").map(str::to_owned),
         });
         if caller.is_none() {
-            self.note(format!("a socket whose User-Id is no number: {user:.40}"));
+            self.note(format!(
+                "a socket whose User-Id is no signed 64-bit number: {user:.40}"
+            ));
         }
         let Some(mut response) = antiphon_net::accept_upgrade(request) else {
             self.note("a socket without a proper upgrade request");

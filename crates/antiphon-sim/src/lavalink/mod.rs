@@ -12,7 +12,10 @@ mod faults;
 mod filters;
 mod frame_writer;
 mod http;
+mod id;
+mod lyrics;
 mod node;
+mod number;
 mod player;
 mod quirk;
 mod request_log;
@@ -59,7 +62,9 @@ impl Simulated for Lavalink {
         let mut settings = start.options.lavalink;
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
         let state = State::new(start.world, start.ledger.clone(), settings);
-        Self::new(Server::new(state), start.find::<Discord>().cloned())
+        let server = Server::new(state);
+        server.with(|state| state.doors = server.shared.doors.clone());
+        Self::new(server, start.find::<Discord>().cloned())
     }
 
     fn server(&self) -> &Arc<Server<State>> {

@@ -41,11 +41,19 @@ pub enum NodeQuirk {
     EventsAfterAnswer,
     /// §11: guilds are numbers in events of plugins.
     GuildAsNumber,
+    /// §22: `TrackStartEvent` comes twice: when the track is accepted, and when its sound flows (100 ms later).
+    StartTwice,
+    /// §22: `cpu.systemLoad` is the load average of the machine, which has no upper end.
+    LoadAverage,
+    /// §22: `frameStats` counts the frames since the node's start.
+    FrameTotals,
+    /// §22: `nextTrack` in an update of a player is played where the current track ends, whose end is `gapless`.
+    Gapless,
 }
 
 impl NodeQuirk {
     /// Every quirk.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::FrameStatsAbsent,
         Self::FrameStatsAlways,
         Self::OtherCpu,
@@ -62,10 +70,14 @@ impl NodeQuirk {
         Self::OtherEvents,
         Self::EventsAfterAnswer,
         Self::GuildAsNumber,
+        Self::StartTwice,
+        Self::LoadAverage,
+        Self::FrameTotals,
+        Self::Gapless,
     ];
 
     /// The quirks of `NodeLink`, another server of the same protocol.
-    pub const NODELINK: [Self; 8] = [
+    pub const NODELINK: [Self; 12] = [
         Self::FrameStatsAlways,
         Self::OtherCpu,
         Self::NoPluginInfo,
@@ -74,5 +86,9 @@ impl NodeQuirk {
         Self::PlainUnauthorized,
         Self::OtherInfo,
         Self::OtherEvents,
+        Self::StartTwice,
+        Self::LoadAverage,
+        Self::FrameTotals,
+        Self::Gapless,
     ];
 }

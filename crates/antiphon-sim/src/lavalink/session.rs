@@ -32,6 +32,10 @@ pub(crate) struct Session {
     /// Frames for the next socket, with the numbers of their ledger rows.
     pub(crate) backlog: VecDeque<(Frame, u64)>,
     pub(crate) players: BTreeMap<u64, Player>,
+    /// Categories that `SponsorBlock` skips, by guild; they go with the socket and with the player.
+    pub(crate) categories: BTreeMap<u64, BTreeSet<String>>,
+    /// Guilds whose players tell lines of lyrics; they go with the socket.
+    pub(crate) lyrics: BTreeSet<u64>,
 }
 
 /// The socket of a session.
@@ -72,6 +76,8 @@ impl Session {
             departures: 0,
             backlog: VecDeque::new(),
             players: BTreeMap::new(),
+            categories: BTreeMap::new(),
+            lyrics: BTreeSet::new(),
         }
     }
 

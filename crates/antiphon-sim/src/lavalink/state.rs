@@ -12,6 +12,7 @@ use super::{
     voice::VoiceServers,
 };
 use crate::{
+    doors::Doors,
     ledger::Ledger,
     timers::{Timed, Timers},
     world::World,
@@ -85,6 +86,8 @@ pub(crate) struct State {
     pub(crate) timers: Timers<State>,
     pub(crate) player_timers: PlayerTimers,
     pub(crate) session_ids: SessionIds,
+    /// The nodes' ports, which close with their processes.
+    pub(crate) doors: Doors,
     /// Frames that are held back until a request is answered.
     pub(crate) held: Option<Vec<(usize, Arc<str>, Frame)>>,
     /// Sockets opened so far.
@@ -111,6 +114,7 @@ impl State {
             timers: Timers::default(),
             player_timers: PlayerTimers::default(),
             session_ids: SessionIds::new(secrets),
+            doors: Doors::default(),
             held: None,
             opened: 0,
             made: 0,
@@ -137,9 +141,9 @@ impl State {
             self.note(format!("more than {PLAYERS} players in one session"));
             return None;
         }
-        session
-            .players
-            .insert(key.guild, Player::new(key.guild, pace));
+        let mut player = Player::new(key.guild, pace);
+        player.has_lyrics = session.lyrics.contains(&key.guild);
+        session.players.insert(key.guild, player);
         self.with_player(key, |player, writer, now| {
             let quirks = writer.quirks;
             writer.other(

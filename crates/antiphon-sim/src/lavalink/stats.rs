@@ -34,9 +34,16 @@ impl State {
             .filter(|player| player.has_full_minute(now))
             .count();
         let share = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let is_average = node.quirks.contains(&NodeQuirk::LoadAverage);
+        let idle = if is_average { 1.5 } else { 0.05 };
         let (system, own) = node
             .loads
-            .unwrap_or((0.05 + share(playing) * 0.002, 0.01 + share(playing) * 0.001));
+            .unwrap_or((idle + share(playing) * 0.002, 0.01 + share(playing) * 0.001));
+        let system = if is_average {
+            system.max(0.0)
+        } else {
+            system.clamp(0.0, 1.0)
+        };
         let is_other = node.quirks.contains(&NodeQuirk::OtherCpu);
         let own = own.clamp(0.0, 1.0);
         let used = MEMORY.0 + MEMORY.1 * i64::try_from(count).unwrap_or_default();
@@ -53,18 +60,18 @@ impl State {
             },
             cpu: Cpu {
                 cores: 4,
-                system_load: system.clamp(0.0, 1.0),
+                system_load: system,
                 lavalink_load: (!is_other).then_some(own),
                 nodelink_load: is_other.then_some(own),
             },
-            frame_stats: frame_stats(node, steady, whom),
+            frame_stats: frame_stats(node, steady, whom, now),
         }
     }
 }
 
 /// `frameStats`: absent, null or an object, as the quirks say.
 #[expect(clippy::option_option, reason = "the wire knows all three")]
-fn frame_stats(node: &Node, steady: usize, whom: For) -> Option<Option<FrameStats>> {
+fn frame_stats(node: &Node, steady: usize, whom: For, now: i64) -> Option<Option<FrameStats>> {
     let always = node.quirks.contains(&NodeQuirk::FrameStatsAlways);
     if whom == For::Request && !always {
         return None;
@@ -74,11 +81,18 @@ fn frame_stats(node: &Node, steady: usize, whom: For) -> Option<Option<FrameStat
         return (!absent).then_some(None);
     }
     let (nulled, deficit) = node.frames.unwrap_or_default();
-    let sent = EXPECTED - nulled - deficit;
+    let minutes = if node.quirks.contains(&NodeQuirk::FrameTotals) {
+        ((now - node.started_at) / 60_000).max(1)
+    } else {
+        1
+    };
+    let (nulled, deficit) = (nulled * minutes, deficit * minutes);
+    let expected = EXPECTED * minutes;
+    let sent = expected - nulled - deficit;
     Some(Some(FrameStats {
         sent,
         nulled,
-        deficit: if always { sent - EXPECTED } else { deficit },
-        expected: always.then_some(EXPECTED),
+        deficit: if always { sent - expected } else { deficit },
+        expected: always.then_some(expected),
     }))
 }

@@ -123,6 +123,12 @@ impl Track {
         })
     }
 
+    /// Whether a node has the source that the track is from.
+    pub(crate) fn has_known_source(&self) -> bool {
+        let known = [&PROBED[..], &EXTENDED[..], &PLAIN[..]].concat();
+        known.contains(&self.info.source_name.as_str())
+    }
+
     /// The encoded text, with this position inside.
     pub(crate) fn encoded(&self, position: i64, padded: bool) -> String {
         let mut bytes = self.bytes.clone();

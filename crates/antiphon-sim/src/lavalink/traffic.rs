@@ -89,7 +89,7 @@ impl Traffic {
             79..84 => {
                 let speed = 0.8 + 0.1 * f64::from(self.chance.u32(0..6));
                 let filters = json!({"timescale": {"speed": speed}, "volume": 0.8});
-                if let Ok(filters) = Filters::read(&filters) {
+                if let Ok(filters) = Filters::read(&filters.to_string()) {
                     state.with_player(key, |player, writer, now| {
                         player.set_filters(filters, now, writer);
                     });

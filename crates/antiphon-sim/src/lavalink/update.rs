@@ -1,11 +1,15 @@
 //! How a request changes a player: the order is that of the server (protocol §6).
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     catalogue::Loaded,
     filters::Filters,
+    number,
     player::{EndReason, Fate},
+    quirk::NodeQuirk,
     rest::Refusal,
     state::{Key, State},
     track::Track,
@@ -20,6 +24,8 @@ const REFUSAL: u64 = 40;
 #[derive(Debug, Default)]
 pub(crate) struct Update {
     track: Option<Wanted>,
+    /// Change of the track that begins where the current one ends.
+    next: Option<Next>,
     user_data: Option<Map<String, Value>>,
     position: Option<i64>,
     end: End,
@@ -31,6 +37,15 @@ pub(crate) struct Update {
     voice: Option<Voice>,
     /// Unknown fields.
     pub(crate) unknown: Vec<String>,
+}
+
+/// The track that begins where the current one ends.
+#[derive(Debug)]
+enum Next {
+    /// An encoded track and its data.
+    Track(String, Map<String, Value>),
+    /// None: an earlier one is taken back.
+    None,
 }
 
 /// The wanted track.
@@ -61,11 +76,11 @@ struct Voice {
 
 /// A field of another type than it should have.
 fn wrong(name: &str) -> Refusal {
-    Refusal::bad(format!("JSON error: Unexpected JSON token at `{name}`"))
+    Refusal::unreadable(format!("`{name}` is of another type"))
 }
 
-fn whole(value: &Value, name: &str) -> Result<i64, Refusal> {
-    value.as_i64().ok_or_else(|| wrong(name))
+fn long(token: &RawValue, name: &str) -> Result<i64, Refusal> {
+    number::long(token.get()).ok_or_else(|| wrong(name))
 }
 
 fn flag(value: &Value, name: &str) -> Result<bool, Refusal> {
@@ -82,37 +97,40 @@ fn map<'a>(value: &'a Value, name: &str) -> Result<&'a Map<String, Value>, Refus
 
 impl Update {
     /// Reads a body.
-    pub(crate) fn read(body: &Value) -> Result<Self, Refusal> {
+    pub(crate) fn read(body: &str) -> Result<Self, Refusal> {
+        let fields: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(body).map_err(|error| Refusal::unreadable(error.to_string()))?;
         let mut update = Self::default();
         let mut old = Vec::new();
         let mut has_track = false;
-        for (name, value) in map(body, "the body")? {
-            match name.as_str() {
-                "track" => {
-                    has_track = true;
-                    update.read_track(map(value, name)?)?;
+        for (name, token) in &fields {
+            let name = name.as_str();
+            match name {
+                "position" => update.position = Some(long(token, name)?),
+                "endTime" if token.get() == "null" => update.end = End::Null,
+                "endTime" => update.end = End::At(long(token, name)?),
+                "volume" => {
+                    let volume = number::int(token.get()).ok_or_else(|| wrong(name))?;
+                    update.volume = Some(volume.into());
                 }
-                "encodedTrack" if value.is_null() => old.push(Wanted::None),
-                "encodedTrack" => old.push(Wanted::Encoded(words(value, name)?)),
-                "identifier" => old.push(Wanted::Identifier(words(value, name)?)),
-                "position" => update.position = Some(whole(value, name)?),
-                "endTime" if value.is_null() => update.end = End::Null,
-                "endTime" => update.end = End::At(whole(value, name)?),
-                "volume" => update.volume = Some(whole(value, name)?),
-                "paused" => update.paused = Some(flag(value, name)?),
-                "filters" => {
-                    let names = map(value, name)?.iter();
-                    let is_set = |(_, filter): &(&String, &Value)| !filter.is_null();
-                    update.filter_names =
-                        names.filter(is_set).map(|(name, _)| name.clone()).collect();
-                    update.filters = Some(Filters::read(value).map_err(Refusal::bad)?);
-                    let unknown = Filters::unknown(value).into_iter();
-                    update
-                        .unknown
-                        .extend(unknown.map(|name| format!("filters.{name}")));
+                _ => {
+                    let value: Value =
+                        serde_json::from_str(token.get()).map_err(|_| wrong(name))?;
+                    match name {
+                        "track" => {
+                            has_track = true;
+                            update.read_track(map(&value, name)?)?;
+                        }
+                        "nextTrack" => update.read_next(&value)?,
+                        "encodedTrack" if value.is_null() => old.push(Wanted::None),
+                        "encodedTrack" => old.push(Wanted::Encoded(words(&value, name)?)),
+                        "identifier" => old.push(Wanted::Identifier(words(&value, name)?)),
+                        "paused" => update.paused = Some(flag(&value, name)?),
+                        "filters" => update.read_filters(token.get(), &value)?,
+                        "voice" => update.voice = Some(Voice::read(map(&value, name)?)?),
+                        other => update.unknown.push(other.to_owned()),
+                    }
                 }
-                "voice" => update.voice = Some(Voice::read(map(value, name)?)?),
-                other => update.unknown.push(other.to_owned()),
             }
         }
         if has_track && !old.is_empty() {
@@ -133,7 +151,9 @@ impl Update {
         for (name, value) in track {
             match name.as_str() {
                 "encoded" | "identifier" if self.track.is_some() => {
-                    return Err(Refusal::bad("Cannot specify both encoded and identifier"));
+                    return Err(Refusal::bad(
+                        "Cannot specify both encodedTrack and identifier",
+                    ));
                 }
                 "encoded" if value.is_null() => self.track = Some(Wanted::None),
                 "encoded" => self.track = Some(Wanted::Encoded(words(value, name)?)),
@@ -144,6 +164,33 @@ impl Update {
                 other => self.unknown.push(format!("track.{other}")),
             }
         }
+        Ok(())
+    }
+
+    fn read_filters(&mut self, text: &str, value: &Value) -> Result<(), Refusal> {
+        let names = map(value, "filters")?.iter();
+        let is_set = |(_, filter): &(&String, &Value)| !filter.is_null();
+        self.filter_names = names.filter(is_set).map(|(name, _)| name.clone()).collect();
+        let filters = Filters::read(text);
+        self.filters =
+            Some(filters.map_err(|error| Refusal::unreadable(format!("`filters`: {error}")))?);
+        let unknown = Filters::unknown(value).into_iter();
+        self.unknown
+            .extend(unknown.map(|name| format!("filters.{name}")));
+        Ok(())
+    }
+
+    /// Reads the track that a node with [`NodeQuirk::Gapless`] plays after the current one.
+    fn read_next(&mut self, value: &Value) -> Result<(), Refusal> {
+        self.next = Some(match value {
+            Value::Null => Next::None,
+            value => {
+                let encoded = map(value, "nextTrack")?.get("encoded");
+                let encoded = encoded.ok_or_else(|| wrong("nextTrack"))?;
+                let data = value.get("userData").and_then(Value::as_object).cloned();
+                Next::Track(words(encoded, "nextTrack")?, data.unwrap_or_default())
+            }
+        });
         Ok(())
     }
 
@@ -182,45 +229,35 @@ impl Voice {
             token: text("token")?,
             endpoint: text("endpoint")?,
             session: text("sessionId")?,
-            channel: Some(text("channelId")?).filter(|channel| !channel.is_empty()),
+            channel: Some(text("channelId")?).filter(|channel| !channel.trim().is_empty()),
         })
     }
 
     /// Every field is required, the channel since version 4.2 (protocol §6).
     fn check(&self) -> Result<(), Refusal> {
         let blank = [
-            ("token", self.token.trim().is_empty()),
-            ("endpoint", self.endpoint.trim().is_empty()),
-            ("sessionId", self.session.trim().is_empty()),
-            ("channelId", self.channel.is_none()),
+            self.token.trim().is_empty(),
+            self.endpoint.trim().is_empty(),
+            self.session.trim().is_empty(),
+            self.channel.is_none(),
         ];
-        match blank.iter().find(|(_, is_blank)| *is_blank) {
-            Some((name, _)) => Err(Refusal::bad(format!(
-                "Partial Lavalink voice state: `{name}` is missing or blank"
-            ))),
-            None => Ok(()),
+        if blank.contains(&true) {
+            let words = "token, endpoint, sessionId and channelId must be provided in voice state";
+            return Err(Refusal::bad(words));
         }
+        Ok(())
     }
 }
 
 impl State {
-    /// Changes a player that exists.
+    /// Changes a player that exists; what was done before a refusal stays done, as on the server.
     pub(crate) fn update(
         &mut self,
         key: &Key,
-        update: Update,
+        mut update: Update,
         no_replace: bool,
     ) -> Result<(), Refusal> {
-        let is_set = |state: &mut Self| {
-            let set = state.with_player(key, |player, _, _| player.playing.is_some());
-            set.unwrap_or_default()
-        };
-        let skips = update.track.is_some() && no_replace && is_set(self);
-        let track = match &update.track {
-            Some(wanted) if !skips => Some(self.wanted(wanted)?),
-            _ => None,
-        };
-        if let Some(voice) = update.voice {
+        if let Some(voice) = update.voice.take() {
             self.set_voice(key, voice)?;
         }
         let is_new = update.track.is_some();
@@ -242,27 +279,72 @@ impl State {
             if let (End::At(end), false) = (update.end, is_new) {
                 player.set_end(end);
             }
-            if let Some(filters) = update.filters {
-                player.set_filters(filters, now, writer);
+        });
+        if let Some(filters) = update.filters.take() {
+            if let Some(band) = filters.odd_band() {
+                let words = format!("Index {band} out of bounds for length 15");
+                return Err(Refusal::new(500, words));
             }
-            match track {
-                None => {}
-                Some(None) => {
-                    player.end(EndReason::Stopped, now, writer);
-                    player.pause(update.paused.unwrap_or_default(), now, writer);
-                }
-                Some(Some((mut track, fate))) => {
-                    player.pause(update.paused.unwrap_or_default(), now, writer);
-                    track.user_data = update.user_data.unwrap_or_default();
-                    let start = update.position.unwrap_or(track.info.position).max(0);
-                    let end = match update.end {
-                        End::At(end) => Some(end),
-                        End::Absent | End::Null => None,
-                    };
-                    player.play(track, fate, start, end, now, writer);
-                }
+            self.with_player(key, |player, writer, now| {
+                player.set_filters(filters, now, writer);
+            });
+        }
+        if let Some(wanted) = &update.track {
+            self.change_track(key, wanted, &update, no_replace)?;
+        }
+        match update.next {
+            Some(next) => self.set_next(key, next),
+            None => Ok(()),
+        }
+    }
+
+    /// Begins a track or stops the one that plays (protocol §6, steps 9 to 11).
+    fn change_track(
+        &mut self,
+        key: &Key,
+        wanted: &Wanted,
+        update: &Update,
+        no_replace: bool,
+    ) -> Result<(), Refusal> {
+        let is_set = self.with_player(key, |player, _, _| player.playing.is_some());
+        if no_replace && is_set == Some(true) {
+            return Ok(());
+        }
+        self.with_player(key, |player, writer, now| {
+            player.pause(update.paused.unwrap_or_default(), now, writer);
+        });
+        let track = self.wanted(wanted)?;
+        self.with_player(key, |player, writer, now| match track {
+            None => player.end(EndReason::Stopped, now, writer),
+            Some((mut track, fate)) => {
+                track.user_data = update.user_data.clone().unwrap_or_default();
+                let start = update.position.unwrap_or(track.info.position).max(0);
+                let end = match update.end {
+                    End::At(end) => Some(end),
+                    End::Absent | End::Null => None,
+                };
+                player.play(track, fate, start, end, now, writer);
             }
         });
+        Ok(())
+    }
+
+    /// Sets the track that begins where the current one ends, on a node that has such a thing.
+    fn set_next(&mut self, key: &Key, next: Next) -> Result<(), Refusal> {
+        if !self.nodes[key.node].quirks.contains(&NodeQuirk::Gapless) {
+            self.note("a field of a player that no node knows: nextTrack");
+            return Ok(());
+        }
+        let next = match next {
+            Next::None => None,
+            Next::Track(encoded, user_data) => {
+                let mut track = self.read_track(&encoded)?;
+                track.user_data = user_data;
+                let entry = self.catalogue.entry(&track.info.identifier);
+                Some((track, entry.map(|entry| entry.fate).unwrap_or_default()))
+            }
+        };
+        self.with_player(key, |player, _, _| player.up_next = next);
         Ok(())
     }
 
@@ -276,11 +358,8 @@ impl State {
                 Loaded::Playlist(_) | Loaded::Search(_) => {
                     return Err(Refusal::bad("Cannot play a playlist or search result"));
                 }
-                Loaded::Empty => {
-                    let message = format!("No matches found for identifier {identifier}");
-                    return Err(Refusal::bad(message));
-                }
-                Loaded::Error { message, .. } => return Err(Refusal::new(500, message)),
+                Loaded::Empty => return Err(Refusal::bad("No matches found for identifier")),
+                Loaded::Error { message, .. } => return Err(Refusal::bad(message)),
             },
         };
         let entry = self.catalogue.entry(&track.info.identifier);
@@ -290,6 +369,12 @@ impl State {
 
     /// Reopens the voice connection if its data differ (protocol §6, step 3).
     fn set_voice(&mut self, key: &Key, voice: Voice) -> Result<(), Refusal> {
+        if let Some(channel) = &voice.channel
+            && channel.parse::<i64>().is_err()
+        {
+            let words = format!("For input string: \"{channel:.40}\"");
+            return Err(Refusal::new(500, words));
+        }
         let session = self.nodes[key.node].sessions.get(&*key.session);
         let claim = Claim {
             user: session.map(|session| session.user).unwrap_or_default(),
@@ -337,7 +422,8 @@ mod tests {
 
     #[track_caller]
     fn refused(body: &Value, message: &str) {
-        let checked = Update::read(body).and_then(|update| update.check(&["karaoke".into()]));
+        let checked =
+            Update::read(&body.to_string()).and_then(|update| update.check(&["karaoke".into()]));
         assert_eq!(checked, Err(Refusal::bad(message)), "{body}");
     }
 
@@ -349,7 +435,7 @@ mod tests {
         );
         refused(
             &json!({"track": {"identifier": "a", "encoded": "b"}}),
-            "Cannot specify both encoded and identifier",
+            "Cannot specify both encodedTrack and identifier",
         );
         refused(
             &json!({"filters": {"karaoke": {}, "volume": 1.0}}),
@@ -358,17 +444,46 @@ mod tests {
         refused(&json!({"endTime": 0}), "End time must be greater than 0");
         refused(
             &json!({"voice": {"token": "t", "endpoint": "e", "sessionId": "s"}}),
-            "Partial Lavalink voice state: `channelId` is missing or blank",
-        );
-        refused(
-            &json!({"volume": "loud"}),
-            "JSON error: Unexpected JSON token at `volume`",
+            "token, endpoint, sessionId and channelId must be provided in voice state",
         );
     }
 
     #[test]
+    fn a_field_of_another_type_is_refused_without_a_word_about_it() {
+        for (body, field) in [
+            (r#"{"volume": "loud"}"#, "`volume`"),
+            (r#"{"volume": null}"#, "`volume`"),
+            (r#"{"volume": 2147483648}"#, "`volume`"),
+            (r#"{"position": 10.0}"#, "`position`"),
+            (r#"{"position": "10.0"}"#, "`position`"),
+            (r#"{"position": ""}"#, "`position`"),
+            (r#"{"paused": "true"}"#, "`paused`"),
+            (r#"{"encodedTrack": 12345}"#, "`encodedTrack`"),
+            (r#"{"filters": {"volume": "x"}}"#, "`filters`"),
+            (r#"{"filters": null}"#, "`filters`"),
+            (r#"{"voice": {"channelId": 9}}"#, "`channelId`"),
+        ] {
+            let refusal = Update::read(body).expect_err(body);
+            assert_eq!((refusal.status, &*refusal.message), (400, "Bad Request"));
+            let why = refusal.why.expect("a reason for the notes");
+            assert!(why.contains(field), "{why}");
+        }
+    }
+
+    #[test]
+    fn numbers_may_be_quoted() {
+        let body = r#"{"position": "61000", "endTime": "90000", "volume": "80"}"#;
+        let update = Update::read(body).expect("sound");
+        assert_eq!(
+            (update.position, update.end),
+            (Some(61_000), End::At(90_000))
+        );
+        assert_eq!(update.volume, Some(80));
+    }
+
+    #[test]
     fn absent_null_and_a_text_are_three_things() {
-        let track = |body: Value| Update::read(&body).expect("sound").track;
+        let track = |body: Value| Update::read(&body.to_string()).expect("sound").track;
         assert_eq!(track(json!({"track": {"userData": {}}})), None);
         assert_eq!(
             track(json!({"track": {"encoded": null}})),
@@ -384,7 +499,7 @@ mod tests {
     #[test]
     fn fields_that_nobody_knows_are_named() {
         let body = json!({"track": {"colour": 1}, "filters": {"reverb": {}}, "speed": 2});
-        let update = Update::read(&body).expect("sound");
+        let update = Update::read(&body.to_string()).expect("sound");
         assert_eq!(update.unknown, ["filters.reverb", "speed", "track.colour"]);
     }
 }

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::controls::{Account, QueUp};
-use crate::addresses::Login;
+use crate::{addresses::Login, server::Listening};
 
 /// Addresses of the simulated QueUp, and its accounts.
 ///
@@ -58,7 +58,7 @@ impl From<Account> for Login {
 }
 
 impl QueUpAddresses {
-    fn new(at: &str, queup: &QueUp) -> Self {
+    fn new(at: &Listening, queup: &QueUp) -> Self {
         let bot = queup.account();
         let room = queup.room("choir-loft");
         let others = queup.accounts().into_iter();
@@ -66,8 +66,8 @@ impl QueUpAddresses {
             .filter(|account| account.id != bot.id)
             .map(Login::from);
         Self {
-            rest: format!("http://{at}"),
-            socket: format!("ws://{at}/ws/"),
+            rest: at.http(0),
+            socket: format!("{}/ws/", at.ws(0)),
             room: room.slug(),
             room_id: room.id().to_owned(),
             accounts: accounts.collect(),
@@ -80,6 +80,6 @@ impl QueUp {
     /// Addresses and logins; `None` while the simulation listens on no real socket.
     pub fn addresses(&self) -> Option<QueUpAddresses> {
         let at = self.server.shared.listening.get()?;
-        Some(QueUpAddresses::new(&at[0], self))
+        Some(QueUpAddresses::new(at, self))
     }
 }

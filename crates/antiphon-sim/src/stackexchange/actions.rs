@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    state::{Message, State},
+    state::{Draft, Message, State},
     text,
 };
 
@@ -261,7 +261,7 @@ impl State {
             *given += 1;
             message.stars.insert(user);
         }
-        self.tell_stars(chat, id);
+        self.tell_stars(chat, id, user);
         Ok(())
     }
 
@@ -286,11 +286,12 @@ impl State {
         } else {
             message.stars.clear();
         }
-        self.tell_stars(chat, id);
+        self.tell_stars(chat, id, user);
         Ok(())
     }
 
-    fn tell_stars(&mut self, chat: usize, id: i64) {
+    /// Tells a change of stars; only the account that made it is told whose it is (protocol §8.2).
+    fn tell_stars(&mut self, chat: usize, id: i64, user: i64) {
         let mut event = self.message_event(chat, 6, id);
         if let Some(fields) = event.as_object_mut() {
             fields.remove("user_id");
@@ -302,7 +303,23 @@ impl State {
         // The message's time, not the star's (protocol §8.5).
         event["time_stamp"] = json!(message.posted_at.div_euclid(1000));
         let room = message.room;
-        self.happen(chat, room, vec![(event, None)]);
+        let mut own = Map::new();
+        own.insert("user_id".to_owned(), json!(user));
+        own.insert("user_name".to_owned(), json!(self.name_of(user)));
+        for (name, marks) in [
+            ("message_starred", &message.stars),
+            ("message_owner_starred", &message.pins),
+        ] {
+            if marks.contains(&user) {
+                own.insert(name.to_owned(), json!(true));
+            }
+        }
+        let draft = Draft {
+            body: event,
+            only: None,
+            own: Some((user, own)),
+        };
+        self.happen(chat, room, vec![draft]);
     }
 
     /// Moves messages; returns how many.
@@ -327,47 +344,77 @@ impl State {
         } else {
             format!("{} messages", ids.len())
         };
-        let name = |state: &Self, room: i64| state.chats[chat].rooms[&room].name.clone();
-        let (from_name, to_name) = (name(self, from), name(self, to));
-        let moved: Vec<_> = ids
-            .iter()
-            .map(|id| (self.message_event(chat, 19, *id), None))
-            .collect();
-        self.notice(chat, from, user, format!(
-            "&rarr; <i><a href=\"/transcript/{from}\">{counted}</a> moved to <a href=\"/rooms/{to}\">{to_name}</a></i>"
-        ));
-        self.happen(chat, from, moved);
+        let host = self.chats[chat].host;
+        let link = |state: &Self, room: i64| {
+            let name = &state.chats[chat].rooms[&room].name;
+            let (name, slug) = (text::escape(name), text::slug(name));
+            format!(r#"<a href="https://{host}/rooms/{room}/{slug}">{name}</a>"#)
+        };
+        let (from_link, to_link) = (link(self, from), link(self, to));
+        let first = ids[0];
+        let mut out = self.moved_events(chat, user, 19, &ids);
+        out.push(self.notice(chat, from, user, format!(
+            r#"&rarr; <i><a href="https://{host}/transcript/message/{first}#{first}">{counted}</a> moved to {to_link}</i>"#
+        ), ids.len()));
+        self.happen(chat, from, out);
         for id in &ids {
             if let Some(message) = self.chats[chat].messages.get_mut(id) {
                 message.room = to;
             }
         }
-        self.notice(
-            chat,
-            to,
-            user,
-            format!("&larr; <i>{counted} moved from <a href=\"/rooms/{from}\">{from_name}</a></i>"),
-        );
-        let moved: Vec<_> = ids
-            .iter()
-            .map(|id| {
-                let mut event = self.message_event(chat, 20, *id);
-                event["moved"] = json!(true);
-                (event, None)
-            })
-            .collect();
-        self.happen(chat, to, moved);
+        let mut into = self.moved_events(chat, user, 20, &ids);
+        let words = format!("&larr; <i>{counted} moved from {from_link}</i>");
+        into.push(self.notice(chat, to, user, words, ids.len()));
+        self.happen(chat, to, into);
         ids.len()
     }
 
-    /// Posts a system message about a move.
-    fn notice(&mut self, chat: usize, room: i64, user: i64, content: String) {
-        let id = self.post_to_quietly(chat, room, user, content);
-        let event = self.message_event(chat, 1, id);
-        self.happen(chat, room, vec![(event, None)]);
+    /// Events of moved messages: their user is who moved them, their time the message's own (protocol §8.2).
+    fn moved_events(
+        &self,
+        chat: usize,
+        user: i64,
+        number: i64,
+        ids: &[i64],
+    ) -> Vec<(Value, Option<i64>)> {
+        let moved = ids.iter().map(|id| {
+            let mut event = self.message_event(chat, number, *id);
+            event["user_id"] = json!(user);
+            event["user_name"] = json!(self.name_of(user));
+            event["moved"] = json!(true);
+            if let Some(message) = self.chats[chat].messages.get(id) {
+                event["time_stamp"] = json!(message.posted_at.div_euclid(1000));
+            }
+            if let Some(fields) = event.as_object_mut() {
+                fields.remove("show_parent");
+            }
+            (event, None)
+        });
+        moved.collect()
     }
 
-    fn post_to_quietly(&mut self, chat: usize, room: i64, user: i64, content: String) -> i64 {
+    /// Makes a system message about a move, and its event.
+    fn notice(
+        &mut self,
+        chat: usize,
+        room: i64,
+        user: i64,
+        content: String,
+        ahead: usize,
+    ) -> (Value, Option<i64>) {
+        let id = self.post_to_quietly(chat, room, user, content, ahead);
+        (self.message_event(chat, 1, id), None)
+    }
+
+    /// Posts a message whose event is the one after the next `ahead` events.
+    fn post_to_quietly(
+        &mut self,
+        chat: usize,
+        room: i64,
+        user: i64,
+        content: String,
+        ahead: usize,
+    ) -> i64 {
         let now = self.now();
         let server = &mut self.chats[chat];
         server.next_message += 1;
@@ -382,7 +429,7 @@ impl State {
             stars: BTreeSet::new(),
             pins: BTreeSet::new(),
             deleted: false,
-            event: server.counter + 1,
+            event: server.counter + 1 + i64::try_from(ahead).unwrap_or_default(),
         };
         server.messages.insert(server.next_message, message);
         if server.messages.len() > MESSAGES {
@@ -512,6 +559,11 @@ impl State {
         only: Option<i64>,
     ) {
         let mut event = self.event(chat, room, number, user);
+        if let Some(event) = event.as_object_mut().filter(|_| number == 16) {
+            // A notification names no room.
+            event.remove("room_id");
+            event.remove("room_name");
+        }
         for (name, value) in fields.as_object().into_iter().flatten() {
             event[name.as_str()] = value.clone();
         }

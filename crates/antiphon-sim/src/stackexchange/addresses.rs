@@ -6,7 +6,7 @@ use super::{
     controls::{ChatAccount, StackExchange},
     state::HOSTS,
 };
-use crate::addresses::Login;
+use crate::{addresses::Login, server::Listening};
 
 /// Address of the simulated Stack Exchange chat, and its accounts.
 #[derive(Clone, Debug, Serialize)]
@@ -14,6 +14,8 @@ use crate::addresses::Login;
 pub struct StackExchangeAddresses {
     /// Address of all hosts; the `Host` header tells them apart.
     pub address: String,
+    /// The same as a URL, without a path.
+    pub url: String,
     /// Its chat servers, the first of them the one with ambient traffic.
     pub servers: Vec<ChatServer>,
     /// The bot's login.
@@ -47,13 +49,14 @@ impl From<ChatAccount> for Login {
 }
 
 impl StackExchangeAddresses {
-    fn new(at: &str, chat: &StackExchange) -> Self {
+    fn new(at: &Listening, chat: &StackExchange) -> Self {
         let mut accounts = chat.accounts().into_iter().map(Login::from);
         let servers = HOSTS
             .iter()
             .map(|(chat, login, _)| ChatServer { chat, login });
         Self {
-            address: at.to_string(),
+            address: at.at[0].clone(),
+            url: at.http(0),
             servers: servers.collect(),
             bot: accounts.next().unwrap_or_else(|| chat.account().into()),
             room: StackExchange::ROOM,
@@ -66,6 +69,6 @@ impl StackExchange {
     /// Address and logins; `None` while the simulation listens on no real socket.
     pub fn addresses(&self) -> Option<StackExchangeAddresses> {
         let at = self.server.shared.listening.get()?;
-        Some(StackExchangeAddresses::new(&at[0], self))
+        Some(StackExchangeAddresses::new(at, self))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::state::{Happened, State};
+use super::state::{Draft, Happened, State};
 use crate::{
     fault::Faults,
     ledger::Entry,
@@ -60,13 +60,18 @@ impl State {
     /// Numbers a room's events, keeps them, and sends them in one frame.
     ///
     /// An event with an `only` is sent to that account alone.
-    pub(crate) fn happen(&mut self, chat: usize, room: i64, events: Vec<(Value, Option<i64>)>) {
+    pub(crate) fn happen(&mut self, chat: usize, room: i64, events: Vec<impl Into<Draft>>) {
         let seconds = self.now().div_euclid(1000);
         let most = self.settings.replay;
         self.made += events.len() as u64;
         let server = &mut self.chats[chat];
         let mut happened = Vec::with_capacity(events.len());
-        for (mut body, only) in events {
+        for draft in events {
+            let Draft {
+                mut body,
+                only,
+                own,
+            } = draft.into();
             server.counter += 1;
             body["id"] = json!(server.counter);
             if body.get("time_stamp").is_none() {
@@ -76,6 +81,7 @@ impl State {
                 id: server.counter,
                 body,
                 only,
+                own,
             };
             if let Some(room) = server.rooms.get_mut(&room) {
                 room.keep(event.clone());
@@ -120,7 +126,7 @@ impl State {
             let sockets = self.sockets_of(chat, account);
             if sockets.is_empty() {
                 for event in &told {
-                    self.write(chat, account, event, Some(account), None);
+                    self.write(chat, (account, key), event, Some(account), None);
                 }
                 continue;
             }
@@ -147,16 +153,17 @@ impl State {
         };
         let twice = connection.socket.take_duplicate();
         let told = connection.told.insert(key, counter).unwrap_or(counter);
-        let bodies: Vec<&Value> = events.iter().map(|event| &event.body).collect();
+        let account = connection.account;
+        let bodies = events.iter().map(|event| event.body_for(Some(account)));
+        let bodies: Vec<Value> = bodies.collect();
         let frame = json!({
             format!("r{key}"): {"e": bodies, "t": counter, "d": counter - told},
         });
-        let account = connection.account;
         for copy in 0..=u8::from(twice) {
             let sent = self.frame(number, &frame.to_string());
             for event in events {
                 let due = due.filter(|_| copy == 0);
-                self.write(chat, account, event, due, sent.as_ref());
+                self.write(chat, (account, key), event, due, sent.as_ref());
             }
         }
     }
@@ -165,7 +172,7 @@ impl State {
     fn write(
         &self,
         chat: usize,
-        account: i64,
+        (account, key): (i64, i64),
         event: &Happened,
         due: Option<i64>,
         sent: Option<&(String, u64)>,
@@ -181,7 +188,8 @@ impl State {
                 format!("room/{room}")
             }
             Some(room) => format!("user/{account}/room/{room}"),
-            None => String::new(),
+            // An event without a room belongs to the room under whose key it came.
+            None => format!("room/{key}"),
         };
         let due = due.map(|account| account.to_string());
         self.ledger.write(Entry {
@@ -191,7 +199,7 @@ impl State {
             origin: Some(origin(event)),
             due_to: due.as_deref(),
             at: self.now(),
-            body: event.body.to_string().into(),
+            body: event.body_for(Some(account)).to_string().into(),
             sent: sent.map(|(connection, frame)| (connection.as_str(), *frame)),
         });
     }
@@ -241,7 +249,8 @@ impl State {
                 .collect();
             let mut part = Map::new();
             if !events.is_empty() {
-                let bodies: Vec<&Value> = events.iter().map(|event| &event.body).collect();
+                let bodies = events.iter().map(|event| event.body_for(Some(account)));
+                let bodies: Vec<Value> = bodies.collect();
                 part.insert("e".into(), json!(bodies));
             }
             if counter > from || from > after {
@@ -249,14 +258,14 @@ impl State {
                 part.insert("d".into(), json!(counter - from));
             }
             parts.insert(format!("r{room}"), Value::Object(part));
-            sent.extend(events);
+            sent.extend(events.into_iter().map(|event| (*room, event)));
         }
         if let Some(connection) = self.chats[chat].connections.get_mut(&number) {
             connection.told = rooms.iter().map(|room| (*room, counter)).collect();
         }
         let place = self.frame(number, &Value::Object(parts).to_string());
-        for event in &sent {
-            self.write(chat, account, event, None, place.as_ref());
+        for (room, event) in &sent {
+            self.write(chat, (account, *room), event, None, place.as_ref());
         }
     }
 

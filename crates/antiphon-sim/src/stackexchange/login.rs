@@ -58,8 +58,13 @@ impl State {
             .user
             .filter(|_| !self.chat_faults.refuses_chat)
             .or(member);
+        let page = if call.request.uri().path() == "/" {
+            pages::front
+        } else {
+            pages::favorite
+        };
         let Some(user) = user else {
-            return Answer::html(200, pages::front(self, call.chat, None));
+            return Answer::html(200, page(self, call.chat, None));
         };
         let session = self.secret();
         let key = self.secret();
@@ -76,7 +81,7 @@ impl State {
             chat.fkeys.entry(user).or_insert(key);
         }
         let cookie = format!("{}={session}; path=/; httponly", chat.cookie);
-        Answer::html(200, pages::front(self, call.chat, Some(user))).header("set-cookie", cookie)
+        Answer::html(200, page(self, call.chat, Some(user))).header("set-cookie", cookie)
     }
 
     /// Requests to the sites where users log in.

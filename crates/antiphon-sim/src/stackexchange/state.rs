@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use antiphon_core::{KindPattern, Rng};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::settings::Settings;
 use crate::{
@@ -86,6 +86,36 @@ pub(crate) struct Happened {
     pub(crate) body: Value,
     /// The only account that receives it, if not all do.
     pub(crate) only: Option<i64>,
+    /// An account that is told more than others, and the fields that only it gets.
+    pub(crate) own: Option<(i64, Map<String, Value>)>,
+}
+
+impl Happened {
+    /// The event as an account gets it.
+    pub(crate) fn body_for(&self, account: Option<i64>) -> Value {
+        let mut body = self.body.clone();
+        if let (Some((whose, fields)), Some(body)) = (&self.own, body.as_object_mut())
+            && Some(*whose) == account
+        {
+            body.extend(fields.clone());
+        }
+        body
+    }
+}
+
+/// An event before it has a number.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) body: Value,
+    pub(crate) only: Option<i64>,
+    pub(crate) own: Option<(i64, Map<String, Value>)>,
+}
+
+impl From<(Value, Option<i64>)> for Draft {
+    fn from((body, only): (Value, Option<i64>)) -> Self {
+        let own = None;
+        Self { body, only, own }
+    }
 }
 
 /// An open socket, and the account at its other end.

@@ -9,6 +9,16 @@ pub(crate) fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
+/// A name as addresses have it: small letters, digits and hyphens; `-` if nothing is left.
+pub(crate) fn slug(name: &str) -> String {
+    let words = name.split(|character: char| !character.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return "-".to_owned();
+    }
+    words.join("-").to_ascii_lowercase()
+}
+
 /// HTML of a text: one line with a little Markdown, several lines without.
 pub(crate) fn shown(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();

@@ -1,6 +1,6 @@
 //! Every socket answers a client's close frame (RFC 6455 §5.5.1): raw frames over real sockets, on each platform.
 
-use std::io::ErrorKind;
+use std::{io::ErrorKind, time::Duration};
 
 use antiphon_net::Stream;
 use antiphon_sim::{Options, Query, Simulator, stackexchange::StackExchange};
@@ -28,6 +28,12 @@ impl Raw {
         let mut headers = Vec::new();
         let address = match platform {
             "discord" => "wss://gateway.discord.gg/?v=10&encoding=json".to_owned(),
+            "discord zlib" => {
+                "wss://gateway.discord.gg/?v=10&encoding=json&compress=zlib-stream".to_owned()
+            }
+            "discord zstd" => {
+                "wss://gateway.discord.gg/?v=10&encoding=json&compress=zstd-stream".to_owned()
+            }
             "lavalink" => {
                 let client = lavalink::client::Client::of(sim, "eu-1");
                 headers = client.headers();
@@ -125,6 +131,69 @@ async fn a_close_frame_is_answered_with_its_own_code() {
         raw.close(&[]).await;
         assert_eq!(raw.goodbye().await, b"", "{platform}");
         raw.ended().await;
+    }
+}
+
+#[tokio::test]
+async fn a_close_frame_is_answered_on_a_compressed_socket() {
+    let sim = listening().await;
+    for platform in ["discord zlib", "discord zstd"] {
+        for code in CODES {
+            let mut raw = Raw::of(&sim, platform).await;
+            raw.close(&code.to_be_bytes()).await;
+            assert_eq!(raw.goodbye().await, code.to_be_bytes(), "{platform} {code}");
+            raw.ended().await;
+        }
+        let mut raw = Raw::of(&sim, platform).await;
+        raw.close(&[]).await;
+        assert_eq!(raw.goodbye().await, b"", "{platform}");
+        raw.ended().await;
+    }
+}
+
+/// The faults after which a socket goes on, on the sockets of a platform.
+fn disturb(sim: &Simulator, platform: &str) {
+    let stall = Duration::from_millis(1);
+    match platform {
+        "lavalink" => {
+            let node = sim.lavalink().node("eu-1");
+            node.stall(stall);
+            node.duplicate(2);
+            node.frame("{not json");
+            node.tell_stats();
+        }
+        "queup" => {
+            sim.queup().links().stall(stall);
+            sim.queup().links().duplicate(2);
+            sim.queup().room("choir-loft").say("mira", "hello");
+        }
+        "stackexchange" => {
+            sim.stackexchange().stall(stall);
+            sim.stackexchange().duplicate(2);
+            sim.stackexchange().frame("{not json");
+            sim.stackexchange().say(StackExchange::ROOM, "teo", "hello");
+        }
+        _ => {
+            sim.discord().stall(stall);
+            sim.discord().duplicate(2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_close_frame_is_answered_after_faults_too() {
+    let sim = listening().await;
+    for platform in PLATFORMS
+        .into_iter()
+        .chain(["discord zlib", "discord zstd"])
+    {
+        for code in [1000_u16, 3000, 4000, 4200] {
+            let mut raw = Raw::of(&sim, platform).await;
+            disturb(&sim, platform);
+            raw.close(&code.to_be_bytes()).await;
+            assert_eq!(raw.goodbye().await, code.to_be_bytes(), "{platform} {code}");
+            raw.ended().await;
+        }
     }
 }
 

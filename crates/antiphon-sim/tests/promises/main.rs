@@ -11,4 +11,5 @@ mod ledger;
 mod quirks;
 mod rest;
 mod socket;
+mod tls;
 mod traffic;

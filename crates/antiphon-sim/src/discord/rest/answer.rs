@@ -105,22 +105,14 @@ impl Faulty {
         }
     }
 
-    /// Checks a list and its length.
-    pub(crate) fn list(&mut self, body: &Value, field: &str, most: usize) {
-        match &body[field] {
-            Value::Array(items) if items.len() > most => {
-                self.add(
-                    field,
-                    "BASE_TYPE_MAX_LENGTH",
-                    &format!("Must be {most} or fewer in length."),
-                );
-            }
-            Value::Null | Value::Array(_) => {}
-            _ => self.add(
-                field,
-                "LIST_TYPE_CONVERT",
-                "Only iterables may be used in a ListType",
-            ),
+    /// Checks a required text and its length.
+    pub(crate) fn length(&mut self, field: &str, value: &Value, least: usize, most: usize) {
+        let Some(text) = value.as_str() else {
+            return self.add(field, "BASE_TYPE_REQUIRED", "This field is required");
+        };
+        if !(least..=most).contains(&text.chars().count()) {
+            let message = format!("Must be between {least} and {most} in length.");
+            self.add(field, "BASE_TYPE_BAD_LENGTH", &message);
         }
     }
 
@@ -141,7 +133,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_where_it_is() {
         let mut faulty = Faulty::default();
-        faulty.list(&json!({"content": [1, 2, 3]}), "content", 2);
+        faulty.length("content", &json!("abc"), 1, 2);
         faulty.add("embeds.0.title", "X", "y");
         let Err(Answer {
             body: Body::Json(body),
@@ -152,7 +144,7 @@ mod tests {
         };
         assert_eq!(
             body["errors"]["content"]["_errors"][0]["code"],
-            "BASE_TYPE_MAX_LENGTH"
+            "BASE_TYPE_BAD_LENGTH"
         );
         assert_eq!(
             body["errors"]["embeds"]["0"]["title"]["_errors"][0]["message"],

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Outcome, answer::Faulty, channels::named, route::Route};
+use super::{Answer, Call, Outcome, answer::Faulty, route::Route};
 use crate::discord::{model::Id, state::State};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -78,23 +78,24 @@ pub(crate) const ROUTES: &[Route] = &[
         State::delete_command,
     )
     .of_application(),
-    Route::unserved(
-        "GET",
+    Route::get(
         "/applications/{application_id}/guilds/{guild_id}/commands/permissions",
         "list_guild_application_command_permissions",
-        "not built yet",
-    ),
-    Route::unserved(
-        "GET",
+        State::list_command_permissions,
+    )
+    .of_application()
+    .simplified("nobody changes them, so the list is empty"),
+    Route::get(
         "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions",
         "get_guild_application_command_permissions",
-        "not built yet",
-    ),
-    Route::unserved(
+        State::get_command_permissions,
+    )
+    .of_application()
+    .simplified("nobody changes them: 404 with code 10066"),
+    Route::bearer_only(
         "PUT",
         "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions",
         "set_guild_application_command_permissions",
-        "not built yet",
     ),
 ];
 
@@ -136,9 +137,18 @@ impl State {
         if wanted.len() > COMMANDS {
             return Err(too_many());
         }
-        let mut commands = Vec::new();
+        let mut commands: Vec<Value> = Vec::new();
         for wanted in wanted {
-            commands.push(self.command(call.account, place.1, wanted, &known)?);
+            let command = self.command(call.account, place.1, wanted, &known)?;
+            let same =
+                |one: &Value| one["name"] == command["name"] && one["type"] == command["type"];
+            if commands.iter().any(same) {
+                let mut faulty = Faulty::default();
+                let message = "Application command names must be unique";
+                faulty.add("name", "APPLICATION_COMMANDS_DUPLICATE_NAME", message);
+                faulty.check()?;
+            }
+            commands.push(command);
         }
         self.rest.commands.insert(place, commands.clone());
         Ok(Answer::json(200, json!(commands)))
@@ -196,56 +206,14 @@ impl State {
         Ok(Answer::done())
     }
 
-    /// Builds a stored command; one of the same name and type keeps its id.
-    fn command(
-        &mut self,
-        application: Id,
-        guild: Option<Id>,
-        wanted: &Value,
-        known: &[Value],
-    ) -> Result<Value, Answer> {
-        let name = named(wanted, 32)?;
-        let kind = wanted["type"].as_u64().unwrap_or(1);
-        let mut faulty = Faulty::default();
-        if kind == 1
-            && name
-                .chars()
-                .any(|one| one.is_uppercase() || one.is_whitespace())
-        {
-            faulty.add(
-                "name",
-                "APPLICATION_COMMAND_INVALID_NAME",
-                "Command name is invalid",
-            );
-        }
-        if kind == 1 && wanted["description"].as_str().is_none_or(str::is_empty) {
-            faulty.add(
-                "description",
-                "BASE_TYPE_REQUIRED",
-                "This field is required",
-            );
-        }
-        faulty.list(wanted, "options", 25);
-        faulty.check()?;
-        let same = known
-            .iter()
-            .find(|one| one["name"] == name && one["type"] == kind);
-        let id = same.map_or_else(|| json!(self.new_id().to_string()), |one| one["id"].clone());
-        let mut command = wanted.clone();
-        command["id"] = id;
-        command["type"] = json!(kind);
-        command["application_id"] = json!(application.to_string());
-        command["version"] = json!(self.new_id().to_string());
-        if command.get("options").is_none() {
-            command["options"] = json!([]);
-        }
-        if command.get("default_member_permissions").is_none() {
-            command["default_member_permissions"] = Value::Null;
-        }
-        if let Some(guild) = guild {
-            command["guild_id"] = json!(guild.to_string());
-        }
-        Ok(command)
+    fn list_command_permissions(&mut self, call: &Call<'_>) -> Outcome {
+        self.commands_of(call)?;
+        Ok(Answer::json(200, json!([])))
+    }
+
+    fn get_command_permissions(&mut self, call: &Call<'_>) -> Outcome {
+        self.commands_of(call)?;
+        Err(Answer::unknown("application command permissions", 10066))
     }
 }
 

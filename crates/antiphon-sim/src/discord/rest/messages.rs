@@ -11,7 +11,7 @@ use super::{
 };
 use crate::discord::{
     audit::{Entry, action},
-    messages::Draft,
+    messages::{Draft, number_components},
     model::{Channel, Id, Message, iso, kind},
     permissions as rights,
     state::State,
@@ -103,17 +103,6 @@ impl State {
     pub(super) fn message_of(&self, call: &Call<'_>) -> Result<&Message, Answer> {
         let message = self.message(call.channel(), call.id("message_id"));
         message.ok_or_else(|| Answer::unknown("Message", 10008))
-    }
-
-    /// A message as an account sees it: with its own reactions marked.
-    pub(crate) fn message_for(&self, message: &Message, account: Id) -> Value {
-        let mut json = self.message_json(message);
-        if let Some(Value::Array(reactions)) = json.get_mut("reactions") {
-            for (reaction, (_, users)) in reactions.iter_mut().zip(&message.reactions) {
-                reaction["me"] = json!(users.contains(&account));
-            }
-        }
-        json
     }
 
     pub(super) fn message_answer(&self, channel: Id, id: Id, account: Id) -> Outcome {
@@ -393,11 +382,6 @@ impl State {
         Ok(Answer::done())
     }
 
-    /// The guild of a channel.
-    pub(super) fn guild_of_channel(&self, channel: Id) -> Option<Id> {
-        self.community.channels.get(&channel)?.guild
-    }
-
     fn bulk_delete(&mut self, call: &Call<'_>) -> Outcome {
         let channel = call.channel();
         let mut fields = call.fields();
@@ -568,56 +552,13 @@ pub(crate) fn embeds(given: &Value) -> Value {
         .collect()
 }
 
-/// Components with numbers at every depth where the sender gave none
-/// (<https://docs.discord.com/developers/components/reference#anatomy-of-a-component>).
+/// Components as a message has them.
 pub(crate) fn numbered(given: &Value) -> Value {
-    fn taken(component: &Value, ids: &mut Vec<u64>) {
-        match component {
-            Value::Array(items) => items.iter().for_each(|item| taken(item, ids)),
-            Value::Object(fields) if fields.contains_key("type") => {
-                ids.extend(component["id"].as_u64());
-                inner(component).for_each(|inside| taken(inside, ids));
-            }
-            _ => {}
-        }
-    }
-    fn inner(component: &Value) -> impl Iterator<Item = &Value> {
-        ["components", "component", "accessory"]
-            .into_iter()
-            .filter_map(|name| component.get(name))
-    }
-    fn number(component: &mut Value, ids: &[u64], next: &mut u64) {
-        match component {
-            Value::Array(items) => items.iter_mut().for_each(|item| number(item, ids, next)),
-            Value::Object(fields) if fields.contains_key("type") => {
-                if fields
-                    .get("id")
-                    .and_then(Value::as_u64)
-                    .is_none_or(|id| id == 0)
-                {
-                    while ids.contains(next) {
-                        *next += 1;
-                    }
-                    fields.insert("id".into(), json!(*next));
-                    *next += 1;
-                }
-                for name in ["components", "component", "accessory"] {
-                    if let Some(inside) = fields.get_mut(name) {
-                        number(inside, ids, next);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut components = if given.is_array() {
-        given.clone()
-    } else {
-        json!([])
+    let mut components = match given {
+        Value::Array(_) => given.clone(),
+        _ => json!([]),
     };
-    let mut ids = Vec::new();
-    taken(&components, &mut ids);
-    number(&mut components, &ids, &mut 1);
+    number_components(&mut components);
     components
 }
 

@@ -19,6 +19,8 @@ mod fields;
 mod form;
 mod page;
 mod percent;
+mod registration;
+mod responses;
 mod route;
 pub(crate) mod state;
 #[cfg(test)]

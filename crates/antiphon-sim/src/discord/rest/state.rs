@@ -4,23 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::discord::{limits::Limits, model::Id};
-
-/// An interaction.
-#[derive(Clone, Debug)]
-pub(crate) struct Interaction {
-    pub(crate) token: String,
-    /// Unix milliseconds.
-    pub(crate) asked_at: i64,
-    pub(crate) application: Id,
-    pub(crate) channel: Id,
-    pub(crate) user: Id,
-    pub(crate) name: String,
-    /// The type of the answer, once there is one.
-    pub(crate) answered: Option<u64>,
-    /// The message that answers it.
-    pub(crate) message: Option<Id>,
-}
+use crate::discord::{interactions::Interaction, limits::Limits, model::Id};
 
 /// State of the REST interface: rate limits, nonces, commands and interactions.
 #[derive(Debug, Default)]

@@ -15,6 +15,9 @@ enum Due {
     Break,
     Stick,
     TellStuck,
+    /// The next line of the lyrics.
+    Line,
+    StartAgain,
 }
 
 impl Player {
@@ -36,7 +39,12 @@ impl Player {
         let stuck = playing.stuck_since.filter(|_| is_listened_to);
         let unheard = self.unheard_since;
         // Events of one time happen in this order.
+        let line = self.next_line();
         let due = [
+            playing
+                .starts_again_at
+                .and_then(|at| self.reaches(playing, at, Due::StartAgain)),
+            line.and_then(|at| self.reaches(playing, at, Due::Line)),
             self.reaches(playing, playing.length(), finished),
             playing
                 .end
@@ -74,7 +82,15 @@ impl Player {
                 // An update that a busy machine missed is sent once.
                 self.next_update = Some(at + self.pace.update).map(|next| next.max(now + 1));
             }
+            Due::End(EndReason::Finished) => self.finish(now, writer),
             Due::End(reason) => self.end(reason, now, writer),
+            Due::Line => self.tell_line(false, writer),
+            Due::StartAgain => {
+                if let Some(playing) = &mut self.playing {
+                    playing.starts_again_at = None;
+                    writer.started(&playing.track, playing.track.info.position);
+                }
+            }
             Due::Fail => {
                 let exception = Exception::new(
                     "This track is unavailable",
@@ -109,7 +125,7 @@ impl Player {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
     use crate::lavalink::{
@@ -218,6 +234,7 @@ mod tests {
         let expected = [
             (0, "TrackStartEvent"),
             (0, "playerUpdate"),
+            (0, "playerUpdate"),
             (5000, "playerUpdate"),
             (10_000, "playerUpdate"),
             (12_000, "finished"),
@@ -232,7 +249,7 @@ mod tests {
         let position = |bench: &Bench| bench.player.position(bench.now);
         bench.until(2000);
         assert_eq!(position(&bench), 2000);
-        let faster = Filters::read(&json!({"timescale": {"speed": 1.5, "rate": 2.0}}));
+        let faster = Filters::read(r#"{"timescale": {"speed": 1.5, "rate": 2.0}}"#);
         bench.act(|player, now, writer| player.set_filters(faster.expect("sound"), now, writer));
         bench.until(3000);
         assert_eq!(position(&bench), 5000);
@@ -258,6 +275,7 @@ mod tests {
         let expected = [
             (0, "TrackStartEvent"),
             (0, "playerUpdate"),
+            (0, "playerUpdate"),
             (150, "TrackExceptionEvent"),
             (150, "loadFailed"),
         ];
@@ -267,6 +285,7 @@ mod tests {
         bench.until(4000);
         let expected = [
             (1000, "TrackStartEvent"),
+            (1000, "playerUpdate"),
             (1000, "playerUpdate"),
             (3000, "TrackExceptionEvent"),
             (3000, "finished"),

@@ -5,11 +5,14 @@
 
 mod due;
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::{
     filters::Filters,
     frame_writer::FrameWriter,
+    id,
+    lyrics::{Line, Lyrics},
+    quirk::NodeQuirk,
     settings::Pace,
     track::Track,
     voice::Claim,
@@ -41,6 +44,8 @@ pub(crate) enum EndReason {
     Stopped,
     Replaced,
     Cleanup,
+    /// The next track, which was set before, begins at once (another server's).
+    Gapless,
 }
 
 impl EndReason {
@@ -51,6 +56,7 @@ impl EndReason {
             Self::Stopped => "stopped",
             Self::Replaced => "replaced",
             Self::Cleanup => "cleanup",
+            Self::Gapless => "gapless",
         }
     }
 }
@@ -69,6 +75,11 @@ pub(crate) struct Playing {
     /// Time since which there is no sound.
     stuck_since: Option<i64>,
     is_told_stuck: bool,
+    /// Position at which its start is told again.
+    starts_again_at: Option<i64>,
+    /// Lines that the client is to hear, and how many it heard.
+    lines: Vec<Line>,
+    lines_told: usize,
 }
 
 impl Playing {
@@ -82,6 +93,7 @@ impl Playing {
 }
 
 /// A player of a session.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Player {
     guild: u64,
@@ -103,6 +115,10 @@ pub(crate) struct Player {
     flowed_until: i64,
     /// Made by ambient traffic, not by a client.
     pub(crate) is_ambient: bool,
+    /// Whether the client subscribed to lines of lyrics.
+    pub(crate) has_lyrics: bool,
+    /// The track that begins where the current one ends.
+    pub(crate) up_next: Option<(Track, Fate)>,
     /// Time of its entry in the player timers.
     pub(crate) listed: Option<i64>,
 }
@@ -123,6 +139,8 @@ impl Player {
             flows_since: None,
             flowed_until: 0,
             is_ambient: false,
+            has_lyrics: false,
+            up_next: None,
             listed: None,
         }
     }
@@ -174,7 +192,7 @@ impl Player {
         let position = self.position(now);
         let track = self.playing.as_ref();
         PlayerObject {
-            guild_id: self.guild.to_string(),
+            guild_id: id::shown(self.guild),
             track: track.map(|playing| TrackObject::new(&playing.track, position, quirks)),
             volume: self.volume,
             paused: self.paused,
@@ -249,6 +267,7 @@ impl Player {
             self.end(EndReason::Replaced, now, writer);
         }
         writer.started(&track, start);
+        let starts_twice = writer.quirks.contains(&NodeQuirk::StartTwice);
         self.playing = Some(Playing {
             track,
             position: whole_to_float(start),
@@ -258,11 +277,19 @@ impl Player {
             begun_at: now,
             stuck_since: None,
             is_told_stuck: false,
+            starts_again_at: starts_twice.then(|| start.saturating_add(SWITCH)),
+            lines: Vec::new(),
+            lines_told: 0,
         });
         self.unheard_since = None;
         self.note_flow(flowed, now);
         self.next_update = Some(now + self.pace.update);
+        // The server's timer sends one at once, and so does its request.
         writer.update(self.state(now));
+        writer.update(self.state(now));
+        if self.has_lyrics {
+            self.begin_lyrics(now, writer);
+        }
     }
 
     /// Ends the track that plays.
@@ -273,8 +300,69 @@ impl Player {
             return;
         };
         self.next_update = None;
+        self.up_next = self.up_next.take().filter(|_| reason == EndReason::Gapless);
         self.note_flow(flowed, now);
         writer.ended(&playing.track, position, reason.word());
+    }
+
+    /// Lets the track reach its end; the next one begins at once if it was set.
+    pub(crate) fn finish(&mut self, now: i64, writer: &mut FrameWriter<'_>) {
+        match self.up_next.take() {
+            Some((track, fate)) if self.playing.is_some() => {
+                self.end(EndReason::Gapless, now, writer);
+                self.play(track, fate, 0, None, now, writer);
+            }
+            _ => self.end(EndReason::Finished, now, writer),
+        }
+    }
+
+    /// Tells the client the lyrics of the track, and the lines that have passed as skipped.
+    pub(crate) fn begin_lyrics(&mut self, now: i64, writer: &mut FrameWriter<'_>) {
+        let position = self.position(now);
+        let Some(playing) = &mut self.playing else {
+            return;
+        };
+        let Some(lyrics) = Lyrics::of(&playing.track) else {
+            return writer.plugin("LyricsNotFoundEvent", Map::new());
+        };
+        let mut fields = Map::new();
+        fields.insert("lyrics".to_owned(), json!(lyrics));
+        writer.plugin("LyricsFoundEvent", fields);
+        playing.lines = lyrics.lines;
+        playing.lines_told = 0;
+        self.skip_lines(position, writer);
+    }
+
+    /// Tells the next line.
+    fn tell_line(&mut self, is_skipped: bool, writer: &mut FrameWriter<'_>) {
+        let Some(playing) = &mut self.playing else {
+            return;
+        };
+        let index = playing.lines_told;
+        if let Some(line) = playing.lines.get(index) {
+            let fields = [
+                ("lineIndex", json!(index)),
+                ("line", json!(line)),
+                ("skipped", json!(is_skipped)),
+            ];
+            let fields = fields.map(|(name, value)| (name.to_owned(), value));
+            playing.lines_told += 1;
+            writer.plugin("LyricsLineEvent", fields.into_iter().collect());
+        }
+    }
+
+    /// Tells every line up to a position as skipped.
+    fn skip_lines(&mut self, position: i64, writer: &mut FrameWriter<'_>) {
+        while self.next_line().is_some_and(|at| at <= position) {
+            self.tell_line(true, writer);
+        }
+    }
+
+    /// Position of the next line.
+    fn next_line(&self) -> Option<i64> {
+        let playing = self.playing.as_ref()?;
+        let line = playing.lines.get(playing.lines_told)?;
+        Some(line.timestamp)
     }
 
     /// Breaks the track off, as when its source fails.
@@ -327,6 +415,7 @@ impl Player {
             playing.is_told_stuck = false;
             self.note_flow(flowed, now);
             writer.other("SeekEvent", || json!({"position": position}));
+            self.skip_lines(self.position(now), writer);
         }
         writer.update(self.state(now));
     }

@@ -30,7 +30,9 @@ impl State {
                 "buildTime": -1,
                 "git": git,
                 "node": "v24.21.0",
+                "nodejs": "v24.21.0",
                 "isNodelink": true,
+                "isNodeLink": true,
                 "sourceManagers": ["youtube", "soundcloud", "http"],
                 "filters": node.filters(),
                 "plugins": [],
@@ -49,6 +51,7 @@ impl State {
             "plugins": [
                 {"name": "lavasrc-plugin", "version": "4.8.1"},
                 {"name": "sponsorblock-plugin", "version": "3.0.1"},
+                {"name": "lavalyrics-plugin", "version": "1.1.0"},
             ],
         }))
     }
@@ -79,7 +82,7 @@ impl State {
     }
 
     pub(crate) fn free_address(&mut self, call: &Call<'_>) -> Routed {
-        let body = call.body()?;
+        let body: Value = call.body()?;
         let address = body.get("address").and_then(Value::as_str);
         let address = address
             .filter(|address| address.parse::<std::net::IpAddr>().is_ok())

@@ -2,13 +2,13 @@
 
 mod info;
 mod players;
+mod plugins;
 mod sessions;
 mod tracks;
 
 use bytes::Bytes;
 use http::{Method, Request, header};
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{quirk::NodeQuirk, state::State, stats::For, wire::text};
 
@@ -65,6 +65,8 @@ impl Answer {
 pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) message: String,
+    /// Reason that the server keeps to itself; the notes have it.
+    pub(crate) why: Option<String>,
 }
 
 impl Refusal {
@@ -72,6 +74,15 @@ impl Refusal {
         Self {
             status,
             message: message.into(),
+            why: None,
+        }
+    }
+
+    /// Refusal of a body that the server cannot read: it says no more than the status (protocol §5.1).
+    pub(crate) fn unreadable(why: impl Into<String>) -> Self {
+        Self {
+            why: Some(why.into()),
+            ..Self::bad("Bad Request")
         }
     }
 
@@ -118,10 +129,11 @@ impl Call<'_> {
         words.iter().any(|word| field.eq_ignore_ascii_case(word))
     }
 
-    /// The body as JSON.
-    fn body(&self) -> Result<Value, Refusal> {
+    /// The body as it was sent, if it is said to be JSON.
+    fn text(&self) -> Result<&str, Refusal> {
         let kind = self.request.headers().get(header::CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or("application/octet-stream");
         if !kind.starts_with("application/json") {
             let message = format!("Content-Type '{kind}' is not supported.");
             return Err(Refusal::new(415, message));
@@ -129,7 +141,12 @@ impl Call<'_> {
         let Some(body) = self.request.body() else {
             return Err(Refusal::new(413, "The body is too large."));
         };
-        serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("JSON error: {error}")))
+        std::str::from_utf8(body).map_err(|error| Refusal::unreadable(error.to_string()))
+    }
+
+    /// The body as JSON.
+    fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        serde_json::from_str(self.text()?).map_err(|error| Refusal::unreadable(error.to_string()))
     }
 }
 
@@ -196,6 +213,22 @@ impl State {
             (&Method::DELETE, ["v4", "sessions", id, "players", guild]) => {
                 self.delete_player(call, id, guild)
             }
+            (&Method::GET, ["v4", "lyrics"]) => self.lyrics_of_track(call),
+            (
+                method,
+                [
+                    "v4",
+                    "sessions",
+                    id,
+                    "players",
+                    guild,
+                    part @ ("sponsorblock" | "track" | "lyrics"),
+                    rest,
+                ],
+            ) => match self.plugin_route(call, method, [id, guild, part, rest]) {
+                Some(routed) => routed,
+                None => Err(self.no_such_route(call, method, steps)),
+            },
             (&Method::GET, ["v4", "routeplanner", "status"]) => Ok(self.planner_status(node)),
             (&Method::POST, ["v4", "routeplanner", "free", "address"]) => self.free_address(call),
             (&Method::POST, ["v4", "routeplanner", "free", "all"]) => self.free_all(node),
@@ -210,31 +243,36 @@ impl State {
             return Refusal::new(404, "No static resource v4/websocket.");
         }
         self.note(format!("{method} {path} is no request of this platform"));
-        let is_path = matches!(
-            steps,
-            ["version"]
-                | [
-                    "v4",
-                    "info" | "stats" | "loadtracks" | "decodetrack" | "decodetracks"
-                ]
-                | ["v4", "sessions", _]
-                | ["v4", "sessions", _, "players"]
-                | ["v4", "sessions", _, "players", _]
-                | ["v4", "routeplanner", "status"]
-                | ["v4", "routeplanner", "free", "address" | "all"]
-        );
+        let is_path = match steps {
+            ["version"] => true,
+            ["v4", "sessions", _, "players", _, rest @ ..] => matches!(
+                rest,
+                [] | ["sponsorblock", "categories"] | ["track", "lyrics"] | ["lyrics", "subscribe"]
+            ),
+            ["v4", rest @ ..] => matches!(
+                rest,
+                ["info" | "stats" | "loadtracks" | "decodetrack" | "decodetracks" | "lyrics"]
+                    | ["sessions", _]
+                    | ["sessions", _, "players"]
+                    | ["routeplanner", "status"]
+                    | ["routeplanner", "free", "address" | "all"]
+            ),
+            _ => false,
+        };
         if is_path {
-            Refusal::new(405, format!("Request method '{method}' is not supported."))
+            Refusal::new(405, format!("Method '{method}' is not supported."))
         } else {
-            Refusal::new(
-                404,
-                format!("No static resource {}.", path.trim_matches('/')),
-            )
+            Refusal::new(404, format!("No endpoint {method} {path}."))
         }
     }
 
     fn refuse(&self, call: &Call<'_>, refusal: &Refusal) -> Answer {
-        self.error(refusal, call.request.uri().path(), call.flag("trace"))
+        let path = call.request.uri().path();
+        if let Some(why) = &refusal.why {
+            let method = call.request.method();
+            self.note(format!("{method} {path} is answered with 400: {why}"));
+        }
+        self.error(refusal, path, call.flag("trace"))
     }
 
     /// An error that was asked for; those about the password have no body, as the server's have not.

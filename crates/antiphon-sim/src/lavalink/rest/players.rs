@@ -2,20 +2,18 @@
 
 use super::{Answer, Call, Refusal, Routed};
 use crate::lavalink::{
+    id,
     quirk::NodeQuirk,
     state::{Key, State},
     update::Update,
 };
 
 impl State {
-    /// Which player a path means.
-    fn key(&self, call: &Call<'_>, id: &str, guild: &str) -> Result<Key, Refusal> {
-        let guild = guild.parse().map_err(|_| {
-            Refusal::bad(format!(
-                "Method parameter 'guildId': Failed to convert value of type 'java.lang.String' to required type 'long'; For input string: \"{guild:.40}\""
-            ))
-        })?;
-        let session = self.live_session(call.node, id)?;
+    /// Which player a path means; ids of guilds are signed 64-bit numbers (protocol §5.6).
+    pub(super) fn key(&self, call: &Call<'_>, session: &str, guild: &str) -> Result<Key, Refusal> {
+        let guild = id::parse(guild)
+            .ok_or_else(|| Refusal::unreadable(format!("`{guild:.40}` is no id of a guild")))?;
+        let session = self.live_session(call.node, session)?;
         Ok(Key {
             node: call.node,
             session,
@@ -46,8 +44,8 @@ impl State {
     }
 
     pub(crate) fn update_player(&mut self, call: &Call<'_>, id: &str, guild: &str) -> Routed {
+        let update = Update::read(call.text()?)?;
         let key = self.key(call, id, guild)?;
-        let update = Update::read(&call.body()?)?;
         for field in &update.unknown {
             self.note(format!("a field of a player that no node knows: {field}"));
         }

@@ -1,12 +1,12 @@
 //! Sessions over REST (protocol §5, §8).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Answer, Call, Refusal, Routed};
-use crate::lavalink::state::State;
+use crate::lavalink::{number, state::State};
 
 #[derive(Serialize)]
 struct SessionObject {
@@ -30,16 +30,17 @@ impl State {
     }
 
     pub(crate) fn update_session(&mut self, call: &Call<'_>, id: &str) -> Routed {
-        let body = call.body()?;
-        let wrong = |name: &str| Refusal::bad(format!("JSON error: `{name}` is of another type"));
-        let resuming = match body.get("resuming") {
+        let body: BTreeMap<String, Box<RawValue>> = call.body()?;
+        let wrong = |name: &str| Refusal::unreadable(format!("`{name}` is of another type"));
+        let resuming = match body.get("resuming").map(|token| token.get()) {
             None => None,
-            Some(Value::Bool(resuming)) => Some(*resuming),
+            Some("true") => Some(true),
+            Some("false") => Some(false),
             Some(_) => return Err(wrong("resuming")),
         };
         let timeout = match body.get("timeout") {
             None => None,
-            Some(timeout) => Some(timeout.as_i64().ok_or_else(|| wrong("timeout"))?),
+            Some(token) => Some(number::long(token.get()).ok_or_else(|| wrong("timeout"))?),
         };
         let id = self.live_session(call.node, id)?;
         let Some(session) = self.nodes[call.node].sessions.get_mut(&*id) else {

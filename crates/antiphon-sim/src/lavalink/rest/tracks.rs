@@ -67,7 +67,7 @@ fn found<T: Serialize>(load_type: &'static str, data: T) -> Answer {
 impl State {
     pub(crate) fn load_tracks(&mut self, call: &Call<'_>) -> Routed {
         let Some(identifier) = call.field("identifier") else {
-            let message = "Required request parameter 'identifier' for method parameter type String is not present";
+            let message = "Required parameter 'identifier' is not present.";
             return Err(Refusal::bad(message));
         };
         let quirks = &self.nodes[call.node].quirks;
@@ -108,9 +108,14 @@ impl State {
 
     /// Reads an encoded track, with what plugins know of it.
     pub(crate) fn read_track(&self, encoded: &str) -> Result<Track, Refusal> {
-        // The status is (assumed), as the sheet has it.
-        let mut track = Track::decode(encoded)
-            .map_err(|error| Refusal::new(500, format!("Failed to decode track: {error}")))?;
+        // Neither exception is caught by the server, so both are answered with 500.
+        let mut track =
+            Track::decode(encoded).map_err(|error| Refusal::new(500, error.to_string()))?;
+        if !track.has_known_source() {
+            let words =
+                "Failed to decode track due to a mismatching version or missing source manager";
+            return Err(Refusal::new(500, words));
+        }
         if let Some(entry) = self.catalogue.entry(&track.info.identifier) {
             track.plugin_info.clone_from(&entry.track.plugin_info);
         }
@@ -129,9 +134,7 @@ impl State {
     }
 
     pub(crate) fn decode_tracks(&self, call: &Call<'_>) -> Routed {
-        let body = call.body()?;
-        let encoded: Vec<String> = serde_json::from_value(body)
-            .map_err(|error| Refusal::bad(format!("JSON error: {error}")))?;
+        let encoded: Vec<String> = call.body()?;
         if encoded.is_empty() {
             return Err(Refusal::bad("No tracks to decode provided"));
         }

@@ -218,7 +218,10 @@ impl State {
             ["rooms", "info", room, ..] => {
                 let tab = call.fields.get("tab").unwrap_or("general");
                 match self.chats[chat].rooms.get(&number(room)) {
-                    Some(found) => Answer::html(200, pages::info(self, chat, found, tab)),
+                    Some(found) => {
+                        let room = (number(room), found);
+                        Answer::html(200, pages::info(self, chat, room, tab, call.user))
+                    }
                     None => Answer::html(404, pages::missing()),
                 }
             }
@@ -259,12 +262,19 @@ impl State {
                 _ => Answer::html(404, pages::missing()),
             },
             ["transcript", "message", id, ..] => {
-                let message = self.chats[chat].messages.get(&number(id));
-                let room = message.map_or(0, |message| message.room);
-                Answer::html(200, pages::transcript(self, chat, room))
+                let id = number(id);
+                let message = self.chats[chat].messages.get(&id);
+                let message = message.filter(|message| !message.deleted);
+                self.transcript(call, message.map(|message| message.room), Some(id))
             }
             ["transcript", room, ..] => {
-                Answer::html(200, pages::transcript(self, chat, number(room)))
+                let asked = call.fields.number("m");
+                self.transcript(call, Some(number(room)), asked)
+            }
+            ["search"] => {
+                let words = call.fields.get("q").unwrap_or_default();
+                let of = (call.fields.number("room"), call.fields.number("user"));
+                Answer::html(200, pages::search(self, chat, words, of, call.user))
             }
             ["chats", "stars", room] => Answer::html(200, pages::stars(self, chat, number(room))),
             ["users", "search"] => self.search(call),
@@ -272,9 +282,10 @@ impl State {
             ["users", "thumbs", id] => {
                 Answer::json(&json!({"id": number(id), "name": self.name_of(number(id))}))
             }
-            ["users", id, ..] if number(id) != 0 => {
-                Answer::html(200, pages::user(self, chat, number(id)))
+            ["users", id, ..] if number(id) == -2 || self.people.contains_key(&number(id)) => {
+                Answer::html(200, pages::user(self, chat, number(id), call.user))
             }
+            ["users", id, ..] if number(id) != 0 => Answer::html(404, pages::missing()),
             _ => {
                 self.note(format!(
                     "GET {} is no page of this platform",
@@ -282,6 +293,18 @@ impl State {
                 ));
                 Answer::html(404, pages::missing())
             }
+        }
+    }
+
+    /// A page of a room's transcript; a private room has none for strangers.
+    fn transcript(&self, call: &Call<'_>, room: Option<i64>, asked: Option<i64>) -> Answer {
+        let found = room.and_then(|room| Some((room, self.chats[call.chat].rooms.get(&room)?)));
+        match found {
+            Some((room, found)) if self.readable(call, room).is_ok() => {
+                let page = pages::transcript(self, call.chat, (room, found), asked, call.user);
+                Answer::html(200, page)
+            }
+            _ => Answer::html(404, pages::missing()),
         }
     }
 
@@ -452,7 +475,7 @@ impl State {
             let events = chat.rooms[&room].events.iter().rev().filter(seen);
             let with_id = !self.chat_faults.events_without_ids;
             let row = |event: &Happened| {
-                let mut row = event.body.clone();
+                let mut row = event.body_for(call.user);
                 if let Some(fields) = row.as_object_mut().filter(|_| !with_id) {
                     fields.remove("id");
                     fields.remove("room_name");
@@ -513,7 +536,7 @@ impl State {
                 event.id > since && event.only.is_none_or(|only| Some(only) == call.user)
             };
             let events = chat.rooms[&room].events.iter().filter(seen);
-            let events: Vec<&Value> = events.map(|event| &event.body).collect();
+            let events: Vec<Value> = events.map(|event| event.body_for(call.user)).collect();
             let mut part = json!({});
             if chat.counter > since {
                 part = json!({"t": chat.counter, "d": chat.counter - since});
@@ -606,11 +629,7 @@ impl State {
         match steps {
             ["chats", room, "messages", "new"] => self.send(call, number(room), user, &text),
             ["messages", id] => {
-                let referer = call.request.headers().get("referer");
-                if !referer.is_some_and(|to| to.to_str().is_ok_and(|to| to.contains("/rooms/"))) {
-                    self.note("an edit without the Referer of a room");
-                    return Answer::json(&json!("You cannot write or edit messages in this room"));
-                }
+                // Clients that are in use today edit without the Referer of a room (protocol §2).
                 ok(self.edit(chat, number(id), user, &text))
             }
             ["messages", id, "delete"] => ok(self.delete(chat, number(id), user)),

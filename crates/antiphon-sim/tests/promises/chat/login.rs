@@ -86,7 +86,7 @@ async fn a_chat_server_makes_a_session_of_the_sites_cookies_and_says_whose_it_is
     let page = client.enter(CHAT).await;
     assert!(
         page.text
-            .contains("<a href=\"/users/99/antiphon\">antiphon</a>")
+            .contains("<a href=\"/users/99/antiphon\" title=\"antiphon\">antiphon</a>")
     );
     assert!(page.set_cookies[0].starts_with("sechatusr="));
     assert!(

@@ -2,6 +2,7 @@
 
 mod faults;
 mod login;
+mod pages;
 mod polling;
 mod reading;
 mod socket;

@@ -73,16 +73,14 @@ async fn the_same_text_again_within_a_minute_is_answered_without_an_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_needs_its_referer_its_author_and_its_two_minutes() {
+async fn an_edit_needs_its_author_and_its_two_minutes_and_no_referer() {
     let sim = Simulator::with_seed(7);
     let chat = sim.stackexchange();
     let mut client = Client::logged_in(&sim, "antiphon").await;
     let mine = said(&mut client, "one").await;
     assert_eq!(edit(&mut client, mine, "two").await.json(), "ok");
     let referer = client.referer.take();
-    let words = "You cannot write or edit messages in this room";
-    assert_eq!(edit(&mut client, mine, "three").await.json(), words);
-    assert_eq!(notes(&sim).len(), 1);
+    assert_eq!(edit(&mut client, mine, "three").await.json(), "ok");
     client.referer = referer;
     let theirs = chat.say(ROOM, "teo", "not yours");
     let words = "You can only edit your own messages";

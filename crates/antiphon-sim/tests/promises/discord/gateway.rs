@@ -5,7 +5,11 @@ use std::time::Duration;
 use antiphon_sim::{Query, Simulator, discord::KeyOrder};
 use serde_json::{Value, json};
 
-use super::{ALL, client::Client, identified};
+use super::{
+    ALL,
+    client::{Client, Rest},
+    identified,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_session_begins_with_ready_and_the_guilds() {
@@ -418,5 +422,246 @@ async fn a_stale_resume_host_takes_nobody() {
         Client::try_at(&network, "wss://gateway.discord.gg", "")
             .await
             .is_ok()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn ready_has_what_libraries_look_for() {
+    let (_sim, client) = identified(ALL).await;
+    let ready = &client.ready;
+    for list in ["private_channels", "relationships", "presences"] {
+        assert_eq!(ready[list], json!([]), "{list}");
+    }
+    for field in ["flags", "mfa_enabled", "verified", "bot"] {
+        assert!(ready["user"].get(field).is_some(), "user.{field}");
+    }
+    // Flags of the limited privileged intents: presences, members, message content.
+    assert_eq!(
+        ready["application"]["flags"],
+        (1 << 13) | (1 << 15) | (1 << 19)
+    );
+}
+
+/// Identifies with a presence as a library sends it, and returns the presence that the bot then has.
+async fn presence_after(presence: Value) -> Value {
+    let sim = Simulator::with_seed(7);
+    let mut client = Client::open(&sim, "").await;
+    client
+        .identify_as(&sim, "antiphon", ALL, &json!({"presence": presence}))
+        .await;
+    client.event("GUILD_CREATE").await;
+    client.event("PRESENCE_UPDATE").await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_presence_is_taken_as_libraries_send_it() {
+    // discord.py 2.7.1 and nextcord 2.6.0 with an activity and no status.
+    let game = json!({"name": "chess", "type": 0});
+    let shown =
+        presence_after(json!({"status": null, "game": game, "since": 0, "afk": false})).await;
+    assert_eq!(
+        (&shown["status"], &shown["activities"][0]["name"]),
+        (&json!("online"), &json!("chess"))
+    );
+    // hikari 2.7.0 without an activity.
+    let shown =
+        presence_after(json!({"status": "idle", "game": null, "since": null, "afk": false})).await;
+    assert_eq!(
+        (&shown["status"], &shown["activities"]),
+        (&json!("idle"), &json!([]))
+    );
+    let custom = json!({"name": "Custom Status", "type": 4, "state": "at sea", "emoji": null});
+    let shown = presence_after(
+        json!({"status": "dnd", "activities": [custom], "since": null, "afk": false}),
+    )
+    .await;
+    let activity = &shown["activities"][0];
+    assert_eq!(
+        (&activity["id"], &activity["state"]),
+        (&json!("custom"), &json!("at sea"))
+    );
+    assert!(activity["created_at"].is_i64() && activity.get("emoji").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_presence_of_another_kind_is_refused() {
+    let (_sim, mut client) = identified(1).await;
+    client
+        .send(
+            3,
+            &json!({"status": "levitating", "activities": [], "since": null, "afk": false}),
+        )
+        .await;
+    check(&mut client, 4002).await;
+}
+
+/// The default intents of interactions.py 5.16.0 have bit 17, which Discord takes without documenting it.
+#[tokio::test(start_paused = true)]
+async fn undocumented_intents_are_taken_and_unknown_ones_are_not() {
+    let (sim, _client) = identified(0x0333_7efd | 1 << 18).await;
+    let mut client = Client::open(&sim, "").await;
+    client
+        .identify_as(&sim, "cantor", 1 | 1 << 26, &json!({}))
+        .await;
+    check(&mut client, 4013).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_encoding_is_refused_with_a_reason() {
+    let sim = Simulator::with_seed(7);
+    let address = "wss://gateway.discord.gg/?encoding=etf&x=";
+    assert!(Client::try_at(&sim.network(), address, "").await.is_err());
+    assert!(
+        format!("{:?}", sim.notes()).contains("etf"),
+        "{:?}",
+        sim.notes()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_a_message_is_in_its_id() {
+    let (sim, mut client) = identified(ALL).await;
+    let mut times = Vec::new();
+    for _ in 0..2 {
+        sim.discord().say("loft", "mira", "hello");
+        let message = client.event("MESSAGE_CREATE").await;
+        let id: u64 = message["id"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .expect("an id");
+        assert_eq!(id.to_string().len(), 19);
+        let millis = i64::try_from(id >> 22).expect("a time") + 1_420_070_400_000;
+        let said: jiff::Timestamp = message["timestamp"]
+            .as_str()
+            .expect("a time")
+            .parse()
+            .expect("a time");
+        assert_eq!(millis, said.as_millisecond());
+        times.push(millis);
+        tokio::time::advance(Duration::from_secs(3)).await;
+    }
+    assert!((3000..3100).contains(&(times[1] - times[0])), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_bot_sees_its_own_reactions() {
+    let (sim, mut client) = identified(ALL).await;
+    let mut other = Client::open(&sim, "").await;
+    other.identify_as(&sim, "cantor", ALL, &json!({})).await;
+    other.event("GUILD_CREATE").await;
+    let rest = Rest::of(&sim, "antiphon");
+    let message = sim.discord().say("loft", "mira", "hello");
+    let channel = sim.discord().channel_id();
+    let path = format!("/channels/{channel}/messages/{message}/reactions/%F0%9F%91%8D/@me");
+    rest.put(&path, &Value::Null).await.done();
+    sim.discord().edit("loft", message, "hello again");
+    let own = client.event("MESSAGE_UPDATE").await;
+    assert_eq!(own["reactions"][0]["me"], true);
+    let others = other.event("MESSAGE_UPDATE").await;
+    assert_eq!(
+        (
+            &others["reactions"][0]["me"],
+            &others["reactions"][0]["count"]
+        ),
+        (&json!(false), &json!(1))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn components_are_numbered_where_their_sender_left_it_out() {
+    let (sim, mut client) = identified(ALL).await;
+    let rest = Rest::of(&sim, "antiphon");
+    let button = |label: &str| json!({"type": 2, "style": 1, "label": label, "custom_id": label});
+    let mut named = button("b");
+    named["id"] = json!(2);
+    let body =
+        json!({"components": [{"type": 1, "components": [button("a"), named, button("c")]}]});
+    let channel = sim.discord().channel_id();
+    rest.post(&format!("/channels/{channel}/messages"), &body)
+        .await
+        .ok();
+    let row = client.event("MESSAGE_CREATE").await["components"][0].take();
+    let ids: Vec<&Value> = row["components"]
+        .as_array()
+        .expect("components")
+        .iter()
+        .map(|one| &one["id"])
+        .collect();
+    assert_eq!(
+        (&row["id"], ids),
+        (&json!(1), vec![&json!(3), &json!(2), &json!(4)])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn threads_tell_who_joined_to_whom_may_know() {
+    let (sim, mut client) = identified(ALL).await;
+    let mut other = Client::open(&sim, "").await;
+    // Guilds and threads, without members and presences.
+    other.identify_as(&sim, "cantor", 1, &json!({})).await;
+    other.event("GUILD_CREATE").await;
+    let discord = sim.discord();
+    let thread = discord.add_thread("loft", "mira", "aside").to_string();
+    discord.follow_thread(&thread, "iris", true);
+    let joined = client.event("THREAD_MEMBERS_UPDATE").await["added_members"][0].take();
+    assert_eq!(joined["member"]["user"]["username"], "iris");
+    assert_eq!(
+        joined["presence"]["user"]["id"],
+        discord.user("iris").to_string()
+    );
+    discord.follow_thread(&thread, "cantor", true);
+    let joined = other.event("THREAD_MEMBERS_UPDATE").await["added_members"][0].take();
+    assert_eq!(joined["user_id"], discord.user("cantor").to_string());
+    assert_eq!(joined["presence"], Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invite_that_is_revoked_names_its_guild() {
+    let (sim, mut client) = identified(ALL).await;
+    let discord = sim.discord();
+    let code = discord.invite("loft", "mira");
+    assert!(discord.revoke("choir", &code));
+    assert_eq!(
+        client.event("INVITE_DELETE").await["guild_id"],
+        discord.guild_id().to_string()
+    );
+    let nook = discord.add_channel("choir", "mira", "nook");
+    let code = discord.invite("nook", "mira");
+    discord.remove_channel(&nook.to_string(), "mira");
+    assert!(
+        !discord.revoke("choir", &code),
+        "an invite goes with its channel"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn votes_are_counted_on_polls_alone() {
+    let (sim, mut client) = identified(ALL).await;
+    let discord = sim.discord();
+    let plain = discord.say("loft", "mira", "no poll");
+    assert!(!discord.vote("loft", plain, "teo", 1, true));
+    let poll = discord.ask("loft", "mira", "What next?", &["a hymn", "a song"]);
+    assert!(discord.vote("loft", poll, "teo", 1, true));
+    assert!(!discord.vote("loft", poll, "teo", 1, true), "once");
+    assert!(
+        !discord.vote("loft", poll, "teo", 3, true),
+        "no such answer"
+    );
+    assert_eq!(client.event("MESSAGE_POLL_VOTE_ADD").await["answer_id"], 1);
+    assert!(discord.vote("loft", poll, "teo", 2, true));
+    assert_eq!(
+        client.event("MESSAGE_POLL_VOTE_REMOVE").await["answer_id"],
+        1
+    );
+    assert_eq!(client.event("MESSAGE_POLL_VOTE_ADD").await["answer_id"], 2);
+    let rest = Rest::of(&sim, "antiphon");
+    let channel = discord.channel_id();
+    let shown = rest
+        .get(&format!("/channels/{channel}/messages/{poll}"))
+        .await
+        .ok();
+    assert_eq!(
+        shown["poll"]["results"]["answer_counts"],
+        json!([{"id": 2, "count": 1, "me_voted": false}])
     );
 }

@@ -191,3 +191,37 @@ async fn sounds_and_channels_can_be_asked_for() {
         (&json!("idle"), &json!("a demo"))
     );
 }
+
+/// discord.py, nextcord, disnake, py-cord and interactions.py send ids as numbers.
+#[tokio::test(start_paused = true)]
+async fn ids_are_taken_as_numbers_and_a_guild_as_a_list_of_one() {
+    let (sim, mut client) = identified(ALL).await;
+    let guild = sim.discord().guild_id();
+    client
+        .send(8, &json!({"guild_id": guild, "query": "", "limit": 0}))
+        .await;
+    let chunk = client.event("GUILD_MEMBERS_CHUNK").await;
+    assert_eq!(chunk["members"].as_array().map(Vec::len), Some(27));
+    let mira = sim.discord().user("mira");
+    client
+        .send(
+            8,
+            &json!({"guild_id": guild.to_string(), "user_ids": [mira, 5]}),
+        )
+        .await;
+    let chunk = client.event("GUILD_MEMBERS_CHUNK").await;
+    assert_eq!(chunk["members"][0]["user"]["id"], mira.to_string());
+    assert_eq!(chunk["not_found"], json!(["5"]));
+    client
+        .send(
+            8,
+            &json!({"guild_id": [guild.to_string()], "query": "m", "limit": 5}),
+        )
+        .await;
+    let chunk = client.event("GUILD_MEMBERS_CHUNK").await;
+    assert_eq!(chunk["guild_id"], guild.to_string());
+    client.send(31, &json!({"guild_ids": [guild]})).await;
+    let sounds = client.event("SOUNDBOARD_SOUNDS").await;
+    assert_eq!(sounds["guild_id"], guild.to_string());
+    assert_eq!(sim.notes(), []);
+}

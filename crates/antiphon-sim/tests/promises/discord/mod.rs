@@ -4,15 +4,23 @@ mod client;
 mod faults;
 mod gateway;
 mod intents;
+mod interactions;
 mod members;
 mod rest;
 mod routes;
 mod traffic;
 
 use antiphon_sim::Simulator;
+use serde_json::json;
 
 /// Every intent there is.
 const ALL: u64 = 0x1_ffff | 0b11 << 20 | 0b11 << 24;
+
+/// Registers a slash command without options for the first bot.
+fn register(sim: &Simulator, name: &str) {
+    let command = json!({"name": name, "description": "for a test"});
+    assert_ne!(sim.discord().register("antiphon", None, &command), 0);
+}
 
 /// A simulation whose first bot has identified with these intents and has read up to its guild.
 async fn identified(intents: u64) -> (Simulator, client::Client) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     ALL,
     client::{Client, Rest},
-    identified,
+    identified, register,
 };
 
 /// A simulation without limits, its first bot over REST, and the path of its first channel.
@@ -491,6 +491,7 @@ async fn requests_fail_as_they_are_told_to() {
 async fn an_interaction_is_answered_once_and_followed_up() {
     let (sim, mut client) = identified(ALL).await;
     let rest = Rest::of(&sim, "antiphon");
+    register(&sim, "ping");
     let asked = sim
         .discord()
         .command("loft", "mira", "antiphon", "ping", &json!([]));
@@ -512,7 +513,8 @@ async fn an_interaction_is_answered_once_and_followed_up() {
     rest.patch(&original, &json!({"content": "pong"}))
         .await
         .ok();
-    assert_eq!(client.event("MESSAGE_CREATE").await["content"], "pong");
+    assert_eq!(client.event("MESSAGE_CREATE").await["flags"], 128);
+    assert_eq!(client.event("MESSAGE_UPDATE").await["content"], "pong");
     rest.patch(&original, &json!({"content": "pong!"}))
         .await
         .ok();
@@ -558,6 +560,7 @@ async fn commands_are_overwritten_all_at_once() {
 async fn asked(sim: &Simulator, client: &mut Client) -> (Rest, String, String) {
     let discord = sim.discord();
     let rest = Rest::of(sim, "antiphon");
+    register(sim, "sing");
     let id = discord.command("loft", "mira", "antiphon", "sing", &json!([]));
     let event = client.event("INTERACTION_CREATE").await;
     let token = event["token"].as_str().expect("a token");

@@ -52,9 +52,12 @@ async fn a_boolean_of_a_query_has_three_spellings() {
 async fn an_answer_to_an_interaction_comes_back_when_it_is_asked_for_with_one() {
     let (sim, mut client) = identified(ALL).await;
     let rest = Rest::of(&sim, "antiphon");
-    let asked = sim
-        .discord()
-        .command("loft", "mira", "antiphon", "ping", &json!([]));
+    let discord = sim.discord();
+    let ping = json!({"name": "ping", "description": "Answers."});
+    discord
+        .register("antiphon", None, &ping)
+        .expect("a command");
+    let asked = discord.command("loft", "mira", "antiphon", "ping", &json!([]));
     let event = client.event("INTERACTION_CREATE").await;
     let token = event["token"].as_str().expect("a token");
     let answer = rest

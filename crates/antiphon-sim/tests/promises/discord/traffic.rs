@@ -1,10 +1,18 @@
 //! Ambient traffic: of every kind, at its pace, and the same for the same seed.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use antiphon_sim::{Options, Simulator};
+use serde_json::{Value, json};
 
-use super::{ALL, client::Client};
+use super::{
+    ALL,
+    client::{Client, Rest},
+    register,
+};
 
 /// Every event that users can cause.
 const KINDS: [&str; 61] = [
@@ -76,6 +84,8 @@ async fn minutes(options: Options, rate: u32, minutes: u32) -> (Simulator, Clien
     let sim = Simulator::over_pipes(&options.outgoing(1 << 20).gateway_heartbeat(3_600_000));
     let mut client = Client::open(&sim, "").await;
     client.identify(&sim, ALL).await;
+    // Ambient interactions use what an application offers.
+    register(&sim, "ping");
     sim.discord().traffic(rate);
     tokio::time::sleep(Duration::from_secs(60) * minutes).await;
     sim.discord().traffic(0);
@@ -119,4 +129,181 @@ async fn the_same_seed_makes_the_same_traffic() {
     let (other, _) = minutes(Options::new().seed(4).run(1), 20, 1).await;
     assert_eq!(one.transcript(), two.transcript());
     assert_ne!(one.transcript(), other.transcript());
+}
+
+/// What the traffic's events say of the world, kept as a bot's library keeps it.
+#[derive(Default)]
+struct Seen {
+    messages: BTreeMap<String, Value>,
+    /// Channels and threads, and whether a thread is archived.
+    channels: BTreeMap<String, bool>,
+    votes: BTreeSet<(String, String, String)>,
+    inside: BTreeMap<String, String>,
+}
+
+fn id(value: &Value) -> String {
+    value.as_str().expect("an id").to_owned()
+}
+
+impl Seen {
+    /// Checks an event against what was seen before.
+    fn check(&mut self, name: &str, data: &Value) {
+        let now = i64::try_from(u64::MAX >> 1).expect("a number");
+        if let Some(text) = data["id"].as_str().filter(|text| text.len() > 16) {
+            assert!(text.parse::<i64>().is_ok_and(|id| id <= now), "{text}");
+        }
+        if let Some(channel) = data["channel_id"].as_str()
+            && data.get("guild_id").is_some()
+        {
+            assert!(
+                self.channels.contains_key(channel),
+                "{name} in no channel: {data}"
+            );
+        }
+        match name {
+            "GUILD_CREATE" => {
+                for channel in data["channels"].as_array().expect("channels") {
+                    self.channels.insert(id(&channel["id"]), false);
+                }
+            }
+            "CHANNEL_CREATE" | "THREAD_CREATE" | "THREAD_UPDATE" => {
+                let archived = data["thread_metadata"]["archived"] == true;
+                self.channels.insert(id(&data["id"]), archived);
+            }
+            "CHANNEL_DELETE" | "THREAD_DELETE" => {
+                self.channels.remove(&id(&data["id"]));
+            }
+            "THREAD_MEMBERS_UPDATE" => {
+                assert_eq!(self.channels.get(&id(&data["id"])), Some(&false), "{data}");
+                for member in data["added_members"].as_array().expect("members") {
+                    assert_eq!(member["member"]["user"]["id"], member["user_id"]);
+                    assert!(member.get("presence").is_some());
+                }
+            }
+            "INVITE_CREATE" => assert!(data.get("inviter").is_some()),
+            "INVITE_DELETE" => assert!(data["guild_id"].is_string() && data["code"].is_string()),
+            "MESSAGE_CREATE" => {
+                if let Some(to) = data["message_reference"]["message_id"].as_str() {
+                    assert_eq!(data["type"], 19);
+                    assert_eq!(data["referenced_message"]["id"], to, "{data}");
+                }
+                self.messages.insert(id(&data["id"]), data.clone());
+            }
+            "MESSAGE_UPDATE" => {
+                let known = self.messages.insert(id(&data["id"]), data.clone());
+                assert!(known.is_some(), "an edit of nothing: {data}");
+            }
+            "MESSAGE_DELETE" => assert!(self.messages.remove(&id(&data["id"])).is_some()),
+            "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE" => {
+                assert!(self.messages.contains_key(&id(&data["message_id"])));
+            }
+            "MESSAGE_POLL_VOTE_ADD" | "MESSAGE_POLL_VOTE_REMOVE" => {
+                let message = &self.messages[&id(&data["message_id"])];
+                assert!(message["poll"].is_object(), "a vote on no poll: {message}");
+                let vote = (
+                    id(&data["message_id"]),
+                    id(&data["user_id"]),
+                    data["answer_id"].to_string(),
+                );
+                if name == "MESSAGE_POLL_VOTE_ADD" {
+                    assert!(self.votes.insert(vote));
+                } else {
+                    assert!(self.votes.remove(&vote));
+                }
+            }
+            "VOICE_STATE_UPDATE" => {
+                let user = id(&data["user_id"]);
+                match data["channel_id"].as_str() {
+                    Some(channel) => drop(self.inside.insert(user, channel.to_owned())),
+                    None => assert!(self.inside.remove(&user).is_some(), "{data}"),
+                }
+            }
+            "VOICE_CHANNEL_EFFECT_SEND" => {
+                assert_eq!(
+                    self.inside.get(&id(&data["user_id"])),
+                    Some(&id(&data["channel_id"]))
+                );
+                assert_eq!(data["emoji"]["animated"], false);
+            }
+            "INTEGRATION_CREATE" | "INTEGRATION_UPDATE" => {
+                assert!(data["application"]["id"].is_string(), "{data}");
+                assert!(data["application"]["summary"].is_string(), "{data}");
+            }
+            "USER_UPDATE" => {
+                for field in ["mfa_enabled", "verified", "flags"] {
+                    assert!(data.get(field).is_some(), "no {field}");
+                }
+            }
+            "INTERACTION_CREATE" => {
+                assert!(
+                    data["type"] != 3 || data["message"]["id"].is_string(),
+                    "{data}"
+                );
+                assert!(data["data"]["name"] == "ping" || data["data"]["custom_id"] == "again");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn traffic_makes_no_event_that_discord_cannot_make() {
+    let mut kinds = BTreeSet::new();
+    for seed in 1..3 {
+        let options = Options::new().seed(seed).outgoing(1 << 20);
+        let sim = Simulator::over_pipes(&options.gateway_heartbeat(3_600_000));
+        let mut client = Client::open(&sim, "").await;
+        let rest = Rest::of(&sim, "antiphon");
+        register(&sim, "ping");
+        client.identify_as(&sim, "antiphon", ALL, &json!({})).await;
+        let mut seen = Seen::default();
+        let create = client.event("GUILD_CREATE").await;
+        seen.check("GUILD_CREATE", &create);
+        let channel = sim.discord().channel_id();
+        let row = json!([{"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again"}]}]);
+        sim.discord().traffic(80);
+        for _ in 0..25 {
+            // A new message with a button, since older ones scroll by.
+            let body = json!({"content": "once more?", "components": row});
+            rest.post(&format!("/channels/{channel}/messages"), &body)
+                .await;
+            tokio::time::sleep(Duration::from_secs(6)).await;
+        }
+        sim.discord().traffic(0);
+        for frame in client.drain().await {
+            let name = frame["t"].as_str().unwrap_or_default();
+            seen.check(name, &frame["d"]);
+            let used = frame["d"]["type"]
+                .as_u64()
+                .filter(|_| name == "INTERACTION_CREATE");
+            kinds.insert(used.map_or(name.to_owned(), |used| format!("{name} {used}")));
+            let replies = name == "MESSAGE_CREATE" && frame["d"]["type"] == 19;
+            kinds.extend(replies.then(|| "a reply".to_owned()));
+        }
+        assert_eq!(sim.notes(), []);
+    }
+    for kind in [
+        "INTERACTION_CREATE 2",
+        "INTERACTION_CREATE 3",
+        "a reply",
+        "THREAD_MEMBERS_UPDATE",
+        "VOICE_CHANNEL_EFFECT_SEND",
+        "INTEGRATION_CREATE",
+        "USER_UPDATE",
+        "MESSAGE_POLL_VOTE_ADD",
+    ] {
+        assert!(kinds.contains(kind), "no {kind}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_uses_an_application_that_offers_nothing() {
+    let sim = Simulator::over_pipes(&Options::new().seed(1).outgoing(1 << 20));
+    let mut client = Client::open(&sim, "").await;
+    client.identify(&sim, ALL).await;
+    sim.discord().traffic(200);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    sim.discord().traffic(0);
+    client.drain().await;
+    assert!(!client.received.contains_key("discord.INTERACTION_CREATE"));
 }

@@ -274,6 +274,23 @@ impl Client {
         } else {
             body.to_string()
         };
+        self.try_send(method, path, body, password).await
+    }
+
+    /// Sends a body as it is.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: String) -> Answer {
+        self.try_send(method, path, body, Some(&self.password))
+            .await
+            .expect("an answer")
+    }
+
+    async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: String,
+        password: Option<&str>,
+    ) -> Result<Answer, HttpError> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
@@ -298,6 +315,13 @@ impl Client {
     /// Changes a player.
     pub(crate) async fn update(&self, guild: u64, body: Value) -> Value {
         self.patch(&self.player(guild), &body).await.ok()
+    }
+
+    /// Plays a track in a guild whose id is given as it stands in the path, with its voice open.
+    pub(crate) async fn play_as(&self, guild: &str, identifier: &str) {
+        let path = format!("/v4/sessions/{}/players/{guild}", self.session);
+        let body = json!({"voice": voice(), "track": {"identifier": identifier}});
+        self.patch(&path, &body).await.ok();
     }
 
     /// Opens a player's voice.

@@ -21,15 +21,16 @@ async fn a_script_plays_and_breaks_things_at_its_times() {
     let mut client = Client::connected(&sim, "eu-1").await;
     client.speak(GUILD).await;
     client.play(GUILD, "clef_______").await;
-    let names = client.names(6).await;
+    let names = client.names(7).await;
     let expected = [
         "playerUpdate",
         "TrackStartEvent",
         "playerUpdate",
+        "playerUpdate",
         "finished",
     ];
-    assert_eq!(names[..4], expected);
-    assert_eq!(names[4..], ["WebSocketClosedEvent", "playerUpdate"]);
+    assert_eq!(names[..5], expected);
+    assert_eq!(names[5..], ["WebSocketClosedEvent", "playerUpdate"]);
     assert_eq!(client.ended().await, None);
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let notes = sim.notes();

@@ -1,11 +1,11 @@
 //! Faults of sockets, requests and nodes.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use antiphon_sim::{Options, Query, RestFault, Simulator};
 use http::Method;
 use serde_json::{Map, Value, json};
-use tokio::time::Instant;
+use tokio::{io::AsyncReadExt as _, time::Instant};
 
 use super::{GUILD, client::Client, connected, speaking};
 
@@ -17,7 +17,8 @@ async fn a_killed_node_answers_nothing_and_comes_back_with_nothing() {
     node.kill(Duration::from_secs(30));
     assert_eq!(client.ended().await, None);
     let headers = client.headers();
-    assert!(client.try_connect("/v4/websocket", &headers).await.is_err());
+    let refused = client.try_connect("/v4/websocket", &headers).await;
+    assert!(is_refused(&refused.expect_err("a dead node")));
     let call = client.try_call(
         Method::GET,
         "/version",
@@ -31,6 +32,62 @@ async fn a_killed_node_answers_nothing_and_comes_back_with_nothing() {
     assert!(node.players().is_empty());
     let stats = client.frame().await;
     assert_eq!(stats["uptime"], 1000, "its process is a new one");
+}
+
+/// Whether an error has a refused connection among its sources.
+fn is_refused(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut source = Some(error);
+    while let Some(error) = source {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+#[tokio::test]
+async fn the_port_of_a_dead_node_refuses_connections_and_opens_again() {
+    let options = Options::new().seed(7);
+    let sim = Simulator::listen(&options).await.expect("free ports");
+    let mut client = Client::connected(&sim, "eu-1").await;
+    let node = sim.lavalink().node("eu-1");
+    let url: http::Uri = node.url().parse().expect("a URL");
+    // A connection that waits for its first request dies with the process.
+    let mut idle = sim.network().open(&url).await.expect("a connection");
+    node.kill(Duration::from_secs(3600));
+    assert_eq!(client.ended().await, None);
+    let ended = idle.read_to_end(&mut Vec::new()).await;
+    assert!(ended.is_err() || ended.is_ok_and(|read| read == 0));
+    loop {
+        // The door closes soon after; until then a connection is reset.
+        match sim.network().open(&url).await {
+            Err(error) if is_refused(&error) => break,
+            _ => tokio::task::yield_now().await,
+        }
+    }
+    Client::connected(&sim, "us-1").await;
+    // Another death ends sooner.
+    node.kill(Duration::from_millis(1));
+    let headers = client.headers();
+    while client.try_connect("/v4/websocket", &headers).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(client.frame().await["op"], "ready");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_node_behind_a_proxy_closes_connections_without_an_answer() {
+    let (sim, mut client) = connected().await;
+    let node = sim.lavalink().node("eu-1");
+    node.kill_behind_proxy(Duration::from_secs(30));
+    assert_eq!(client.ended().await, None);
+    let headers = client.headers();
+    let refused = client.try_connect("/v4/websocket", &headers).await;
+    assert!(!is_refused(&refused.expect_err("a dead node")));
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    client.connect().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +243,8 @@ async fn a_request_whose_answer_is_lost_was_obeyed_all_the_same() {
     let path = client.player(GUILD);
     let call = client.try_call(Method::PATCH, &path, &body, Some(&client.password));
     assert!(call.await.is_err());
-    assert_eq!(client.names(2).await, ["TrackStartEvent", "playerUpdate"]);
+    let started = ["TrackStartEvent", "playerUpdate", "playerUpdate"];
+    assert_eq!(client.names(3).await, started);
 }
 
 #[tokio::test(start_paused = true)]
@@ -229,7 +287,7 @@ async fn tracks_end_in_every_way_on_demand() {
         (3, vec!["WebSocketClosedEvent", "playerUpdate"]),
     ] {
         client.play(GUILD, "clef_______").await;
-        client.names(2).await;
+        client.names(3).await;
         assert!(match way {
             0 => node.finish(GUILD),
             1 => node.break_off(GUILD, "as was asked for"),

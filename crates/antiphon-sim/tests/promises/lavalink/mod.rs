@@ -4,6 +4,7 @@ pub(crate) mod client;
 mod control;
 mod faults;
 mod players;
+mod plugins;
 mod quirks;
 mod sessions;
 mod socket;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_sim::Query;
+use antiphon_sim::{Query, Simulator};
 use http::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -43,12 +43,12 @@ async fn a_player_is_made_by_the_first_change_and_shown_whole() {
 async fn frames_come_in_the_order_of_the_sheet() {
     let (_sim, mut client) = speaking().await;
     client.play(GUILD, "second_____").await;
-    assert_eq!(client.names(2).await, ["TrackStartEvent", "playerUpdate"]);
+    // The update timer begins at once, and the request sends an update of its own (`LavalinkPlayer.kt` of 4.2.2).
+    let started = ["TrackStartEvent", "playerUpdate", "playerUpdate"];
+    assert_eq!(client.names(3).await, started);
     client.play(GUILD, "clef_______").await;
-    assert_eq!(
-        client.names(3).await,
-        ["replaced", "TrackStartEvent", "playerUpdate"]
-    );
+    assert_eq!(client.names(1).await, ["replaced"]);
+    assert_eq!(client.names(3).await, started);
     client.update(GUILD, json!({"position": 30_000})).await;
     assert_eq!(client.names(1).await, ["playerUpdate"]);
     client
@@ -72,10 +72,11 @@ async fn frames_come_in_the_order_of_the_sheet() {
     let expected = [
         "TrackStartEvent",
         "playerUpdate",
+        "playerUpdate",
         "TrackExceptionEvent",
         "loadFailed",
     ];
-    assert_eq!(client.names(4).await, expected);
+    assert_eq!(client.names(5).await, expected);
     assert_eq!(client.rest().await, [""; 0]);
 }
 
@@ -86,6 +87,7 @@ async fn a_track_advances_with_the_clock_and_ends_by_itself() {
     let playing = client.play(GUILD, "clef_______").await;
     assert_eq!(playing["track"]["info"]["length"], 61_000);
     client.event("TrackStartEvent").await;
+    client.op("playerUpdate").await;
     for second in (0..=60).step_by(5) {
         let update = client.op("playerUpdate").await;
         assert_eq!(update["state"]["position"], second * 1000);
@@ -224,48 +226,192 @@ async fn a_start_an_end_and_data_go_with_the_track() {
     assert_eq!(begin.elapsed().as_millis(), 4000);
 }
 
+// Words and statuses from `PlayerRestHandler.kt` and `util.kt` of Lavalink 4.2.2.
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_done_is_refused_before_anything_changes() {
+async fn what_cannot_be_done_is_refused_in_the_servers_words() {
     let (sim, client) = connected().await;
     let node = sim.lavalink().node("eu-1");
     node.disable_filter("karaoke", true);
-    let partial = json!({"token": "t", "endpoint": "e", "sessionId": "s"});
-    for (body, words) in [
+    let partial = json!({"token": "t", "endpoint": "e", "sessionId": "s", "channelId": " "});
+    let unknown = "Failed to decode track due to a mismatching version or missing source manager";
+    let foreign = "QAAAJgMAAVQAAUEAAAAAAAAD6AABdAAAAAAABnplbml0aAAAAAAAAAAA";
+    for (body, status, words) in [
         (
-            json!({"track": {"encoded": "a"}, "identifier": "b"}),
-            "both track and",
+            json!({"track": {"encoded": "a"}, "identifier": "b", "volume": 3}),
+            400,
+            "Cannot specify both track and encodedTrack/identifier",
         ),
         (
-            json!({"track": {"encoded": "a", "identifier": "b"}}),
-            "both encoded and",
+            json!({"track": {"encoded": "a", "identifier": "b"}, "volume": 3}),
+            400,
+            "Cannot specify both encodedTrack and identifier",
+        ),
+        (
+            json!({"encodedTrack": "a", "identifier": "b"}),
+            400,
+            "Cannot specify both encodedTrack and identifier",
         ),
         (
             json!({"track": {"identifier": "nosuchtrack"}}),
+            400,
             "No matches found for identifier",
         ),
         (
             json!({"track": {"identifier": "ytsearch:tide"}}),
-            "Cannot play a playlist or search",
+            400,
+            "Cannot play a playlist or search result",
         ),
         (
             json!({"filters": {"karaoke": {}}, "volume": 3}),
-            "disabled in the config: karaoke",
+            400,
+            "Following filters are disabled in the config: karaoke",
         ),
-        (json!({"voice": partial, "volume": 3}), "channelId"),
+        (
+            json!({"voice": partial, "volume": 3}),
+            400,
+            "token, endpoint, sessionId and channelId must be provided in voice state",
+        ),
         (
             json!({"endTime": 0, "volume": 3}),
+            400,
             "End time must be greater than 0",
         ),
-        (json!({"volume": "loud"}), "`volume`"),
+        (json!({"volume": "loud"}), 400, "Bad Request"),
+        (
+            json!({"filters": {"equalizer": [{"band": 20, "gain": 0.1}]}}),
+            500,
+            "Index 20 out of bounds for length 15",
+        ),
+        (json!({"encodedTrack": foreign}), 500, unknown),
+        (
+            json!({"encodedTrack": "*"}),
+            500,
+            "Illegal base64 character or length",
+        ),
     ] {
-        let message = client.patch(&client.player(GUILD), &body).await.error(400);
-        assert!(message.contains(words), "{message}");
+        let answer = client.patch(&client.player(GUILD), &body).await;
+        assert_eq!(answer.error(status), words, "{body}");
     }
-    let broken = client
-        .patch(&client.player(GUILD), &json!({"encodedTrack": "QAAA"}))
-        .await;
-    broken.error(500);
     assert!(node.players().iter().all(|player| player.volume == 100));
+    let failing = json!({"track": {"identifier": "https://error.example/common"}});
+    let refused = client.patch(&client.player(GUILD), &failing).await;
+    let loaded = client
+        .get("/v4/loadtracks?identifier=https://error.example/common")
+        .await
+        .ok();
+    assert_eq!(refused.error(400), loaded["data"]["message"]);
+    // What comes before the track is done, as the server does it.
+    let half = json!({"track": {"identifier": "nosuchtrack"}, "volume": 30});
+    client.patch(&client.player(GUILD), &half).await.error(400);
+    assert_eq!(node.players()[0].volume, 30);
+    let notes = sim.notes();
+    let why = notes.iter().find(|note| note.text.contains("`volume`"));
+    assert!(why.is_some(), "{notes:?}");
+}
+
+// What kotlinx.serialization 1.7.0, which Lavalink 4.2.2 reads bodies with, takes as a number:
+// <https://github.com/Kotlin/kotlinx.serialization/blob/v1.7.0/formats/json/commonMain/src/kotlinx/serialization/json/internal/StreamingJsonDecoder.kt>.
+// pomice 2.11.1 sends `position` and `endTime` so.
+#[tokio::test(start_paused = true)]
+async fn quoted_numbers_do_what_unquoted_ones_do() {
+    let (sim, client) = speaking().await;
+    let encoded = sim.lavalink().track("clef_______").expect("a track");
+    let play = json!({"encodedTrack": encoded, "position": "0", "endTime": null});
+    client.update(GUILD, play).await;
+    for (quoted, plain) in [
+        (json!({"position": "31000"}), json!({"position": 31000})),
+        (json!({"volume": "80"}), json!({"volume": 80})),
+        (json!({"endTime": "60000"}), json!({"endTime": 60000})),
+        (
+            json!({"filters": {"volume": "0.9"}}),
+            json!({"filters": {"volume": 0.9}}),
+        ),
+        (
+            json!({"filters": {"equalizer": [{"band": "0", "gain": "0.2"}, {"band": 14, "gain": "-0.25"}]}}),
+            json!({"filters": {"equalizer": [{"band": 0, "gain": 0.2}, {"band": 14, "gain": -0.25}]}}),
+        ),
+        (
+            json!({"filters": {"timescale": {"speed": "1.2", "pitch": "1", "rate": 1.0}, "rotation": {"rotationHz": "0.2"}}}),
+            json!({"filters": {"timescale": {"speed": 1.2, "pitch": 1, "rate": 1.0}, "rotation": {"rotationHz": 0.2}}}),
+        ),
+        (
+            json!({"filters": {"karaoke": {"level": "1", "filterBand": "220"}, "lowPass": {"smoothing": "20"}}}),
+            json!({"filters": {"karaoke": {"level": 1, "filterBand": 220}, "lowPass": {"smoothing": 20}}}),
+        ),
+        (
+            json!({"track": {"encoded": encoded}, "position": "1500", "endTime": "9000", "volume": "100"}),
+            json!({"track": {"encoded": encoded}, "position": 1500, "endTime": 9000, "volume": 100}),
+        ),
+    ] {
+        let one = client.update(GUILD, quoted).await;
+        let other = client.update(GUILD, plain).await;
+        assert_eq!(one, other);
+    }
+    for body in [
+        r#"{"position": 10.0}"#,
+        r#"{"position": "10.0"}"#,
+        r#"{"position": ""}"#,
+        r#"{"volume": null}"#,
+        r#"{"paused": "true"}"#,
+        r#"{"encodedTrack": 12345}"#,
+        r#"{"voice": {"token": "t", "endpoint": "e:443", "sessionId": "s", "channelId": 9}}"#,
+    ] {
+        let before = client.get(&client.player(GUILD)).await.ok();
+        let answer = client
+            .send(Method::PATCH, &client.player(GUILD), body.to_owned())
+            .await;
+        assert_eq!(answer.error(400), "Bad Request", "{body}");
+        assert_eq!(client.get(&client.player(GUILD)).await.ok(), before);
+    }
+    let path = format!("/v4/sessions/{}", client.session);
+    let body = json!({"resuming": true, "timeout": "90"});
+    let session = client.patch(&path, &body).await.ok();
+    assert_eq!(session, json!({"resuming": true, "timeout": 90}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_simulated_discords_ids_are_ids_that_a_node_takes() {
+    for seed in 0..20 {
+        let sim = Simulator::with_seed(seed);
+        let guild: i64 = sim
+            .discord()
+            .guild_id()
+            .to_string()
+            .parse()
+            .expect("signed");
+        // The upper bits of an id are its time, which is not in the future.
+        let made = (guild >> 22) + 1_420_070_400_000;
+        assert!(
+            (0..sim.clock().now().as_millisecond()).contains(&made),
+            "{guild}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ids_of_guilds_and_users_are_signed_numbers() {
+    let (sim, mut client) = connected().await;
+    let path = |guild: &str| format!("/v4/sessions/{}/players/{guild}", client.session);
+    for guild in ["-1", "9223372036854775807", "-9223372036854775808"] {
+        let made = client.patch(&path(guild), &json!({})).await.ok();
+        assert_eq!(made["guildId"], guild);
+    }
+    for guild in ["9223372036854775808", "18292786326963014246", "x", "1.0"] {
+        let answer = client.patch(&path(guild), &json!({})).await;
+        assert_eq!(answer.error(400), "Bad Request", "{guild}");
+    }
+    client.play_as("-1", "second_____").await;
+    assert_eq!(client.event("TrackEndEvent").await["guildId"], "-1");
+    let rows = sim.ledger().rows(&Query::default());
+    assert!(rows.iter().any(|row| &*row.place == "node/eu-1/player/-1"));
+    // A user id that is no signed number is refused after the upgrade.
+    client.user = "9223372036854775808".to_owned();
+    let headers = client.headers();
+    client
+        .try_connect("/v4/websocket", &headers)
+        .await
+        .expect("the upgrade");
+    assert_eq!(client.ended().await, Some(1011));
 }
 
 #[tokio::test(start_paused = true)]

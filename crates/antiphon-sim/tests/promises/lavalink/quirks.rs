@@ -119,3 +119,86 @@ async fn what_a_request_brings_about_may_be_told_after_its_answer() {
     assert_eq!(client.received, before);
     assert_eq!(client.names(2).await, ["TrackStartEvent", "playerUpdate"]);
 }
+
+// NodeLink 2.3.0 and 3.x: <https://github.com/PerformanC/NodeLink>, `src/connection/voiceHandler.js` and `handler.js`.
+#[tokio::test(start_paused = true)]
+async fn nodelink_tells_the_start_twice_and_load_averages_and_frame_totals() {
+    let (sim, mut client) = speaking().await;
+    let node = sim.lavalink().node("eu-1");
+    for quirk in [
+        NodeQuirk::StartTwice,
+        NodeQuirk::LoadAverage,
+        NodeQuirk::FrameTotals,
+        NodeQuirk::FrameStatsAlways,
+    ] {
+        node.quirk(quirk, true);
+    }
+    client.play(GUILD, "clef_______").await;
+    let expected = [
+        "TrackStartEvent",
+        "playerUpdate",
+        "playerUpdate",
+        "TrackStartEvent",
+    ];
+    assert_eq!(client.names(4).await, expected);
+    assert_eq!(client.names(1).await, ["playerUpdate"], "and no third time");
+    node.set_loads(15.0, 0.1);
+    tokio::time::sleep(std::time::Duration::from_secs(180)).await;
+    client.rest().await;
+    node.tell_stats();
+    let stats = client.frame().await;
+    assert_eq!(stats["cpu"]["systemLoad"], 15.0);
+    assert_eq!(stats["frameStats"]["expected"], 9000);
+    node.quirk(NodeQuirk::LoadAverage, false);
+    node.tell_stats();
+    assert_eq!(client.frame().await["cpu"]["systemLoad"], 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodelink_plays_the_next_track_without_a_gap() {
+    let (sim, mut client) = speaking().await;
+    let node = sim.lavalink().node("eu-1");
+    node.quirk(NodeQuirk::Gapless, true);
+    let next = sim.lavalink().track("clef_______").expect("a track");
+    client.play(GUILD, "second_____").await;
+    let body = json!({"nextTrack": {"encoded": next, "userData": {"by": "42"}}});
+    client.update(GUILD, body).await;
+    let end = client.event("TrackEndEvent").await;
+    assert_eq!(end["reason"], "gapless");
+    let start = client.frame().await;
+    assert_eq!(start["type"], "TrackStartEvent");
+    assert_eq!(start["track"]["info"]["identifier"], "clef_______");
+    assert_eq!(start["track"]["userData"]["by"], "42");
+    node.finish(GUILD);
+    assert_eq!(client.event("TrackEndEvent").await["reason"], "finished");
+    // A stop takes the next track back, and Lavalink has no such thing.
+    client.play(GUILD, "second_____").await;
+    let again = json!({"nextTrack": {"encoded": next}});
+    client.update(GUILD, again.clone()).await;
+    client.update(GUILD, json!({"encodedTrack": null})).await;
+    client.play(GUILD, "second_____").await;
+    assert_eq!(client.event("TrackEndEvent").await["reason"], "stopped");
+    assert_eq!(client.event("TrackEndEvent").await["reason"], "finished");
+    node.quirk(NodeQuirk::Gapless, false);
+    client.update(GUILD, again).await;
+    let notes = sim.notes();
+    assert!(notes.iter().any(|note| note.text.ends_with("nextTrack")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_of_nodelink_is_one_command() {
+    let (sim, mut client) = connected().await;
+    let command = |on: bool| {
+        let text = json!({"do": "nodelink", "platform": "lavalink", "node": "eu-1", "on": on});
+        let command = antiphon_sim::Command::parse(&text.to_string()).expect("a command");
+        sim.execute(&command).expect("done");
+    };
+    command(true);
+    let info = client.get("/v4/info").await.ok();
+    assert_eq!(info["isNodeLink"], true);
+    sim.lavalink().node("eu-1").tell_stats();
+    assert!(client.frame().await["cpu"]["systemLoad"].as_f64() > Some(1.0));
+    command(false);
+    let info = client.get("/v4/info").await.ok();
+    assert_eq!(info.get("isNodeLink"), None);
+}

@@ -189,5 +189,8 @@ async fn a_session_is_changed_field_by_field() {
         .patch("/v4/sessions/0123456789abcdef", &json!({}))
         .await;
     assert_eq!(never.error(404), "Session not found");
-    assert_eq!(sim.notes().len(), 1, "an id that was never given out");
+    let notes = sim.notes();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes[0].text.contains("`timeout`"), "{notes:?}");
+    assert!(notes[1].text.contains("never was"), "{notes:?}");
 }
