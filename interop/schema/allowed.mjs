@@ -1,28 +1,59 @@
-// What the simulator may send although the published types say otherwise: each entry has the source that is right.
+// Where the published types and the platform's own pages differ, and the pages are right.
 //
-// An entry is `[of, path, why]`: `of` and `path` are patterns of a kind or route and of a JSON path without indices.
+// `of` is a pattern of a kind or route, `path` one of a JSON path without indices.
 
-/** Fields that are documented, and that discord-api-types does not know: they are left out before the samples are compiled. */
-const NEWER_FIELDS = [];
+const AUDIT_LOG = /^GUILD_AUDIT_LOG_ENTRY_CREATE$|audit-logs$/;
 
-/** Values that are documented, and that discord-api-types refuses. */
-const NEWER_VALUES = [];
+/** Fields that the types do not know: they are left out before the samples are compiled. */
+const NEWER_FIELDS = [
+  // https://docs.discord.com/developers/events/gateway-events#thread-members-update: members with their presence.
+  {of: /^THREAD_MEMBERS_UPDATE$/, path: /^added_members\.presence$/},
+  // Discord sends both with the metadata of a command; https://docs.discord.food/resources/message#message-interaction-metadata.
+  {of: /./, path: /(^|\.)interaction_metadata\.(name|command_type)$/},
+  // Of resolved channels (https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-resolved-data-structure).
+  {of: /^INTERACTION_CREATE$/, path: /^data\.resolved\.channels\.(last_message_id|last_pin_timestamp|nsfw|parent_id|guild_id|flags|rate_limit_per_user|topic|position)$/},
+  // Discord sends the user's permissions with an interaction's channel, and the number of the component that was used.
+  {of: /^INTERACTION_CREATE$/, path: /^channel\.permissions$/},
+  {of: /^INTERACTION_CREATE$/, path: /^data\.id$/, is: 'number'},
+  // Discord sends these without documenting them; libraries ignore them.
+  {of: /^READY$/, path: /^(guild_join_requests|private_channels|relationships|presences|session_type|user_settings|geo_ordered_rtc_regions|_trace)$/},
+  {of: /^INVITE_CREATE$/, path: /^type$/},
+  // https://docs.discord.com/developers/resources/guild#guild-object has neither; Discord's OpenAPI description requires both.
+  {of: /./, path: /^(guild\.)?(home_header|nsfw)$/},
+];
+
+/** Values that the types refuse. */
+const NEWER_VALUES = [
+  // https://docs.discord.com/developers/resources/audit-log#audit-log-change-object: keys are the names of the object's fields.
+  {of: AUDIT_LOG, path: /(^|\.)changes\.key$/, value: /^(colors|parent_id|applied_tags|default_forum_layout|default_sort_order)$/},
+  {of: AUDIT_LOG, path: /(^|\.)changes\.(old|new)_value\.(primary|secondary|tertiary)_color$/},
+];
+
+/** Fields that the types require and that the platform leaves out: they are filled in before the samples are compiled. */
+const LEFT_OUT = [
+  // https://docs.discord.com/developers/resources/channel#channel-object-example-dm-channel has no name.
+  {when: object => object.type === 1 && Array.isArray(object.recipients), fields: {name: null}},
+  // https://docs.discord.com/developers/events/gateway-events#guild-create: presences are partial.
+  {of: /^GUILD_CREATE$/, path: /^presences$/, fields: {guild_id: '1'}},
+];
 
 const name = path => path.filter(step => !/^\d+$/.test(step)).join('.');
 
-/** The value of a sample without the fields of NEWER_FIELDS. */
-export function strip({of, value}) {
-  const entries = NEWER_FIELDS.filter(([pattern]) => pattern.test(of));
+/** The value of a sample as the types are to see it. */
+export function adapt({of, value}) {
+  const unknown = NEWER_FIELDS.filter(entry => entry.of.test(of));
+  const missing = LEFT_OUT.filter(entry => !entry.of || entry.of.test(of));
   const copy = (value, path) => {
     if (Array.isArray(value)) return value.map(item => copy(item, path));
     if (!value || typeof value !== 'object') return value;
-    const kept = Object.entries(value).filter(([key]) => !entries.some(([, pattern]) => pattern.test(name([...path, key]))));
-    return Object.fromEntries(kept.map(([key, item]) => [key, copy(item, [...path, key])]));
+    const fields = missing.filter(entry => (entry.path ? entry.path.test(name(path)) : entry.when(value))).map(entry => entry.fields);
+    const kept = Object.entries(value).filter(([key, item]) => !unknown.some(entry => entry.path.test(name([...path, key])) && (!entry.is || typeof item === entry.is)));
+    return Object.assign({}, ...fields, Object.fromEntries(kept.map(([key, item]) => [key, copy(item, [...path, key])])));
   };
-  return entries.length > 0 ? copy(value, []) : value;
+  return copy(value, []);
 }
 
-/** Whether NEWER_VALUES has the place of a fault. */
-export function isAllowed({sample, path}) {
-  return NEWER_VALUES.some(([of, pattern]) => of.test(sample.of) && pattern.test(name(path)));
+/** Whether NEWER_VALUES has the place and the value of a fault. */
+export function isAllowed({sample, path, value}) {
+  return NEWER_VALUES.some(entry => entry.of.test(sample.of) && entry.path.test(name(path)) && (!entry.value || entry.value.test(value)));
 }

@@ -37,6 +37,7 @@ export async function exerciseEvents(simulator, [bot, ...others], frames) {
   const more = [await act('say', {by: 'mira', text: 'one'}), await act('say', {by: 'mira', text: 'two'})];
   await act('delete_many', {messages: more.map(one => one.message)});
   await act('type', {by: 'mira'});
+  await act('register', {command: {name: 'ping', description: 'Pings', options: [{name: 'loud', type: 5, description: 'How'}]}});
   await act('command', {by: 'mira', name: 'ping'});
   await act('command', {by: 'mira', name: 'ping', options: [{name: 'loud', type: 5, value: true}]});
   for (const status of ['online', 'idle', 'dnd', 'offline']) await act('appear', {by: 'mira', status, plays: status === 'online' ? 'a game' : undefined});

@@ -10,15 +10,20 @@ const IMAGE = `data:image/png;base64,${PIXEL.toString('base64')}`;
 const SILENCE = Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0x00]), Buffer.alloc(413)]);
 const SOUND = `data:audio/mpeg;base64,${SILENCE.toString('base64')}`;
 
+/** Routes that no bot can call with success, with the reason; they are called for their refusals. */
+export const NEVER_ANSWERED = {
+  'GET /sticker-packs/{pack_id}': 'there are no packs',
+};
+
 const HOUR = 3_600_000;
 const soon = hours => new Date(Date.now() + hours * HOUR).toISOString();
 
-export async function callEveryRoute(simulator, requests, frames) {
+export async function callEveryRoute(simulator, requests, [bot], frames) {
   await simulator.do('discord', 'unlimited');
   const {guild_id, channel_id, voice_channel_id, accounts, user_id: moderator_id} = simulator.addresses.discord;
   const cantor = accounts.find(account => account.username === 'cantor');
   const at = {
-    simulator, frames, guild_id, channel_id, voice_channel_id, moderator_id,
+    simulator, bot, frames, guild_id, channel_id, voice_channel_id, moderator_id,
     application_id: cantor.application_id,
     own_id: cantor.user_id,
     r: (route, parameters) => requests.call(route, parameters),
@@ -122,15 +127,15 @@ const EMBED = {
   thumbnail: {url: 'https://example.org/t.png'}, author: {name: 'Mira', url: 'https://example.org/m'}, fields: [{name: 'Key', value: 'D', inline: true}, {name: 'Mode', value: 'dorian'}],
 };
 
-async function interactions({r, simulator, frames, application_id, channel_id, people}) {
-  const heard = async act => {
-    const {interaction} = await act;
-    const find = () => frames.find(frame => frame.t === 'INTERACTION_CREATE' && frame.d.id === interaction && frame.d.application_id === application_id)?.d;
+async function interactions({r, simulator, frames, application_id, channel_id, guild_id, people}) {
+  const by = people[0].username;
+  const heard = async (name, fields) => {
+    const {interaction} = await simulator.do('discord', name, {by, bot: 'cantor', ...fields});
+    const find = () => frames.find(frame => frame.t === 'INTERACTION_CREATE' && frame.d.id === interaction)?.d;
     await until(find, () => `INTERACTION_CREATE ${interaction}`);
     return find();
   };
-  const by = people[0].username;
-  const use = name => heard(simulator.do('discord', 'command', {by, bot: 'cantor', name, options: [{name: 'song', type: 3, value: 'Tide'}]}));
+  const sing = () => heard('command', {name: 'sing', options: [{name: 'song', type: 3, value: 'Tide'}, {name: 'where', type: 7, value: channel_id}]});
   const callback = 'POST /interactions/{interaction_id}/{interaction_token}/callback';
   const answer = (interaction, body, query = {with_response: 'true'}) =>
     r(callback, {interaction_id: interaction.id, interaction_token: interaction.token, as: null, query, body});
@@ -138,27 +143,43 @@ async function interactions({r, simulator, frames, application_id, channel_id, p
   const messages = '/webhooks/{webhook_id}/{webhook_token}/messages';
 
   // An answer at once, with everything that can be done with it.
-  const first = await use('sing');
+  const first = await sing();
   await answer(first, {type: 4, data: {content: 'gladly', components: BUTTONS, embeds: [EMBED]}});
-  await r(`GET ${messages}/@original`, hook(first));
+  const {id: message} = await r(`GET ${messages}/@original`, hook(first));
   await r(`PATCH ${messages}/@original`, {...hook(first), body: {content: 'very gladly'}});
   const more = await r('POST /webhooks/{webhook_id}/{webhook_token}', {...hook(first), body: {content: 'and more', flags: 64}, query: {wait: 'true'}});
   await r(`GET ${messages}/{message_id}`, {...hook(first), message_id: more.id});
   await r(`PATCH ${messages}/{message_id}`, {...hook(first), message_id: more.id, body: {content: 'enough'}});
   await r(`DELETE ${messages}/{message_id}`, {...hook(first), message_id: more.id});
 
-  // Components of the answer: an update, a deferred one, and a modal.
-  const press = () => heard(simulator.do('discord', 'press', {by, bot: 'cantor', custom_id: 'again'}));
+  // Components of the answer: an update, a deferred one, and a modal that is filled in.
+  const press = () => heard('press', {custom_id: 'again', message});
   await answer(await press(), {type: 7, data: {content: 'again'}});
-  await answer(await press(), {type: 6});
-  await answer(await press(), {type: 9, data: {custom_id: 'form', title: 'Form', components: [{type: 1, components: [{type: 4, custom_id: 'text', style: 1, label: 'Text'}]}]}});
+  const deferred = await press();
+  await answer(deferred, {type: 6});
+  await r(`PATCH ${messages}/@original`, {...hook(deferred), body: {content: 'again, later'}});
+  const form = [{type: 1, components: [{type: 4, custom_id: 'text', style: 1, label: 'Text'}]}];
+  await answer(await press(), {type: 9, data: {custom_id: 'form', title: 'Form', components: form}});
+  await answer(await heard('submit', {custom_id: 'form', fields: {text: 'a hymn'}}), {type: 4, data: {content: 'thanks'}});
+
+  // Selects of every kind, menus of users and messages, subcommands, and words that are being typed.
+  const {id: chooser} = await r('POST /channels/{channel_id}/messages', {channel_id, body: {content: 'choose', components: SELECTS}});
+  const roles = await r('GET /guilds/{guild_id}/roles', {guild_id});
+  for (const [custom_id, values] of [['voice', ['a']], ['who', [people[1].id]], ['role', [roles[0].id]], ['either', [people[1].id]], ['where', [channel_id]]]) {
+    await answer(await heard('select', {custom_id, values, message: chooser}), {type: 4, data: {content: 'so be it', flags: 64}});
+  }
+  await answer(await heard('context', {name: 'Applaud', target: people[1].username}), {type: 4, data: {content: 'clap'}});
+  await answer(await heard('context', {name: 'Sing this', target: chooser}), {type: 4, data: {content: 'la'}});
+  await answer(await heard('command', {name: 'manage queue clear', options: [{name: 'of', type: 6, value: people[1].id}]}), {type: 4, data: {content: 'done'}});
+  const choices = [{name: 'Tide', value: 'tide'}];
+  await answer(await heard('autocomplete', {name: 'sing', options: [{name: 'song', type: 3, value: 'Ti'}], focused: 'song'}), {type: 8, data: {choices}});
 
   // A late answer, which is deleted, and one without an answer to its callback.
-  const late = await use('sing');
+  const late = await sing();
   await answer(late, {type: 5, data: {flags: 64}});
   await r(`PATCH ${messages}/@original`, {...hook(late), body: {content: 'at last', embeds: [EMBED]}});
   await r(`DELETE ${messages}/@original`, hook(late));
-  await answer(await use('sing'), {type: 4, data: {content: 'quietly'}}, {});
+  await answer(await sing(), {type: 4, data: {content: 'quietly'}}, {});
   await r('GET /channels/{channel_id}/messages', {channel_id, query: {limit: 50}});
 }
 
@@ -170,6 +191,7 @@ async function guild({r, guild_id}) {
   await r('PATCH /guilds/{guild_id}', {guild_id, body: {name, description: 'we sing', verification_level: 2, default_message_notifications: 1, afk_timeout: 300, preferred_locale: 'de'}});
   await r('GET /guilds/{guild_id}/regions', {guild_id});
   await r('GET /guilds/{guild_id}/vanity-url', {guild_id});
+  await r('POST /guilds/{guild_id}/mfa', {guild_id, body: {level: 1}});
 }
 
 async function channels({r, guild_id, channel_id, people}) {
@@ -400,7 +422,6 @@ async function stickers({r, guild_id, channel_id}) {
   await r('PATCH /guilds/{guild_id}/stickers/{sticker_id}', {guild_id, sticker_id, body: {description: 'a small lyre'}});
   await r('DELETE /guilds/{guild_id}/stickers/{sticker_id}', {guild_id, sticker_id});
   await r('GET /sticker-packs', {as: null});
-  // There are no packs, so that an answer is a refusal.
   await r('GET /sticker-packs/{pack_id}', {pack_id: guild_id, fails: true});
 }
 
@@ -414,7 +435,7 @@ async function sounds({r, guild_id, voice_channel_id}) {
   await r('DELETE /guilds/{guild_id}/soundboard-sounds/{sound_id}', {guild_id, sound_id});
 }
 
-async function voice({r, simulator, guild_id, voice_channel_id, people}) {
+async function voice({r, simulator, guild_id, voice_channel_id, people, bot, frames, moderator_id}) {
   await r('GET /voice/regions');
   const stage = await r('POST /guilds/{guild_id}/channels', {guild_id, body: {name: 'dais', type: 13}});
   const by = people[0].username;
@@ -425,6 +446,13 @@ async function voice({r, simulator, guild_id, voice_channel_id, people}) {
   await r('PATCH /guilds/{guild_id}/voice-states/{user_id}', {guild_id, user_id: people[0].id, body: {channel_id: stage.id, suppress: false}});
   await r('GET /guilds/{guild_id}/voice-states/{user_id}', {guild_id, user_id: people[0].id});
   await simulator.do('discord', 'leave_voice', {by});
+  // A bot speaks on a stage by its Gateway, and asks for the floor by a request.
+  bot.send(4, {guild_id, channel_id: stage.id, self_mute: false, self_deaf: false});
+  await until(() => frames.some(({t, d}) => t === 'VOICE_STATE_UPDATE' && d.user_id === moderator_id && d.channel_id === stage.id), () => 'a place on the stage');
+  await r('GET /guilds/{guild_id}/voice-states/@me', {guild_id, as: 'antiphon'});
+  await r('PATCH /guilds/{guild_id}/voice-states/@me', {guild_id, as: 'antiphon', body: {channel_id: stage.id, request_to_speak_timestamp: soon(0)}});
+  await r('GET /guilds/{guild_id}/voice-states/@me', {guild_id, as: 'antiphon'});
+  bot.send(4, {guild_id, channel_id: null, self_mute: false, self_deaf: false});
 }
 
 async function stages({r, guild_id}) {
@@ -518,6 +546,7 @@ async function search({r, guild_id}) {
 }
 
 async function monetization({r, application_id, guild_id, people}) {
+  await r('GET /applications/{application_id}/skus', {application_id});
   const here = '/applications/{application_id}/entitlements';
   const listed = await r(`GET ${here}`, {application_id});
   const sku_id = listed[0]?.sku_id ?? application_id;
@@ -531,7 +560,34 @@ async function monetization({r, application_id, guild_id, people}) {
   if (subscriptions.length > 0) await r('GET /skus/{sku_id}/subscriptions/{subscription_id}', {sku_id, subscription_id: subscriptions[0].id});
 }
 
-async function socialSdk() {}
+/** Lobbies are used by the first bot's application; its members are users who gave it their leave. */
+async function socialSdk({r, channel_id, people}) {
+  const [one, other] = people.map(user => user.id);
+  const here = '/lobbies/{lobby_id}';
+  const {id: lobby_id} = await r('POST /lobbies', {body: {metadata: {song: 'tide'}, members: [{id: one, metadata: {part: 'alto'}, flags: 1}], idle_timeout_seconds: 600}});
+  await r('PUT /lobbies', {body: {secret: 'loft', lobby_metadata: {song: 'hymn'}, flags: 1}});
+  await r(`GET ${here}`, {lobby_id});
+  await r(`PATCH ${here}`, {lobby_id, body: {metadata: {song: 'psalm'}}});
+  await r(`PUT ${here}/members/{user_id}`, {lobby_id, user_id: other, body: {metadata: {part: 'bass'}, additional_name: 'Bass'}});
+  await r(`POST ${here}/members/bulk`, {lobby_id, body: [{id: one, flags: 1}, {id: other, metadata: null}]});
+  const said = await r(`POST ${here}/messages`, {lobby_id, body: {content: 'together'}});
+  await r(`GET ${here}/messages`, {lobby_id, query: {limit: 10}});
+  await r(`PUT ${here}/messages/{message_id}/moderation-metadata`, {lobby_id, message_id: said.id, body: {verdict: 'fine'}});
+  const {id: own} = await r('PUT /lobbies', {body: {secret: 'attic'}});
+  await r(`PUT ${here}/members/{user_id}`, {lobby_id: own, user_id: (await r('GET /users/@me')).id, body: {flags: 1}});
+  await r(`PATCH ${here}/channel-linking`, {lobby_id: own, body: {channel_id}});
+  await r(`GET ${here}`, {lobby_id: own});
+  await r(`POST ${here}/members/@me/invites`, {lobby_id: own});
+  await r(`PUT ${here}/members/{user_id}`, {lobby_id: own, user_id: one, body: {}});
+  await r(`POST ${here}/members/{user_id}/invites`, {lobby_id: own, user_id: one});
+  await r(`DELETE ${here}/members/{user_id}`, {lobby_id, user_id: other});
+  await r(`DELETE ${here}/members/@me`, {lobby_id: own});
+  await r(`DELETE ${here}`, {lobby_id});
+  await r('POST /partner-sdk/token/bot', {body: {external_user_id: 'guest', preferred_global_name: 'Guest'}});
+  await r('POST /partner-sdk/provisional-accounts/unmerge/bot', {body: {external_user_id: 'guest'}});
+  await r('PUT /partner-sdk/dms/{user_id_1}/{user_id_2}/messages/{message_id}/moderation-metadata', {user_id_1: one, user_id_2: other, message_id: said.id, body: {verdict: 'fine'}});
+  await r('GET /oauth2/keys', {as: null});
+}
 
 /** Refusals of every sort: what is missing, wrong, not allowed, unknown or not a route. */
 async function refusals({r, guild_id, channel_id, people}) {

@@ -57,7 +57,7 @@ export const RESULTS = {
   'GET /applications/{application_id}/guilds/{guild_id}/commands/permissions': 'D.RESTGetAPIGuildApplicationCommandsPermissionsResult',
   'GET /applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions': 'D.RESTGetAPIApplicationCommandPermissionsResult',
   'PUT /applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions': 'D.RESTPutAPIApplicationCommandPermissionsResult',
-  'POST /interactions/{interaction_id}/{interaction_token}/callback': 'D.RESTPostAPIInteractionCallbackWithResponseResult',
+  'POST /interactions/{interaction_id}/{interaction_token}/callback': 'D.RESTPostAPIInteractionCallbackWithResponseResult | undefined',
 
   // Webhooks.
   'POST /channels/{channel_id}/followers': 'D.RESTPostAPIChannelFollowersResult',
@@ -87,7 +87,8 @@ export const RESULTS = {
   'PATCH /guilds/{guild_id}': 'D.RESTPatchAPIGuildResult',
   'GET /guilds/{guild_id}/regions': 'D.RESTGetAPIGuildVoiceRegionsResult',
   'GET /guilds/{guild_id}/vanity-url': 'D.RESTGetAPIGuildVanityUrlResult',
-  'GET /guilds/{guild_id}/channels': 'D.RESTGetAPIGuildChannelsResult',
+  // RESTGetAPIGuildChannelsResult has only the fields that all channels have.
+  'GET /guilds/{guild_id}/channels': 'D.RESTGetAPIChannelResult[]',
   'POST /guilds/{guild_id}/channels': 'D.RESTPostAPIGuildChannelResult',
   'PATCH /guilds/{guild_id}/channels': NOTHING,
   'GET /channels/{channel_id}': 'D.RESTGetAPIChannelResult',
@@ -244,7 +245,14 @@ export const RESULTS = {
   'DELETE /guilds/{guild_id}/integrations/{integration_id}': NOTHING,
   'PUT /guilds/{guild_id}/incident-actions': 'D.RESTPutAPIGuildIncidentActionsResult',
 
+  // Requests to join, and a page for new members: types of Discord's description.
+  'GET /guilds/{guild_id}/requests': '{total?: number; guild_join_requests?: JoinRequest[]}',
+  'PATCH /guilds/{guild_id}/requests/{request_id}': 'JoinRequest',
+  'GET /guilds/{guild_id}/new-member-welcome': NOTHING,
+  'POST /guilds/{guild_id}/mfa': 'D.RESTPostAPIGuildsMFAResult',
+
   // Monetization.
+  'GET /applications/{application_id}/skus': 'D.RESTGetAPISKUsResult',
   'GET /applications/{application_id}/entitlements': 'D.RESTGetAPIEntitlementsResult',
   'POST /applications/{application_id}/entitlements': 'D.RESTPostAPIEntitlementResult',
   'GET /applications/{application_id}/entitlements/{entitlement_id}': 'D.RESTGetAPIEntitlementResult',
@@ -252,4 +260,44 @@ export const RESULTS = {
   'POST /applications/{application_id}/entitlements/{entitlement_id}/consume': NOTHING,
   'GET /skus/{sku_id}/subscriptions': 'D.RESTGetAPISKUSubscriptionsResult',
   'GET /skus/{sku_id}/subscriptions/{subscription_id}': 'D.RESTGetAPISKUSubscriptionResult',
+
+  // Lobbies and the Social SDK: types of https://docs.discord.com/developers/resources/lobby and of Discord's description.
+  'PUT /lobbies': 'Lobby',
+  'POST /lobbies': 'Lobby',
+  'GET /lobbies/{lobby_id}': 'Lobby',
+  'DELETE /lobbies/{lobby_id}': NOTHING,
+  'PATCH /lobbies/{lobby_id}': 'Lobby',
+  'PATCH /lobbies/{lobby_id}/channel-linking': 'Lobby',
+  'DELETE /lobbies/{lobby_id}/members/@me': NOTHING,
+  'POST /lobbies/{lobby_id}/members/@me/invites': '{code: string}',
+  'POST /lobbies/{lobby_id}/members/bulk': 'LobbyMember[]',
+  'PUT /lobbies/{lobby_id}/members/{user_id}': 'LobbyMember',
+  'DELETE /lobbies/{lobby_id}/members/{user_id}': NOTHING,
+  'POST /lobbies/{lobby_id}/members/{user_id}/invites': '{code: string}',
+  'GET /lobbies/{lobby_id}/messages': 'LobbyMessage[]',
+  'POST /lobbies/{lobby_id}/messages': 'LobbyMessage',
+  'PUT /lobbies/{lobby_id}/messages/{message_id}/moderation-metadata': NOTHING,
+  'PUT /partner-sdk/dms/{user_id_1}/{user_id_2}/messages/{message_id}/moderation-metadata': NOTHING,
+  'POST /partner-sdk/provisional-accounts/unmerge/bot': NOTHING,
+  'POST /partner-sdk/token/bot': '{token_type: string; access_token: string; expires_in: number; scope: string; id_token: string; refresh_token?: string | null; scopes?: string[] | null; expires_at_s?: number | null}',
+  'GET /oauth2/keys': '{keys: {kty: string; use: string; kid: string; n: string; e: string; alg: string}[]}',
 };
+
+/** Types of answers that discord-api-types does not have. */
+export const OTHER_TYPES = `
+type EventException = {event_id: string; event_exception_id: string; scheduled_start_time: string | null; scheduled_end_time: string | null; is_canceled: boolean};
+type JoinRequest = {
+  id: string; created_at: string; reviewed_at: string | null; application_status: 'STARTED' | 'SUBMITTED' | 'REJECTED' | 'APPROVED' | null;
+  rejection_reason: string | null; guild_id: string; user_id: string; user?: D.APIUser | null; form_responses?: object[] | null; actioned_by_user?: D.APIUser | null;
+};
+type Metadata = Record<string, string>;
+type LobbyMember = {id: string; metadata: Metadata | null; flags: number; additional_name?: string};
+type Lobby = {
+  id: string; application_id: string; metadata: Metadata | null; members: LobbyMember[]; linked_channel?: D.APIGuildChannel; flags: number;
+  override_event_webhooks_url?: string | null;
+};
+type LobbyMessage = {
+  id: string; type: D.MessageType; content: string; lobby_id: string; channel_id: string; author: D.APIUser; lobby_member?: object; metadata?: Metadata;
+  moderation_metadata?: Metadata; flags: number; application_id?: string;
+};
+`;

@@ -87,6 +87,12 @@ fn complete(message: &mut Message) {
         if embed.is_object() {
             embed["type"] = json!("rich");
         }
+        let fields = embed.get_mut("fields").and_then(Value::as_array_mut);
+        for field in fields.into_iter().flatten() {
+            if field.is_object() && field["inline"].is_null() {
+                field["inline"] = json!(false);
+            }
+        }
     }
     let Some(poll) = message
         .poll

@@ -61,6 +61,10 @@ impl User {
             "discriminator": "0",
             "global_name": self.display_name,
             "avatar": null,
+            "avatar_decoration_data": null,
+            "collectibles": null,
+            "primary_guild": null,
+            "flags": 0,
             "public_flags": 0,
         });
         if self.is_bot {
@@ -228,15 +232,20 @@ impl Channel {
             "id": self.id.to_string(),
             "type": self.kind,
             "flags": self.setting("flags", 0),
-            "last_message_id": self.last_message.map(|id| id.to_string()),
         });
+        let is_category = self.kind == kind::CATEGORY;
+        if !is_category {
+            channel["last_message_id"] = json!(self.last_message.map(|id| id.to_string()));
+        }
         let Some(guild) = self.guild else {
             return channel;
         };
         channel["guild_id"] = json!(guild.to_string());
         channel["name"] = json!(self.name);
         channel["parent_id"] = json!(self.parent.map(|id| id.to_string()));
-        channel["rate_limit_per_user"] = json!(self.slow_mode);
+        if !is_category {
+            channel["rate_limit_per_user"] = json!(self.slow_mode);
+        }
         if let Some(at) = self.last_pin {
             channel["last_pin_timestamp"] = json!(iso(at));
         }
@@ -262,7 +271,9 @@ impl Channel {
         }
         channel["position"] = json!(self.position);
         channel["nsfw"] = self.setting("nsfw", false);
-        channel["topic"] = json!(self.topic);
+        if !is_category && !self.is_voice() {
+            channel["topic"] = json!(self.topic);
+        }
         channel["permission_overwrites"] = self
             .overwrites
             .iter()
@@ -285,6 +296,8 @@ impl Channel {
             channel["available_tags"] = self.setting("available_tags", json!([]));
             channel["default_reaction_emoji"] = self.setting("default_reaction_emoji", Value::Null);
             channel["default_sort_order"] = self.setting("default_sort_order", Value::Null);
+        }
+        if self.kind == kind::FORUM {
             channel["default_forum_layout"] = self.setting("default_forum_layout", 0);
         }
         for name in [
@@ -415,6 +428,7 @@ impl Guild {
             "afk_channel_id": null,
             "afk_timeout": 300,
             "widget_enabled": false,
+            "widget_channel_id": null,
             "verification_level": 0,
             "default_message_notifications": 1,
             "explicit_content_filter": 0,
@@ -434,7 +448,10 @@ impl Guild {
             "premium_subscription_count": 0,
             "preferred_locale": "en-US",
             "public_updates_channel_id": null,
+            "nsfw": false,
             "nsfw_level": 0,
+            "hub_type": null,
+            "home_header": null,
             "premium_progress_bar_enabled": false,
             "safety_alerts_channel_id": null,
             "incidents_data": null,

@@ -322,7 +322,13 @@ impl State {
                         media.value("emoji").cloned()
                     })
                     .flatten();
-                answer.value("poll_media").cloned().unwrap_or_default()
+                let mut media = answer.value("poll_media").cloned().unwrap_or_default();
+                // A sender gives either the id or the name.
+                if let Some(Value::Object(emoji)) = media.get_mut("emoji") {
+                    emoji.entry("id").or_insert(Value::Null);
+                    emoji.entry("name").or_insert(Value::Null);
+                }
+                media
             });
             let hours = poll.number("duration", 1..=768).unwrap_or(24);
             let several = poll.flag("allow_multiselect").unwrap_or(false);
