@@ -15,9 +15,13 @@ const NEWER_FIELDS = [
   // Discord sends the user's permissions with an interaction's channel, and the number of the component that was used.
   {of: /^INTERACTION_CREATE$/, path: /^channel\.permissions$/},
   {of: /^INTERACTION_CREATE$/, path: /^data\.id$/, is: 'number'},
+  // Discord no longer documents it; discord.py 2.7.1 needs it.
+  {of: /^INTEGRATION_/, path: /^application\.summary$/},
   // Discord sends these without documenting them; libraries ignore them.
   {of: /^READY$/, path: /^(guild_join_requests|private_channels|relationships|presences|session_type|user_settings|geo_ordered_rtc_regions|_trace)$/},
   {of: /^INVITE_CREATE$/, path: /^type$/},
+  // https://docs.discord.com/developers/components/reference#unfurled-media-item-structure: attachment ids; the description has `id` too.
+  {of: /./, path: /(^|\.)(media|file)\.id$/},
   // https://docs.discord.com/developers/resources/guild#guild-object has neither; Discord's OpenAPI description requires both.
   {of: /./, path: /^(guild\.)?(home_header|nsfw)$/},
 ];
@@ -25,7 +29,7 @@ const NEWER_FIELDS = [
 /** Values that the types refuse. */
 const NEWER_VALUES = [
   // https://docs.discord.com/developers/resources/audit-log#audit-log-change-object: keys are the names of the object's fields.
-  {of: AUDIT_LOG, path: /(^|\.)changes\.key$/, value: /^(colors|parent_id|applied_tags|default_forum_layout|default_sort_order)$/},
+  {of: AUDIT_LOG, path: /(^|\.)changes\.key$/, value: /^(colors|parent_id|applied_tags|invitable|default_forum_layout|default_sort_order)$/},
   {of: AUDIT_LOG, path: /(^|\.)changes\.(old|new)_value\.(primary|secondary|tertiary)_color$/},
 ];
 

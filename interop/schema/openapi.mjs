@@ -13,8 +13,21 @@ const FORMATS = {
   'date-time': value => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) && !Number.isNaN(Date.parse(value)),
 };
 
-/** Places where the description is known to be narrower than its own service: `[route, path, why]`. */
-const NARROWER = [];
+/** Places where the description is narrower than Discord's pages: route, path, and where needed the value. */
+const NARROWER = [
+  // https://docs.discord.com/developers/topics/permissions: permissions are texts in requests too.
+  {of: /\(request\)$/, path: /(^|\.)(default_member_permissions|allow|deny|permissions)$/},
+  // https://docs.discord.com/developers/reference#editing-message-attachments: numbers of new files.
+  {of: /\(request\)$/, path: /^attachments\.id$/},
+  // https://docs.discord.com/developers/resources/channel#channel-object-channel-types has GUILD_MEDIA (16).
+  {of: /channels/, path: /^(type)?$/, value: value => value === 16 || value?.type === 16},
+  // https://docs.discord.com/developers/resources/message#message-reference-types has FORWARD (1).
+  {of: /messages/, path: /(^|\.)message_reference(\.type)?$/, value: value => value === 1 || value?.type === 1},
+  // https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-callback-interaction-callback-resource-object: any type.
+  {of: /\/callback$/, path: /^resource$/, value: value => [5, 6, 8, 9].includes(value.type)},
+  // https://docs.discord.com/developers/resources/guild#list-active-guild-threads: no more than threads and members.
+  {of: /threads\/active$/, path: /^$/},
+];
 
 const shape = path => path.replace(/\{\w+\}/g, '{}');
 
@@ -26,14 +39,16 @@ export function checkOpenApi(file, calls) {
     const {oneOf, ...rest} = value;
     return {...rest, anyOf: oneOf};
   });
+  // https://docs.discord.com/developers/reference#error-messages: codes of fields are names.
+  description.components.schemas.Error.properties.code.type = ['integer', 'string'];
   const ajv = new Ajv2020({strict: false, allErrors: true, formats: FORMATS, validateSchema: false});
   ajv.addSchema(description, 'discord');
   const paths = new Map(Object.keys(description.paths).map(path => [shape(path), path]));
   const pointer = text => encodeURIComponent(text.replace(/~/g, '~0').replace(/\//g, '~1'));
   const validators = new Map();
-  const validator = steps => {
+  const validator = (steps, schema) => {
     const ref = `discord#/${steps.map(step => pointer(String(step))).join('/')}`;
-    if (!validators.has(ref)) validators.set(ref, ajv.compile({$ref: ref}));
+    if (!validators.has(ref)) validators.set(ref, ajv.compile(schema ?? {$ref: ref}));
     return validators.get(ref);
   };
   const faults = [];
@@ -43,8 +58,16 @@ export function checkOpenApi(file, calls) {
     bodies += 1;
     for (const {path, value: at, says} of explain(steps, value, [])) {
       const name = path.filter(step => !/^\d+$/.test(step)).join('.');
-      if (!NARROWER.some(([route, pattern]) => route.test(of) && pattern.test(name))) faults.push({sample: {of}, path, value: at, says: `the description says: ${says}`});
+      if (!NARROWER.some(entry => entry.of.test(of) && entry.path.test(name) && (!entry.value || entry.value(at)))) faults.push({sample: {of}, path, value: at, says: `the description says: ${says}`});
     }
+  };
+  /** Whether an alternative is meant: by the kind of the value, and by its `type`. */
+  const suits = (steps, value) => {
+    const schema = steps.reduce((inner, step) => inner[step], description);
+    if (schema.$ref) return suits(schema.$ref.split('/').slice(1), value);
+    if (schema.type === 'null' || value === null) return schema.type === 'null' && value === null;
+    if (schema.type === 'object' && (typeof value !== 'object' || Array.isArray(value))) return false;
+    return !schema.properties?.type || validator([...steps, 'properties', 'type'])(value.type);
   };
   /** What is wrong with a value, at the deepest places, by the alternative that its discriminator names. */
   const explain = (steps, value, path) => {
@@ -52,20 +75,21 @@ export function checkOpenApi(file, calls) {
     if (schema.$ref) return explain(schema.$ref.split('/').slice(1), value, path);
     const validate = validator(steps);
     if (validate(value)) return [];
-    const own = validate.errors.filter(error => error.instancePath === '' && error.schemaPath.split('/').length <= 2 && error.keyword !== 'anyOf');
-    const found = own.map(({message, keyword, params}) => ({path, value, says: keyword === 'enum' ? `${message}: ${params.allowedValues}` : message}));
-    if (schema.anyOf) {
-      const branches = schema.anyOf.map((_, index) => explain([...steps, 'anyOf', index], value, path));
-      const isOther = faults => faults.some(({path: at, says}) => at.length === path.length && /must be (null|object|array|string|integer|boolean)/.test(says) || at.length === path.length + 1 && at.at(-1) === 'type');
-      const likely = branches.filter(faults => !isOther(faults));
-      found.push(...(likely.length > 0 ? likely : branches).sort((one, other) => one.length - other.length)[0]);
+    // The keywords of this place alone; what is within is explained with its own path.
+    const {anyOf, allOf, items, properties, additionalProperties, ...own} = schema;
+    const ofOwn = validator(['own', ...steps], own);
+    const found = ofOwn(value) ? [] : ofOwn.errors.map(({message, keyword, params}) => ({path, value, says: keyword === 'enum' ? `${message}: ${params.allowedValues}` : message}));
+    if (anyOf) {
+      const branches = anyOf.map((_, index) => [...steps, 'anyOf', index]).filter(branch => suits(branch, value));
+      const all = branches.map(branch => explain(branch, value, path)).sort((one, other) => one.length - other.length);
+      found.push(...(all[0] ?? [{path, value, says: `is none of ${anyOf.length} alternatives`}]));
     }
-    (schema.allOf ?? []).forEach((_, index) => found.push(...explain([...steps, 'allOf', index], value, path)));
-    if (Array.isArray(value) && schema.items) value.forEach((item, index) => found.push(...explain([...steps, 'items'], item, [...path, String(index)])));
+    (allOf ?? []).forEach((_, index) => found.push(...explain([...steps, 'allOf', index], value, path)));
+    if (Array.isArray(value) && items) value.forEach((item, index) => found.push(...explain([...steps, 'items'], item, [...path, String(index)])));
     if (value && typeof value === 'object' && !Array.isArray(value)) {
       for (const [name, item] of Object.entries(value)) {
-        if (schema.properties?.[name]) found.push(...explain([...steps, 'properties', name], item, [...path, name]));
-        else if (typeof schema.additionalProperties === 'object') found.push(...explain([...steps, 'additionalProperties'], item, [...path, name]));
+        if (properties?.[name]) found.push(...explain([...steps, 'properties', name], item, [...path, name]));
+        else if (typeof additionalProperties === 'object') found.push(...explain([...steps, 'additionalProperties'], item, [...path, name]));
       }
     }
     return found.length > 0 ? found : validate.errors.map(({message}) => ({path, value, says: message}));

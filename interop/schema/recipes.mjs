@@ -12,6 +12,7 @@ const SOUND = `data:audio/mpeg;base64,${SILENCE.toString('base64')}`;
 
 /** Routes that no bot can call with success, with the reason; they are called for their refusals. */
 export const NEVER_ANSWERED = {
+  'GET /applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions': 'no command has permissions of its own',
   'GET /sticker-packs/{pack_id}': 'there are no packs',
 };
 
@@ -97,8 +98,8 @@ async function commands({r, application_id, guild_id, people}) {
   const here = '/applications/{application_id}/guilds/{guild_id}/commands';
   const [first] = await r(`GET ${here}`, {application_id, guild_id});
   const permissions = [{id: people[0].id, type: 2, permission: true}];
-  await r(`PUT ${here}/{command_id}/permissions`, {application_id, guild_id, command_id: first.id, body: {permissions}});
-  await r(`GET ${here}/{command_id}/permissions`, {application_id, guild_id, command_id: first.id});
+  await r(`PUT ${here}/{command_id}/permissions`, {application_id, guild_id, command_id: first.id, body: {permissions}, fails: true});
+  await r(`GET ${here}/{command_id}/permissions`, {application_id, guild_id, command_id: first.id, fails: true});
   await r(`GET ${here}/permissions`, {application_id, guild_id});
 }
 

@@ -56,7 +56,6 @@ export const RESULTS = {
   'DELETE /applications/{application_id}/guilds/{guild_id}/commands/{command_id}': NOTHING,
   'GET /applications/{application_id}/guilds/{guild_id}/commands/permissions': 'D.RESTGetAPIGuildApplicationCommandsPermissionsResult',
   'GET /applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions': 'D.RESTGetAPIApplicationCommandPermissionsResult',
-  'PUT /applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions': 'D.RESTPutAPIApplicationCommandPermissionsResult',
   'POST /interactions/{interaction_id}/{interaction_token}/callback': 'D.RESTPostAPIInteractionCallbackWithResponseResult | undefined',
 
   // Webhooks.

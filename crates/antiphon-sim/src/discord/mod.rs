@@ -8,6 +8,7 @@ mod audit;
 mod choices;
 mod commands;
 mod community;
+mod components;
 mod connection;
 mod controls;
 mod delivery;

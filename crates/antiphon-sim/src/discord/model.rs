@@ -501,6 +501,7 @@ impl Guild {
             "self_deaf": voice.is_some_and(|voice| voice.self_deaf),
             "self_mute": voice.is_some_and(|voice| voice.self_mute),
             "self_video": false,
+            "self_stream": false,
             "suppress": voice.is_some_and(|voice| voice.suppress),
             "request_to_speak_timestamp": voice.and_then(|voice| voice.asks_to_speak.clone()),
         })

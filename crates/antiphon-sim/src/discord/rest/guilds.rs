@@ -91,6 +91,7 @@ impl State {
             "icon",
             "splash",
             "discovery_splash",
+            "home_header",
             "emojis",
             "features",
             "description",

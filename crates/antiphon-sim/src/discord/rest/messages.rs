@@ -11,7 +11,7 @@ use super::{
 };
 use crate::discord::{
     audit::{Entry, action},
-    messages::{Draft, number_components},
+    messages::Draft,
     model::{Channel, Id, Message, iso, kind},
     permissions as rights,
     state::State,
@@ -564,7 +564,7 @@ pub(crate) fn numbered(given: &Value) -> Value {
         Value::Array(_) => given.clone(),
         _ => json!([]),
     };
-    number_components(&mut components);
+    crate::discord::components::number(&mut components);
     components
 }
 
