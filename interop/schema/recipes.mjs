@@ -32,7 +32,7 @@ export async function callEveryRoute(simulator, requests, [bot], frames) {
   const members = await at.r('GET /guilds/{guild_id}/members', {guild_id, query: {limit: 100}});
   at.people = members.filter(member => !member.user.bot).map(member => member.user);
   for (const group of [
-    gatewayAndUsers, applications, commands, interactions, guild, channels, roles, members_, bans, messages, reactions, pins, polls, threads, invites,
+    gatewayAndUsers, applications, commands, interactions, guild, channels, roles, members_, joinRequests, bans, messages, reactions, pins, polls, threads, invites,
     webhooks, emojis, stickers, sounds, voice, stages, scheduledEvents, autoModeration, templates, pages, integrations, search, monetization, socialSdk, refusals, leaving,
   ]) {
     try {
@@ -250,6 +250,15 @@ async function members_({r, simulator, guild_id, people}) {
   await r('PUT /guilds/{guild_id}/members/{user_id}', {guild_id, user_id: visitor.user.id, body: {access_token: 'visitor'}});
 }
 
+async function joinRequests({r, simulator, guild_id}) {
+  const asked = [];
+  for (const by of ['knocker', 'second knocker']) asked.push((await simulator.do('discord', 'ask_to_join', {by})).request);
+  await r('GET /guilds/{guild_id}/requests', {guild_id, query: {status: 'SUBMITTED', limit: 10}});
+  await r('PATCH /guilds/{guild_id}/requests/{request_id}', {guild_id, request_id: asked[0], body: {action: 'APPROVED'}});
+  await r('PATCH /guilds/{guild_id}/requests/{request_id}', {guild_id, request_id: asked[1], body: {action: 'REJECTED', rejection_reason: 'no voice'}});
+  await r('GET /guilds/{guild_id}/requests', {guild_id});
+}
+
 async function bans({r, simulator, guild_id}) {
   const found = [];
   for (const by of ['rude', 'ruder', 'rudest']) {
@@ -373,12 +382,13 @@ async function invites({r, guild_id, channel_id, voice_channel_id, people}) {
   await r('DELETE /invites/{code}', {code});
 }
 
-async function webhooks({r, guild_id, channel_id}) {
+async function webhooks({r, simulator, guild_id, channel_id, people}) {
   const hook = await r('POST /channels/{channel_id}/webhooks', {channel_id, body: {name: 'herald', avatar: IMAGE}});
   const on = {webhook_id: hook.id, webhook_token: hook.token};
   const open = {...on, as: null};
   const news = await r('POST /guilds/{guild_id}/channels', {guild_id, body: {name: 'tidings', type: 5}});
   await r('POST /channels/{channel_id}/followers', {channel_id: news.id, body: {webhook_channel_id: channel_id}});
+  await simulator.do('discord', 'webhook', {by: people[0].username, name: 'of a person'});
   await r('GET /channels/{channel_id}/webhooks', {channel_id});
   await r('GET /guilds/{guild_id}/webhooks', {guild_id});
   await r('GET /webhooks/{webhook_id}', on);
@@ -464,7 +474,7 @@ async function stages({r, guild_id}) {
   await r('DELETE /stage-instances/{channel_id}', {channel_id});
 }
 
-async function scheduledEvents({r, guild_id, voice_channel_id}) {
+async function scheduledEvents({r, simulator, guild_id, voice_channel_id, people}) {
   const here = '/guilds/{guild_id}/scheduled-events';
   const inside = {name: 'Evensong', privacy_level: 2, entity_type: 2, channel_id: voice_channel_id, scheduled_start_time: soon(1)};
   const outside = {name: 'Outing', description: 'out', privacy_level: 2, entity_type: 3, entity_metadata: {location: 'the hill'}, scheduled_start_time: soon(2), scheduled_end_time: soon(4), image: IMAGE};
@@ -479,6 +489,7 @@ async function scheduledEvents({r, guild_id, voice_channel_id}) {
   const exception = await r(`POST ${here}/{guild_scheduled_event_id}/exceptions`, {...on, body: {original_scheduled_start_time: inside.scheduled_start_time, is_canceled: true, scheduled_start_time: null, scheduled_end_time: null}});
   const exception_id = exception.event_exception_id ?? exception.id;
   await r(`PATCH ${here}/{guild_scheduled_event_id}/exceptions/{exception_id}`, {...on, exception_id, body: {is_canceled: false, scheduled_start_time: soon(3)}});
+  await simulator.do('discord', 'attend', {event: one.id, by: people[0].username});
   await r(`GET ${here}/{guild_scheduled_event_id}/users/counts`, {...on, query: {guild_scheduled_event_exception_ids: exception_id}});
   await r(`GET ${here}/{guild_scheduled_event_id}/users`, {...on, query: {with_member: 'true'}});
   await r(`GET ${here}/{guild_scheduled_event_id}/{guild_scheduled_event_exception_id}/users`, {...on, guild_scheduled_event_exception_id: exception_id});
@@ -546,19 +557,24 @@ async function search({r, guild_id}) {
   await r('GET /guilds/{guild_id}/messages/search', {guild_id});
 }
 
-async function monetization({r, application_id, guild_id, people}) {
-  await r('GET /applications/{application_id}/skus', {application_id});
+async function monetization({r, simulator, application_id, guild_id, people}) {
+  const skus = await r('GET /applications/{application_id}/skus', {application_id});
   const here = '/applications/{application_id}/entitlements';
-  const listed = await r(`GET ${here}`, {application_id});
-  const sku_id = listed[0]?.sku_id ?? application_id;
-  const {id: entitlement_id} = await r(`POST ${here}`, {application_id, body: {sku_id, owner_id: people[0].id, owner_type: 2}});
-  await r(`POST ${here}`, {application_id, body: {sku_id, owner_id: guild_id, owner_type: 1}});
+  const [GUILD, USER] = [1 << 7, 1 << 8];
+  const sellable = skus.filter(sku => sku.type !== 6);
+  const ofUser = sellable.find(sku => sku.type === 3 && !(sku.flags & GUILD)) ?? sellable.find(sku => !(sku.flags & GUILD));
+  const ofGuild = sellable.find(sku => !(sku.flags & USER));
+  const {id: entitlement_id} = await r(`POST ${here}`, {application_id, body: {sku_id: ofUser.id, owner_id: people[0].id, owner_type: 2}});
+  await r(`POST ${here}`, {application_id, body: {sku_id: ofGuild.id, owner_id: guild_id, owner_type: 1}});
+  const {subscription: subscription_id} = await simulator.do('discord', 'subscribe', {by: people[0].username, bot: 'cantor'});
   await r(`GET ${here}`, {application_id});
   await r(`GET ${here}/{entitlement_id}`, {application_id, entitlement_id});
   await r(`POST ${here}/{entitlement_id}/consume`, {application_id, entitlement_id});
   await r(`DELETE ${here}/{entitlement_id}`, {application_id, entitlement_id});
-  const subscriptions = await r('GET /skus/{sku_id}/subscriptions', {sku_id, query: {user_id: people[0].id}});
-  if (subscriptions.length > 0) await r('GET /skus/{sku_id}/subscriptions/{subscription_id}', {sku_id, subscription_id: subscriptions[0].id});
+  for (const {id: sku_id} of skus) {
+    const found = await r('GET /skus/{sku_id}/subscriptions', {sku_id, query: {user_id: people[0].id}});
+    if (found.length > 0) await r('GET /skus/{sku_id}/subscriptions/{subscription_id}', {sku_id, subscription_id});
+  }
 }
 
 /** Lobbies are used by the first bot's application; its members are users who gave it their leave. */
