@@ -15,6 +15,8 @@ const NEWER_FIELDS = [
   // Discord sends the user's permissions with an interaction's channel, and the number of the component that was used.
   {of: /^INTERACTION_CREATE$/, path: /^channel\.permissions$/},
   {of: /^INTERACTION_CREATE$/, path: /^data\.id$/, is: 'number'},
+  // Discord's OpenAPI description has the guild's id beside the guild (GuildInviteResponse).
+  {of: /invites/, path: /^guild_id$/},
   // Discord no longer documents it; discord.py 2.7.1 needs it.
   {of: /^INTEGRATION_/, path: /^application\.summary$/},
   // Discord sends these without documenting them; libraries ignore them.

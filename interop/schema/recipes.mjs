@@ -13,6 +13,7 @@ const SOUND = `data:audio/mpeg;base64,${SILENCE.toString('base64')}`;
 /** Routes that no bot can call with success, with the reason; they are called for their refusals. */
 export const NEVER_ANSWERED = {
   'GET /applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions': 'no command has permissions of its own',
+  'POST /guilds/{guild_id}/mfa': 'no bot owns a guild',
   'GET /sticker-packs/{pack_id}': 'there are no packs',
 };
 
@@ -192,7 +193,7 @@ async function guild({r, guild_id}) {
   await r('PATCH /guilds/{guild_id}', {guild_id, body: {name, description: 'we sing', verification_level: 2, default_message_notifications: 1, afk_timeout: 300, preferred_locale: 'de'}});
   await r('GET /guilds/{guild_id}/regions', {guild_id});
   await r('GET /guilds/{guild_id}/vanity-url', {guild_id});
-  await r('POST /guilds/{guild_id}/mfa', {guild_id, body: {level: 1}});
+  await r('POST /guilds/{guild_id}/mfa', {guild_id, body: {level: 1}, fails: true});
 }
 
 async function channels({r, guild_id, channel_id, people}) {
