@@ -301,15 +301,9 @@ impl Event {
     /// Borrowed fields (`&'a str`) work only for texts without escapes; take `Cow<'a, str>` where there may be some.
     ///
     /// # Errors
-    /// [`DecodeError`] if the body is not JSON or has another shape.
+    /// [`DecodeError`] if the body is not JSON in UTF-8 or has another shape.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
-        let body = &self.draft.body;
-        // One look at all bytes is cheaper than one at each text; what is not read may be no text at all.
-        let parsed = match std::str::from_utf8(body) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(body),
-        };
-        parsed.map_err(|error| self.undecodable::<T>(error))
+        crate::json::read_json(&self.draft.body).map_err(|error| self.undecodable::<T>(error))
     }
 
     /// Reads the body as a JSON object into `T`; a list, which would be read by the order of `T`'s fields, is refused.
@@ -326,13 +320,17 @@ impl Event {
 
     /// The error for a body that could not become a `T`.
     pub fn undecodable<T>(&self, source: impl Into<crate::BoxError>) -> DecodeError {
-        DecodeError::new(self.kind(), short_type_name::<T>(), source)
+        self.undecodable_as(std::any::type_name::<T>(), source.into())
+    }
+
+    /// Does what [`undecodable`](Self::undecodable) does, compiled once and not for every type.
+    fn undecodable_as(&self, type_name: &'static str, source: crate::BoxError) -> DecodeError {
+        DecodeError::new(self.kind(), short_type_name(type_name), source)
     }
 }
 
 /// The last segment of a type's path, without its parameters.
-fn short_type_name<T>() -> &'static str {
-    let name = std::any::type_name::<T>();
+fn short_type_name(name: &'static str) -> &'static str {
     let name = name.split_once('<').map_or(name, |(name, _)| name);
     name.rsplit_once("::").map_or(name, |(_, name)| name)
 }

@@ -10,6 +10,7 @@ mod gap;
 mod html;
 mod intake;
 mod journal;
+mod json;
 mod kind;
 pub mod lenient;
 mod link;
@@ -38,6 +39,7 @@ pub use journal::{
     AppendError, Appended, Batch, BoxFuture, Cursor, DeadLetterChange, IntoJournal, Journal,
     OpenEvent, Parked, ReadError, Retention, Saved, Sweep, Trouble,
 };
+pub use json::read_json;
 pub use kind::{Keep, Kind, KindInfo, KindPattern};
 pub use link::{Link, LinkState, NotConnected, StopCode};
 pub use open::{Fatal, OpenFailure};

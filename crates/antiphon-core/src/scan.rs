@@ -464,7 +464,7 @@ pub(crate) fn unescaped(text: &[u8]) -> Option<String> {
     quoted.push(b'"');
     quoted.extend_from_slice(text);
     quoted.push(b'"');
-    serde_json::from_slice(&quoted).ok()
+    crate::json::read_json(&quoted).ok()
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl Body {
 
     /// Reads the body; the error has the position and not the content.
     fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
-        serde_json::from_slice(self.bytes())
+        antiphon_core::read_json(self.bytes())
             .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
     }
 }
@@ -343,7 +343,7 @@ fn failure(status: StatusCode, body: &[u8]) -> Option<Failure> {
     if first != Some(&b'{') {
         return None;
     }
-    let wire: wire::Failure = serde_json::from_slice(body).ok()?;
+    let wire: wire::Failure = antiphon_core::read_json(body).ok()?;
     if wire.message.is_empty() && wire.error.is_empty() {
         return None;
     }

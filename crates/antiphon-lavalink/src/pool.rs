@@ -209,7 +209,7 @@ impl PoolState {
         match checkpoint.part.split_once('/') {
             Some(("node", id)) => {
                 let saved: wire::SavedNode<'_> =
-                    serde_json::from_slice(&checkpoint.state).unwrap_or_default();
+                    antiphon_core::read_json(&checkpoint.state).unwrap_or_default();
                 let node = self.nodes.iter_mut().find(|node| node.id().as_str() == id);
                 if let Some(node) = node
                     && saved.version == VERSION

@@ -80,7 +80,7 @@ impl<'a> Header<'a> {
         if start != Some(&b'{') {
             return None;
         }
-        serde_json::from_slice(frame).ok()
+        antiphon_core::read_json(frame).ok()
     }
 
     /// Reads a header in the form that nodes send. Any other form is an error here, and read by `lenient`.

@@ -90,7 +90,15 @@ impl HttpClient {
     /// # Errors
     ///
     /// [`HttpError`], when no whole answer came within [`Limits`].
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    pub fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>> {
+        // Every crate that awaited the future itself would compile the pool and its protocols once more.
+        Box::pin(self.send_in_time(request))
+    }
+
+    async fn send_in_time(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let name = format!("{} {}", request.method(), shown(request.uri()));
         if let Some(why) = unsendable(&request) {
             return Err(HttpError::Invalid { request: name, why });

@@ -154,7 +154,12 @@ impl Network {
     ///
     /// When the URI has no such scheme, no host or a port above 65535, when the network is [closed](Self::closed), and
     /// when a step of [`Phase`] fails or takes too long.
-    pub async fn open(&self, uri: &Uri) -> Result<Stream, ConnectError> {
+    pub fn open<'a>(&'a self, uri: &'a Uri) -> BoxFuture<'a, Result<Stream, ConnectError>> {
+        // Boxed, as the future of `HttpClient::send` is, so that it is compiled in this crate alone.
+        Box::pin(self.open_stream(uri))
+    }
+
+    async fn open_stream(&self, uri: &Uri) -> Result<Stream, ConnectError> {
         if let Some(why) = &self.settings.closed {
             let target = shown(uri);
             return Err(ConnectError::permanent(
@@ -268,8 +273,11 @@ impl Network {
     ///
     /// As [`Network::open`]; and when the request cannot be sent, or the server answers with something else than an
     /// upgrade, whose status is [`ConnectError::status`].
-    pub async fn websocket(&self, request: WebSocketRequest) -> Result<WebSocket, ConnectError> {
-        upgrade::open(self, request).await
+    pub fn websocket(
+        &self,
+        request: WebSocketRequest,
+    ) -> BoxFuture<'_, Result<WebSocket, ConnectError>> {
+        Box::pin(upgrade::open(self, request))
     }
 
     /// An HTTP client with a pool of its own.

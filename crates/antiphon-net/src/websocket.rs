@@ -12,6 +12,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use antiphon_core::BoxFuture;
 use bytes::Bytes;
 use futures_util::{Sink, Stream as _};
 use tokio::{
@@ -336,7 +337,11 @@ impl WebSocket {
     /// [`WebSocket::next`].
     /// A code that may not be sent (RFC 6455 §7.4) is left out with its reason, and a reason of more than 123 bytes
     /// is cut.
-    pub async fn close(&mut self, code: Option<u16>, reason: &str) {
+    pub fn close<'a>(&'a mut self, code: Option<u16>, reason: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(self.close_in_time(code, reason))
+    }
+
+    async fn close_in_time(&mut self, code: Option<u16>, reason: &str) {
         let mut cut = reason.len().min(LONGEST_REASON);
         while !reason.is_char_boundary(cut) {
             cut -= 1;

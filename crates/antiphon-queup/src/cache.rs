@@ -554,7 +554,7 @@ impl Cache {
 
     /// Reads the saved form.
     fn from_json(saved: &[u8]) -> Result<Self, BoxError> {
-        let saved: wire::SavedCache<'_> = serde_json::from_slice(saved)?;
+        let saved: wire::SavedCache<'_> = antiphon_core::read_json(saved)?;
         if saved.v != Some(VERSION) {
             return Err("the cache was saved by another version".into());
         }

@@ -99,7 +99,7 @@ impl Shared {
 
     /// Remembers the own user.
     pub(crate) fn logged_in(&self, user: &Bytes) {
-        if let Ok(user) = serde_json::from_slice::<wire::User<'_>>(user) {
+        if let Ok(user) = antiphon_core::read_json::<wire::User<'_>>(user) {
             self.cache.write().me = Some(user.into());
         }
     }
@@ -211,7 +211,7 @@ pub type MessageCollection = Collection<Arc<Message>>;
 
 /// Reads the `data` of an answer; the error has the position and not the content.
 fn parse<'a, T: serde::Deserialize<'a>>(data: &'a Bytes) -> Result<T, RequestError> {
-    serde_json::from_slice(data)
+    antiphon_core::read_json(data)
         .map_err(|error| RequestError::Undecodable(json_position(&error).into()))
 }
 

@@ -457,7 +457,7 @@ impl Session {
 
     /// Takes a socket that is open; the server speaks first.
     fn on_opened(&mut self, user: Bytes, now: Moment) {
-        let me = match serde_json::from_slice::<wire::User<'_>>(&user) {
+        let me = match antiphon_core::read_json::<wire::User<'_>>(&user) {
             Ok(user) => UserId::from(user.id.as_deref().unwrap_or_default()),
             Err(_) => UserId::default(),
         };

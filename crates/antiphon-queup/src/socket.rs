@@ -337,7 +337,7 @@ async fn token(shared: &Shared) -> Result<Option<String>, OpenFailure> {
         .call(call)
         .await
         .map_err(|error| failed(&error))?;
-    let token: wire::Token<'_> = serde_json::from_slice(&data).unwrap_or_default();
+    let token: wire::Token<'_> = antiphon_core::read_json(&data).unwrap_or_default();
     let client = token.client_id.as_deref().map(UserId::from);
     let is_guest = client.is_some_and(|client| client.as_str().len() == 32);
     let token = token.token.filter(|token| !token.is_empty() && !is_guest);
@@ -383,8 +383,8 @@ async fn join(
 /// Reads a room, which must have an id.
 fn room_info(body: &Bytes) -> Result<RoomInfo, JoinError> {
     let undecodable = |error: BoxError| JoinError::Request(RequestError::Undecodable(error));
-    let room: wire::Room<'_> =
-        serde_json::from_slice(body).map_err(|error| undecodable(json_position(&error).into()))?;
+    let room: wire::Room<'_> = antiphon_core::read_json(body)
+        .map_err(|error| undecodable(json_position(&error).into()))?;
     let info = RoomInfo::from(room);
     if info.id.is_empty() {
         return Err(undecodable("a room without an id".into()));
@@ -420,7 +420,7 @@ async fn post(
         RequestError::Refused { status: 404, .. } => JoinError::NoSuchRoom(slug.clone()),
         error => JoinError::Request(error),
     })?;
-    let joined: wire::Joined<'_> = serde_json::from_slice(&data).unwrap_or_default();
+    let joined: wire::Joined<'_> = antiphon_core::read_json(&data).unwrap_or_default();
     Ok(joined
         .room
         .map(|room| data.slice_ref(room.get().as_bytes())))

@@ -207,7 +207,7 @@ pub(crate) fn read(path: &Path, server: Server) -> Option<(Jar, UserId)> {
             return None;
         }
     };
-    let kept: Kept = match serde_json::from_slice(&text) {
+    let kept: Kept = match antiphon_core::read_json(&text) {
         Ok(kept) => kept,
         Err(error) => {
             // The error's own words may repeat a value, which is a secret.

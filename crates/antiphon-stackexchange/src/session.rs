@@ -166,7 +166,7 @@ impl Session {
     fn restore(&mut self, checkpoint: &Checkpoint) {
         let part = &*checkpoint.part;
         if part == elsewhere::PART {
-            match serde_json::from_slice::<elsewhere::Stored>(&checkpoint.state) {
+            match antiphon_core::read_json::<elsewhere::Stored>(&checkpoint.state) {
                 Ok(stored) => {
                     self.identities.count = stored.count;
                     self.identities.named_after = stored.named_after;
@@ -181,7 +181,7 @@ impl Session {
         let Some(id) = part.strip_prefix("room/").and_then(|id| id.parse().ok()) else {
             return;
         };
-        match serde_json::from_slice::<Stored>(&checkpoint.state) {
+        match antiphon_core::read_json::<Stored>(&checkpoint.state) {
             Ok(stored) if stored.joined => {
                 self.rooms.insert(id, Room::restored(id, stored));
             }

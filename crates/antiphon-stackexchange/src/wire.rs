@@ -69,7 +69,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// The frame is no JSON object.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
+        antiphon_core::read_json(bytes)
     }
 }
 
@@ -290,7 +290,7 @@ pub(crate) struct Shape {
 impl Shape {
     /// Reads the shape of an event; one that cannot be read has an empty shape.
     pub(crate) fn of(event: &[u8]) -> Self {
-        serde_json::from_slice(event).unwrap_or_default()
+        antiphon_core::read_json(event).unwrap_or_default()
     }
 
     /// Removes the shape of an event from a list; whether it was there.

@@ -127,7 +127,7 @@ impl Raw {
     /// # Errors
     /// The JSON library's, if it has another shape.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(&self.0)
+        crate::json::read_json(&self.0)
     }
 }
 

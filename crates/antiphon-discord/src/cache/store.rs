@@ -2,7 +2,7 @@
 //!
 //! Objects are shared (`Arc`): a reader's copy stays as it was, and a change clones an object only if a reader holds it.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::sync::Arc;
 
 use antiphon_discord_model::{
     Channel, Emoji, Guild, Member, Message, PartialMember, Presence, Role, User, VoiceState,
@@ -13,75 +13,14 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    bounded::{Lowest, Scoped},
+    bounded::{Indexed, Scoped},
     limits::CacheLimits,
-    size::MemorySize,
 };
 use crate::event::NO_GUILD;
 
 pub(super) type GuildId = Id<GuildMarker>;
 pub(super) type UserId = Id<UserMarker>;
 pub(super) type ChannelId = Id<ChannelMarker>;
-
-/// A map whose ids are found without their scope.
-///
-/// The index may name entries that the map has dropped; it is swept when it is twice as long as the map.
-#[derive(Clone, Debug)]
-pub(super) struct Indexed<S, I, V> {
-    pub(super) map: Scoped<S, I, V>,
-    /// Scope of each id; an id of a dropped entry leads nowhere and is harmless.
-    scope_of: HashMap<I, S>,
-}
-
-impl<S: Copy + Ord, I: Copy + Ord + Hash + Lowest, V: MemorySize> Indexed<S, I, V> {
-    fn new(limit: usize, scope_limit: Option<usize>) -> Self {
-        Self {
-            map: Scoped::new(limit, scope_limit),
-            scope_of: HashMap::new(),
-        }
-    }
-
-    pub(super) fn get(&self, id: I) -> Option<&V> {
-        self.map.get(*self.scope_of.get(&id)?, id)
-    }
-
-    /// Inserts a value, and returns the one it replaced.
-    pub(super) fn insert(&mut self, scope: S, id: I, value: V) -> Option<V> {
-        if !self.map.is_on() {
-            return None;
-        }
-        // An object that moved to another scope is still the same object.
-        let moved = match self.scope_of.insert(id, scope) {
-            Some(before) if before != scope => self.map.remove(before, id),
-            _ => None,
-        };
-        let replaced = self.map.insert(scope, id, value).or(moved);
-        // The map drops entries at its bounds; the index is swept from time to time instead of each time.
-        if self.scope_of.len() > 2 * self.map.len() + 64 {
-            let map = &self.map;
-            self.scope_of
-                .retain(|id, scope| map.get(*scope, *id).is_some());
-        }
-        replaced
-    }
-
-    pub(super) fn change<R>(&mut self, id: I, change: impl FnOnce(&mut V) -> R) -> Option<R> {
-        let scope = *self.scope_of.get(&id)?;
-        self.map.change(scope, id, change)
-    }
-
-    pub(super) fn remove(&mut self, id: I) -> Option<V> {
-        let scope = self.scope_of.remove(&id)?;
-        self.map.remove(scope, id)
-    }
-
-    pub(super) fn clear(&mut self, scope: S) {
-        let ids: Vec<I> = self.map.of(scope).map(|(id, _)| id).collect();
-        for id in ids {
-            self.remove(id);
-        }
-    }
-}
 
 /// All cached objects of one bot.
 ///

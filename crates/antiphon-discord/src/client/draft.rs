@@ -410,7 +410,7 @@ impl Build for Draft<'_> {
             self.body.poll = Some(poll.body(http.now())?);
         }
         let mut body = serde_json::to_vec(&self.body)?;
-        check(&serde_json::from_slice(&body)?)?;
+        check(&antiphon_core::read_json(&body)?)?;
         if let Target::Answer { kind, .. } = self.target {
             let data = Some(&self.body).filter(|_| body != b"{}");
             body = serde_json::to_vec(&Response { kind, data })?;

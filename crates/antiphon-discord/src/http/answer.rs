@@ -141,7 +141,7 @@ impl Done {
 
 /// Adds the known fields to an object.
 fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
-    let mut object: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let mut object: Map<String, Value> = antiphon_core::read_json(body).unwrap_or_default();
     for (field, value) in known {
         object.insert((*field).to_owned(), value.clone());
     }
@@ -150,7 +150,7 @@ fn filled(body: &[u8], known: &[(&'static str, Value)]) -> Vec<u8> {
 
 /// Place and reason of a JSON error; serde's own message could contain parts of the body.
 fn place(body: &[u8]) -> String {
-    match serde_json::from_slice::<IgnoredAny>(body) {
+    match antiphon_core::read_json::<IgnoredAny>(body) {
         Ok(IgnoredAny) => "another kind of value was expected".to_owned(),
         Err(error) => json_position(&error),
     }
@@ -190,7 +190,7 @@ pub(super) fn done(response: Response<Bytes>, is_authorized: bool) -> Result<Don
 /// Reads the body of an error, if it is one of Discord's (protocol §13,
 /// <https://discord.com/developers/docs/reference#error-messages>).
 fn refusal(status: u16, body: &[u8]) -> Option<ApiError> {
-    let refusal: Value = serde_json::from_slice(body).ok()?;
+    let refusal: Value = antiphon_core::read_json(body).ok()?;
     let message = refusal.get("message")?.as_str()?;
     let code = &refusal["code"];
     let digits = || code.as_str()?.parse().ok();

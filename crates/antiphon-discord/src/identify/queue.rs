@@ -65,7 +65,7 @@ impl IdentifyQueue {
         let part: Part = "identifies".into();
         let stored = intake.checkpoint(&part);
         let budget = stored.and_then(|stored| {
-            serde_json::from_slice(&stored.state)
+            antiphon_core::read_json(&stored.state)
                 .inspect_err(|error| warn!(%error, "the spent identifies cannot be read"))
                 .ok()
         });

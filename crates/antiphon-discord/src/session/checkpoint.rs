@@ -118,7 +118,7 @@ impl SavedState {
     }
 
     pub(crate) fn read(state: &[u8]) -> Result<Self, serde_json::Error> {
-        let written: Written = serde_json::from_slice(state)?;
+        let written: Written = antiphon_core::read_json(state)?;
         if written.v != VERSION {
             return Err(serde::de::Error::custom(
                 "it was written by another version",

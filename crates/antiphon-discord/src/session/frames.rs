@@ -311,7 +311,7 @@ impl Session {
 
     /// Begins a session (protocol §3.1).
     fn on_ready(&mut self, body: &Bytes, seq: Option<u64>, now: Moment) {
-        let ready: wire::Ready<'_> = serde_json::from_slice(body)
+        let ready: wire::Ready<'_> = antiphon_core::read_json(body)
             .inspect_err(|error| {
                 tracing::warn!(part = &*self.part, %error, "READY cannot be read");
             })
@@ -404,5 +404,5 @@ impl Session {
 /// Decodes `d` of a frame that is no dispatch.
 fn data<'a, T: serde::Deserialize<'a>>(frame: &'a Bytes, header: &Header<'_>) -> Option<T> {
     let span = header.data.clone()?;
-    serde_json::from_slice(&frame[span]).ok()
+    antiphon_core::read_json(&frame[span]).ok()
 }

@@ -175,7 +175,7 @@ impl Pending {
 
     /// Takes a chunk: the request is answered when all of them have come, or when they are more than are collected.
     fn chunk(&mut self, draft: &Draft, now: Instant) {
-        let Ok(chunk) = serde_json::from_slice::<wire::Chunk<'_>>(&draft.body) else {
+        let Ok(chunk) = antiphon_core::read_json::<wire::Chunk<'_>>(&draft.body) else {
             return;
         };
         let nonce = chunk.nonce.as_deref();
@@ -208,7 +208,7 @@ impl Pending {
 
     /// Takes a refusal; without a nonce it means the request of that guild that has no chunk yet.
     fn limited(&mut self, draft: &Draft) {
-        let Ok(limited) = serde_json::from_slice::<wire::RateLimited<'_>>(&draft.body) else {
+        let Ok(limited) = antiphon_core::read_json::<wire::RateLimited<'_>>(&draft.body) else {
             return;
         };
         if limited.opcode != wire::op::REQUEST_MEMBERS {
@@ -237,7 +237,7 @@ impl Pending {
         if !self.joins.iter().any(meant) {
             return;
         }
-        let Ok(voice) = serde_json::from_slice::<wire::Voice<'_>>(&draft.body) else {
+        let Ok(voice) = antiphon_core::read_json::<wire::Voice<'_>>(&draft.body) else {
             return;
         };
         let (Some(session), true) = (voice.session_id, voice.user_id == me) else {
@@ -258,7 +258,7 @@ impl Pending {
         else {
             return;
         };
-        let Ok(voice) = serde_json::from_slice::<wire::Voice<'_>>(&draft.body) else {
+        let Ok(voice) = antiphon_core::read_json::<wire::Voice<'_>>(&draft.body) else {
             return;
         };
         // Without an endpoint the voice server is gone, and another event with one follows.

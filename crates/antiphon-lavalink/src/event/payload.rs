@@ -35,7 +35,7 @@ fn noted(event: &Event) -> EventNote {
     let Some(note) = event.note() else {
         return EventNote::default();
     };
-    let note: wire::Note<'_> = serde_json::from_slice(note).unwrap_or_default();
+    let note: wire::Note<'_> = antiphon_core::read_json(note).unwrap_or_default();
     EventNote {
         original: note.original.map(playable_from_saved),
         reason: note.reason.map(Into::into),
@@ -670,7 +670,7 @@ impl Extra {
     /// # Errors
     /// [`DecodeError`] if it has another shape.
     pub fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
-        serde_json::from_slice(&self.data)
+        antiphon_core::read_json(&self.data)
             .map_err(|error| DecodeError::new(&self.kind, "a plugin's frame", error))
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn read_saved(
     rng: Rng,
     now: Instant,
 ) -> Option<LocalPlayer> {
-    let saved: SavedPlayer<'_> = serde_json::from_slice(state).ok()?;
+    let saved: SavedPlayer<'_> = antiphon_core::read_json(state).ok()?;
     if saved.version != VERSION || saved.gone {
         return None;
     }

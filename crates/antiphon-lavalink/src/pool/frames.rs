@@ -55,13 +55,13 @@ impl PoolState {
             "lavalink.ready" => {
                 draft.provenance = Provenance::Live;
                 self.outbox.event(draft);
-                let ready: view::Ready<'_> = serde_json::from_slice(frame).unwrap_or_default();
+                let ready: view::Ready<'_> = antiphon_core::read_json(frame).unwrap_or_default();
                 self.on_ready(index, epoch, &ready, now);
             }
             "lavalink.stats" => {
                 self.outbox.event(draft);
                 let node = &mut self.nodes[index];
-                node.stats = serde_json::from_slice(frame).ok();
+                node.stats = antiphon_core::read_json(frame).ok();
                 node.newcomers = 0;
                 self.nodes_changed = true;
                 self.save_node(index, now);
@@ -104,25 +104,25 @@ impl PoolState {
         let noted = match kind {
             "lavalink.playerUpdate" => {
                 let usual = view::PlayerUpdate::usual(frame).map(|(_, update)| update);
-                let update = usual.or_else(|| serde_json::from_slice(frame).ok())?;
+                let update = usual.or_else(|| antiphon_core::read_json(frame).ok())?;
                 player.on_update(update.state, now.at);
                 TrackNote::default()
             }
             "lavalink.TrackStartEvent" => {
-                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                let event: view::TrackEvent<'_> = antiphon_core::read_json(frame).ok()?;
                 player.on_track_start(event.track.into(), now.at)
             }
             "lavalink.TrackEndEvent" => {
-                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                let event: view::TrackEvent<'_> = antiphon_core::read_json(frame).ok()?;
                 let reason = TrackEndReason::from(event.reason.as_deref().unwrap_or_default());
                 player.on_track_end(&event.track.into(), &reason, now.at)
             }
             "lavalink.TrackExceptionEvent" | "lavalink.TrackStuckEvent" => {
-                let event: view::TrackEvent<'_> = serde_json::from_slice(frame).ok()?;
+                let event: view::TrackEvent<'_> = antiphon_core::read_json(frame).ok()?;
                 player.on_track_trouble(&event.track.into())
             }
             "lavalink.WebSocketClosedEvent" => {
-                let closed: view::VoiceClosed<'_> = serde_json::from_slice(frame).ok()?;
+                let closed: view::VoiceClosed<'_> = antiphon_core::read_json(frame).ok()?;
                 let code = DiscordVoiceCloseType(u16::try_from(closed.code).unwrap_or_default());
                 player.on_voice_closed(code, closed.by_remote, now.at);
                 TrackNote::default()

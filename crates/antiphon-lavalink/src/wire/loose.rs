@@ -325,7 +325,7 @@ pub(crate) fn maybe_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 pub(crate) fn objects<'de, T: Deserialize<'de>>(
     body: &'de [u8],
 ) -> Result<Vec<T>, serde_json::Error> {
-    let list: Vec<&RawValue> = serde_json::from_slice(body)?;
+    let list: Vec<&RawValue> = antiphon_core::read_json(body)?;
     Ok(list.into_iter().filter_map(element).collect())
 }
 

@@ -134,7 +134,7 @@ impl Conversation {
     /// [`RequestError`] if the request failed.
     pub async fn mark_as_read(&self) -> Result<(), RequestError> {
         let data = self.client.call(Call::post(self.path("/read"))).await?;
-        let wire: wire::Conversation<'_> = serde_json::from_slice(&data).unwrap_or_default();
+        let wire: wire::Conversation<'_> = antiphon_core::read_json(&data).unwrap_or_default();
         let answer = ConversationInfo::from(wire);
         let mut info = (*self.info).clone();
         if answer.users_read.is_empty() {

@@ -225,7 +225,7 @@ impl Room {
         let answer = self.client.call(call).await;
         let mut message = match &answer {
             Ok(data) => {
-                Message::from(serde_json::from_slice::<wire::Chat<'_>>(data).unwrap_or_default())
+                Message::from(antiphon_core::read_json::<wire::Chat<'_>>(data).unwrap_or_default())
             }
             Err(error) if error.may_have_arrived() => Message::default(),
             Err(_) => return answer.map(|_| Message::default()),

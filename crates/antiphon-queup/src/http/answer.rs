@@ -62,13 +62,13 @@ pub(super) fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
     let body = response.body();
     // serde would read a list as an envelope, by order of its fields; a list is the data without an envelope.
     let is_list = body.trim_ascii_start().starts_with(b"[");
-    if is_list && status.is_success() && serde_json::from_slice::<&RawValue>(body).is_ok() {
+    if is_list && status.is_success() && antiphon_core::read_json::<&RawValue>(body).is_ok() {
         return Ok(Answer::Data(body.clone()));
     }
     if is_list {
         return Err(not_json(response));
     }
-    let Ok(envelope) = serde_json::from_slice::<wire::Envelope<'_>>(body) else {
+    let Ok(envelope) = antiphon_core::read_json::<wire::Envelope<'_>>(body) else {
         return Err(not_json(response));
     };
     // The body's code counts even under status 200.

@@ -179,7 +179,7 @@ impl Session {
             Ok(snapshot) => {
                 self.plan_active(room, snapshot.active.as_ref(), now);
                 if let Some(body) = &snapshot.room
-                    && let Ok(wire) = serde_json::from_slice::<wire::Room<'_>>(body)
+                    && let Ok(wire) = antiphon_core::read_json::<wire::Room<'_>>(body)
                     && let Some(room) = self.room_mut(&name)
                 {
                     room.info = Some(wire.into());
@@ -260,7 +260,7 @@ impl Session {
         match outcome {
             Ok(body) => {
                 if let Ok(list) =
-                    serde_json::from_slice::<wire::List<wire::Conversation<'_>>>(&body)
+                    antiphon_core::read_json::<wire::List<wire::Conversation<'_>>>(&body)
                 {
                     let ids = list.0.iter().filter_map(|item| item.id.as_deref());
                     for id in ids.take(CONVERSATIONS) {
@@ -282,7 +282,7 @@ impl Session {
         let Some(room) = self.room_mut(&room_channel(room)) else {
             return;
         };
-        let active = body.and_then(|body| serde_json::from_slice::<wire::Active<'_>>(body).ok());
+        let active = body.and_then(|body| antiphon_core::read_json::<wire::Active<'_>>(body).ok());
         // Without an answer, or with `null`, the next update says more.
         let Some(active) = active else {
             room.active_at = None;

@@ -97,7 +97,7 @@ impl Connection {
     pub(super) fn on_open_packet(&mut self, body: &[u8], now: Moment) -> bool {
         let is_object = body.first() == Some(&b'{');
         let open: Option<wire::Open> = is_object
-            .then(|| serde_json::from_slice(body).ok())
+            .then(|| antiphon_core::read_json(body).ok())
             .flatten();
         let was_told = self.heartbeat.as_ref().is_some_and(|it| it.is_told);
         let is_open = open.is_some();

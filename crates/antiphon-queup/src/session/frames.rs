@@ -109,7 +109,7 @@ impl Session {
     /// Takes a message packet, which always becomes an event.
     fn on_message(&mut self, body: &Bytes, now: Moment) {
         self.connection.count_frame();
-        let outer = serde_json::from_slice::<wire::Outer<'_>>(body).ok();
+        let outer = antiphon_core::read_json::<wire::Outer<'_>>(body).ok();
         let Some((action, mut outer)) = outer.and_then(|outer| Some((outer.action?, outer))) else {
             self.other(Kind::from_static(MESSAGE), None, body, now);
             return;

@@ -302,7 +302,7 @@ pub(super) fn bounds(page: &[Item], origins: &[Origin], held: &VecDeque<Held>) -
 ///
 /// At most the `limit` newest of those that are not older than `floor` (ms).
 pub(super) fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Item> {
-    let Ok(rows) = serde_json::from_slice::<Vec<&RawValue>>(history) else {
+    let Ok(rows) = antiphon_core::read_json::<Vec<&RawValue>>(history) else {
         tracing::warn!("history has another shape");
         return Vec::new();
     };

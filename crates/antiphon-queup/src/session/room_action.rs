@@ -85,7 +85,7 @@ impl<'a> RoomAction<'a> {
             None => Action::Other,
         };
         let fields = (name.is_none() || action.is_looked_into())
-            .then(|| serde_json::from_slice::<wire::ActionFields<'_>>(body).ok())
+            .then(|| antiphon_core::read_json::<wire::ActionFields<'_>>(body).ok())
             .flatten();
         // A document that was read to its end is JSON; any other is parsed once more.
         let form = if fields.is_some() {

@@ -52,7 +52,7 @@ fn compare(known: Option<&Playing>, playing: &Playing, begins: bool) -> Change {
 impl Session {
     /// Takes an update of a room's queue, which names the playing song.
     pub(super) fn on_song_update(&mut self, name: &str, body: &Bytes, now: Moment) {
-        let update: wire::Active<'_> = serde_json::from_slice(body).unwrap_or_default();
+        let update: wire::Active<'_> = antiphon_core::read_json(body).unwrap_or_default();
         let playing = update.song.as_ref().and_then(Playing::of);
         match playing {
             Some(playing) => {
@@ -78,7 +78,7 @@ impl Session {
         if !is_newest {
             return;
         }
-        match serde_json::from_slice::<Option<wire::Active<'_>>>(body) {
+        match antiphon_core::read_json::<Option<wire::Active<'_>>>(body) {
             Ok(None) => self.on_playing(name, Playing::default(), false, body, now),
             Ok(Some(active)) => {
                 if let Some(playing) = active.song.as_ref().and_then(Playing::of) {

@@ -68,7 +68,7 @@ pub(super) struct Stored {
 
 /// The state of a checkpoint; `None` with a warning where it cannot be read.
 fn read<T: DeserializeOwned>(checkpoint: &Checkpoint) -> Option<T> {
-    serde_json::from_slice(&checkpoint.state)
+    antiphon_core::read_json(&checkpoint.state)
         .inspect_err(|error| {
             tracing::warn!(part = &*checkpoint.part, %error, "checkpoint cannot be read");
         })

@@ -31,7 +31,7 @@ pub(crate) fn object(event: &Event) -> Result<wire::Event<'_>, DecodeError> {
     event.parse_object().or_else(|error| {
         let replaced = wire::without_halves(event.body());
         let replaced = replaced.filter(|json| json.trim_ascii_start().starts_with(b"{"));
-        serde_json::from_slice(&replaced.ok_or(error)?)
+        antiphon_core::read_json(&replaced.ok_or(error)?)
             .map(wire::Event::into_owned)
             .map_err(|error| event.undecodable::<wire::Event<'_>>(error))
     })

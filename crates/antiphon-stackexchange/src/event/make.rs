@@ -98,7 +98,7 @@ pub(crate) fn note(me: Option<UserId>, server: Option<Server>) -> Option<Bytes> 
 
 /// Reads the note of an event; an empty one if there is none.
 fn noted(event: &Event) -> Note {
-    let note = event.note().map(|note| serde_json::from_slice(note).ok());
+    let note = event.note().map(|note| antiphon_core::read_json(note).ok());
     note.flatten().unwrap_or_default()
 }
 

@@ -70,7 +70,8 @@ impl UnknownEvent {
             room_id: Field::of(wire.room_id, wire.server),
             fields: event.parse().or_else(|error| {
                 let replaced = wire::without_halves(event.body()).ok_or(error)?;
-                serde_json::from_slice(&replaced).map_err(|error| event.undecodable::<Self>(error))
+                antiphon_core::read_json(&replaced)
+                    .map_err(|error| event.undecodable::<Self>(error))
             })?,
         })
     }

@@ -27,13 +27,13 @@ pub(crate) struct Answer {
 impl Answer {
     /// The text of the answer; a JSON string without its quotes (protocol §2).
     pub(crate) fn text(&self) -> String {
-        serde_json::from_slice::<String>(&self.body)
+        antiphon_core::read_json::<String>(&self.body)
             .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).trim().to_owned())
     }
 
     /// Reads the answer as JSON.
     pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
-        serde_json::from_slice(&self.body).map_err(|error| RequestError::Undecodable {
+        antiphon_core::read_json(&self.body).map_err(|error| RequestError::Undecodable {
             source: json_position(&error).into(),
         })
     }

@@ -104,7 +104,7 @@ impl RateLimitHeaders {
 
 fn limited(response: &Response<Bytes>, reset_after: Option<Duration>) -> Limited {
     let headers = response.headers();
-    let body: Option<Body> = serde_json::from_slice(response.body()).ok();
+    let body: Option<Body> = antiphon_core::read_json(response.body()).ok();
     let scope = match text(headers, "x-ratelimit-scope") {
         Some("shared") => Scope::Shared,
         Some("user") => Scope::User,

@@ -220,7 +220,7 @@ impl Room {
     pub async fn remove_user_song(&self, user: &UserId) -> Result<Option<Song>, RequestError> {
         let path = self.path(&format!("/queue/user/{}", step(user.as_str())));
         let data = self.client.call(Call::delete(path)).await?;
-        let removed: wire::Removed<'_> = serde_json::from_slice(&data).unwrap_or_default();
+        let removed: wire::Removed<'_> = antiphon_core::read_json(&data).unwrap_or_default();
         Ok(removed.user_next_song.map(Song::from))
     }
 
