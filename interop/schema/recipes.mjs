@@ -279,7 +279,7 @@ async function bans({r, simulator, guild_id}) {
   await r('GET /guilds/{guild_id}/audit-logs', {guild_id, query: {limit: 100}});
 }
 
-async function messages({r, simulator, guild_id, channel_id, people}) {
+async function messages({r, guild_id, channel_id, people}) {
   const post = (body, more) => r('POST /channels/{channel_id}/messages', {channel_id, body, ...more});
   const first = await post({content: `hear <@${people[0].id}> @everyone`, nonce: '17', allowed_mentions: {parse: ['users']}});
   await post({content: 'a reply', message_reference: {message_id: first.id}});
@@ -299,10 +299,9 @@ async function messages({r, simulator, guild_id, channel_id, people}) {
   const item = await r('POST /channels/{channel_id}/messages', {channel_id: news.id, body: {content: 'news'}});
   await r('POST /channels/{channel_id}/messages/{message_id}/crosspost', {channel_id: news.id, message_id: item.id});
   await r('GET /channels/{channel_id}/messages', {channel_id: news.id});
-  void simulator;
 }
 
-async function reactions({r, channel_id, own_id, simulator, people}) {
+async function reactions({r, channel_id, simulator, people}) {
   const {id: message_id} = await r('POST /channels/{channel_id}/messages', {channel_id, body: {content: 'react'}});
   const here = '/channels/{channel_id}/messages/{message_id}/reactions';
   const on = {channel_id, message_id, emoji_name: '🎉'};
@@ -316,7 +315,6 @@ async function reactions({r, channel_id, own_id, simulator, people}) {
     await r(`PUT ${here}/{emoji_name}/@me`, on);
     await r(route, on);
   }
-  void own_id;
 }
 
 async function pins({r, channel_id}) {
@@ -621,7 +619,6 @@ async function refusals({r, guild_id, channel_id, people}) {
   await no('GET /nowhere');
 }
 
-async function leaving({r, simulator, guild_id}) {
+async function leaving({r, guild_id}) {
   await r('DELETE /users/@me/guilds/{guild_id}', {guild_id, as: 'lector'});
-  void simulator;
 }

@@ -1,8 +1,7 @@
 // Requests to the simulated Discord, by the routes of its table; every answer is kept.
 
-/** What a route answers besides JSON: nothing, or a text or image of its own. */
 export class Requests {
-  /** `log` has every call: `{route, status, answer, query, body}`. */
+  /** `log` has every call: `{route, status, answer, body, isJson}`; `surprises` the answers that were not wanted. */
   constructor(discord) {
     this.discord = discord;
     this.tokens = Object.fromEntries([discord, ...discord.accounts].map(one => [one.username, one.token]));
@@ -40,8 +39,7 @@ export class Requests {
     const bytes = Buffer.from(await response.arrayBuffer());
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     const answer = isJson ? JSON.parse(bytes) : bytes;
-    const call = {route, status: response.status, answer, query, body, isJson};
-    this.log.push(call);
+    this.log.push({route, status: response.status, answer, body, isJson});
     if (response.ok === fails) {
       this.surprises.push(`${route}: answers ${response.status} ${isJson ? JSON.stringify(answer).slice(0, 300) : `${bytes.length} bytes`} to ${JSON.stringify(body ?? query ?? null).slice(0, 300)}`);
     }

@@ -14,10 +14,14 @@ export class Simulator {
   static async start(antiphon) {
     const simulator = new Simulator();
     simulator.process = spawn(antiphon, ['sim'], {stdio: ['ignore', 'pipe', 'pipe']});
-    simulator.errors = '';
-    simulator.process.stderr.on('data', text => (simulator.errors += text));
-    const lines = createInterface({input: simulator.process.stdout});
-    const [first] = await once(lines, 'line');
+    // Notes of refusals are asked for by the recipes; what is said before the addresses is the reason of an end.
+    let errors = '';
+    simulator.process.stderr.on('data', text => (errors += text));
+    const ended = once(simulator.process, 'exit').then(() => {
+      throw new Error(`the simulator does not start: ${errors}`);
+    });
+    ended.catch(() => {});
+    const [first] = await Promise.race([once(createInterface({input: simulator.process.stdout}), 'line'), ended]);
     simulator.addresses = JSON.parse(first);
     return simulator;
   }
@@ -31,11 +35,6 @@ export class Simulator {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`the command ${platform} ${name} ${JSON.stringify(fields)} is refused: ${text}`);
     return JSON.parse(text);
-  }
-
-  /** Lists the commands of a platform by name. */
-  async commands() {
-    return (await fetch(`${this.addresses.control}/commands`)).json();
   }
 
   stop() {
