@@ -27,6 +27,11 @@ pub(crate) mod action {
     pub(crate) const ROLE_UPDATE: u32 = 31;
     pub(crate) const ROLE_DELETE: u32 = 32;
     pub(crate) const INVITE_CREATE: u32 = 40;
+    pub(crate) const INVITE_UPDATE: u32 = 41;
+    pub(crate) const INVITE_DELETE: u32 = 42;
+    pub(crate) const WEBHOOK_CREATE: u32 = 50;
+    pub(crate) const WEBHOOK_UPDATE: u32 = 51;
+    pub(crate) const WEBHOOK_DELETE: u32 = 52;
     pub(crate) const EMOJI_CREATE: u32 = 60;
     pub(crate) const EMOJI_UPDATE: u32 = 61;
     pub(crate) const EMOJI_DELETE: u32 = 62;
@@ -34,12 +39,18 @@ pub(crate) mod action {
     pub(crate) const MESSAGE_BULK_DELETE: u32 = 73;
     pub(crate) const MESSAGE_PIN: u32 = 74;
     pub(crate) const MESSAGE_UNPIN: u32 = 75;
+    pub(crate) const INTEGRATION_DELETE: u32 = 82;
     pub(crate) const STICKER_CREATE: u32 = 90;
     pub(crate) const STICKER_UPDATE: u32 = 91;
     pub(crate) const STICKER_DELETE: u32 = 92;
     pub(crate) const THREAD_CREATE: u32 = 110;
     pub(crate) const THREAD_UPDATE: u32 = 111;
     pub(crate) const THREAD_DELETE: u32 = 112;
+    pub(crate) const ONBOARDING_PROMPT_CREATE: u32 = 163;
+    pub(crate) const ONBOARDING_PROMPT_UPDATE: u32 = 164;
+    pub(crate) const ONBOARDING_PROMPT_DELETE: u32 = 165;
+    pub(crate) const ONBOARDING_CREATE: u32 = 166;
+    pub(crate) const ONBOARDING_UPDATE: u32 = 167;
 }
 
 /// Fields of objects whose changes no entry shows.

@@ -337,6 +337,23 @@ commands! {
         discord.check(&place, &[&by])?;
         json!({"code": discord.invite(&place, &by)})
     };
+    /// Makes a webhook of a channel, which no application owns.
+    "webhook"(place: String = loft(), by: String, name: String) => {
+        discord.fits_in("webhooks of a guild", |state| guild_of(state, &place), |_, guild| guild.more.webhooks.len())?;
+        discord.check(&place, &[&by])?;
+        let made = discord.webhook(&place, &by, &name);
+        json!(made.map(|(id, token)| json!({"id": id.to_string(), "token": token})))
+    };
+    /// Asks to join a guild, for a moderator to approve.
+    "ask_to_join"(guild: String = choir(), by: String) => {
+        discord.check_guild(&guild, &[&by])?;
+        json!({"request": discord.ask_to_join(&guild, &by).map(|id| id.to_string())})
+    };
+    /// Joins a guild by an invite, which counts the use.
+    "join_by_invite"(guild: String = choir(), by: String, code: String) => {
+        discord.check_guild(&guild, &[&by])?;
+        json!({"joined": discord.join_by_invite(&guild, &by, &code)})
+    };
     /// Renames a guild.
     "rename_guild"(guild: String = choir(), by: String, name: String) => {
         discord.known_guild(&guild)?;

@@ -187,10 +187,31 @@ impl Discord {
         });
     }
 
+    /// Makes a webhook of a channel for a user; returns its id and its token, with which anybody posts.
+    pub fn webhook(&self, channel: &str, by: &str, name: &str) -> Option<(u64, String)> {
+        let made = self.user_in_channel(channel, by, |state, channel, user| {
+            state.add_webhook(channel, user, name)
+        });
+        made.flatten()
+    }
+
     /// Creates an invite; returns its code.
     pub fn invite(&self, channel: &str, by: &str) -> String {
         let made = self.user_in_channel(channel, by, State::invite);
         made.unwrap_or_default()
+    }
+
+    /// Joins a guild by an invite, which counts the use; returns whether the invite was good.
+    pub fn join_by_invite(&self, guild: &str, who: &str, code: &str) -> bool {
+        let joined = self.user_in_guild(guild, who, |state, guild, user| {
+            state.join_by_invite(guild, user, code)
+        });
+        joined.unwrap_or_default()
+    }
+
+    /// Asks to join a guild, for a moderator to approve; returns the id of the request.
+    pub fn ask_to_join(&self, guild: &str, who: &str) -> Option<u64> {
+        self.user_in_guild(guild, who, State::ask_to_join)
     }
 
     /// Revokes an invite; returns whether it existed.

@@ -1,6 +1,6 @@
 //! Changes of guilds: members, roles and channels.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     audit::{Entry, action as audit},
@@ -473,10 +473,11 @@ impl State {
 
     /// Creates an invite for a day; returns its code.
     pub(crate) fn invite(&mut self, channel: Id, by: Id) -> String {
-        self.invite_for(channel, by, 86_400, 0, false)
+        self.invite_for(channel, by, 86_400, 0, false, Map::new())
     }
 
-    /// Creates an invite for `max_age` seconds and `max_uses` uses, where 0 is no limit; returns its code.
+    /// Creates an invite for `max_age` seconds and `max_uses` uses, where 0 is no limit, with further fields; returns its
+    /// code.
     pub(crate) fn invite_for(
         &mut self,
         channel: Id,
@@ -484,6 +485,7 @@ impl State {
         max_age: i64,
         max_uses: u64,
         temporary: bool,
+        extra: Map<String, Value>,
     ) -> String {
         let code: String = (0..8).map(|_| self.secrets.alphanumeric()).collect();
         let now = self.now();
@@ -497,6 +499,9 @@ impl State {
         event["uses"] = json!(0);
         event["expires_at"] = json!((max_age > 0).then(|| iso(now + max_age * 1000)));
         event["type"] = json!(0);
+        for (name, value) in extra {
+            event[name] = value;
+        }
         let known = self.community.channels.get(&channel);
         let guild = known.and_then(|channel| channel.guild);
         if let Some(home) = guild.and_then(|id| self.community.guilds.get_mut(&id)) {
@@ -519,6 +524,7 @@ impl State {
     pub(crate) fn revoke(&mut self, guild: Id, code: &str) -> bool {
         let Some(channel) = self.community.guilds.get_mut(&guild).and_then(|home| {
             home.more.invites.remove(code);
+            home.more.invite_targets.remove(code);
             home.invites.remove(code)
         }) else {
             return false;

@@ -113,10 +113,11 @@ impl State {
 fn page(answer: Answer) -> Page {
     let (content_type, body) = match answer.body {
         // Discord names no charset.
-        Body::Json(json) => (Some("application/json"), json.to_string()),
-        Body::Text(text) => (Some("application/json"), text),
-        Body::Html(html) => (Some("text/html"), html),
-        Body::Empty => (None, String::new()),
+        Body::Json(json) => (Some("application/json"), json.to_string().into_bytes()),
+        Body::Text(text) => (Some("application/json"), text.into_bytes()),
+        Body::Html(html) => (Some("text/html"), html.into_bytes()),
+        Body::File(content_type, bytes) => (Some(content_type), bytes),
+        Body::Empty => (None, Vec::new()),
     };
     let mut page = Response::new(Full::new(Bytes::from(body)));
     *page.status_mut() =

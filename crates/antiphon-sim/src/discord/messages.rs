@@ -5,14 +5,19 @@ use serde_json::{Value, json};
 use super::{
     community::Community,
     components,
+    mentions::{self, AllowedMentions},
     model::{Emoji, Id, Message, iso},
     state::State,
+    webhooks::Sender,
 };
 
 /// A message to be posted.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) content: String,
+    /// The sender, for a message of a webhook.
+    pub(crate) sender: Option<Sender>,
+    pub(crate) allowed_mentions: Option<AllowedMentions>,
     pub(crate) kind: u8,
     pub(crate) flags: u64,
     pub(crate) nonce: Option<Value>,
@@ -34,6 +39,8 @@ impl Draft {
     pub(crate) fn text(content: &str) -> Self {
         Self {
             content: content.to_owned(),
+            sender: None,
+            allowed_mentions: None,
             kind: 0,
             flags: 0,
             nonce: None,
@@ -97,6 +104,8 @@ impl State {
             id,
             channel,
             author,
+            sender: draft.sender,
+            allowed_mentions: draft.allowed_mentions,
             content: draft.content,
             at,
             edited_at: None,
@@ -151,6 +160,7 @@ impl State {
         complete(message);
         message.edited_at = Some(now);
         self.announce_message("MESSAGE_UPDATE", channel, id);
+        self.repeat_edit(channel, id);
         true
     }
 
@@ -175,6 +185,7 @@ impl State {
         }
         let event = self.about_message(channel, id);
         self.publish("MESSAGE_DELETE", self.community.scope_of(channel), &event);
+        self.mark_copies(channel, id);
         true
     }
 
@@ -304,7 +315,8 @@ impl State {
                 .map(super::model::User::json)
                 .unwrap_or_default()
         };
-        let mentions: Vec<Value> = mentioned(&message.content, "<@")
+        let allowed = message.allowed_mentions.as_ref();
+        let mentions: Vec<Value> = mentions::users(&message.content, allowed)
             .iter()
             .filter(|id| self.community.users.contains_key(id))
             .map(user)
@@ -317,9 +329,9 @@ impl State {
             "timestamp": iso(message.at),
             "edited_timestamp": message.edited_at.map(iso),
             "tts": false,
-            "mention_everyone": message.content.contains("@everyone"),
+            "mention_everyone": mentions::everyone(&message.content, allowed),
             "mentions": mentions,
-            "mention_roles": super::model::ids(&mentioned(&message.content, "<@&")),
+            "mention_roles": super::model::ids(&mentions::roles(&message.content, allowed)),
             "attachments": message.attachments,
             "embeds": message.embeds,
             "components": message.components,
@@ -386,6 +398,9 @@ impl State {
                 }),
                 None => Value::Null,
             };
+        }
+        if let Some(sender) = &message.sender {
+            sender.sign(&mut json);
         }
         json
     }
@@ -560,17 +575,4 @@ fn results(message: &Message, viewer: Option<Id>) -> Value {
         .as_ref()
         .is_some_and(|poll| poll["results"]["is_finalized"] == true);
     json!({"is_finalized": finalized, "answer_counts": counts})
-}
-
-/// Ids that a text mentions with this opening.
-fn mentioned(content: &str, opening: &str) -> Vec<Id> {
-    let rest = content.split(opening).skip(1);
-    let ids = rest.filter_map(|rest| rest.split_once('>')?.0.trim_start_matches('!').parse().ok());
-    let mut seen = Vec::new();
-    for id in ids {
-        if !seen.contains(&id) {
-            seen.push(id);
-        }
-    }
-    seen
 }

@@ -23,6 +23,7 @@ mod interaction_controls;
 mod interactions;
 mod limits;
 mod members;
+mod mentions;
 mod messages;
 mod misc_events;
 mod model;
@@ -35,6 +36,7 @@ mod socket;
 mod state;
 mod traffic;
 mod voice;
+mod webhooks;
 
 use std::sync::Arc;
 

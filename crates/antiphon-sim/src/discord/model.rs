@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::{
+    mentions::AllowedMentions,
+    webhooks::{Sender, Webhook},
+};
+
 /// A snowflake.
 pub(crate) type Id = u64;
 
@@ -66,6 +71,8 @@ impl User {
             "primary_guild": null,
             "flags": 0,
             "public_flags": 0,
+            "flags": 0,
+            "primary_guild": null,
         });
         if self.is_bot {
             user["bot"] = json!(true);
@@ -401,6 +408,17 @@ pub(crate) struct GuildMore {
     pub(crate) stickers: BTreeMap<Id, Value>,
     /// Invites by code, as their events have them.
     pub(crate) invites: BTreeMap<String, Value>,
+    /// Users whom an invite is for, and when they were chosen (Unix milliseconds).
+    pub(crate) invite_targets: BTreeMap<String, (i64, Vec<Id>)>,
+    pub(crate) webhooks: BTreeMap<Id, Webhook>,
+    /// The template of the guild, as it was last synchronized.
+    pub(crate) template: Option<Value>,
+    /// Code of the invite that the widget shows.
+    pub(crate) widget_invite: Option<String>,
+    pub(crate) welcome_screen: Option<Value>,
+    pub(crate) onboarding: Option<Value>,
+    /// Requests of users to join.
+    pub(crate) join_requests: BTreeMap<Id, Value>,
     /// Entries of the audit log, oldest first.
     pub(crate) audit_log: VecDeque<(Id, Value)>,
 }
@@ -428,7 +446,6 @@ impl Guild {
             "afk_channel_id": null,
             "afk_timeout": 300,
             "widget_enabled": false,
-            "widget_channel_id": null,
             "verification_level": 0,
             "default_message_notifications": 1,
             "explicit_content_filter": 0,
@@ -450,7 +467,6 @@ impl Guild {
             "public_updates_channel_id": null,
             "nsfw": false,
             "nsfw_level": 0,
-            "hub_type": null,
             "home_header": null,
             "premium_progress_bar_enabled": false,
             "safety_alerts_channel_id": null,
@@ -461,6 +477,10 @@ impl Guild {
             "max_stage_video_channel_users": 50,
             "region": "deprecated",
         });
+        for name in ["home_header", "hub_type", "widget_channel_id"] {
+            guild[name] = Value::Null;
+        }
+        guild["nsfw"] = json!(false);
         for (name, value) in &self.more.settings {
             guild[name] = value.clone();
         }
@@ -513,7 +533,11 @@ impl Guild {
 pub(crate) struct Message {
     pub(crate) id: Id,
     pub(crate) channel: Id,
+    /// The user, or the webhook.
     pub(crate) author: Id,
+    /// The sender, for a message of a webhook.
+    pub(crate) sender: Option<Sender>,
+    pub(crate) allowed_mentions: Option<AllowedMentions>,
     pub(crate) content: String,
     pub(crate) at: i64,
     pub(crate) edited_at: Option<i64>,

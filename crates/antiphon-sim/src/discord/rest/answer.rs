@@ -9,6 +9,8 @@ pub(crate) enum Body {
     /// JSON by name only.
     Text(String),
     Html(String),
+    /// Bytes of a type of their own.
+    File(&'static str, Vec<u8>),
     Empty,
 }
 
@@ -42,6 +44,11 @@ impl Answer {
 
     pub(crate) fn html(status: u16, html: &str) -> Self {
         Self::new(status, Body::Html(html.to_owned()))
+    }
+
+    /// 200 with the bytes of a file.
+    pub(crate) fn file(content_type: &'static str, bytes: Vec<u8>) -> Self {
+        Self::new(200, Body::File(content_type, bytes))
     }
 
     pub(crate) fn empty(status: u16) -> Self {

@@ -13,7 +13,7 @@ pub(crate) const ROUTES: &[Route] = &[Route::get(
     State::list_audit_log,
 )
 .in_guild(rights::VIEW_AUDIT_LOG)
-.simplified("the last 1000 entries; of the objects that they name, users and threads")];
+.simplified("the last 1000 entries; of the objects that they name, users, threads and webhooks")];
 
 impl State {
     fn list_audit_log(&mut self, call: &Call<'_>) -> Outcome {
@@ -46,6 +46,8 @@ impl State {
         let users = ids.iter().filter_map(|id| self.community.users.get(id));
         let threads = ids.iter().filter_map(|id| self.community.channels.get(id));
         let threads = threads.filter(|channel| channel.is_thread());
+        let webhooks = ids.iter().filter_map(|id| self.webhook(*id));
+        let webhooks = webhooks.map(|webhook| self.webhook_json(webhook, Some(call.account)));
         Ok(Answer::json(
             200,
             json!({
@@ -53,7 +55,7 @@ impl State {
                 "users": users.map(crate::discord::model::User::json).collect::<Vec<_>>(),
                 "threads": threads.map(crate::discord::model::Channel::json).collect::<Vec<_>>(),
                 "integrations": [],
-                "webhooks": [],
+                "webhooks": webhooks.collect::<Vec<_>>(),
                 "guild_scheduled_events": [],
                 "application_commands": [],
                 "auto_moderation_rules": [],

@@ -13,6 +13,8 @@ pub(crate) struct Call<'a> {
     pub(crate) parameters: Vec<(&'static str, String)>,
     /// Parameters of the query, as texts.
     pub(crate) query: Value,
+    /// Parameters of the query as often as they came.
+    pub(crate) pairs: Vec<(String, String)>,
     /// JSON body; `null` if there is none.
     pub(crate) body: &'a Value,
     /// Reason for the audit log (`X-Audit-Log-Reason`, decoded).
@@ -46,6 +48,13 @@ impl Call<'_> {
         self.query[name].as_str()
     }
 
+    /// All values of a parameter of the query, which may come several times or have commas.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let pairs = self.pairs.iter().filter(|(key, _)| key == name);
+        let values = pairs.flat_map(|(_, values)| values.split(','));
+        values.map(|value| value.trim().to_owned()).collect()
+    }
+
     /// Whether a parameter of the query is `True`, `true` or `1`.
     pub(crate) fn flag(&self, name: &str) -> bool {
         matches!(self.get(name), Some("True" | "true" | "1"))
@@ -60,6 +69,13 @@ impl Call<'_> {
     pub(crate) fn fields(&self) -> Fields<'_> {
         Fields::of(self.body)
     }
+}
+
+/// Parameters of a query in their order.
+pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(text.as_bytes())
+        .into_owned()
+        .collect()
 }
 
 /// Query as an object of texts; the last one of several values counts.

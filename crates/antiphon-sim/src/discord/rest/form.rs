@@ -9,6 +9,8 @@ use crate::discord::state::State;
 
 /// Files of one request.
 const FILES: usize = 10;
+/// Files that handlers read, by the names of their parts.
+const READ_FILES: &[&str] = &[super::invites::TARGETS_FILE];
 
 /// One part of a form.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,6 +68,15 @@ impl State {
             for part in texts.iter().filter(|part| part.name != "payload_json") {
                 let text = String::from_utf8_lossy(part.data).into_owned();
                 fields.insert(part.name.clone(), text.into());
+            }
+        }
+        if let Some(fields) = body.as_object_mut() {
+            for file in files
+                .iter()
+                .filter(|file| READ_FILES.contains(&file.name.as_str()))
+            {
+                let text = String::from_utf8_lossy(file.data).into_owned();
+                fields.insert(file.name.clone(), text.into());
             }
         }
         if files.iter().any(|file| file.data.len() > FILE) {

@@ -30,6 +30,12 @@ pub(crate) const ROUTES: &[Route] = &[
         .events(&["GUILD_UPDATE"])
         .audit(&["GUILD_UPDATE"])
         .simplified("images and `features` are taken, and not shown"),
+    // Documented (<https://docs.discord.com/developers/resources/guild#modify-guild-mfa-level>), and not in the description.
+    Route::post("/guilds/{guild_id}/mfa", "", State::set_mfa_level)
+        .in_guild(0)
+        .also("owner")
+        .events(&["GUILD_UPDATE"])
+        .audit(&["GUILD_UPDATE"]),
     Route::get(
         "/guilds/{guild_id}/regions",
         "list_guild_voice_regions",
@@ -134,6 +140,20 @@ impl State {
             guild.more.settings.append(&mut settings);
         });
         Ok(Answer::json(200, self.guild_of(call)?.json()))
+    }
+
+    fn set_mfa_level(&mut self, call: &Call<'_>) -> Outcome {
+        let mut fields = call.fields();
+        fields.require(&["level"]);
+        let level = fields.choice("level", &[0, 1]);
+        fields.check()?;
+        if self.guild_of(call)?.owner != call.account {
+            return Err(Answer::not_permitted());
+        }
+        self.change_guild(call.guild(), call.account, |guild| {
+            guild.more.settings.insert("mfa_level".into(), json!(level));
+        });
+        Ok(Answer::json(200, json!({"level": level})))
     }
 
     fn list_channels(&mut self, call: &Call<'_>) -> Outcome {

@@ -11,10 +11,12 @@ use super::{
 };
 use crate::discord::{
     audit::{Entry, action},
+    mentions::AllowedMentions,
     messages::Draft,
     model::{Channel, Id, Message, iso, kind},
     permissions as rights,
     state::State,
+    webhooks::CROSSPOSTED,
 };
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -34,9 +36,7 @@ pub(crate) const ROUTES: &[Route] = &[
     .also("`SEND_MESSAGES`, in a thread `SEND_MESSAGES_IN_THREADS`; `ATTACH_FILES`, `SEND_POLLS`")
     .pace(5, 5_000)
     .events(&["MESSAGE_CREATE"])
-    .simplified(
-        "`allowed_mentions` is not obeyed; no embeds of links; slow mode does not limit bots",
-    ),
+    .simplified("no embeds of links; slow mode does not limit bots"),
     Route::post(
         "/channels/{channel_id}/messages/bulk-delete",
         "bulk_delete_messages",
@@ -79,8 +79,7 @@ pub(crate) const ROUTES: &[Route] = &[
     .without_body()
     .in_channel(rights::SEND_MESSAGES)
     .also("`MANAGE_MESSAGES` for messages of others")
-    .events(&["MESSAGE_UPDATE"])
-    .simplified("nothing is posted in channels that follow"),
+    .events(&["MESSAGE_UPDATE", "MESSAGE_CREATE"]),
 ];
 
 /// Characters of a message.
@@ -92,7 +91,6 @@ const EMBEDS: usize = 6000;
 /// Milliseconds after which messages cannot be deleted in bulk.
 const BULK_AGE: i64 = 14 * 86_400_000;
 /// Flags of messages.
-const CROSSPOSTED: u64 = 1;
 const COMPONENTS_V2: u64 = 1 << 15;
 const HAS_SNAPSHOT: u64 = 1 << 14;
 /// Flags that a sender may set: suppressed embeds and notifications, voice message, components version 2.
@@ -279,6 +277,7 @@ impl State {
         draft.attachments = attachments(&Value::Null, &body["attachments"]);
         draft.flags = body["flags"].as_u64().unwrap_or(0);
         draft.poll = poll;
+        draft.allowed_mentions = AllowedMentions::of(body);
         if let Some(original) = body.pointer("/message_reference/message_id")
             && !original.is_null()
         {
@@ -444,6 +443,9 @@ impl State {
             ));
         }
         self.change_flags(channel, id, CROSSPOSTED);
+        if let Some(message) = self.message(channel, id).cloned() {
+            self.repeat_to_followers(&message);
+        }
         self.message_answer(channel, id, call.account)
     }
 }
@@ -499,6 +501,7 @@ pub(crate) fn check_message(fields: &mut Fields<'_>) {
             "Embed size exceeds maximum size of 6000",
         );
     }
+    fields.object("allowed_mentions", check_mentions);
     let rows = if has_v2 { 40 } else { 5 };
     fields.each("components", 0..=rows, |component| {
         component.require(&["type"]);
@@ -526,11 +529,40 @@ pub(crate) fn check_message(fields: &mut Fields<'_>) {
     }
 }
 
+/// Checks the mentions that a sender allows: a kind is either allowed as a whole or by its ids.
+fn check_mentions(fields: &mut Fields<'_>) {
+    let kinds = fields.list("parse", 0..=usize::MAX).unwrap_or_default();
+    for (index, kind) in kinds.iter().enumerate() {
+        if !["users", "roles", "everyone"]
+            .iter()
+            .any(|known| kind == known)
+        {
+            fields.error(
+                &format!("parse.{index}"),
+                "BASE_TYPE_CHOICES",
+                "Value must be one of ('users', 'roles', 'everyone').",
+            );
+        }
+    }
+    for name in ["users", "roles"] {
+        let ids = fields.ids(name, 0..=100).unwrap_or_default();
+        if !ids.is_empty() && kinds.iter().any(|kind| kind == name) {
+            let message =
+                format!("parse:[\"{name}\"] and {name}: [ids...] are mutually exclusive.");
+            fields.error("", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", &message);
+        }
+    }
+    fields.flag("replied_user");
+}
+
 /// Applies a body's fields to a message that is edited.
 pub(crate) fn change_message(message: &mut Message, body: &Value) {
     if let Some(content) = body.get("content") {
         let content = content.as_str().unwrap_or_default();
         content.clone_into(&mut message.content);
+    }
+    if body.get("allowed_mentions").is_some() {
+        message.allowed_mentions = AllowedMentions::of(body);
     }
     if let Some(given) = body.get("embeds") {
         message.embeds = embeds(given);

@@ -27,6 +27,7 @@ pub(crate) mod state;
 mod tests;
 
 // Groups of routes, in the order of the documentation's table.
+mod application_settings;
 mod applications;
 mod audit_log;
 mod auto_moderation;
@@ -61,6 +62,7 @@ mod templates;
 mod threads;
 mod users;
 mod voice;
+mod webhook_bodies;
 mod webhooks;
 mod widgets;
 
@@ -238,6 +240,7 @@ impl State {
             account,
             parameters,
             query: call::query(request.uri().query().unwrap_or_default()),
+            pairs: call::pairs(request.uri().query().unwrap_or_default()),
             body: &Value::Null,
             reason,
         };

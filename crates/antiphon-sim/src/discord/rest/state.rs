@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::discord::{interactions::Interaction, limits::Limits, model::Id};
 
@@ -16,6 +16,10 @@ pub(crate) struct Rest {
     pub(crate) commands: BTreeMap<(Id, Option<Id>), Vec<Value>>,
     /// Interactions by id, oldest first.
     pub(crate) interactions: BTreeMap<Id, Interaction>,
+    /// Settings of applications that requests have changed, by their names on the wire.
+    pub(crate) applications: BTreeMap<Id, Map<String, Value>>,
+    /// Records of role connections, by application.
+    pub(crate) role_metadata: BTreeMap<Id, Vec<Value>>,
     /// Emojis of applications, by application and id.
     pub(crate) emojis: BTreeMap<Id, BTreeMap<Id, Value>>,
     /// Reason in the request that is being handled, for the audit log.

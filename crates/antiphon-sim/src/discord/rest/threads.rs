@@ -278,7 +278,7 @@ impl State {
     // Listings.
 
     /// Whether an account sees a thread: a private one is for its members and for moderators.
-    fn sees_thread(&self, thread: &Channel, account: Id) -> bool {
+    pub(super) fn sees_thread(&self, thread: &Channel, account: Id) -> bool {
         let own = self.community.permissions(account, thread);
         own & rights::VIEW_CHANNEL != 0
             && (thread.kind != kind::PRIVATE_THREAD

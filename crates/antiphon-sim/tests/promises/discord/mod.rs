@@ -1,14 +1,19 @@
 //! Discord: its Gateway and its REST interface.
 
+mod applications;
 mod client;
 mod faults;
 mod gateway;
+mod guild_pages;
 mod intents;
 mod interactions;
+mod invites;
 mod members;
 mod rest;
 mod routes;
+mod search;
 mod traffic;
+mod webhooks;
 
 use antiphon_sim::Simulator;
 use serde_json::json;
