@@ -27,7 +27,7 @@ use crate::{output::Form, time};
     arg_required_else_help = true,
     after_help = "Data goes to stdout, all else to stderr.\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 could not reach or log in, \
-        4 events were lost, 130 interrupted."
+        4 events were lost, 5 the journal's files were changed by somebody else, 130 interrupted."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -284,10 +284,27 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+    use crate::failure::Exit;
 
     #[test]
     fn the_command_line_has_no_contradictions() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_and_the_page_have_every_exit_code() {
+        let help = Cli::command().render_help().to_string();
+        let page = include_str!("../../../docs/cli.md");
+        let (_, codes) = help.split_once("Exit codes: ").expect("a list");
+        for exit in Exit::ALL {
+            let code = exit.code();
+            let listed = codes.split([',', ':']).filter(|item| {
+                let number = item.split_whitespace().next();
+                number == Some(code.to_string().as_str())
+            });
+            assert_eq!(listed.count(), 1, "{exit:?} in {codes}");
+            assert!(page.contains(&format!("\n| {code} | ")), "{exit:?}");
+        }
     }
 
     #[test]

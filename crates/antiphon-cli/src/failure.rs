@@ -28,6 +28,18 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// Every exit code.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Unreachable,
+        Self::Lost,
+        Self::JournalChanged,
+        Self::Interrupted,
+    ];
+
     /// The exit code for trouble with the journal's storage.
     pub(crate) fn storage(trouble: Trouble) -> Self {
         match trouble {

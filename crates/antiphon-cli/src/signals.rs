@@ -51,7 +51,7 @@ impl Stop {
         }
     }
 
-    /// Listens for signals while the set lives; a second Ctrl-C ends the process at once.
+    /// Listens for signals while the set lives; a second one, of either kind, ends the process at once.
     pub(crate) fn listen(&self, tasks: &mut JoinSet<()>) -> std::io::Result<()> {
         let mut signals = Signals::new()?;
         let stop = self.clone();

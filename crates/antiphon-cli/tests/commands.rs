@@ -141,7 +141,7 @@ fn without_a_command_it_says_what_there_is() {
 
         Data goes to stdout, all else to stderr.
         Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 could not reach or log in, 4 events
-        were lost, 130 interrupted.
+        were lost, 5 the journal's files were changed by somebody else, 130 interrupted.
         "#);
 }
 

@@ -1,7 +1,7 @@
 //! A source's events as a stream, for those who want one platform without an app.
 //!
 //! The other way to run a [`Source`]: an `Outlet` whose reader is the program itself. A checkpoint counts as stored as
-//! soon as the stream takes it, so that a source that waits for one goes on only while the stream is read.
+//! soon as it waits for the reader, so that a source that waits for one goes on while the stream is not read.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -57,7 +57,7 @@ impl Events {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn of(mut source: impl Source, mut rng: Rng, shutdown: CancellationToken) -> Self {
-        let mut outlet = Outlet::new(IntakeLimits::default());
+        let mut outlet = Outlet::without_journal(IntakeLimits::default());
         let (name, clock) = (source.name().clone(), source.clock());
         let intake = outlet.intake(name, Vec::new(), clock, &mut rng);
         outlet.seal();
@@ -91,13 +91,7 @@ impl Events {
     /// Makes an event of what was received, unless it is a repeat or a checkpoint alone.
     fn take(&mut self, received: Received) -> Option<Event> {
         let Received { source, entry, .. } = received;
-        let draft = entry.event.filter(|draft| self.is_new(&draft.origin));
-        if let Some(checkpoint) = entry.checkpoint {
-            // As durable as it gets here.
-            self.outlet
-                .stored(&source, &checkpoint.part, checkpoint.mark);
-        }
-        let draft = draft?;
+        let draft = entry.event.filter(|draft| self.is_new(&draft.origin))?;
         self.position = self.position.next();
         let event = Event::stored(self.position, source, draft);
         for projection in &mut self.projections {

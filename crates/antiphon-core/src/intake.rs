@@ -177,6 +177,8 @@ pub struct Intake {
     /// The checkpoints of the start, which do not change during the run.
     begun_with: Arc<HashMap<Part, Checkpoint>>,
     marks: Marks,
+    /// Whether a checkpoint counts as stored once it is sent.
+    counts_at_once: bool,
     link: watch::Sender<LinkState>,
     clock: Clock,
     nonce: Arc<str>,
@@ -195,6 +197,8 @@ pub struct Outlet {
     room: Arc<Semaphore>,
     limits: IntakeLimits,
     sources: HashMap<SourceName, Marks>,
+    /// Whether there is no journal.
+    counts_at_once: bool,
 }
 
 impl Outlet {
@@ -208,6 +212,17 @@ impl Outlet {
             room: Arc::new(Semaphore::new(bytes)),
             limits: IntakeLimits { bytes, ..limits },
             sources: HashMap::new(),
+            counts_at_once: false,
+        }
+    }
+
+    /// An outlet without a journal: a checkpoint counts as stored once it is sent, since nothing will be more durable.
+    ///
+    /// A source that waits for a checkpoint therefore goes on while nobody receives, as long as there is room.
+    pub fn without_journal(limits: IntakeLimits) -> Self {
+        Self {
+            counts_at_once: true,
+            ..Self::new(limits)
         }
     }
 
@@ -239,6 +254,7 @@ impl Outlet {
             limits: self.limits,
             begun_with: Arc::new(begun_with),
             marks,
+            counts_at_once: self.counts_at_once,
             link: watch::Sender::new(LinkState::Idle),
             clock,
             // The time first, so that the origins of later runs sort after those of earlier ones.
@@ -272,13 +288,18 @@ impl Outlet {
     /// Tells the source that this mark of its part is durable.
     pub fn stored(&self, source: &SourceName, part: &Part, mark: i64) {
         if let Some(marks) = self.sources.get(source) {
-            watched(marks, part).send_if_modified(|stored| {
-                let changed = *stored != Some(mark);
-                *stored = Some(mark);
-                changed
-            });
+            count(marks, part, mark);
         }
     }
+}
+
+/// Notes that a mark of a part counts as stored.
+fn count(marks: &Marks, part: &Part, mark: i64) {
+    watched(marks, part).send_if_modified(|stored| {
+        let changed = *stored != Some(mark);
+        *stored = Some(mark);
+        changed
+    });
 }
 
 fn watched(marks: &Marks, part: &Part) -> watch::Sender<Option<i64>> {
@@ -297,11 +318,16 @@ pub struct Permit<'a> {
     slot: mpsc::Permit<'a, Received>,
     room: OwnedSemaphorePermit,
     source: &'a SourceName,
+    /// Where the checkpoint counts as stored at once; absent with a journal.
+    marks: Option<&'a Marks>,
 }
 
 impl Permit<'_> {
     /// Puts the entry on its way; never waits.
     pub fn send(self, entry: Entry) {
+        if let (Some(marks), Some(checkpoint)) = (self.marks, &entry.checkpoint) {
+            count(marks, &checkpoint.part, checkpoint.mark);
+        }
         self.slot.send(Received {
             source: self.source.clone(),
             entry,
@@ -356,6 +382,7 @@ impl Intake {
             slot,
             room,
             source: &self.source,
+            marks: self.counts_at_once.then_some(&self.marks),
         })
     }
 
@@ -478,6 +505,29 @@ mod tests {
         assert_eq!(*watch.borrow_and_update(), None);
         outlet.stored(&"choir".into(), &part, 7);
         assert_eq!(*watch.borrow_and_update(), Some(7));
+    }
+
+    #[tokio::test]
+    async fn without_a_journal_a_checkpoint_counts_once_it_is_sent() {
+        for (mut outlet, stored) in [
+            (Outlet::new(IntakeLimits::default()), None),
+            (Outlet::without_journal(IntakeLimits::default()), Some(7)),
+        ] {
+            let clock = Clock::system();
+            let rng = &mut fastrand::Rng::with_seed(1);
+            let intake = outlet.intake("choir".into(), Vec::new(), clock, rng);
+            let checkpoint = Checkpoint {
+                part: "room/1".into(),
+                state: Bytes::from_static(b"7"),
+                mark: 7,
+            };
+            let part = Arc::clone(&checkpoint.part);
+            intake
+                .send(Entry::checkpoint(checkpoint))
+                .await
+                .expect("open");
+            assert_eq!(*intake.stored(&part).borrow(), stored);
+        }
     }
 
     #[tokio::test]

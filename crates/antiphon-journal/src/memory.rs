@@ -7,7 +7,7 @@
 //! Use it in tests, for tools that need no past, and as the reading of what `SqliteJournal` promises.
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -146,7 +146,7 @@ impl MemoryJournal {
     /// At the limit an append fails with [`Trouble::Full`], as on a full disk, until a sweep has made room or the
     /// limit is raised.
     ///
-    /// A batch without events (checkpoints, cursors, dead letters) always has room.
+    /// A batch without new events (checkpoints, cursors, dead letters, repeats) always has room.
     pub fn limit(&self, max_bytes: Option<u64>) {
         self.lock().max_bytes = max_bytes;
     }
@@ -219,35 +219,40 @@ impl MemoryJournal {
 }
 
 impl State {
-    /// Refuses a batch that is too large, before any of it is stored.
-    ///
-    /// The weight of repeats counts too, so that a batch of repeats alone can be refused at the limit.
+    /// Refuses a batch whose new events are too large, before any of it is stored.
     fn make_sure_of_room(&self, batch: &Batch) -> Result<(), AppendError> {
-        let weight = |(_, draft): &(SourceName, Draft)| draft.weight() as u64;
-        let wanted = self.bytes + batch.events.iter().map(weight).sum::<u64>();
-        if !batch.events.is_empty() && self.max_bytes.is_some_and(|limit| wanted > limit) {
+        let Some(limit) = self.max_bytes else {
+            return Ok(());
+        };
+        let mut seen = HashSet::new();
+        let new = batch.events.iter().filter(|(source, draft)| {
+            !self.is_repeat(source, &draft.origin) && seen.insert((source, &draft.origin))
+        });
+        let weight: u64 = new.map(|(_, draft)| draft.weight() as u64).sum();
+        if weight > 0 && self.bytes + weight > limit {
             return Err(AppendError::new(Trouble::Full, None));
         }
         Ok(())
     }
 
+    /// Whether an event of this origin is stored, or was removed and is still recognised.
+    fn is_repeat(&self, source: &SourceName, origin: &Origin) -> bool {
+        let swept_at = self.swept_at.unwrap_or(i64::MIN);
+        let removed = self.removed.get(&(source.clone(), origin.clone()));
+        let stored = self.origins.get(source);
+        removed.is_some_and(|until| *until > swept_at)
+            || stored.is_some_and(|origins| origins.contains_key(origin))
+    }
+
     /// Stores an event; `None` if it is a repeat.
     fn add(&mut self, source: &SourceName, draft: &Draft) -> Option<Arc<Event>> {
-        let swept_at = self.swept_at.unwrap_or(i64::MIN);
-        let removed = self.removed.get(&(source.clone(), draft.origin.clone()));
-        if removed.is_some_and(|until| *until > swept_at) {
+        if self.is_repeat(source, &draft.origin) {
             return None;
         }
-        let Entry::Vacant(origin) = self
-            .origins
-            .entry(source.clone())
-            .or_default()
-            .entry(draft.origin.clone())
-        else {
-            return None;
-        };
         self.last += 1;
-        let position = *origin.insert(Position::new(self.last));
+        let position = Position::new(self.last);
+        let origins = self.origins.entry(source.clone()).or_default();
+        origins.insert(draft.origin.clone(), position);
         self.bytes += draft.weight() as u64;
         if let Some(target) = &draft.deletes {
             self.deletions

@@ -69,10 +69,10 @@ macro_rules! keeps_the_contract {
 }
 
 mod memory {
-    use antiphon_core::Journal;
+    use antiphon_core::{Journal, Trouble};
     use antiphon_journal::MemoryJournal;
 
-    use crate::contract::Backend;
+    use crate::contract::{Backend, chat, events};
 
     impl Backend for MemoryJournal {
         async fn fresh() -> Self {
@@ -89,6 +89,24 @@ mod memory {
     }
 
     keeps_the_contract!(MemoryJournal);
+
+    #[tokio::test]
+    async fn repeats_weigh_nothing_at_the_limit() {
+        let journal = MemoryJournal::new();
+        let room_for_two = 2 * chat(1).weight() as u64;
+        journal.limit(Some(room_for_two));
+        let appended = journal.append(events([chat(1), chat(2)])).await;
+        assert_eq!(appended.expect("room").events.len(), 2);
+
+        let repeats = journal.append(events([chat(1), chat(2), chat(1)])).await;
+        assert_eq!(repeats.expect("nothing is new").repeats, 3);
+        let error = journal.append(events([chat(1), chat(3)])).await;
+        assert_eq!(error.expect_err("one is new").trouble(), Trouble::Full);
+
+        journal.limit(Some(room_for_two + chat(3).weight() as u64));
+        let once = journal.append(events([chat(3), chat(3)])).await;
+        assert_eq!(once.expect("it weighs once").repeats, 1);
+    }
 }
 
 #[cfg(feature = "sqlite")]

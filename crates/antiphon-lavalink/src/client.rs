@@ -17,8 +17,8 @@
 //! - Every action ends: with the node's response, with the source's error, or with an error after its timeout. The
 //!   source applies the timeout first where it can, since its error says more; the handle waits half a second longer.
 //! - A getter of a player that is gone returns the default of its type. [`Player::exists`] tells the difference.
-//! - Snapshots are published at the end of the turn that replied to a call. On a runtime with several threads, a getter
-//!   that is called right after the reply may still read the snapshot before.
+//! - A call returns once the turn that replied to it is published, so that a getter after an action sees its result
+//!   ([`Turns`]).
 
 mod inbox;
 mod node;
@@ -62,6 +62,46 @@ pub(crate) const COMMANDS: usize = 256;
 /// Added to the timeout that the source applies, so that the source's error arrives first.
 const SLACK: Duration = Duration::from_millis(500);
 
+/// Number of the loop's turns: odd while one is under way, even once its changes are published.
+///
+/// The loop replies in the middle of a turn and publishes snapshots at its end; a caller on another thread waits for
+/// that end.
+#[derive(Debug)]
+pub(crate) struct Turns(watch::Sender<u64>);
+
+impl Turns {
+    fn new() -> Self {
+        Self(watch::Sender::new(0))
+    }
+
+    /// Notes that a turn is under way.
+    pub(crate) fn begin(&self) {
+        self.step(false);
+    }
+
+    /// Notes that the changes of the turn are published.
+    pub(crate) fn end(&self) {
+        self.step(true);
+    }
+
+    /// Counts on if the number is odd, or if it is even.
+    fn step(&self, odd: bool) {
+        self.0.send_if_modified(|turn| {
+            let counts = (*turn % 2 == 1) == odd;
+            *turn += u64::from(counts);
+            counts
+        });
+    }
+
+    /// Waits until the turn that is under way is published. Safe to cancel.
+    async fn published(&self) {
+        let mut turns = self.0.subscribe();
+        let seen = *turns.borrow_and_update();
+        // The sender is borrowed, so the wait cannot fail.
+        let _ = turns.wait_for(|turn| *turn != seen || turn % 2 == 0).await;
+    }
+}
+
 /// What handles and source share.
 ///
 /// Locks are held for one copy and never over a wait. A poisoned lock is used all the same, since each write replaces
@@ -76,6 +116,8 @@ pub(crate) struct Shared {
     pub(crate) network: Network,
     /// State of all connections as one; written by the loop alone.
     pub(crate) link: watch::Sender<LinkState>,
+    /// Turns of the loop.
+    pub(crate) turns: Turns,
     /// Voice events that wait for the loop.
     pub(crate) inbox: Inbox,
     /// Latest snapshot of each player that exists.
@@ -107,6 +149,7 @@ impl Shared {
             http: Http::new(config, network.http()),
             network,
             link: watch::Sender::new(LinkState::Idle),
+            turns: Turns::new(),
             inbox: Inbox::new(config.user),
             players: RwLock::default(),
             nodes: RwLock::new(nodes.collect()),
@@ -160,7 +203,7 @@ impl Shared {
         }
     }
 
-    /// Sends a command to the source and waits for its result, both within `within`.
+    /// Sends a command to the source and waits for its result, both within `within`, and until it is published.
     ///
     /// A source that ended drops the command or its reply, which is [`PlayerError::NotConnected`].
     async fn call<T>(
@@ -180,7 +223,11 @@ impl Shared {
             Err(_) => return Err(self.late(guild, within)),
         }
         match timeout_at(by, answer).await {
-            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Ok(outcome)) => {
+                // The command is done, also if its publication takes longer.
+                let _ = timeout_at(by, self.turns.published()).await;
+                Ok(outcome)
+            }
             Ok(Err(_)) => Err(PlayerError::NotConnected(self.not_connected())),
             Err(_) => Err(self.late(guild, within)),
         }
@@ -313,10 +360,10 @@ impl Pool {
         }
     }
 
-    /// Connects every node now that waits for its next attempt or was given up.
+    /// Connects every node now that waits for its next attempt, was given up, or was closed by [`Node::close`].
     ///
-    /// It returns once the command is queued; [`link`](Self::link) shows the outcome. A node that [`Node::close`]
-    /// closed stays closed. When all nodes were given up, the source has ended, and nothing can be connected any more.
+    /// It returns once the command is queued; [`link`](Self::link) shows the outcome. A node that is still being closed
+    /// is left alone. When all nodes were given up, the source has ended, and nothing can be connected any more.
     ///
     /// # Errors
     /// [`NotConnected`] if the source does not run.
@@ -596,6 +643,13 @@ impl Pool {
     }
 }
 
+/// Waits for a reply that may come at any time, and until it is published.
+async fn reply_of<T>(shared: &Shared, answer: oneshot::Receiver<T>) -> Option<T> {
+    let outcome = answer.await.ok()?;
+    shared.turns.published().await;
+    Some(outcome)
+}
+
 /// Sends a command to a player and returns the track that it results in, if any.
 async fn call_player(
     shared: &Shared,
@@ -609,4 +663,52 @@ async fn call_player(
         command: Box::new(command(reply)),
     };
     shared.call(command, answer, within).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::config::NodeConfig;
+
+    fn shared() -> (Shared, mpsc::Receiver<PoolCommand>) {
+        let node = NodeConfig::new("eu-1", "http://a:2333", "p");
+        let (commands, taken) = mpsc::channel(COMMANDS);
+        (Shared::new(&Config::new(7, [node]), commands), taken)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_returns_once_the_turn_that_replied_is_published() {
+        let (shared, _taken) = shared();
+        for turn in 0..3 {
+            let (reply, answer) = oneshot::channel();
+            let within = Duration::from_secs(10);
+            let command = PoolCommand::Reconnect;
+            let mut call = Box::pin(shared.call(command, answer, within));
+            shared.turns.begin();
+            shared.turns.begin();
+            reply.send(turn).expect("the call waits");
+            assert!((&mut call).now_or_never().is_none(), "not published yet");
+            shared.turns.end();
+            assert_eq!(call.await.expect("replied"), turn);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reply_that_was_published_is_not_waited_for_again() {
+        let (shared, _taken) = shared();
+        shared.turns.begin();
+        let mut published = Box::pin(shared.turns.published());
+        assert!((&mut published).now_or_never().is_none());
+        shared.turns.end();
+        shared.turns.begin();
+        assert_eq!(
+            published.now_or_never(),
+            Some(()),
+            "a later turn does not count"
+        );
+        shared.turns.end();
+        assert_eq!(shared.turns.published().now_or_never(), Some(()));
+    }
 }

@@ -211,8 +211,7 @@ impl RequestError {
 
 /// No usable node: none of this name, or none that is connected.
 ///
-/// All but [`Same`](Self::Same) and [`Stopped`](Self::Stopped) count as passing. An unknown name does too, although
-/// only another configuration helps.
+/// [`NotConnected`](Self::NotConnected) and [`NoneConnected`](Self::NoneConnected) may pass; the others do not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidNodeError {
@@ -236,7 +235,7 @@ pub enum InvalidNodeError {
 impl InvalidNodeError {
     /// Whether the same call could succeed later.
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::Same(_) | Self::Stopped)
+        matches!(self, Self::NotConnected(_) | Self::NoneConnected)
     }
 }
 
@@ -282,6 +281,8 @@ impl LoadError {
 /// // A handler's error is retried if it may pass.
 /// assert!(PlayerError::InvalidNode(InvalidNodeError::NoneConnected).is_transient());
 /// assert!(!PlayerError::InvalidNode(InvalidNodeError::Stopped).is_transient());
+/// let misspelt = InvalidNodeError::Unknown("eu-l".into());
+/// assert!(!misspelt.is_transient());
 /// let error = PlayerError::InvalidChannelState(GuildId::new(7));
 /// assert!(!error.is_transient());
 /// assert_eq!(error.to_string(), "the player of guild 7 is in no voice channel; connect it first");
@@ -330,8 +331,9 @@ impl PlayerError {
             Self::Request(error) => error.is_transient(),
             Self::InvalidNode(error) => error.is_transient(),
             Self::NotConnected(error) => error.is_transient(),
+            Self::Queue(error) => error.is_transient(),
             Self::ChannelTimeout(_) | Self::Gateway(_) | Self::Busy(_) | Self::TimedOut(_) => true,
-            Self::InvalidChannelState(_) | Self::Disconnected(_) | Self::Queue(_) => false,
+            Self::InvalidChannelState(_) | Self::Disconnected(_) => false,
         }
     }
 }
@@ -373,6 +375,11 @@ impl NotConnected {
 
 impl fmt::Display for NotConnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.state == LinkState::Closed {
+            return f.write_str(
+                "the lavalink source is not running, or each of its nodes was closed; `Pool::reconnect` connects closed nodes",
+            );
+        }
         if !matches!(
             self.state,
             LinkState::Connecting | LinkState::Waiting { .. }
@@ -406,7 +413,10 @@ pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<
     if let Some(error) = error.downcast_ref::<NotConnected>() {
         return Some(error.is_transient());
     }
-    if error.is::<QueueError>() || error.is::<ExtrasError>() || error.is::<ConfigError>() {
+    if let Some(error) = error.downcast_ref::<QueueError>() {
+        return Some(error.is_transient());
+    }
+    if error.is::<ExtrasError>() || error.is::<ConfigError>() {
         return Some(false);
     }
     None

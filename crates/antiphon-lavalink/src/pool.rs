@@ -43,7 +43,7 @@ mod task;
 mod tests;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -62,6 +62,7 @@ pub(crate) use self::task::{Done, PoolCommand, Task};
 pub(crate) use self::{cache::Cache, frames::remotes, penalty::penalty};
 use crate::{
     config::Config,
+    error::NotConnected,
     event::{
         InactivePlayer, NodeClosed, NodeDisconnected, PlayerMigrated, node_place, note,
         player_place,
@@ -126,7 +127,8 @@ pub(crate) struct PoolState {
     /// In the configuration's order; an index names a node everywhere here.
     nodes: Vec<NodeState>,
     pub(crate) outbox: Outbox,
-    /// Boxed, since a hash table has empty buckets and copies its entries when it grows.
+    /// Boxed, since a hash table has empty buckets and copies its entries when it grows. Its own order is never used
+    /// ([`PoolState::guilds`]), so that a seed gives the same run again.
     slots: HashMap<GuildId, Box<Slot>>,
     /// Deadlines of players, the earliest first; one for each player that has one.
     timers: BTreeSet<(Instant, GuildId)>,
@@ -137,7 +139,7 @@ pub(crate) struct PoolState {
     /// Sockets to close: node and epoch.
     closes: VecDeque<(usize, u64)>,
     /// Players whose snapshot must be published.
-    changed: HashSet<GuildId>,
+    changed: BTreeSet<GuildId>,
     nodes_changed: bool,
     /// The link of the pool as it was published.
     shown: LinkState,
@@ -186,7 +188,7 @@ impl PoolState {
             placement: Placement::default(),
             tasks: VecDeque::new(),
             closes: VecDeque::new(),
-            changed: HashSet::new(),
+            changed: BTreeSet::new(),
             nodes_changed: true,
             shown: LinkState::Idle,
             link: None,
@@ -247,8 +249,7 @@ impl PoolState {
 
     /// Starts connecting every node.
     pub(crate) fn start(&mut self, now: Moment) {
-        let guilds: Vec<GuildId> = self.slots.keys().copied().collect();
-        for guild in guilds {
+        for guild in self.guilds(|_| true) {
             self.pump(guild, now);
         }
         self.open_nodes(now);
@@ -294,7 +295,7 @@ impl PoolState {
 
     /// Takes the players that changed, as they are now; `None` for a player that is gone.
     pub(crate) fn take_changes(&mut self) -> Vec<(GuildId, Option<Snapshot>)> {
-        let changed: Vec<GuildId> = self.changed.drain().collect();
+        let changed = std::mem::take(&mut self.changed);
         let slots = &self.slots;
         let now = changed.into_iter().map(|guild| {
             let slot = slots.get(&guild).filter(|slot| !slot.player.is_gone);
@@ -368,6 +369,17 @@ impl PoolState {
 
     // -----------------------------------------------------------------------------------------------------------------
     // The link.
+
+    /// The error with the state of each node.
+    fn not_connected(&self) -> NotConnected {
+        let links = || self.nodes.iter().map(|node| (node.id(), node.link()));
+        NotConnected {
+            state: together(links()),
+            nodes: links()
+                .map(|(id, link)| (id.clone(), link.clone()))
+                .collect(),
+        }
+    }
 
     /// Queues an event for each link that changed, and notes the pool's link if that did.
     fn tell_link(&mut self, now: Moment) {

@@ -4,7 +4,7 @@
 //! Each player has two, its own and one of recommendations; a bot may use one by itself.
 //!
 //! # What holds
-//! - Putting never goes beyond the capacity. A queue that was restored, or refilled from its history, may hold more:
+//! - Putting and refilling from the history never go beyond the capacity. A queue that was restored may hold more:
 //!   nothing is dropped to make room.
 //! - `put` puts all tracks or none, and never overtakes a call that waits for room.
 //! - A waiter is served once, in its order: by a track or by room, or by [`Served::Cancelled`] after a reset.
@@ -34,8 +34,8 @@ pub enum QueueMode {
     Normal,
     /// The loaded track plays again and again; waiters of [`Queue::get_wait`] still get new ones.
     Loop,
-    /// All tracks play again, from the history, once the queue is empty. A track that was played without history is not
-    /// among them.
+    /// All tracks play again, from the history, once the queue is empty: the oldest first, and at most as many at once
+    /// as the queue holds. A track that was played without history is not among them.
     LoopAll,
 }
 
@@ -65,9 +65,12 @@ pub enum QueueError {
     /// There is no track to take.
     #[error("the queue is empty")]
     QueueEmpty,
-    /// There is no room for all tracks, or too many calls wait; none was put. The number is the capacity.
+    /// There is no room for all tracks; none was put. The number is the capacity.
     #[error("the queue has room for {0} tracks")]
     Full(usize),
+    /// Too many calls wait for a track, or for room; the number is [`Queue::WAITERS`].
+    #[error("{0} calls wait for the queue already")]
+    Busy(usize),
     /// There is no track at this index.
     #[error("the queue has no track {index}, only {count}")]
     OutOfRange {
@@ -79,6 +82,14 @@ pub enum QueueError {
     /// The queue was reset while the call waited.
     #[error("the queue was reset")]
     Reset,
+}
+
+impl QueueError {
+    /// Whether the same call could succeed later, without a change of the queue by the caller: only of
+    /// [`Busy`](Self::Busy).
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy(_))
+    }
 }
 
 /// Tracks to put: one, several, a playlist or a search result.
@@ -363,11 +374,11 @@ impl Queue {
             return Some(Arc::clone(loaded));
         }
         if self.mode == QueueMode::LoopAll && self.items.is_empty() {
-            let past = self
-                .history
-                .as_deref_mut()
-                .map(|past| std::mem::take(&mut past.items));
-            self.items = past.unwrap_or_default();
+            // Tracks beyond the capacity stay in the history, before those that are played meanwhile.
+            if let Some(past) = &mut self.history {
+                let count = past.items.len().min(self.capacity);
+                self.items = past.items.drain(..count).collect();
+            }
         }
         let track = self.items.pop_front()?;
         self.loaded = Some(Arc::clone(&track));
@@ -392,7 +403,7 @@ impl Queue {
     /// `None` if it waits; [`Queue::next_served`] returns it once it is served.
     ///
     /// # Errors
-    /// [`QueueError::Full`] if too many wait.
+    /// [`QueueError::Busy`] if too many wait.
     pub fn get_wait(&mut self, waiter: Waiter) -> Result<Option<Arc<Playable>>, QueueError> {
         if self.getters.is_empty()
             && let Some(track) = self.take_next()
@@ -401,7 +412,7 @@ impl Queue {
             return Ok(Some(track));
         }
         if self.getters.len() >= Self::WAITERS {
-            return Err(QueueError::Full(self.capacity));
+            return Err(QueueError::Busy(Self::WAITERS));
         }
         self.getters.push_back(waiter);
         Ok(None)
@@ -466,15 +477,18 @@ impl Queue {
     /// `None` if it waits; [`Queue::next_served`] returns it once it is served.
     ///
     /// # Errors
-    /// [`QueueError::Full`] if there will never be room, or too many wait.
+    /// [`QueueError::Full`] if there will never be room; [`QueueError::Busy`] if too many wait.
     pub fn put_wait(
         &mut self,
         waiter: Waiter,
         tracks: impl Into<Tracks>,
     ) -> Result<Option<usize>, QueueError> {
         let tracks = tracks.into();
-        if tracks.0.len() > self.capacity || self.putters.len() >= Self::WAITERS {
+        if tracks.0.len() > self.capacity {
             return Err(QueueError::Full(self.capacity));
+        }
+        if self.putters.len() >= Self::WAITERS {
+            return Err(QueueError::Busy(Self::WAITERS));
         }
         if self.putters.is_empty() && self.fits(tracks.0.len()) {
             return Ok(Some(self.append(tracks.0)));

@@ -263,6 +263,11 @@ impl NodeState {
         self.phase == Phase::Over
     }
 
+    /// Whether the user closed it, and has not connected it again.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.link == LinkState::Closed
+    }
+
     /// Id of the session for requests; players exist only in a live session.
     pub(crate) fn session_id(&self) -> Option<&Arc<str>> {
         self.session_id.as_ref()
@@ -321,9 +326,10 @@ impl NodeState {
         })
     }
 
-    /// Makes the next attempt due now, even after the node was given up; a node that its user closed stays closed.
+    /// Makes the next attempt due now, even after the node was given up or closed; one that is being closed is left
+    /// alone.
     pub(crate) fn retry_now(&mut self) {
-        if matches!(self.phase, Phase::Waiting { .. }) || (self.is_over() && !self.is_draining) {
+        if matches!(self.phase, Phase::Waiting { .. } | Phase::Over) && !self.is_draining {
             self.phase = Phase::Idle;
         }
     }
@@ -498,6 +504,7 @@ impl NodeState {
         self.session_id = None;
         self.failover_at = None;
         self.compare_at = None;
+        self.is_draining = false;
         self.show(LinkState::Closed);
         is_open
     }
@@ -718,6 +725,24 @@ mod tests {
                 "its user may retry at once"
             );
         }
+    }
+
+    #[test]
+    fn a_node_that_is_being_closed_is_not_retried_and_a_closed_one_is() {
+        let (mut session, now) = ready();
+        session.is_draining = true;
+        session.on_lost(&lost("reset"), GRACE, now);
+        session.retry_now();
+        assert_eq!(session.open(2, "n", now.at), None);
+        session.close();
+        assert!(session.is_closed());
+        session.retry_now();
+        assert_eq!(
+            session.open(2, "n", now.at),
+            Some(Opening { session: None }),
+            "with a new session"
+        );
+        assert!(!session.is_closed());
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //! node is stored, sockets are closed with 1000, and sessions are kept: the nodes play on for `resume_timeout`, and the
 //! next run finds them. A pool whose nodes have all stopped for good ends with an error.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use antiphon_core::{
     BoxFuture, Intake, LinkState, OpenFailure, SourceError, Stop, error_chain, until,
@@ -75,6 +75,11 @@ pub(crate) async fn run(
     stop: Stop,
 ) -> Result<(), SourceError> {
     let now = || intake.moment();
+    // Every input begins a turn; `publish` ends it.
+    let begin = || {
+        shared.turns.begin();
+        intake.moment()
+    };
     let rng = config.rng.clone().unwrap_or_default();
     let mut pool = PoolState::new(&config, rng, intake.nonce(), intake.checkpoints(), now());
     let (sender, mut socket_events) = mpsc::channel(FRAMES);
@@ -85,7 +90,7 @@ pub(crate) async fn run(
     };
     let mut tasks: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
     let mut sockets: FuturesUnordered<BoxFuture<'static, (usize, u64)>> = FuturesUnordered::new();
-    let mut open: HashMap<(usize, u64), CancellationToken> = HashMap::new();
+    let mut open: BTreeMap<(usize, u64), CancellationToken> = BTreeMap::new();
     let mut events = Vec::with_capacity(AT_ONCE);
     pool.start(now());
     loop {
@@ -130,13 +135,13 @@ pub(crate) async fn run(
         tokio::select! {
             () = stop.closing() => break,
             () = stop.reading(), if !stop.is_reading_over() => {}
-            () = until(deadline) => pool.on_deadline(now()),
+            () = until(deadline) => pool.on_deadline(begin()),
             _ = socket_events.recv_many(&mut events, AT_ONCE), if pool.wants_frames() => {
                 for (node, epoch, event) in events.drain(..) {
                     match event {
-                        SocketEvent::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now()),
-                        SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, now()),
-                        SocketEvent::Lost(loss) => pool.on_lost(node, epoch, &loss, now()),
+                        SocketEvent::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, begin()),
+                        SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, begin()),
+                        SocketEvent::Lost(loss) => pool.on_lost(node, epoch, &loss, begin()),
                     }
                 }
             }
@@ -147,16 +152,16 @@ pub(crate) async fn run(
                 };
                 pool.outbox.send(permit);
             }
-            Some(done) = tasks.next(), if !tasks.is_empty() => pool.on_done(done, now()),
+            Some(done) = tasks.next(), if !tasks.is_empty() => pool.on_done(done, begin()),
             Some(socket) = sockets.next(), if !sockets.is_empty() => {
                 open.remove(&socket);
             }
             update = shared.inbox.next() => match update {
-                VoiceUpdate::State(state) => pool.on_voice_state(&state, now()),
-                VoiceUpdate::Server(server) => pool.on_voice_server(server, now()),
-                VoiceUpdate::Lost(guild) => pool.on_voice_lost(guild, now()),
+                VoiceUpdate::State(state) => pool.on_voice_state(&state, begin()),
+                VoiceUpdate::Server(server) => pool.on_voice_server(server, begin()),
+                VoiceUpdate::Lost(guild) => pool.on_voice_lost(guild, begin()),
             },
-            Some(command) = commands.recv() => pool.on_command(command, now()),
+            Some(command) = commands.recv() => pool.on_command(command, begin()),
         }
     }
     // Entries that the journal does not take in time lie behind the stored checkpoint of their node.
@@ -174,7 +179,7 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Publishes changes to clients.
+/// Publishes changes to clients, which ends the turn.
 fn publish(pool: &mut PoolState, shared: &Shared, intake: &Intake) {
     let changes = pool.take_changes();
     if !changes.is_empty() {
@@ -189,6 +194,7 @@ fn publish(pool: &mut PoolState, shared: &Shared, intake: &Intake) {
         intake.show_link(state.clone());
         shared.link.send_replace(state);
     }
+    shared.turns.end();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

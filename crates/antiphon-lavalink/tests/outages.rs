@@ -15,7 +15,7 @@ use antiphon_sim::{
     RestFault, Simulator,
     lavalink::{NodeQuirk, NodeRequest},
 };
-use harness::{Bot as _, Running, Told as _, config, config_of, lost, track, wait};
+use harness::{Bot as _, CHANNEL, Running, Told as _, config, config_of, lost, track, wait};
 use tokio::time::{Instant, sleep};
 
 const GUILD: u64 = 500;
@@ -222,6 +222,12 @@ async fn an_error_says_which_node_is_away() {
         assert!(words.contains(name), "{words}");
     }
     assert!(!words.contains("not running"), "{words}");
+    // Nor is Discord to blame where a channel cannot be joined.
+    let error = app.client.player_in(GUILD + 1).connect(CHANNEL).await;
+    assert!(
+        matches!(&error, Err(PlayerError::NotConnected(error)) if error.is_transient()),
+        "{error:?}"
+    );
     app.stop().await;
     let error = player.pause(true).await.expect_err("stopped").to_string();
     assert!(

@@ -328,7 +328,7 @@ impl JoinError {
 /// use antiphon_queup::{RequestError, SendError};
 ///
 /// assert!(!SendError::TooLong { pieces: 5, allowed: 2 }.is_transient());
-/// assert!(SendError::Request(RequestError::Busy(74)).is_transient());
+/// assert!(SendError::Request(RequestError::Busy(64)).is_transient());
 /// assert_eq!(SendError::Empty.to_string(), "the message is empty");
 /// ```
 #[derive(Debug, thiserror::Error)]

@@ -216,15 +216,17 @@ impl Http {
             Limit::Action => (self.limiter.limits.cool_down, self.request_timeout),
             Limit::Chat => (self.limiter.limits.chat_cool_down, self.chat_timeout),
         };
-        let _waiting = self.limiter.wait()?;
+        let waiting = self.limiter.wait()?;
         if call.limit == Limit::Action {
             self.limiter.slot(hold).await;
+            drop(waiting);
             return self.replayed(&call, limit).await;
         }
         // Two messages that are under way could overtake one another.
         let _turn = self.limiter.chat.acquire().await;
         self.limiter.chat_open()?;
         self.limiter.slot(hold).await;
+        drop(waiting);
         let answer = self.replayed(&call, limit).await;
         if let Err(RequestError::RateLimited {
             message,

@@ -63,7 +63,7 @@ pub enum Quirk {
     PlayedNull,
     /// 9: `songInfo` is null.
     SongInfoNull,
-    /// 10: every change of a queue brings the playing song's update twice.
+    /// 10: every update of the playing song comes twice.
     SongUpdateTwice,
     /// 13: `chat-skip` has no user.
     SkipWithoutName,
@@ -182,7 +182,7 @@ pub enum RestFault {
     Slow(#[serde(with = "crate::command::period")] Duration),
     /// The connection is closed instead of an answer.
     ///
-    /// The request is carried out before, except on QueUp.
+    /// The request is carried out before.
     Dropped,
     /// With status 200 and a body that is not JSON.
     NotJson,
@@ -225,7 +225,7 @@ pub(crate) struct Faults {
     pub(crate) upgrades: Vec<u16>,
     /// Whether pings stay without an answer, on every socket.
     pub(crate) withhold_pongs: bool,
-    /// Accounts whose pings stay without an answer, by their ids.
+    /// Accounts and connections whose pings stay without an answer, by their ids.
     pub(crate) withhold_pongs_of: BTreeSet<String>,
 }
 

@@ -42,9 +42,9 @@ use crate::{
 ///
 /// A client that does not read fills it, and the server's queue after it.
 const PIPE: usize = 64 * 1024;
-/// Connections open at once; more are closed and noted.
+/// Connections that a listener serves at once; one more is closed, with a warning in the log.
 ///
-/// Counted for each port of a platform.
+/// Every port has a listener, and so has every in-memory address.
 const CONNECTIONS: usize = 1024;
 /// Longest TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -167,6 +167,7 @@ impl Session {
         let part = &*checkpoint.part;
         if part == elsewhere::PART {
             match antiphon_core::read_json::<elsewhere::Stored>(&checkpoint.state) {
+                Ok(stored) if stored.v != VERSION => tell_version(part, stored.v),
                 Ok(stored) => {
                     self.identities.count = stored.count;
                     self.identities.named_after = stored.named_after;
@@ -182,6 +183,7 @@ impl Session {
             return;
         };
         match antiphon_core::read_json::<Stored>(&checkpoint.state) {
+            Ok(stored) if stored.v != VERSION => tell_version(part, stored.v),
             Ok(stored) if stored.joined => {
                 self.rooms.insert(id, Room::restored(id, stored));
             }
@@ -390,6 +392,15 @@ impl Session {
             checkpoint,
         });
     }
+}
+
+/// Warns of a checkpoint that is left out.
+fn tell_version(part: &str, version: u8) {
+    tracing::warn!(
+        part,
+        version,
+        "checkpoint is of another version, and is left out"
+    );
 }
 
 /// The waits between sockets.

@@ -10,8 +10,10 @@ use antiphon_stackexchange::{
     JoinError, MentionEvent, MessageEvent, MessageId, ReplyEvent, RoomId, Sockets, Transport,
     UnknownEvent,
 };
+use futures_util::StreamExt as _;
 use harness::{Begin as _, Journal, ROOM, Running, Said as _, config, lost, missing};
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_joined_and_messages_are_heard_and_sent() {
@@ -31,6 +33,24 @@ async fn a_room_is_joined_and_messages_are_heard_and_sent() {
     app.stop().await;
     assert_eq!(sim.notes(), []);
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_is_joined_while_nobody_reads_the_stream() {
+    let sim = Simulator::with_seed(7);
+    let (client, source) = antiphon_stackexchange::connect(config(&sim));
+    let mut events = source.events(CancellationToken::new());
+    client.join(17).await.expect("joined");
+    sim.stackexchange().say(17, "teo", "amen");
+    // What came meanwhile waits for the reader.
+    loop {
+        let event = events.next().await.expect("open").expect("an event");
+        if MessageEvent::KINDS.contains(&event.kind().as_str()) {
+            let message = MessageEvent::decode(&event).expect("a message");
+            assert_eq!(message.content.text(), "amen");
+            break;
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

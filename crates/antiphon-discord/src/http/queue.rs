@@ -65,7 +65,7 @@ impl RequestQueue {
     ) -> Result<Turn<'a>, RequestError> {
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _place = Place(&self.waiting);
-        if waiting > self.most {
+        if waiting >= self.most {
             return Err(RequestError::Busy(waiting));
         }
         loop {

@@ -7,10 +7,12 @@ use antiphon_discord_model::{ActivityType, Status};
 
 use crate::error::ConfigError;
 
-/// Longest name, URL or text of an activity, in characters.
-///
-/// Names and states are checked before anything is sent; URLs are left to Discord.
+/// Longest name or state of an activity, in characters.
 const LONGEST: usize = 128;
+
+/// Sites whose streams Discord shows ([Discord's
+/// page](https://discord.com/developers/docs/events/gateway-events#activity-object-activity-types)).
+const STREAMS: [&str; 2] = ["twitch.tv", "youtube.com"];
 
 /// An activity that the bot shows (protocol §8).
 ///
@@ -42,9 +44,9 @@ pub struct Activity {
     ///
     /// 0 playing, 1 streaming, 2 listening to, 3 watching, 4 the text of `state` alone, 5 competing in.
     pub kind: ActivityType,
-    /// URL of a stream at Twitch or YouTube.
+    /// URL of a stream at `twitch.tv` or `youtube.com`.
     ///
-    /// Required for a stream. Discord takes no other site.
+    /// Required for a stream, since Discord shows "Playing" without one. It has no effect on activities of other types.
     pub url: Option<String>,
     /// Text of a custom status, or a second line.
     pub state: Option<String>,
@@ -186,7 +188,7 @@ impl Presence {
         self
     }
 
-    /// Checks the texts that Discord would cut off or drop.
+    /// Checks the texts that Discord would cut off or drop, and the URLs of streams.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let texts = self.activities.iter().flat_map(|activity| {
             [Some(&activity.name), activity.state.as_ref()]
@@ -201,6 +203,77 @@ impl Presence {
                 ));
             }
         }
+        let mut streams = self.activities.iter();
+        let is_shown = |activity: &Activity| activity.url.as_deref().is_some_and(is_stream);
+        if streams.any(|activity| activity.kind == ActivityType::Streaming && !is_shown(activity)) {
+            return Err(ConfigError::new(
+                "presence",
+                "a stream needs a URL at twitch.tv or youtube.com, such as https://twitch.tv/choir",
+            ));
+        }
         Ok(())
+    }
+}
+
+/// Whether a URL is at a site whose streams Discord shows, or at a part of it such as `www.twitch.tv`.
+fn is_stream(url: &str) -> bool {
+    let url = url.to_ascii_lowercase();
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
+    let Some((host, path)) = rest.and_then(|rest| rest.split_once('/')) else {
+        return false;
+    };
+    let is_at = |site: &&str| {
+        let part = host.strip_suffix(site);
+        part.is_some_and(|part| part.is_empty() || part.ends_with('.'))
+    };
+    !path.is_empty() && STREAMS.iter().any(|site| is_at(&site))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_needs_a_url_that_discord_shows() {
+        let check = |url: &str| {
+            let stream = Activity::streaming("rehearsal", url);
+            Presence::online().activity(stream).check()
+        };
+        for shown in [
+            "https://twitch.tv/choir",
+            "https://www.twitch.tv/choir",
+            "http://twitch.tv/choir",
+            "HTTPS://WWW.Twitch.TV/choir",
+            "https://www.youtube.com/watch?v=abc",
+            "https://m.youtube.com/live/abc",
+        ] {
+            assert!(check(shown).is_ok(), "{shown}");
+        }
+        for other in [
+            "",
+            "choir",
+            "twitch.tv/choir",
+            "https://twitch.tv",
+            "https://twitch.tv/",
+            "https://example.org/choir",
+            "https://nottwitch.tv/choir",
+            "https://twitch.tv.example.org/choir",
+            "https://example.org/twitch.tv/choir",
+            "https://example.org@twitch.tv/choir",
+            "ftp://twitch.tv/choir",
+        ] {
+            let error = check(other).expect_err(other);
+            assert_eq!(error.option(), "presence");
+            assert!(error.reason().contains("twitch.tv"), "{error}");
+        }
+        let mut without = Activity::streaming("rehearsal", "");
+        without.url = None;
+        assert!(Presence::online().activity(without).check().is_err());
+        // Of other activities the URL has no effect.
+        let mut playing = Activity::playing("chess");
+        playing.url = Some("https://example.org".into());
+        assert!(Presence::online().activity(playing).check().is_ok());
     }
 }

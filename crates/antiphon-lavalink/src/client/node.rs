@@ -395,8 +395,8 @@ impl Node {
     /// cannot move is disconnected. Then the session is dropped, so that the node keeps no player, and the socket is
     /// closed. The event [`NodeClosed`](crate::NodeClosed) follows.
     ///
-    /// The node stays closed until the program restarts: [`Pool::reconnect`](crate::Pool::reconnect) leaves it alone. A
-    /// node that is closed or being closed already returns an empty list at once.
+    /// The node stays closed until [`Pool::reconnect`](crate::Pool::reconnect) or a restart of the program. A node that
+    /// is closed or being closed already returns an empty list at once.
     ///
     /// # Errors
     /// [`PlayerError::NotConnected`] if the source does not run; [`PlayerError::TimedOut`] after 36.5 s, while closing

@@ -307,20 +307,6 @@ impl Player {
             .map(drop)
     }
 
-    /// Sends a command without a reply; it waits only for room in the channel.
-    async fn send(&self, command: PlayerCommand) -> Result<(), PlayerError> {
-        let guild = self.guild;
-        let sent = self
-            .shared
-            .commands
-            .send(PoolCommand::Player {
-                guild,
-                command: Box::new(command),
-            })
-            .await;
-        sent.map_err(|_| PlayerError::NotConnected(self.shared.not_connected()))
-    }
-
     // -----------------------------------------------------------------------------------------------------------------
     // The channel.
 
@@ -339,8 +325,9 @@ impl Player {
     ///   right to connect. Discord sends no reason.
     /// - [`PlayerError::Gateway`] if op 4 could not be sent.
     /// - [`PlayerError::Disconnected`] if the player was disconnected meanwhile.
-    /// - [`PlayerError::NotConnected`] if the source does not run. Without a connected node the call waits for one,
-    ///   until [`PlayerError::ChannelTimeout`].
+    /// - [`PlayerError::NotConnected`] if the source does not run, and at once if every node was closed. Where a node is
+    ///   being connected, or waits for its next attempt, the call waits for it, and then fails with this error.
+    /// - [`PlayerError::InvalidNode`] if the player's own node is not connected again in time.
     pub async fn connect(&self, channel: impl Into<ChannelId>) -> Result<(), PlayerError> {
         self.connect_with(channel, ConnectOptions::new()).await
     }
@@ -350,7 +337,7 @@ impl Player {
     /// # Errors
     /// As [`Player::connect`]; [`PlayerError::InvalidNode`] for an unknown node.
     ///
-    /// With an unknown node no op 4 is sent.
+    /// With an unknown node no op 4 is sent, and no player is created.
     pub async fn connect_with(
         &self,
         channel: impl Into<ChannelId>,
@@ -368,7 +355,16 @@ impl Player {
                 reply,
             }
         });
-        entered.await.map(drop)
+        match entered.await {
+            // Discord is not to blame where no node could take the voice connection.
+            Err(PlayerError::ChannelTimeout(limit)) => {
+                match self.shared.late(Some(self.guild), limit) {
+                    PlayerError::TimedOut(limit) => Err(PlayerError::ChannelTimeout(limit)),
+                    away => Err(away),
+                }
+            }
+            entered => entered.map(drop),
+        }
     }
 
     /// Moves to another channel, deafened and muted as before; `None` disconnects.
@@ -543,20 +539,19 @@ impl Player {
 
     /// Sets what follows when a track ends.
     ///
-    /// It returns once the command is queued; later actions come after it.
+    /// It needs no request. It creates the player if there is none, so it may be called before
+    /// [`connect`](Self::connect).
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
-    ///
-    /// It creates the player if there is none, so it may be called before [`connect`](Self::connect).
     pub async fn set_autoplay(&self, mode: AutoPlayMode) -> Result<(), PlayerError> {
-        self.send(PlayerCommand::Autoplay(mode)).await
+        self.act(|reply| PlayerCommand::Autoplay(mode, reply))
+            .await
+            .map(drop)
     }
 
     /// Sets how long the player may be idle before [`InactivePlayer`](crate::InactivePlayer) is emitted; `None`
     /// disables it.
-    ///
-    /// It returns once the command is queued; later actions come after it.
     ///
     /// # Errors
     /// [`PlayerError`] if the source does not run.
@@ -564,19 +559,24 @@ impl Player {
     /// Default: [`Config::inactive_timeout`](crate::Config::inactive_timeout). It creates the player if there is none.
     /// Zero disables it as well. A player that is idle begins to wait anew.
     pub async fn set_inactive_timeout(&self, timeout: Option<Duration>) -> Result<(), PlayerError> {
-        self.send(PlayerCommand::InactiveTimeout(timeout)).await
+        self.act(|reply| PlayerCommand::InactiveTimeout(timeout, reply))
+            .await
+            .map(drop)
     }
 
     /// Sets the number of listeners, where it is known. Without listeners, [`InactivePlayer`](crate::InactivePlayer) is
     /// emitted when the third track ends.
     ///
     /// Only Discord knows who is in a channel, so the bot must count its voice states; `None`, the default, means that
-    /// nobody counts. Count people only, without bots. Nothing happens without a player.
+    /// nobody counts. Count people only, without bots.
     ///
     /// # Errors
-    /// [`PlayerError`] if the source does not run.
+    /// [`PlayerError::InvalidChannelState`] if there is no player; [`PlayerError::NotConnected`] if the source does not
+    /// run.
     pub async fn set_listeners(&self, people: Option<usize>) -> Result<(), PlayerError> {
-        self.send(PlayerCommand::Listeners(people)).await
+        self.act(|reply| PlayerCommand::Listeners(people, reply))
+            .await
+            .map(drop)
     }
 
     // -----------------------------------------------------------------------------------------------------------------

@@ -301,8 +301,8 @@ impl PlayerQueue {
     /// ```
     ///
     /// # Errors
-    /// [`PlayerError::Queue`] if 64 wait already, or the queue was reset; [`PlayerError::NotConnected`] if the player
-    /// was deleted or the source ended.
+    /// [`PlayerError::Queue`] if 64 wait already, or the queue was reset; [`PlayerError::Disconnected`] if the player was
+    /// deleted; [`PlayerError::NotConnected`] if the source ended.
     pub async fn get_wait(&self) -> Result<Arc<Playable>, PlayerError> {
         if self.is_auto {
             return self.get().await;
@@ -322,13 +322,17 @@ impl PlayerQueue {
             guild: self.guild,
             command: Box::new(command(reply)),
         };
-        let lost = |shared: &Shared| PlayerError::NotConnected(shared.not_connected());
-        self.shared
-            .commands
-            .send(command)
-            .await
-            .map_err(|_| lost(&self.shared))?;
-        answer.await.map_err(|_| lost(&self.shared))
+        let lost = |_| PlayerError::NotConnected(self.shared.not_connected());
+        self.shared.commands.send(command).await.map_err(lost)?;
+        let outcome = super::reply_of(&self.shared, answer).await;
+        outcome.ok_or_else(|| {
+            // A source that ends shows its link before it drops its players.
+            if self.shared.link.borrow().is_connected() {
+                PlayerError::Disconnected(self.guild)
+            } else {
+                PlayerError::NotConnected(self.shared.not_connected())
+            }
+        })
     }
 
     /// Deletes the track at an index.

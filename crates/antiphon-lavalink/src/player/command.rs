@@ -64,11 +64,11 @@ pub(crate) enum PlayerCommand {
     /// Stop, and play the next track of the queue; with `force` not the looped one.
     Skip { force: bool, reply: Reply },
     /// Set what follows when a track ends.
-    Autoplay(AutoPlayMode),
+    Autoplay(AutoPlayMode, Reply),
     /// Set how long the player may be idle.
-    InactiveTimeout(Option<Duration>),
-    /// Set the number of listeners; without a player it has no effect.
-    Listeners(Option<usize>),
+    InactiveTimeout(Option<Duration>, Reply),
+    /// Set the number of listeners.
+    Listeners(Option<usize>, Reply),
     /// Change the queue.
     Queue(QueueChange),
     /// Change the queue of recommendations.
@@ -85,13 +85,18 @@ impl PlayerCommand {
         matches!(
             self,
             Self::Enter { .. }
-                | Self::Autoplay(_)
-                | Self::InactiveTimeout(_)
+                | Self::Autoplay(..)
+                | Self::InactiveTimeout(..)
                 | Self::Queue(_)
                 | Self::AutoQueue(_)
                 | Self::GetWait(_)
                 | Self::PutWait(..)
         )
+    }
+
+    /// Whether it waits for a node where none is connected; other commands fail, or need none.
+    pub(crate) fn needs_a_node_to_come(&self) -> bool {
+        matches!(self, Self::Enter { .. })
     }
 
     /// The node that it names.
@@ -102,7 +107,7 @@ impl PlayerCommand {
         }
     }
 
-    /// Fails it with an error. Commands without a reply are dropped, and a queue's caller finds its reply dropped.
+    /// Fails it with an error. Commands of a queue create the player and never fail; their reply would be dropped.
     pub(crate) fn fail(self, error: PlayerError) {
         match self {
             Self::Enter { reply, .. }
@@ -110,14 +115,11 @@ impl PlayerCommand {
             | Self::Play { reply, .. }
             | Self::Change { reply, .. }
             | Self::Stop { reply }
-            | Self::Skip { reply, .. } => drop(reply.send(Err(error))),
-            Self::Autoplay(_)
-            | Self::InactiveTimeout(_)
-            | Self::Listeners(_)
-            | Self::Queue(_)
-            | Self::AutoQueue(_)
-            | Self::GetWait(_)
-            | Self::PutWait(..) => {}
+            | Self::Skip { reply, .. }
+            | Self::Autoplay(_, reply)
+            | Self::InactiveTimeout(_, reply)
+            | Self::Listeners(_, reply) => drop(reply.send(Err(error))),
+            Self::Queue(_) | Self::AutoQueue(_) | Self::GetWait(_) | Self::PutWait(..) => {}
         }
     }
 }
@@ -291,23 +293,26 @@ impl LocalPlayer {
                 }
                 self.stop(Intent::Skip, reply);
             }
-            PlayerCommand::Autoplay(mode) => {
+            PlayerCommand::Autoplay(mode, reply) => {
                 self.autoplay = mode;
                 self.dirty = true;
+                let _ = reply.send(Ok(None));
             }
-            PlayerCommand::InactiveTimeout(timeout) => {
+            PlayerCommand::InactiveTimeout(timeout, reply) => {
                 self.inactive_timeout = timeout;
                 self.inactive_at = None;
                 if self.current().is_none() {
                     self.idle(now);
                 }
                 self.dirty = true;
+                let _ = reply.send(Ok(None));
             }
-            PlayerCommand::Listeners(count) => {
+            PlayerCommand::Listeners(count, reply) => {
                 self.listeners = count;
                 if count != Some(0) {
                     self.unheard_left = super::UNHEARD_TRACKS;
                 }
+                let _ = reply.send(Ok(None));
             }
             PlayerCommand::Queue(QueueChange(change)) => {
                 let queue = Arc::make_mut(&mut self.queue);

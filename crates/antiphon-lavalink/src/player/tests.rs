@@ -117,8 +117,9 @@ impl Stage {
     }
 
     fn autoplay(&mut self, mode: AutoPlayMode) {
+        let (reply, _answer) = oneshot::channel();
         self.player
-            .on_command(PlayerCommand::Autoplay(mode), self.now);
+            .on_command(PlayerCommand::Autoplay(mode, reply), self.now);
     }
 
     /// The next request to the node.
@@ -489,9 +490,10 @@ fn nobody_who_listens_is_told_after_three_tracks() {
     let mut stage = Stage::playing("a");
     stage.autoplay(AutoPlayMode::Partial);
     stage.put("bcd");
+    let (reply, _answer) = oneshot::channel();
     stage
         .player
-        .on_command(PlayerCommand::Listeners(Some(0)), stage.now);
+        .on_command(PlayerCommand::Listeners(Some(0), reply), stage.now);
     stage.end("a", TrackEndReason::Finished);
     for name in ["b", "c"] {
         assert_eq!(stage.next_track().as_deref(), Some(name));

@@ -170,11 +170,7 @@ impl PoolState {
             Readiness::Repeated => {}
         }
         // Players without a node can be assigned one now, and those at this node go on.
-        let waiting = self
-            .slots
-            .iter()
-            .filter(|(_, slot)| slot.player.needs_node());
-        let waiting: Vec<GuildId> = waiting.map(|(guild, _)| *guild).collect();
+        let waiting = self.guilds(|slot| slot.player.needs_node());
         for guild in waiting.into_iter().chain(self.players_of(index)) {
             self.pump(guild, now);
         }

@@ -61,16 +61,19 @@ impl PoolState {
                 if !is_there && !command.makes_player() {
                     return command.fail(PlayerError::InvalidChannelState(guild));
                 }
-                if !is_there {
-                    self.forget(guild);
-                    let player = LocalPlayer::new(guild, self.rules, self.rng.fork(), now.at);
-                    self.slots.insert(guild, Box::new(Slot::new(player)));
-                }
                 if let Some(node) = command.node()
                     && self.index(node).is_none()
                 {
                     let node = node.clone();
                     return command.fail(PlayerError::InvalidNode(InvalidNodeError::Unknown(node)));
+                }
+                if command.needs_a_node_to_come() && self.nodes.iter().all(NodeState::is_over) {
+                    return command.fail(PlayerError::NotConnected(self.not_connected()));
+                }
+                if !is_there {
+                    self.forget(guild);
+                    let player = LocalPlayer::new(guild, self.rules, self.rng.fork(), now.at);
+                    self.slots.insert(guild, Box::new(Slot::new(player)));
                 }
                 if let Some(slot) = self.slots.get_mut(&guild) {
                     slot.player.on_command(*command, now.at);

@@ -365,7 +365,11 @@ impl PoolState {
         now: Moment,
     ) {
         let index = self.index(node);
-        let Some(index) = index.filter(|index| !self.nodes[*index].is_draining) else {
+        let may_close = |index: &usize| {
+            let node = &self.nodes[*index];
+            !node.is_draining && !node.is_closed()
+        };
+        let Some(index) = index.filter(may_close) else {
             drop(reply.send(Vec::new()));
             return;
         };

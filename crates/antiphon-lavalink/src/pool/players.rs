@@ -35,9 +35,13 @@ impl PoolState {
     /// The guilds whose players are at a node, in order.
     pub(super) fn players_of(&self, index: usize) -> Vec<GuildId> {
         let id = self.nodes[index].id();
-        let slots = self.slots.iter();
-        let at_node = slots.filter(|(_, slot)| slot.player.node.as_ref() == Some(id));
-        let mut guilds: Vec<GuildId> = at_node.map(|(guild, _)| *guild).collect();
+        self.guilds(|slot| slot.player.node.as_ref() == Some(id))
+    }
+
+    /// The guilds of some players, in order.
+    pub(super) fn guilds(&self, is: impl Fn(&Slot) -> bool) -> Vec<GuildId> {
+        let slots = self.slots.iter().filter(|(_, slot)| is(slot));
+        let mut guilds: Vec<GuildId> = slots.map(|(guild, _)| *guild).collect();
         guilds.sort_unstable();
         guilds
     }

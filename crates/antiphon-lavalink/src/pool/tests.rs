@@ -265,6 +265,20 @@ impl Stage {
         self.settle();
     }
 
+    /// Closes a node without failover; returns the players that were disconnected.
+    fn close(&mut self, node: usize) -> Vec<GuildId> {
+        let (reply, mut closed) = oneshot::channel();
+        let node = format!("n{node}").as_str().into();
+        let close = PoolCommand::CloseNode {
+            node,
+            failover: false,
+            reply,
+        };
+        self.pool.on_command(close, self.now);
+        self.settle();
+        closed.try_recv().expect("closed")
+    }
+
     /// Joins a channel and plays a track.
     fn play(&mut self, guild: u64, endpoint: &str, track: &str) {
         let (reply, _) = oneshot::channel();
@@ -613,6 +627,42 @@ fn a_node_closed_without_failover_disconnects_its_players() {
 }
 
 #[test]
+fn listeners_of_a_player_that_is_not_there_are_an_error() {
+    let mut stage = Stage::ready(1);
+    let (reply, mut answer) = oneshot::channel();
+    stage.command(1, PlayerCommand::Listeners(Some(0), reply));
+    let error = answer.try_recv().expect("answered").expect_err("no player");
+    assert!(matches!(error, PlayerError::InvalidChannelState(guild) if guild == GuildId::new(1)));
+    assert!(stage.pool.slots.is_empty());
+
+    stage.play(1, "x", "a");
+    let (reply, mut answer) = oneshot::channel();
+    stage.command(1, PlayerCommand::Listeners(Some(0), reply));
+    assert!(answer.try_recv().expect("answered").is_ok());
+}
+
+#[test]
+fn an_unknown_node_makes_no_player() {
+    let mut stage = Stage::ready(1);
+    let (reply, mut entered) = oneshot::channel();
+    let enter = PlayerCommand::Enter {
+        channel: LOFT,
+        self_deaf: None,
+        self_mute: None,
+        within: Duration::from_secs(10),
+        node: Some("n9".into()),
+        reply,
+    };
+    stage.command(1, enter);
+    let error = entered.try_recv().expect("answered").expect_err("unknown");
+    assert!(matches!(
+        error,
+        PlayerError::InvalidNode(InvalidNodeError::Unknown(_))
+    ));
+    assert!(stage.pool.slots.is_empty() && stage.voice.is_empty());
+}
+
+#[test]
 fn a_switch_is_one_move_by_request_and_to_the_same_node_an_error() {
     let mut stage = Stage::ready(2);
     stage.play(1, "c-fra01.discord.media", "a");
@@ -837,7 +887,8 @@ fn a_session_that_expired_under_a_request_hurts_no_other_player() {
 fn ten_thousand_idle_players_cost_no_search_per_frame() {
     let mut stage = Stage::ready(2);
     for guild in 1..=10_000 {
-        stage.command(guild, PlayerCommand::InactiveTimeout(None));
+        let (reply, _answer) = oneshot::channel();
+        stage.command(guild, PlayerCommand::InactiveTimeout(None, reply));
     }
     let timers = stage.pool.timers.len();
     assert_eq!((stage.pool.slots.len(), timers), (10_000, 0));
@@ -933,6 +984,86 @@ fn a_node_that_was_given_up_is_tried_again_when_asked() {
     stage.settle();
     stage.greet(1, false);
     assert!(stage.pool.nodes[1].is_ready());
+}
+
+#[test]
+fn a_player_is_told_at_once_that_every_node_was_closed() {
+    let mut stage = Stage::ready(1);
+    stage.close(0);
+    let enter = |stage: &mut Stage| {
+        let (reply, entered) = oneshot::channel();
+        let enter = PlayerCommand::Enter {
+            channel: LOFT,
+            self_deaf: None,
+            self_mute: None,
+            within: Duration::from_secs(10),
+            node: None,
+            reply,
+        };
+        stage.command(1, enter);
+        entered
+    };
+    let error = enter(&mut stage)
+        .try_recv()
+        .expect("at once")
+        .expect_err("no node");
+    assert!(matches!(&error, PlayerError::NotConnected(error) if error.nodes.len() == 1));
+    assert!(
+        !error.is_transient() && error.to_string().contains("Pool::reconnect"),
+        "{error}"
+    );
+    assert!(stage.pool.slots.is_empty() && stage.voice.is_empty());
+
+    // A node that is being connected is waited for.
+    stage.pool.on_command(PoolCommand::Reconnect, stage.now);
+    stage.settle();
+    let mut entered = enter(&mut stage);
+    entered.try_recv().expect_err("no reply yet");
+    stage.voice(1, "c-fra01.discord.media");
+    stage.greet(0, false);
+    assert!(entered.try_recv().expect("entered").is_ok());
+}
+
+#[test]
+fn a_node_that_its_user_closed_is_connected_again_when_asked() {
+    let mut stage = Stage::ready(2);
+    stage.play(1, "c-fra01.discord.media", "a");
+    stage.close(0);
+    stage.pass(Duration::from_secs(600));
+    assert!(stage.pool.nodes[0].is_over(), "not by itself");
+    assert_eq!(stage.close(0), [], "it is closed already");
+    assert_eq!(stage.of::<NodeClosed>().len(), 1, "and said so once");
+
+    stage.pool.on_command(PoolCommand::Reconnect, stage.now);
+    stage.settle();
+    stage.greet(0, false);
+    stage.play(2, "c-fra01.discord.media", "a");
+    assert_eq!(stage.node_of(2), 0, "it takes players again");
+    assert_eq!(stage.close(0), [GuildId::new(2)], "and is closed again");
+    assert_eq!(stage.of::<NodeClosed>().len(), 2);
+}
+
+#[test]
+fn tasks_for_many_players_come_in_the_order_of_their_guilds() {
+    let mut stage = Stage::ready(2);
+    stage.stats(0, 1000);
+    let guilds: Vec<u64> = (1..=20).rev().collect();
+    for guild in &guilds {
+        stage.play(*guild, "c-iad01.discord.media", "a");
+        assert_eq!(stage.node_of(*guild), 1);
+    }
+    // The next run does not know their node: it asks Discord for each, and the first node that is ready gets them all.
+    let mut stage = Stage::with(&config(1), stage.kept);
+    let in_order: Vec<u64> = (1..=20).collect();
+    let asked = stage.voice.iter().map(|request| request.guild.get());
+    assert_eq!(asked.collect::<Vec<_>>(), in_order);
+    for guild in &guilds {
+        stage.voice(*guild, "c-fra01.discord.media");
+    }
+    stage.greet(0, false);
+    let mut asked: Vec<u64> = stage.asked.iter().map(|(_, guild, _)| *guild).collect();
+    asked.dedup();
+    assert_eq!(asked, in_order);
 }
 
 #[test]

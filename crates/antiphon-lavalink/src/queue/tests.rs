@@ -64,6 +64,23 @@ fn a_loop_of_all_takes_the_history_back() {
 }
 
 #[test]
+fn a_loop_of_all_never_exceeds_the_capacity_and_loses_no_track() {
+    let mut queue = Queue::new().capacity(2);
+    queue.set_mode(QueueMode::LoopAll);
+    for name in ["a", "b", "c", "d", "e"] {
+        queue.remember(track(name));
+    }
+    let mut heard = String::new();
+    for _ in 0..11 {
+        let next = queue.get().expect("never empty");
+        assert!(queue.count() < 2, "{}", names(&queue));
+        heard.push_str(&next.encoded);
+        queue.remember(next);
+    }
+    assert_eq!(heard, "abcdeabcdea");
+}
+
+#[test]
 fn an_index_that_is_not_there_is_named() {
     let mut queue = queue("ab");
     let missing = Err(QueueError::OutOfRange { index: 7, count: 2 });
@@ -404,4 +421,28 @@ proptest! {
         left.sort_unstable();
         prop_assert_eq!(left, (0..count).collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn too_many_calls_that_wait_are_told_apart_from_a_full_queue() {
+    let mut queue = Queue::new().capacity(1);
+    for waiter in 0..Queue::WAITERS as u64 {
+        assert_eq!(queue.get_wait(waiter), Ok(None));
+    }
+    let busy = QueueError::Busy(Queue::WAITERS);
+    assert_eq!(queue.get_wait(1000), Err(busy));
+    assert_eq!(busy.to_string(), "64 calls wait for the queue already");
+    assert!(busy.is_transient() && !QueueError::Full(1).is_transient());
+
+    let mut queue = Queue::new().capacity(1);
+    queue.put(tracks("a")).expect("room");
+    for waiter in 0..Queue::WAITERS as u64 {
+        assert_eq!(queue.put_wait(waiter, tracks("b")), Ok(None));
+    }
+    assert_eq!(queue.put_wait(1000, tracks("b")), Err(busy));
+    assert_eq!(
+        queue.put_wait(1001, tracks("bc")),
+        Err(QueueError::Full(1)),
+        "never"
+    );
 }

@@ -4,8 +4,8 @@
 //! s) from the moment at which it is sent, and the next waits for one, in order. Chat messages are sent one at a time
 //! on top of that, and not at all while QueUp's last 429 to one is in force.
 //!
-//! Waiting is bounded by number, not by time: 64 requests beyond the slots, then [`RequestError::Busy`]. A request that
-//! is dropped while it waits gives up its place.
+//! Waiting is bounded by number, not by time: 64 requests without a slot, then [`RequestError::Busy`]. A request that is
+//! dropped while it waits gives up its place.
 
 use std::{
     sync::{
@@ -88,19 +88,14 @@ impl Limiter {
         }
     }
 
-    /// Counts a request, until the result is dropped.
+    /// Counts a request that waits for a slot, until the result is dropped.
     ///
     /// # Errors
     /// [`RequestError::Busy`] if too many wait.
     pub(super) fn wait(&self) -> Result<Waiting<'_>, RequestError> {
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let place = Waiting(&self.waiting);
-        if waiting
-            >= self
-                .limits
-                .max_queued_requests
-                .saturating_add(self.limits.slots)
-        {
+        if waiting >= self.limits.max_queued_requests {
             return Err(RequestError::Busy(waiting));
         }
         Ok(place)

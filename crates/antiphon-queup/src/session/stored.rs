@@ -8,7 +8,8 @@
 //! | `links` | rooms in another state than the socket's | with each change |
 //!
 //! A checkpoint is queued behind the events that it covers, and its mark grows with each, also where the clock is set
-//! back. A part that cannot be read is left out with a warning: its room then begins afresh.
+//! back. A part that cannot be read, or of a channel in another version, is left out with a warning: its room then begins
+//! afresh.
 
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ const LINKS: &str = "links";
 /// A channel in its checkpoint, whose part is the channel's place.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Stored {
-    /// Version of the encoding; written, and not looked at yet.
+    /// Version of the encoding; a checkpoint of another one is left out.
     pub(super) v: u8,
     /// Whether the channel is wanted; a room that was left keeps its chat ids alone.
     pub(super) joined: bool,
@@ -113,6 +114,14 @@ impl Session {
             part => {
                 let (what, id) = part.split_once('/')?;
                 let mut stored: Stored = read(checkpoint)?;
+                if stored.v != VERSION {
+                    tracing::warn!(
+                        part,
+                        version = stored.v,
+                        "checkpoint is of another version, and is left out"
+                    );
+                    return None;
+                }
                 let last = stored.last.take();
                 self.restore_channel(what, id, stored);
                 return last;

@@ -17,6 +17,7 @@ pub(crate) mod action {
     pub(crate) const OVERWRITE_UPDATE: u32 = 14;
     pub(crate) const OVERWRITE_DELETE: u32 = 15;
     pub(crate) const MEMBER_KICK: u32 = 20;
+    pub(crate) const MEMBER_PRUNE: u32 = 21;
     pub(crate) const BAN_ADD: u32 = 22;
     pub(crate) const BAN_REMOVE: u32 = 23;
     pub(crate) const MEMBER_UPDATE: u32 = 24;
@@ -40,17 +41,27 @@ pub(crate) mod action {
     pub(crate) const MESSAGE_PIN: u32 = 74;
     pub(crate) const MESSAGE_UNPIN: u32 = 75;
     pub(crate) const INTEGRATION_DELETE: u32 = 82;
+    pub(crate) const STAGE_INSTANCE_CREATE: u32 = 83;
     pub(crate) const STICKER_CREATE: u32 = 90;
     pub(crate) const STICKER_UPDATE: u32 = 91;
     pub(crate) const STICKER_DELETE: u32 = 92;
+    pub(crate) const GUILD_SCHEDULED_EVENT_CREATE: u32 = 100;
     pub(crate) const THREAD_CREATE: u32 = 110;
     pub(crate) const THREAD_UPDATE: u32 = 111;
     pub(crate) const THREAD_DELETE: u32 = 112;
+    pub(crate) const SOUNDBOARD_SOUND_CREATE: u32 = 130;
+    pub(crate) const AUTO_MODERATION_RULE_CREATE: u32 = 140;
+    pub(crate) const AUTO_MODERATION_BLOCK_MESSAGE: u32 = 143;
+    pub(crate) const AUTO_MODERATION_FLAG_TO_CHANNEL: u32 = 144;
+    pub(crate) const AUTO_MODERATION_USER_COMMUNICATION_DISABLED: u32 = 145;
     pub(crate) const ONBOARDING_PROMPT_CREATE: u32 = 163;
     pub(crate) const ONBOARDING_PROMPT_UPDATE: u32 = 164;
     pub(crate) const ONBOARDING_PROMPT_DELETE: u32 = 165;
     pub(crate) const ONBOARDING_CREATE: u32 = 166;
     pub(crate) const ONBOARDING_UPDATE: u32 = 167;
+    pub(crate) const GUILD_SCHEDULED_EVENT_EXCEPTION_CREATE: u32 = 200;
+    pub(crate) const GUILD_SCHEDULED_EVENT_EXCEPTION_UPDATE: u32 = 201;
+    pub(crate) const GUILD_SCHEDULED_EVENT_EXCEPTION_DELETE: u32 = 202;
 }
 
 /// Fields of objects whose changes no entry shows.

@@ -279,6 +279,16 @@ commands! {
         discord.check_guild(&guild, &[&by, &user])?;
         discord.unban(&guild, &by, &user);
     };
+    /// Subscribes a user to a scheduled event, or unsubscribes.
+    "attend"(guild: String = choir(), event: String, by: String, on: bool = true) => {
+        discord.check_guild(&guild, &[&by])?;
+        json!({"done": discord.attend(&guild, id(&event)?, &by, on)})
+    };
+    /// Subscribes a user to what a bot's application sells.
+    "subscribe"(by: String, bot: String = bot()) => {
+        discord.fits_users(&[&by, &bot])?;
+        json!({"subscription": discord.subscribe(&bot, &by).to_string()})
+    };
     /// Sets a member's nickname, or removes it.
     "nick"(guild: String = choir(), by: String, nick: Option<String>) => {
         discord.check_guild(&guild, &[&by])?;

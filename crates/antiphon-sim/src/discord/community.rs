@@ -55,7 +55,7 @@ pub(crate) struct Community {
     pub(crate) channels: BTreeMap<Id, Channel>,
     /// Messages by channel.
     pub(crate) messages: BTreeMap<Id, BTreeMap<Id, Message>>,
-    /// Entitlements of users to what the first bot sells.
+    /// Entitlements of users and guilds to what applications sell.
     pub(crate) entitlements: BTreeMap<Id, Value>,
     /// Ephemeral messages, which no channel lists.
     pub(crate) ephemeral: BTreeMap<Id, Message>,

@@ -300,7 +300,7 @@ impl Discord {
     // -----------------------------------------------------------------------------------------------------------------
     // Messages.
 
-    /// Posts a message; returns its id, or zero if there is no such channel.
+    /// Posts a message; returns its id, or zero if there is no such channel or automatic moderation blocks it.
     pub fn say(&self, channel: &str, by: &str, text: &str) -> u64 {
         let posted = self.user_in_channel(channel, by, |state, channel, author| {
             state.post(channel, author, Draft::text(text))

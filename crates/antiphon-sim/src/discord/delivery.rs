@@ -141,6 +141,10 @@ impl State {
                     permissions::BAN | permissions::VIEW_AUDIT_LOG
                 }
                 "GUILD_AUDIT_LOG_ENTRY_CREATE" => permissions::VIEW_AUDIT_LOG,
+                "AUTO_MODERATION_RULE_CREATE"
+                | "AUTO_MODERATION_RULE_UPDATE"
+                | "AUTO_MODERATION_RULE_DELETE"
+                | "AUTO_MODERATION_ACTION_EXECUTION" => permissions::MANAGE_GUILD,
                 "INVITE_CREATE" | "INVITE_DELETE" => {
                     permissions::MANAGE_CHANNELS | permissions::MANAGE_GUILD
                 }
@@ -329,7 +333,10 @@ impl State {
 
 /// Whether an account receives a message without its content (protocol §7).
 fn hides_content(name: &str, scope: Scope, data: &Value, account: Id, own: u64) -> bool {
-    let is_message = matches!(name, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
+    let is_message = matches!(
+        name,
+        "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "AUTO_MODERATION_ACTION_EXECUTION"
+    );
     if !is_message || own & intents::MESSAGE_CONTENT != 0 || scope.guild.is_none() {
         return false;
     }
@@ -356,6 +363,9 @@ fn without_content(data: &Value) -> Value {
             }
         }
         fields.remove("poll");
+        if let Some(matched) = fields.get_mut("matched_content") {
+            *matched = Value::Null;
+        }
         if let Some(original) = fields
             .get_mut("referenced_message")
             .filter(|one| one.is_object())

@@ -44,6 +44,23 @@ impl Discord {
         });
     }
 
+    /// Subscribes a user to a scheduled event, or unsubscribes; returns whether that changed something.
+    pub fn attend(&self, guild: &str, event: u64, who: &str, on: bool) -> bool {
+        let changed = self.user_in_guild(guild, who, |state, guild, user| {
+            state.set_attendance(guild, event, user, on)
+        });
+        changed.unwrap_or_default()
+    }
+
+    /// Subscribes a user to what a bot's application sells; returns the id of the subscription.
+    pub fn subscribe(&self, bot: &str, who: &str) -> u64 {
+        let bot = self.account_named(bot).id;
+        self.act(|state| {
+            let user = state.someone(who);
+            state.subscribe(bot, user)
+        })
+    }
+
     /// Sets a member's nickname; `None` removes it.
     pub fn nick(&self, guild: &str, who: &str, nick: Option<&str>) {
         self.change_member(guild, who, |member| member.nick = nick.map(str::to_owned));

@@ -61,7 +61,8 @@ impl Draft {
 fn complete(message: &mut Message) {
     components::complete(&mut message.components, message.id);
     for embed in message.embeds.as_array_mut().into_iter().flatten() {
-        if embed.is_object() {
+        // An alert of automatic moderation has a type of its own.
+        if embed.is_object() && message.kind != 24 {
             embed["type"] = json!("rich");
         }
         let fields = embed.get_mut("fields").and_then(Value::as_array_mut);
@@ -91,10 +92,17 @@ fn complete(message: &mut Message) {
 }
 
 impl State {
-    /// Posts a message; returns its id. An ephemeral one makes no event.
+    /// Posts a message; returns its id, or zero if automatic moderation blocks it. An ephemeral one makes no event.
     pub(crate) fn post(&mut self, channel: Id, author: Id, draft: Draft) -> Id {
-        let id = self.new_id();
-        self.post_as(id, channel, author, draft)
+        let met = self.rules_met(channel, author, &draft.content);
+        let content = draft.content.clone();
+        let is_blocked = met.iter().any(super::auto_moderation::Met::blocks);
+        let id = (!is_blocked).then(|| {
+            let id = self.new_id();
+            self.post_as(id, channel, author, draft)
+        });
+        self.execute_rules(channel, author, &content, &met, id);
+        id.unwrap_or_default()
     }
 
     /// Posts a message with this id; returns the id. An ephemeral one makes no event.

@@ -6,10 +6,9 @@ use super::{
     community::Scope,
     model::{Id, iso},
     state::State,
+    things::EVENT,
 };
 
-/// Entitlements kept.
-const ENTITLEMENTS: usize = 1000;
 /// Things kept of one guild.
 const THINGS: usize = 100;
 
@@ -43,7 +42,6 @@ impl State {
     /// Sends an event of [`PASSING`].
     #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub(crate) fn pass(&mut self, name: &str, guild: Id, user: Id) {
-        let id = self.new_id().to_string();
         let (g, u) = (guild.to_string(), user.to_string());
         let channel_of = |state: &Self, is_voice: bool| {
             let mut channels = state.community.channels_of(guild, false);
@@ -144,16 +142,8 @@ impl State {
                 (Scope::account(bot), self.own_user_json(bot))
             }
             "SUBSCRIPTION_CREATE" => {
-                let bot = self.home.bot;
-                let (sku, entitlement) = (self.sku(), self.new_id().to_string());
-                let (start, end) = (iso(self.now()), iso(self.now() + 2_592_000_000));
-                (
-                    Scope::account(bot),
-                    json!({
-                        "id": id, "user_id": u, "sku_ids": [sku], "entitlement_ids": [entitlement], "renewal_sku_ids": null,
-                        "current_period_start": start, "current_period_end": end, "status": 0, "canceled_at": null,
-                    }),
-                )
+                self.subscribe(self.home.bot, user);
+                return;
             }
             _ => return self.note(format!("no passing event named {name}")),
         };
@@ -209,6 +199,7 @@ impl State {
             _ => thing,
         };
         self.publish(&format!("{events}_{how}"), Scope::guild(guild), &event);
+        self.watch_events(guild);
     }
 
     fn thing(&self, what: &str, id: Id, guild: Id, user: Id) -> Value {
@@ -248,40 +239,14 @@ impl State {
         }
     }
 
-    /// Subscribes a user to a scheduled event, or unsubscribes; returns whether that changed something.
+    /// Subscribes a user to a guild's oldest scheduled event, or unsubscribes who is subscribed; returns whether that
+    /// changed something.
     pub(crate) fn attend(&mut self, guild: Id, user: Id, on: bool) -> bool {
-        let Some(home) = self.community.guilds.get_mut(&guild) else {
+        let Some((event, _)) = self.things(guild, EVENT).next() else {
             return false;
         };
-        let mut events = home
-            .things
-            .iter_mut()
-            .filter(|(_, (kind, _))| *kind == "event");
-        let Some((event, (_, thing))) = events.next() else {
-            return false;
-        };
-        let changed = if on {
-            home.attendees.insert((*event, user))
-        } else {
-            home.attendees.remove(&(*event, user))
-        };
-        if !changed {
-            return false;
-        }
-        let count = home.attendees.iter().filter(|(of, _)| of == event).count();
-        thing["user_count"] = json!(count);
-        let data = json!({
-            "guild_scheduled_event_id": event.to_string(),
-            "user_id": user.to_string(),
-            "guild_id": guild.to_string(),
-        });
-        let name = if on {
-            "GUILD_SCHEDULED_EVENT_USER_ADD"
-        } else {
-            "GUILD_SCHEDULED_EVENT_USER_REMOVE"
-        };
-        self.publish(name, Scope::guild(guild), &data);
-        true
+        let leaves = self.attendees(guild, event).next().filter(|_| !on);
+        self.set_attendance(guild, event, leaves.unwrap_or(user), on)
     }
 
     /// Adds or removes a vote of a poll; returns whether that changed something. Where a poll takes one answer, another
@@ -344,57 +309,6 @@ impl State {
             self.publish(name, self.community.scope_of(channel), &event);
         }
         true
-    }
-
-    /// Id of what the first bot sells.
-    fn sku(&self) -> String {
-        (self.home.bot + 1).to_string()
-    }
-
-    /// Entitlements of a user to what an application sells.
-    pub(crate) fn entitlements_of(&self, user: Id, application: Id) -> Vec<Value> {
-        let (user, application) = (json!(user.to_string()), json!(application.to_string()));
-        let all = self.community.entitlements.values();
-        let own = all.filter(|one| one["user_id"] == user && one["application_id"] == application);
-        own.cloned().collect()
-    }
-
-    /// Gives a user an entitlement, or renews or ends the user's: `CREATE`, `UPDATE` or `DELETE`.
-    pub(crate) fn entitle(&mut self, user: Id, how: &str) {
-        let known = self.entitlements_of(user, self.home.bot).into_iter().next();
-        let (how, mut entitlement) = match known {
-            Some(known) if how == "CREATE" => ("UPDATE", known),
-            Some(known) => (how, known),
-            None => {
-                let (id, bot) = (self.new_id(), self.home.bot);
-                let new = json!({
-                    "id": id.to_string(), "sku_id": self.sku(), "application_id": bot.to_string(),
-                    "user_id": user.to_string(), "type": 8, "deleted": false, "starts_at": iso(self.now()),
-                    "ends_at": null, "consumed": false,
-                });
-                ("CREATE", new)
-            }
-        };
-        let id = super::model::id_in(&entitlement["id"]).unwrap_or_default();
-        match how {
-            "UPDATE" => entitlement["ends_at"] = json!(iso(self.now() + 2_592_000_000)),
-            "DELETE" => entitlement["deleted"] = json!(true),
-            _ => {}
-        }
-        if how == "DELETE" {
-            self.community.entitlements.remove(&id);
-        } else {
-            self.community.entitlements.insert(id, entitlement.clone());
-            if self.community.entitlements.len() > ENTITLEMENTS {
-                self.community.entitlements.pop_first();
-            }
-        }
-        let bot = self.home.bot;
-        self.publish(
-            &format!("ENTITLEMENT_{how}"),
-            Scope::account(bot),
-            &entitlement,
-        );
     }
 
     /// A poll to ask.

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod audit;
+mod auto_moderation;
 mod choices;
 mod commands;
 mod community;
@@ -34,6 +35,7 @@ mod rest;
 pub(crate) mod settings;
 mod socket;
 mod state;
+mod things;
 mod traffic;
 mod voice;
 mod webhooks;

@@ -419,6 +419,8 @@ pub(crate) struct GuildMore {
     pub(crate) onboarding: Option<Value>,
     /// Requests of users to join.
     pub(crate) join_requests: BTreeMap<Id, Value>,
+    /// Scheduled events that are over, which lists no longer have.
+    pub(crate) finished_events: BTreeMap<Id, Value>,
     /// Entries of the audit log, oldest first.
     pub(crate) audit_log: VecDeque<(Id, Value)>,
 }

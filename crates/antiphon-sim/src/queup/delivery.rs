@@ -74,7 +74,8 @@ impl State {
     /// Announces an event of a channel to attached connections and accounts that are due it.
     pub(crate) fn announce(&mut self, channel: &str, name: &str, mut data: Value) {
         data["type"] = json!(name);
-        self.publish(channel, |quirks, turn| {
+        let copies = |quirks: &BTreeSet<Quirk>| quirk::copies(quirks, name);
+        self.publish(channel, copies, |quirks, turn| {
             let data = quirk::event_data(quirks, turn, name, &data);
             event_message(channel, name, &data)
         });
@@ -92,14 +93,15 @@ impl State {
             "channel": channel,
             "presence": {"action": action, "clientId": client, "connectionId": connection, "data": {}},
         });
-        self.publish(channel, |quirks, _| quirk::message(quirks, &message));
+        self.publish(channel, |_| 1, |quirks, _| quirk::message(quirks, &message));
     }
 
-    /// Sends a message to every connection attached to a channel; accounts that are due it and have no connection get a
-    /// ledger row.
-    pub(crate) fn publish(
+    /// Sends a message to every connection attached to a channel, as often as the quirks of its account say; accounts
+    /// that are due it and have no connection get a ledger row.
+    fn publish(
         &mut self,
         channel: &str,
+        copies: impl Fn(&BTreeSet<Quirk>) -> usize,
         make: impl Fn(&BTreeSet<Quirk>, usize) -> Value,
     ) {
         self.announced += 1;
@@ -119,22 +121,28 @@ impl State {
         for (number, client) in attached.into_iter().rev() {
             let due = owed.remove(&client).then(|| client.clone());
             let quirks = self.faults.quirks_for(Some(&client));
+            let copies = copies(&quirks);
             let frame = frames
                 .entry(quirks)
                 .or_insert_with_key(|quirks| Frame::new(&make(quirks, turn), &client))
                 .clone();
-            deliveries.push((number, frame, due));
+            deliveries.push((number, frame, due, copies));
         }
-        for (number, frame, due) in deliveries.into_iter().rev() {
-            self.deliver(number, frame, due);
+        for (number, frame, due, copies) in deliveries.into_iter().rev() {
+            for _ in 0..copies {
+                self.deliver(number, frame.clone(), due.clone());
+            }
         }
         for account in owed {
             let quirks = self.faults.quirks_for(Some(&account));
+            let copies = copies(&quirks);
             let frame = frames
                 .entry(quirks)
                 .or_insert_with_key(|quirks| Frame::new(&make(quirks, turn), &account))
                 .clone();
-            self.miss(&frame, Some(&account));
+            for _ in 0..copies {
+                self.miss(&frame, Some(&account));
+            }
         }
     }
 

@@ -109,7 +109,8 @@ impl Links {
         });
     }
 
-    /// Sets whether pings stay without an answer, on these sockets and later ones of the same account.
+    /// Sets whether pings stay without an answer: on every socket, on an account's, later ones included, or on one
+    /// connection.
     pub fn withhold_pongs(&self, withhold: bool) {
         self.server.with(|state| {
             let faults = &mut state.faults;

@@ -63,10 +63,18 @@ impl<T> Credentials<T> {
 
     pub(crate) fn remove(&mut self, text: &str) {
         self.by_text.remove(text);
+        self.forget_order();
     }
 
     pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
         self.by_text.retain(|_, value| keep(value));
+        self.forget_order();
+    }
+
+    /// Removes the texts that are gone, so that they do not count towards the limit.
+    fn forget_order(&mut self) {
+        let kept = &self.by_text;
+        self.oldest_first.retain(|text| kept.contains_key(text));
     }
 }
 
@@ -77,4 +85,26 @@ pub(crate) struct Logins {
     pub(crate) sessions: Credentials<String>,
     /// Users and guests by the token of a socket.
     pub(crate) tokens: Credentials<Client>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_removed_takes_no_place_from_what_is_left() {
+        let mut credentials = Credentials::default();
+        credentials.add("first".to_owned(), 0);
+        for number in 1..CREDENTIALS {
+            credentials.add(number.to_string(), number);
+        }
+        credentials.remove("1");
+        credentials.retain(|number| *number != 2);
+        assert_eq!(credentials.oldest_first.len(), CREDENTIALS - 2);
+        credentials.add("new".to_owned(), 0);
+        credentials.add("newer".to_owned(), 0);
+        assert!(credentials.get("first").is_some(), "there was room");
+        credentials.add("newest".to_owned(), 0);
+        assert!(credentials.get("first").is_none(), "the oldest goes");
+    }
 }

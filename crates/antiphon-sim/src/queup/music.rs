@@ -12,8 +12,6 @@ use super::{
     model::{Millis, QueueItem, Room, Shown},
     state::State,
 };
-use crate::fault::Quirk;
-
 /// Refusal of a song.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -125,9 +123,6 @@ impl State {
             "song": self.item_json(item, 0, Shown::Id, Shown::Id),
             "songInfo": self.song_json(&item.songid),
         });
-        if self.faults.quirks.contains(&Quirk::SongUpdateTwice) {
-            self.announce_in(room, "room_playlist-update", event.clone());
-        }
         self.announce_in(room, "room_playlist-update", event);
     }
 

@@ -43,6 +43,12 @@ pub(crate) fn event_data(
     data.to_string()
 }
 
+/// How often an event comes with these quirks.
+pub(crate) fn copies(quirks: &BTreeSet<Quirk>, name: &str) -> usize {
+    let is_twice = name == "room_playlist-update" && quirks.contains(&Quirk::SongUpdateTwice);
+    if is_twice { 2 } else { 1 }
+}
+
 /// A message other than an event, with these quirks.
 pub(crate) fn message(quirks: &BTreeSet<Quirk>, message: &Value) -> Value {
     let mut message = message.clone();

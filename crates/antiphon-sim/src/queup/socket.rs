@@ -81,11 +81,10 @@ impl State {
         let Some(connection) = self.channels.connections.get(&number) else {
             return;
         };
+        let of = &self.faults.withhold_pongs_of;
         let withheld = self.faults.withhold_pongs
-            || self
-                .faults
-                .withhold_pongs_of
-                .contains(connection.client.id());
+            || of.contains(connection.client.id())
+            || of.contains(&connection.socket.id);
         if !withheld {
             self.send(number, Outgoing::Text(format!("3{echo}").into()));
         }

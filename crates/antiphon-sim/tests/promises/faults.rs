@@ -92,6 +92,23 @@ async fn pongs_can_be_withheld() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pongs_can_be_withheld_on_one_connection() {
+    let (sim, room, mut client) = joined().await;
+    let mut other = Client::joined(&sim, "antiphon", &room).await;
+    client.packets.clear();
+    other.packets.clear();
+    let link = sim.queup().links_of(&client.connection);
+    link.withhold_pongs(true);
+    client.packet("2").await;
+    assert!(client.hears_nothing().await);
+    other.packet("2").await;
+    assert_eq!(other.next_packet().await, "3", "of the same account");
+    link.withhold_pongs(false);
+    client.packet("2").await;
+    assert_eq!(client.next_packet().await, "3");
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_are_doubled_and_each_copy_is_a_frame() {
     let (sim, room, mut client) = joined().await;
     sim.queup().links().duplicate(1);
@@ -222,6 +239,17 @@ async fn requests_fail_as_asked_and_as_often_as_asked() {
         .get(&path)
         .await
         .error(503);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_answer_is_dropped_is_carried_out() {
+    let (sim, room, mut client) = joined().await;
+    sim.queup().fail_rest("POST /chat/*", 1, RestFault::Dropped);
+    let path = format!("/chat/{}", room.id());
+    let form = "application/x-www-form-urlencoded";
+    let sent = client.try_call(Method::POST, &path, form, "message=amen");
+    assert!(sent.await.is_err());
+    assert_eq!(client.event("chat-message").await["message"], "amen");
 }
 
 #[tokio::test(start_paused = true)]

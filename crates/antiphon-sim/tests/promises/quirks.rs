@@ -160,10 +160,18 @@ async fn quirk_9_song_information_is_null() {
 #[tokio::test(start_paused = true)]
 async fn quirk_10_the_same_song_is_announced_twice() {
     let (sim, room, mut client) = with(Quirk::SongUpdateTwice).await;
-    sim.queup().quirk(Quirk::SongUpdateTwice, true);
+    let _other = Client::joined(&sim, "sexton", &room).await;
     room.skip("mira");
     let first = client.event("room_playlist-update").await;
     assert_eq!(client.event("room_playlist-update").await, first);
+    let updates = || {
+        let due = |user| sim.ledger().due_to(&sim.queup().user(user));
+        ["antiphon", "sexton"].map(|user| due(user)["queup.room_playlist-update"])
+    };
+    assert_eq!(updates(), [2, 1], "for one account alone");
+    sim.queup().quirk(Quirk::SongUpdateTwice, true);
+    room.queue("mira", "Three - Third");
+    assert_eq!(updates(), [4, 3], "for everyone");
 }
 
 #[tokio::test(start_paused = true)]

@@ -67,11 +67,11 @@ impl Unheard {
 
 /// The state of the account in its checkpoint.
 ///
-/// `v` is [`VERSION`](super::VERSION); a checkpoint that cannot be read is passed over with a warning, and the account
-/// begins afresh.
+/// `v` is [`VERSION`](super::VERSION); a checkpoint that cannot be read, or of another version, is passed over with a
+/// warning, and the account begins afresh.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Stored {
-    v: u8,
+    pub(super) v: u8,
     /// How often the server began to count anew.
     #[serde(default)]
     pub(super) count: u64,

@@ -232,7 +232,7 @@ pub(super) struct Arrival {
 /// The state of a room in its checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Stored {
-    /// Version of the encoding.
+    /// Version of the encoding; a checkpoint of another one is left out.
     pub(super) v: u8,
     /// Whether the room is read; a room that was left keeps its checkpoint, so that a restart does not join it.
     pub(super) joined: bool,

@@ -155,3 +155,18 @@ fn unreadable_checkpoints_are_passed_over() {
     assert!(table.session.channels.is_empty());
     assert_eq!(table.session.mark, 9);
 }
+
+#[test]
+fn a_channel_of_another_version_is_left_out() {
+    for (version, channels) in [(1, 1), (0, 0), (2, 0)] {
+        let state =
+            json!({"v": version, "joined": true, "joined_at": "2026-01-01T00:00:00Z"}).to_string();
+        let checkpoint = Checkpoint {
+            part: "room/1".into(),
+            state: state.into(),
+            mark: 9,
+        };
+        let table = Table::restored(&[checkpoint]);
+        assert_eq!(table.session.channels.len(), channels, "{version}");
+    }
+}

@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Outcome, page::Page, route::Route};
-use crate::discord::{model::Id, permissions as rights, state::State};
+use crate::discord::{
+    model::Id,
+    permissions as rights,
+    state::State,
+    things::{EVENT, RULE},
+};
 
 pub(crate) const ROUTES: &[Route] = &[Route::get(
     "/guilds/{guild_id}/audit-logs",
@@ -13,9 +18,16 @@ pub(crate) const ROUTES: &[Route] = &[Route::get(
     State::list_audit_log,
 )
 .in_guild(rights::VIEW_AUDIT_LOG)
-.simplified("the last 1000 entries; of the objects that they name, users, threads and webhooks")];
+.simplified("the last 1000 entries; of the objects that they name, users, threads, webhooks, events and rules")];
 
 impl State {
+    /// Objects of a kind that entries name.
+    fn things_named(&self, call: &Call<'_>, what: &'static str, ids: &BTreeSet<Id>) -> Vec<Value> {
+        let things = self.things(call.guild(), what);
+        let things = things.filter(|(id, _)| ids.contains(id));
+        things.map(|(_, thing)| thing.clone()).collect()
+    }
+
     fn list_audit_log(&mut self, call: &Call<'_>) -> Outcome {
         let page = Page::of(call, 50, 100)?;
         let mut query = call.query();
@@ -56,9 +68,9 @@ impl State {
                 "threads": threads.map(crate::discord::model::Channel::json).collect::<Vec<_>>(),
                 "integrations": [],
                 "webhooks": webhooks.collect::<Vec<_>>(),
-                "guild_scheduled_events": [],
+                "guild_scheduled_events": self.things_named(call, EVENT, &ids),
                 "application_commands": [],
-                "auto_moderation_rules": [],
+                "auto_moderation_rules": self.things_named(call, RULE, &ids),
             }),
         ))
     }

@@ -36,6 +36,7 @@ pub(crate) const ROUTES: &[Route] = &[
         State::put_member,
     )
     .in_guild(rights::CREATE_INVITE)
+    .also("`MANAGE_NICKNAMES`, `MANAGE_ROLES`, `MUTE_MEMBERS`, `DEAFEN_MEMBERS` by field")
     .events(&["GUILD_MEMBER_ADD"])
     .simplified("every `access_token` is taken for the user's"),
     Route::patch(
@@ -172,8 +173,15 @@ impl State {
                 "The user is banned from this guild",
             ));
         }
-        if roles.is_some() {
-            self.needs_in_guild(call.account, guild, rights::MANAGE_ROLES)?;
+        for (is_set, right) in [
+            (nick.is_some(), rights::MANAGE_NICKNAMES),
+            (roles.is_some(), rights::MANAGE_ROLES),
+            (mute.is_some(), rights::MUTE_MEMBERS),
+            (deaf.is_some(), rights::DEAFEN_MEMBERS),
+        ] {
+            if is_set {
+                self.needs_in_guild(call.account, guild, right)?;
+            }
         }
         for role in roles.iter().flatten() {
             self.role_below(guild, *role, call.account)?;

@@ -41,7 +41,7 @@ pub(crate) struct Route {
     pub(crate) method: &'static str,
     /// Path without `/api/v10`, with `{name}` for parameters; a name that ends in `_id` is a snowflake.
     pub(crate) path: &'static str,
-    /// `operationId` of Discord's description; empty for an older spelling that it lacks.
+    /// `operationId` of Discord's description; empty for a route that it lacks, such as an older spelling.
     pub(crate) operation: &'static str,
     pub(crate) served: Served,
     pub(crate) access: Access,

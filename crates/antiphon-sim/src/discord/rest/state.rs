@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::lobbies::Lobby;
 use crate::discord::{interactions::Interaction, limits::Limits, model::Id};
 
 /// State of the REST interface: rate limits, nonces, commands and interactions.
@@ -22,6 +23,15 @@ pub(crate) struct Rest {
     pub(crate) role_metadata: BTreeMap<Id, Vec<Value>>,
     /// Emojis of applications, by application and id.
     pub(crate) emojis: BTreeMap<Id, BTreeMap<Id, Value>>,
+    /// Subscriptions by id, with their application.
+    pub(crate) subscriptions: BTreeMap<Id, (Id, Value)>,
+    pub(crate) lobbies: BTreeMap<Id, Lobby>,
+    /// Provisional accounts, by application and the id that its game has for them.
+    pub(crate) provisional: BTreeMap<(Id, String), Id>,
+    /// Compiled patterns of rules of automatic moderation.
+    pub(crate) patterns: BTreeMap<Id, Vec<regex::Regex>>,
+    /// Times at which scheduled events next change by themselves, by guild (Unix milliseconds).
+    pub(crate) event_ticks: BTreeMap<Id, i64>,
     /// Reason in the request that is being handled, for the audit log.
     pub(crate) reason: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Outcome, route::Route};
+use super::{Answer, Call, Outcome, fields::snowflake, route::Route};
 use crate::discord::{
     audit::{Entry, action},
     community::Scope,
@@ -58,19 +58,55 @@ pub(crate) const ROUTES: &[Route] = &[
         State::list_sticker_packs,
     )
     .open()
-    .simplified("there are no packs"),
+    .simplified("one pack"),
     Route::get(
         "/sticker-packs/{pack_id}",
         "get_sticker_pack",
         State::get_sticker_pack,
     )
-    .simplified("there are no packs"),
+    .simplified("one pack"),
 ];
 
 /// Stickers of a guild.
 const STICKERS: usize = 5;
 /// Bytes of a sticker.
 const SIZE: u64 = 512 << 10;
+
+/// Id of the standard pack; its stickers have the ids that follow.
+const PACK: Id = 847_199_849_233_514_549;
+/// Stickers of the standard pack: names, and emojis that suggest them.
+const STANDARD: [(&str, &str); 3] = [
+    ("Hello", "wave"),
+    ("Applause", "clap"),
+    ("Good night", "zzz"),
+];
+
+/// The standard pack
+/// (<https://docs.discord.com/developers/resources/sticker#sticker-pack-object>).
+fn pack() -> Value {
+    let stickers = (1_u64..).zip(STANDARD).map(|(number, (name, tags))| {
+        json!({
+            "id": (PACK + number).to_string(),
+            "name": name,
+            "tags": tags,
+            "type": 1,
+            "format_type": 1,
+            "description": name,
+            "pack_id": PACK.to_string(),
+            "sort_value": number,
+        })
+    });
+    let stickers: Vec<Value> = stickers.collect();
+    json!({
+        "id": PACK.to_string(),
+        "sku_id": (PACK + 10).to_string(),
+        "name": "Choristers",
+        "description": "for every occasion",
+        "cover_sticker_id": stickers[0]["id"],
+        "banner_asset_id": (PACK + 11).to_string(),
+        "stickers": stickers,
+    })
+}
 
 impl State {
     fn sticker_of(&self, call: &Call<'_>) -> Result<&Value, Answer> {
@@ -107,6 +143,11 @@ impl State {
 
     fn get_sticker(&mut self, call: &Call<'_>) -> Outcome {
         let id = call.id("sticker_id");
+        let mut standard = pack()["stickers"].take();
+        let mut standard = standard.as_array_mut().into_iter().flatten();
+        if let Some(sticker) = standard.find(|one| snowflake(&one["id"]) == Some(id)) {
+            return Ok(Answer::json(200, sticker.take()));
+        }
         let mut guilds = self.community.guilds.values();
         let sticker = guilds.find_map(|guild| guild.more.stickers.get(&id));
         let sticker = sticker.ok_or_else(|| Answer::unknown("Sticker", 10060))?;
@@ -114,11 +155,15 @@ impl State {
     }
 
     fn list_sticker_packs(&mut self, _call: &Call<'_>) -> Outcome {
-        Ok(Answer::json(200, json!({"sticker_packs": []})))
+        Ok(Answer::json(200, json!({"sticker_packs": [pack()]})))
     }
 
-    fn get_sticker_pack(&mut self, _call: &Call<'_>) -> Outcome {
-        Err(Answer::unknown("Sticker Pack", 10061))
+    fn get_sticker_pack(&mut self, call: &Call<'_>) -> Outcome {
+        if call.id("pack_id") == PACK {
+            Ok(Answer::json(200, pack()))
+        } else {
+            Err(Answer::unknown("Sticker Pack", 10061))
+        }
     }
 
     /// Sends the stickers of a guild, and writes into its audit log what became of one.

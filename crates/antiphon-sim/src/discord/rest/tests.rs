@@ -298,7 +298,7 @@ fn page() -> String {
          `crates/antiphon-sim/src/discord/rest`. A test holds them against the operations of Discord's own description.\n\n\
          | operations | |\n| --- | --- |\n| in Discord's description | {} |\n| served | {served} |\n\
          | refused, since they take the token of a user and no bot's (403, code 20001) | {refused} |\n\
-         | not served (404, and a note) | {missing} |\n| older spellings, served besides | {older} |\n\n\
+         | not served (404, and a note) | {missing} |\n| not in the description (older spellings, SKUs), served besides | {older} |\n\n\
          Every route reads ids as numbers and as texts, answers a wrong field with Discord's tree of errors (code 50035), \
          and has rate-limit headers.\n\
          A permission that is missing is 403 with code 50013, an object that the bot cannot see 403 with code 50001.\n\

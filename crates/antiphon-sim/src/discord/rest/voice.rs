@@ -93,10 +93,11 @@ impl State {
         let asks = fields
             .has("request_to_speak_timestamp")
             .then(|| fields.time("request_to_speak_timestamp"));
-        fields.id("channel_id");
+        let channel = fields.id("channel_id");
         fields.check()?;
         let home = self.community.guilds.get(&guild);
         let voice = home.and_then(|home| home.voices.get(&user));
+        let voice = voice.filter(|voice| channel.is_none_or(|channel| channel == voice.channel));
         let voice = voice.ok_or_else(|| Answer::unknown("Voice State", 10065))?;
         let channel = self.community.channels.get(&voice.channel);
         if channel.is_none_or(|channel| channel.kind != crate::discord::model::kind::STAGE) {
@@ -114,9 +115,17 @@ impl State {
                 self.needs_in_guild(call.account, guild, rights::REQUEST_TO_SPEAK)?;
             }
         }
+        let now = crate::discord::model::iso(self.now());
+        let is_bot = self.community.bots.contains_key(&user);
         let home = self.community.guilds.get_mut(&guild);
         if let Some(voice) = home.and_then(|home| home.voices.get_mut(&user)) {
             voice.suppress = suppress.unwrap_or(voice.suppress);
+            // A person who is no longer suppressed has asked to speak; who is suppressed again has not.
+            match suppress {
+                Some(true) => voice.asks_to_speak = None,
+                Some(false) if !is_bot && user != call.account => voice.asks_to_speak = Some(now),
+                _ => {}
+            }
             if let Some(asks) = asks {
                 voice.asks_to_speak = asks.map(crate::discord::model::iso);
             }

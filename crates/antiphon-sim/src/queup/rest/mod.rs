@@ -44,14 +44,14 @@ impl State {
             .faults
             .for_request(call.method.as_str(), &call.path, call.user.as_deref());
         let answer = match &fault {
-            Some(RestFault::Slow(_)) | None => self.answer(&call),
+            Some(RestFault::Slow(_) | RestFault::Dropped) | None => self.answer(&call),
             Some(RestFault::Status(429)) => {
                 Answer::details(429, "You are doing that too often, wait 10 mins")
             }
             Some(RestFault::Status(status)) => Answer::error(*status, "a fault that was asked for"),
             Some(RestFault::Html(status)) => Answer::html(*status),
             Some(RestFault::LoggedOut) => Answer::redirect("/auth/login"),
-            Some(RestFault::NotJson | RestFault::Dropped) => Answer {
+            Some(RestFault::NotJson) => Answer {
                 status: 200,
                 body: Body::Text("{\"code\":200,\"message\":\"OK\",\"data\":".to_owned()),
                 headers: Vec::new(),

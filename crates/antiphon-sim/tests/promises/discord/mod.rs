@@ -1,6 +1,7 @@
 //! Discord: its Gateway and its REST interface.
 
 mod applications;
+mod auto_moderation;
 mod client;
 mod faults;
 mod gateway;
@@ -8,10 +9,16 @@ mod guild_pages;
 mod intents;
 mod interactions;
 mod invites;
+mod lobbies;
 mod members;
+mod monetization;
+mod prune;
 mod rest;
 mod routes;
+mod scheduled_events;
 mod search;
+mod soundboard;
+mod stages;
 mod traffic;
 mod webhooks;
 
@@ -33,4 +40,12 @@ async fn identified(intents: u64) -> (Simulator, client::Client) {
     let mut client = client::Client::open(&sim, "").await;
     client.identify(&sim, intents).await;
     (sim, client)
+}
+
+/// A simulation without rate limits, whose first bot has identified with every intent, and the bot over REST.
+async fn moderated() -> (Simulator, client::Client, client::Rest) {
+    let (sim, client) = identified(ALL).await;
+    sim.discord().unlimited(true);
+    let rest = client::Rest::of(&sim, "antiphon");
+    (sim, client, rest)
 }

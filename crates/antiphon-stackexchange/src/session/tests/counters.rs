@@ -230,6 +230,29 @@ fn ids_that_a_server_gives_again_are_no_repeats() {
 }
 
 #[test]
+fn a_checkpoint_of_another_encoding_is_left_out() {
+    for (version, is_known) in [(1, true), (0, false), (2, false)] {
+        let state = format!(
+            r#"{{"v":{version},"joined":true,"joined_at":"2025-12-31T00:00:00Z","t":5,"began":5}}"#
+        );
+        let room = Checkpoint {
+            part: "room/4242".into(),
+            state: state.into(),
+            mark: 5,
+        };
+        let account = Checkpoint {
+            part: "account".into(),
+            state: format!(r#"{{"v":{version},"count":3}}"#).into(),
+            mark: 5,
+        };
+        let table = Table::with(rules(&[]), &[room, account]);
+        assert_eq!(table.session.rooms.contains_key(&SANDBOX.into()), is_known);
+        let count = if is_known { 3 } else { 0 };
+        assert_eq!(table.session.identities.count, count, "{version}");
+    }
+}
+
+#[test]
 fn a_journal_of_an_earlier_version_goes_on_without_doubles() {
     let state = format!(
         r#"{{"v":1,"joined":true,"joined_at":"2025-12-31T00:00:00Z","t":{},"began":{TOP}}}"#,
