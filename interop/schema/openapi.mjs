@@ -33,8 +33,9 @@ const shape = path => path.replace(/\{\w+\}/g, '{}');
 
 /** Checks the bodies of calls; faults are as in types.mjs. */
 export function checkOpenApi(file, calls) {
-  // Alternatives of the description overlap, so that `oneOf` would refuse what fits two of them.
-  const description = JSON.parse(readFileSync(file, 'utf8'), (_, value) => {
+  // Alternatives of the description overlap, so that `oneOf` would refuse what fits two of them; an empty `enum` means any value.
+  const description = JSON.parse(readFileSync(file, 'utf8'), (key, value) => {
+    if (key === 'enum' && Array.isArray(value) && value.length === 0) return undefined;
     if (!value || typeof value !== 'object' || !Array.isArray(value.oneOf)) return value;
     const {oneOf, ...rest} = value;
     return {...rest, anyOf: oneOf};

@@ -547,7 +547,7 @@ async function pages({r, guild_id, channel_id}) {
 
 async function integrations({r, guild_id}) {
   const found = await r('GET /guilds/{guild_id}/integrations', {guild_id});
-  const other = found.find(one => one.application?.bot?.username !== 'cantor') ?? found[0];
+  const other = found.find(one => one.application?.bot?.username === 'lector');
   await r('DELETE /guilds/{guild_id}/integrations/{integration_id}', {guild_id, integration_id: other.id});
 }
 
@@ -619,6 +619,7 @@ async function refusals({r, guild_id, channel_id, people}) {
   await no('GET /nowhere');
 }
 
-async function leaving({r, guild_id}) {
-  await r('DELETE /users/@me/guilds/{guild_id}', {guild_id, as: 'lector'});
+async function leaving({r, simulator}) {
+  const {guild} = await simulator.do('discord', 'add_guild', {name: 'a choir to leave'});
+  await r('DELETE /users/@me/guilds/{guild_id}', {guild_id: guild, as: 'antiphon'});
 }
