@@ -17,6 +17,14 @@ const NEWER_FIELDS = [
   {of: /^INTERACTION_CREATE$/, path: /^data\.id$/, is: 'number'},
   // Discord's OpenAPI description has the guild's id beside the guild (GuildInviteResponse).
   {of: /invites/, path: /^guild_id$/},
+  // https://docs.discord.com/developers/resources/guild-scheduled-event#guild-scheduled-event-object.
+  {of: /./, path: /(^|\.)guild_scheduled_event_exceptions$/},
+  // https://docs.discord.com/developers/resources/entitlement#entitlement-object-entitlement-example.
+  {of: /./, path: /(^|\.)gift_code_flags$/},
+  // Discord's OpenAPI description requires it of applications.
+  {of: /applications/, path: /^eligible_oauth2_scopes$/},
+  // Audit-log entries of automatic actions and of exceptions: https://docs.discord.com/developers/resources/audit-log#audit-log-events.
+  {of: AUDIT_LOG, path: /(^|\.)options\.(code|event_exception_id)$/},
   // Discord no longer documents it; discord.py 2.7.1 needs it.
   {of: /^INTEGRATION_/, path: /^application\.summary$/},
   // Discord sends these without documenting them; libraries ignore them.
@@ -31,8 +39,12 @@ const NEWER_FIELDS = [
 /** Values that the types refuse. */
 const NEWER_VALUES = [
   // https://docs.discord.com/developers/resources/audit-log#audit-log-change-object: keys are the names of the object's fields.
-  {of: AUDIT_LOG, path: /(^|\.)changes\.key$/, value: /^(colors|parent_id|applied_tags|invitable|default_forum_layout|default_sort_order)$/},
-  {of: AUDIT_LOG, path: /(^|\.)changes\.(old|new)_value\.(primary|secondary|tertiary)_color$/},
+  {of: AUDIT_LOG, path: /(^|\.)changes\.key$/, value: /^(colors|parent_id|applied_tags|invitable|scheduled_start_time|scheduled_end_time|image|event_exception_id|event_id|is_canceled|features|incidents_data|default_forum_layout|default_sort_order)$/},
+  {of: AUDIT_LOG, path: /(^|\.)changes\.(old|new)_value\.((primary|secondary|tertiary)_color|dm_spam_detected_at|raid_detected_at|invites_disabled_until|dms_disabled_until)$/},
+  // https://docs.discord.com/developers/resources/audit-log#audit-log-events: exceptions of scheduled events.
+  {of: AUDIT_LOG, path: /(^|\.)action_type$/, value: /^20[0-2]$/},
+  // https://docs.discord.com/developers/resources/stage-instance#stage-instance-object: null without an event.
+  {of: /^STAGE_INSTANCE_|stage-instances/, path: /^guild_scheduled_event_id$/, value: /^null$/},
 ];
 
 /** Fields that the types require and that the platform leaves out: they are filled in before the samples are compiled. */

@@ -435,12 +435,15 @@ async function stickers({r, guild_id, channel_id}) {
   await r('GET /sticker-packs/{pack_id}', {pack_id: guild_id, fails: true});
 }
 
-async function sounds({r, guild_id, voice_channel_id}) {
+async function sounds({r, guild_id, voice_channel_id, bot, frames, moderator_id}) {
   const [basic] = await r('GET /soundboard-default-sounds');
   const {sound_id} = await r('POST /guilds/{guild_id}/soundboard-sounds', {guild_id, body: {name: 'bell', sound: SOUND, volume: 0.5, emoji_name: '🔔'}});
   await r('GET /guilds/{guild_id}/soundboard-sounds', {guild_id});
   await r('GET /guilds/{guild_id}/soundboard-sounds/{sound_id}', {guild_id, sound_id});
   await r('PATCH /guilds/{guild_id}/soundboard-sounds/{sound_id}', {guild_id, sound_id, body: {name: 'small bell'}});
+  const inside = () => frames.some(({t, d}) => t === 'VOICE_STATE_UPDATE' && d.user_id === moderator_id && d.channel_id === voice_channel_id);
+  bot.send(4, {guild_id, channel_id: voice_channel_id, self_mute: false, self_deaf: false});
+  await until(inside, () => 'a place in the voice channel');
   await r('POST /channels/{channel_id}/send-soundboard-sound', {channel_id: voice_channel_id, body: {sound_id: basic?.sound_id ?? sound_id}, as: 'antiphon'});
   await r('DELETE /guilds/{guild_id}/soundboard-sounds/{sound_id}', {guild_id, sound_id});
 }
@@ -531,7 +534,7 @@ async function pages({r, guild_id, channel_id}) {
   for (let more = texts.length; more < 8; more++) texts.push((await r('POST /guilds/{guild_id}/channels', {guild_id, body: {name: `hall-${more}`}})).id);
   const option = {title: 'Altos', description: 'low', emoji_name: '🎶', channel_ids: [channel_id], role_ids: []};
   const prompt = {id: '0', title: 'Which voice?', options: [option], single_select: true, required: false, in_onboarding: true, type: 0};
-  await r('PUT /guilds/{guild_id}/onboarding', {guild_id, body: {prompts: [prompt], default_channel_ids: texts.slice(0, 8), enabled: true, mode: 0}});
+  await r('PUT /guilds/{guild_id}/onboarding', {guild_id, body: {prompts: [prompt], default_channel_ids: texts.slice(0, 8), enabled: false, mode: 0}});
   await r('GET /guilds/{guild_id}/onboarding', {guild_id});
   await r('GET /guilds/{guild_id}/new-member-welcome', {guild_id});
   const welcome_channels = [{channel_id, description: 'sing here', emoji_name: '🎶'}];
@@ -586,13 +589,13 @@ async function socialSdk({r, channel_id, people}) {
   await r(`PATCH ${here}`, {lobby_id, body: {metadata: {song: 'psalm'}}});
   await r(`PUT ${here}/members/{user_id}`, {lobby_id, user_id: other, body: {metadata: {part: 'bass'}, additional_name: 'Bass'}});
   await r(`POST ${here}/members/bulk`, {lobby_id, body: [{id: one, flags: 1}, {id: other, metadata: null}]});
-  const said = await r(`POST ${here}/messages`, {lobby_id, body: {content: 'together'}});
-  await r(`GET ${here}/messages`, {lobby_id, query: {limit: 10}});
-  await r(`PUT ${here}/messages/{message_id}/moderation-metadata`, {lobby_id, message_id: said.id, body: {verdict: 'fine'}});
   const {id: own} = await r('PUT /lobbies', {body: {secret: 'attic'}});
   await r(`PUT ${here}/members/{user_id}`, {lobby_id: own, user_id: (await r('GET /users/@me')).id, body: {flags: 1}});
   await r(`PATCH ${here}/channel-linking`, {lobby_id: own, body: {channel_id}});
   await r(`GET ${here}`, {lobby_id: own});
+  const said = await r(`POST ${here}/messages`, {lobby_id: own, body: {content: 'together'}});
+  await r(`GET ${here}/messages`, {lobby_id: own, query: {limit: 10}});
+  await r(`PUT ${here}/messages/{message_id}/moderation-metadata`, {lobby_id: own, message_id: said.id, body: {verdict: 'fine'}});
   await r(`POST ${here}/members/@me/invites`, {lobby_id: own});
   await r(`PUT ${here}/members/{user_id}`, {lobby_id: own, user_id: one, body: {}});
   await r(`POST ${here}/members/{user_id}/invites`, {lobby_id: own, user_id: one});

@@ -72,7 +72,7 @@ export const RESULTS = {
   'POST /webhooks/{webhook_id}/{webhook_token}/github': NOTHING,
   // https://api.slack.com/messaging/webhooks: a Slack webhook answers with the text `ok`.
   'POST /webhooks/{webhook_id}/{webhook_token}/slack': null,
-  'POST /webhooks/{webhook_id}/{webhook_token}': 'D.RESTPostAPIWebhookWithTokenWaitResult',
+  'POST /webhooks/{webhook_id}/{webhook_token}': 'D.RESTPostAPIWebhookWithTokenWaitResult | undefined',
   'GET /webhooks/{webhook_id}/{webhook_token}/messages/@original': 'D.RESTGetAPIInteractionOriginalResponseResult',
   'PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original': 'D.RESTPatchAPIInteractionOriginalResponseResult',
   'DELETE /webhooks/{webhook_id}/{webhook_token}/messages/@original': NOTHING,
@@ -169,7 +169,7 @@ export const RESULTS = {
   'GET /channels/{channel_id}/invites': 'D.RESTGetAPIChannelInvitesResult',
   'GET /guilds/{guild_id}/invites': 'D.RESTGetAPIGuildInvitesResult',
   'GET /invites/{code}': 'D.RESTGetAPIInviteResult',
-  'DELETE /invites/{code}': 'D.RESTDeleteAPIInviteResult',
+  'DELETE /invites/{code}': 'D.RESTDeleteAPIInviteResult & Partial<D.APIExtendedInvite>',
   // A file of comma-separated values.
   'GET /invites/{code}/target-users': null,
   'PUT /invites/{code}/target-users': NOTHING,
@@ -285,6 +285,7 @@ export const RESULTS = {
 /** Types of answers that discord-api-types does not have. */
 export const OTHER_TYPES = `
 type EventException = {event_id: string; event_exception_id: string; scheduled_start_time: string | null; scheduled_end_time: string | null; is_canceled: boolean};
+type EventExceptionEvent = EventException & {guild_id?: string};
 type JoinRequest = {
   id: string; created_at: string; reviewed_at: string | null; application_status: 'STARTED' | 'SUBMITTED' | 'REJECTED' | 'APPROVED' | null;
   rejection_reason: string | null; guild_id: string; user_id: string; user?: D.APIUser | null; form_responses?: object[] | null; actioned_by_user?: D.APIUser | null;
