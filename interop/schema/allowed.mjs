@@ -18,15 +18,15 @@ const NEWER_FIELDS = [
   // Discord's OpenAPI description has the guild's id beside the guild (GuildInviteResponse).
   {of: /invites/, path: /^guild_id$/},
   // https://docs.discord.com/developers/resources/guild-scheduled-event#guild-scheduled-event-object.
-  {of: /./, path: /(^|\.)guild_scheduled_event_exceptions$/},
+  {of: /./, path: /(^|\.)(guild_scheduled_event_exceptions|guild_scheduled_event_exception_id)$/},
   // https://docs.discord.com/developers/resources/entitlement#entitlement-object-entitlement-example.
-  {of: /./, path: /(^|\.)gift_code_flags$/},
+  {of: /./, path: /(^|\.)(gift_code_flags|promotion_id)$/},
   // Discord's OpenAPI description requires it of applications.
-  {of: /applications/, path: /^eligible_oauth2_scopes$/},
+  {of: /applications/, path: /^(eligible_oauth2_scopes|explicit_content_filter)$/},
   // Audit-log entries of automatic actions and of exceptions: https://docs.discord.com/developers/resources/audit-log#audit-log-events.
   {of: AUDIT_LOG, path: /(^|\.)options\.(code|event_exception_id)$/},
   // Discord no longer documents it; discord.py 2.7.1 needs it.
-  {of: /^INTEGRATION_/, path: /^application\.summary$/},
+  {of: /^INTEGRATION_|integrations/, path: /^application\.summary$/},
   // Discord sends these without documenting them; libraries ignore them.
   {of: /^READY$/, path: /^(guild_join_requests|private_channels|relationships|presences|session_type|user_settings|geo_ordered_rtc_regions|_trace)$/},
   {of: /^INVITE_CREATE$/, path: /^type$/},
@@ -39,8 +39,8 @@ const NEWER_FIELDS = [
 /** Values that the types refuse. */
 const NEWER_VALUES = [
   // https://docs.discord.com/developers/resources/audit-log#audit-log-change-object: keys are the names of the object's fields.
-  {of: AUDIT_LOG, path: /(^|\.)changes\.key$/, value: /^(colors|parent_id|applied_tags|invitable|scheduled_start_time|scheduled_end_time|image|event_exception_id|event_id|is_canceled|features|incidents_data|default_forum_layout|default_sort_order)$/},
-  {of: AUDIT_LOG, path: /(^|\.)changes\.(old|new)_value\.((primary|secondary|tertiary)_color|dm_spam_detected_at|raid_detected_at|invites_disabled_until|dms_disabled_until)$/},
+  {of: AUDIT_LOG, path: /(^|\.)changes\.key$/, value: /^(colors|parent_id|applied_tags|invitable|scheduled_start_time|scheduled_end_time|image|event_exception_id|event_id|is_canceled|features|incidents_data|default_channel_ids|prompts|in_onboarding|options|required|single_select|title|default_forum_layout|default_sort_order)$/},
+  {of: AUDIT_LOG, path: /(^|\.)changes\.(old|new)_value\.((primary|secondary|tertiary)_color|dm_spam_detected_at|raid_detected_at|in_onboarding|single_select|required|title|options|channel_ids|role_ids|invites_disabled_until|dms_disabled_until)$/},
   // https://docs.discord.com/developers/resources/audit-log#audit-log-events: exceptions of scheduled events.
   {of: AUDIT_LOG, path: /(^|\.)action_type$/, value: /^20[0-2]$/},
   // https://docs.discord.com/developers/resources/stage-instance#stage-instance-object: null without an event.

@@ -13,6 +13,7 @@ const SOUND = `data:audio/mpeg;base64,${SILENCE.toString('base64')}`;
 /** Routes that no bot can call with success, with the reason; they are called for their refusals. */
 export const NEVER_ANSWERED = {
   'GET /applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions': 'no command has permissions of its own',
+  'PUT /partner-sdk/dms/{user_id_1}/{user_id_2}/messages/{message_id}/moderation-metadata': 'no two people write to each other',
   'POST /guilds/{guild_id}/mfa': 'no bot owns a guild',
   'GET /sticker-packs/{pack_id}': 'there are no packs',
 };
@@ -604,7 +605,7 @@ async function socialSdk({r, channel_id, people}) {
   await r(`DELETE ${here}`, {lobby_id});
   await r('POST /partner-sdk/token/bot', {body: {external_user_id: 'guest', preferred_global_name: 'Guest'}});
   await r('POST /partner-sdk/provisional-accounts/unmerge/bot', {body: {external_user_id: 'guest'}});
-  await r('PUT /partner-sdk/dms/{user_id_1}/{user_id_2}/messages/{message_id}/moderation-metadata', {user_id_1: one, user_id_2: other, message_id: said.id, body: {verdict: 'fine'}});
+  await r('PUT /partner-sdk/dms/{user_id_1}/{user_id_2}/messages/{message_id}/moderation-metadata', {user_id_1: one, user_id_2: other, message_id: said.id, body: {verdict: 'fine'}, fails: true});
   await r('GET /oauth2/keys', {as: null});
 }
 
