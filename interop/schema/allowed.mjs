@@ -20,11 +20,16 @@ const NEWER_FIELDS = [
   // https://docs.discord.com/developers/resources/guild-scheduled-event#guild-scheduled-event-object.
   {of: /./, path: /(^|\.)(guild_scheduled_event_exceptions|guild_scheduled_event_exception_id)$/},
   // https://docs.discord.com/developers/resources/entitlement#entitlement-object-entitlement-example.
-  {of: /./, path: /(^|\.)(gift_code_flags|promotion_id)$/},
+  {of: /./, path: /(^|\.)(gift_code_flags|promotion_id|subscription_id)$/},
   // Discord's OpenAPI description requires it of applications.
-  {of: /applications/, path: /^(eligible_oauth2_scopes|explicit_content_filter)$/},
+  {of: /applications/, path: /^(eligible_oauth2_scopes|explicit_content_filter|hook)$/},
   // Audit-log entries of automatic actions and of exceptions: https://docs.discord.com/developers/resources/audit-log#audit-log-events.
   {of: AUDIT_LOG, path: /(^|\.)options\.(code|event_exception_id)$/},
+  // Fields of Discord's OpenAPI description, or sent by the service, that the package lacks.
+  {of: /scheduled-events.*users$/, path: /^response$/},
+  {of: /integrations/, path: /^application\.type$/},
+  {of: /messages\/search/, path: /^messages\.hit$/},
+  {of: /skus$/, path: /^access_type$/},
   // Discord no longer documents it; discord.py 2.7.1 needs it.
   {of: /^INTEGRATION_|integrations/, path: /^application\.summary$/},
   // Discord sends these without documenting them; libraries ignore them.
@@ -43,6 +48,8 @@ const NEWER_VALUES = [
   {of: AUDIT_LOG, path: /(^|\.)changes\.(old|new)_value\.((primary|secondary|tertiary)_color|dm_spam_detected_at|raid_detected_at|in_onboarding|single_select|required|title|options|channel_ids|role_ids|invites_disabled_until|dms_disabled_until)$/},
   // https://docs.discord.com/developers/resources/audit-log#audit-log-events: exceptions of scheduled events.
   {of: AUDIT_LOG, path: /(^|\.)action_type$/, value: /^20[0-2]$/},
+  // Discord's OpenAPI description: null while the index is built.
+  {of: /messages\/search/, path: /^documents_indexed$/},
   // https://docs.discord.com/developers/resources/stage-instance#stage-instance-object: null without an event.
   {of: /^STAGE_INSTANCE_|stage-instances/, path: /^guild_scheduled_event_id$/, value: /^null$/},
 ];

@@ -253,7 +253,7 @@ export const RESULTS = {
   // Monetization.
   'GET /applications/{application_id}/skus': 'D.RESTGetAPISKUsResult',
   'GET /applications/{application_id}/entitlements': 'D.RESTGetAPIEntitlementsResult',
-  'POST /applications/{application_id}/entitlements': 'D.RESTPostAPIEntitlementResult',
+  'POST /applications/{application_id}/entitlements': 'D.APIEntitlement',
   'GET /applications/{application_id}/entitlements/{entitlement_id}': 'D.RESTGetAPIEntitlementResult',
   'DELETE /applications/{application_id}/entitlements/{entitlement_id}': NOTHING,
   'POST /applications/{application_id}/entitlements/{entitlement_id}/consume': NOTHING,
@@ -295,7 +295,7 @@ type JoinRequest = {
 type Metadata = Record<string, string>;
 type LobbyMember = {id: string; metadata: Metadata | null; flags: number; additional_name?: string};
 type Lobby = {
-  id: string; application_id: string; metadata: Metadata | null; members: LobbyMember[]; linked_channel?: D.APIGuildChannel; flags: number;
+  id: string; application_id: string; metadata: Metadata | null; members: LobbyMember[]; linked_channel?: D.APIChannel; flags: number;
   override_event_webhooks_url?: string | null;
 };
 type LobbyMessage = {
