@@ -15,6 +15,7 @@ export const NEVER_ANSWERED = {
   'GET /applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions': 'no command has permissions of its own',
   'PUT /partner-sdk/dms/{user_id_1}/{user_id_2}/messages/{message_id}/moderation-metadata': 'no two people write to each other',
   'POST /guilds/{guild_id}/mfa': 'no bot owns a guild',
+  'GET /applications/{application_id}/activity-instances/{instance_id}': 'there are no activities',
   'GET /sticker-packs/{pack_id}': 'there are no packs',
 };
 
@@ -63,6 +64,7 @@ async function applications({r, application_id}) {
   await r('GET /applications/{application_id}', {application_id});
   await r('PATCH /applications/@me', {body: {description: 'sings', tags: ['music'], icon: IMAGE}});
   await r('PATCH /applications/{application_id}', {application_id, body: {description: 'sings aloud'}});
+  await r('GET /applications/{application_id}/activity-instances/{instance_id}', {application_id, instance_id: 'i-1', fails: true});
   const metadata = [{type: 2, key: 'songs', name: 'Songs', description: 'Songs sung'}];
   await r('PUT /applications/{application_id}/role-connections/metadata', {application_id, body: metadata});
   await r('GET /applications/{application_id}/role-connections/metadata', {application_id});
