@@ -22,14 +22,14 @@ const NEWER_FIELDS = [
   // https://docs.discord.com/developers/resources/entitlement#entitlement-object-entitlement-example.
   {of: /./, path: /(^|\.)(gift_code_flags|promotion_id|subscription_id)$/},
   // Discord's OpenAPI description requires it of applications.
-  {of: /applications/, path: /^(eligible_oauth2_scopes|explicit_content_filter|hook|max_participants)$/},
+  {of: /applications/, path: /^(type|eligible_oauth2_scopes|explicit_content_filter|hook|max_participants)$/},
   // Audit-log entries of automatic actions and of exceptions: https://docs.discord.com/developers/resources/audit-log#audit-log-events.
   {of: AUDIT_LOG, path: /(^|\.)options\.(code|event_exception_id)$/},
   // Fields of Discord's OpenAPI description, or sent by the service, that the package lacks.
   {of: /scheduled-events.*users$/, path: /^(response|user_id)$/},
   {of: /integrations/, path: /^application\.type$/},
   {of: /messages\/search/, path: /^messages\.hit$/},
-  {of: /skus$/, path: /^(access_type|dependent_sku_id)$/},
+  {of: /skus$/, path: /^(access_type|dependent_sku_id|features|release_date|premium|show_age_gate|manifest_labels)$/},
   // Discord no longer documents it; discord.py 2.7.1 needs it.
   {of: /^INTEGRATION_|integrations/, path: /^application\.summary$/},
   // Discord sends these without documenting them; libraries ignore them.

@@ -17,6 +17,8 @@ const FORMATS = {
 const NARROWER = [
   // https://docs.discord.com/developers/topics/permissions: permissions are texts in requests too.
   {of: /\(request\)$/, path: /(^|\.)(default_member_permissions|allow|deny|permissions)$/},
+  // https://docs.discord.com/developers/resources/application#edit-current-application: a text.
+  {of: /applications.*\(request\)$/, path: /^description$/},
   // https://docs.discord.com/developers/reference#editing-message-attachments: numbers of new files.
   {of: /\(request\)$/, path: /^attachments\.id$/},
   // https://docs.discord.com/developers/resources/channel#channel-object-channel-types has GUILD_MEDIA (16).
