@@ -22,7 +22,8 @@ const NEWER_FIELDS = [
   // https://docs.discord.com/developers/resources/entitlement#entitlement-object-entitlement-example.
   {of: /./, path: /(^|\.)(gift_code_flags|promotion_id|subscription_id)$/},
   // Discord's OpenAPI description requires it of applications.
-  {of: /applications/, path: /^(type|eligible_oauth2_scopes|explicit_content_filter|hook|max_participants)$/},
+  {of: /applications/, path: /^(eligible_oauth2_scopes|explicit_content_filter|hook|max_participants)$/},
+  {of: /applications\/(@me|\{application_id\})$/, path: /^type$/},
   // Audit-log entries of automatic actions and of exceptions: https://docs.discord.com/developers/resources/audit-log#audit-log-events.
   {of: AUDIT_LOG, path: /(^|\.)options\.(code|event_exception_id)$/},
   // Fields of Discord's OpenAPI description, or sent by the service, that the package lacks.
