@@ -75,6 +75,10 @@ const UNSHOWN: &[&str] = &[
     "total_message_sent",
     "member_count",
     "newly_created",
+    "animated",
+    "require_colons",
+    "archive_timestamp",
+    "create_timestamp",
     "user",
     "user_id",
     "creator_id",
@@ -121,13 +125,18 @@ impl Entry<'_> {
     }
 }
 
+/// Fields of an object as an entry names them: those of a thread's metadata are the thread's own.
+fn fields_of(object: &Value) -> Map<String, Value> {
+    let mut fields = object.as_object().cloned().unwrap_or_default();
+    if let Some(Value::Object(metadata)) = fields.remove("thread_metadata") {
+        fields.extend(metadata);
+    }
+    fields
+}
+
 /// Differences of two objects, as an entry lists them.
 pub(crate) fn changes(before: &Value, after: &Value) -> Vec<Value> {
-    let empty = Map::new();
-    let (before, after) = (
-        before.as_object().unwrap_or(&empty),
-        after.as_object().unwrap_or(&empty),
-    );
+    let (before, after) = (fields_of(before), fields_of(after));
     let keys = before
         .keys()
         .chain(after.keys().filter(|key| !before.contains_key(*key)));
@@ -136,7 +145,7 @@ pub(crate) fn changes(before: &Value, after: &Value) -> Vec<Value> {
     for key in keys {
         let known =
             |object: &Map<String, Value>| object.get(key).filter(|value| !value.is_null()).cloned();
-        let (old, new) = (known(before), known(after));
+        let (old, new) = (known(&before), known(&after));
         if old == new {
             continue;
         }
@@ -215,5 +224,16 @@ mod tests {
             ]
         );
         assert_eq!(changes(&after, &after), Vec::<Value>::new());
+    }
+
+    #[test]
+    fn an_entry_lists_metadata_as_the_threads_own_fields() {
+        let open = json!({"archived": false, "locked": false, "archive_timestamp": "a"});
+        let closed = json!({"archived": true, "locked": false, "archive_timestamp": "b"});
+        let of = |metadata: &Value| json!({"id": "1", "thread_metadata": metadata});
+        assert_eq!(
+            changes(&of(&open), &of(&closed)),
+            [json!({"key": "archived", "old_value": false, "new_value": true})]
+        );
     }
 }

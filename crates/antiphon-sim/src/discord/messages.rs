@@ -1,11 +1,10 @@
 //! Messages: posting, editing, reactions and pins.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::{
     community::Community,
+    components,
     mentions::{self, AllowedMentions},
     model::{Emoji, Id, Message, iso},
     state::State,
@@ -58,42 +57,19 @@ impl Draft {
     }
 }
 
-/// Numbers the components whose sender gave no id, from 1, outside in and from first to last; ids that are there stay.
-///
-/// [Discord's components](https://docs.discord.com/developers/components/reference#anatomy-of-a-component)
-pub(crate) fn number_components(components: &mut Value) {
-    fn each(value: &mut Value, act: &mut impl FnMut(&mut Value)) {
-        match value {
-            Value::Array(items) => items.iter_mut().for_each(|item| each(item, act)),
-            Value::Object(fields) if fields.contains_key("type") => {
-                act(value);
-                for field in ["components", "component", "accessory"] {
-                    if let Some(inner) = value.get_mut(field) {
-                        each(inner, act);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let own = |component: &Value| component["id"].as_u64().filter(|id| *id > 0);
-    let mut taken = BTreeSet::new();
-    each(components, &mut |component| taken.extend(own(component)));
-    let mut free = (1_u64..).filter(|id| !taken.contains(id));
-    each(components, &mut |component| {
-        if own(component).is_none() {
-            component["id"] = json!(free.next());
-        }
-    });
-}
-
 /// Completes the fields of a message that its sender may leave out.
 fn complete(message: &mut Message) {
-    number_components(&mut message.components);
+    components::complete(&mut message.components, message.id);
     for embed in message.embeds.as_array_mut().into_iter().flatten() {
         // An alert of automatic moderation has a type of its own.
         if embed.is_object() && message.kind != 24 {
             embed["type"] = json!("rich");
+        }
+        let fields = embed.get_mut("fields").and_then(Value::as_array_mut);
+        for field in fields.into_iter().flatten() {
+            if field.is_object() && field["inline"].is_null() {
+                field["inline"] = json!(false);
+            }
         }
     }
     let Some(poll) = message

@@ -9,6 +9,7 @@ mod auto_moderation;
 mod choices;
 mod commands;
 mod community;
+mod components;
 mod connection;
 mod controls;
 mod delivery;

@@ -66,6 +66,10 @@ impl User {
             "discriminator": "0",
             "global_name": self.display_name,
             "avatar": null,
+            "avatar_decoration_data": null,
+            "collectibles": null,
+            "primary_guild": null,
+            "flags": 0,
             "public_flags": 0,
             "flags": 0,
             "primary_guild": null,
@@ -235,15 +239,20 @@ impl Channel {
             "id": self.id.to_string(),
             "type": self.kind,
             "flags": self.setting("flags", 0),
-            "last_message_id": self.last_message.map(|id| id.to_string()),
         });
+        let is_category = self.kind == kind::CATEGORY;
+        if !is_category {
+            channel["last_message_id"] = json!(self.last_message.map(|id| id.to_string()));
+        }
         let Some(guild) = self.guild else {
             return channel;
         };
         channel["guild_id"] = json!(guild.to_string());
         channel["name"] = json!(self.name);
         channel["parent_id"] = json!(self.parent.map(|id| id.to_string()));
-        channel["rate_limit_per_user"] = json!(self.slow_mode);
+        if !is_category {
+            channel["rate_limit_per_user"] = json!(self.slow_mode);
+        }
         if let Some(at) = self.last_pin {
             channel["last_pin_timestamp"] = json!(iso(at));
         }
@@ -269,7 +278,9 @@ impl Channel {
         }
         channel["position"] = json!(self.position);
         channel["nsfw"] = self.setting("nsfw", false);
-        channel["topic"] = json!(self.topic);
+        if !is_category && !self.is_voice() {
+            channel["topic"] = json!(self.topic);
+        }
         channel["permission_overwrites"] = self
             .overwrites
             .iter()
@@ -292,6 +303,8 @@ impl Channel {
             channel["available_tags"] = self.setting("available_tags", json!([]));
             channel["default_reaction_emoji"] = self.setting("default_reaction_emoji", Value::Null);
             channel["default_sort_order"] = self.setting("default_sort_order", Value::Null);
+        }
+        if self.kind == kind::FORUM {
             channel["default_forum_layout"] = self.setting("default_forum_layout", 0);
         }
         for name in [
@@ -435,7 +448,6 @@ impl Guild {
             "afk_channel_id": null,
             "afk_timeout": 300,
             "widget_enabled": false,
-            "widget_channel_id": null,
             "verification_level": 0,
             "default_message_notifications": 1,
             "explicit_content_filter": 0,
@@ -449,15 +461,15 @@ impl Guild {
             "system_channel_flags": 0,
             "rules_channel_id": null,
             "vanity_url_code": null,
-            "home_header": null,
-            "nsfw": false,
             "description": (self.padding > 0).then(|| "x".repeat(self.padding)),
             "banner": null,
             "premium_tier": 0,
             "premium_subscription_count": 0,
             "preferred_locale": "en-US",
             "public_updates_channel_id": null,
+            "nsfw": false,
             "nsfw_level": 0,
+            "home_header": null,
             "premium_progress_bar_enabled": false,
             "safety_alerts_channel_id": null,
             "incidents_data": null,
@@ -467,6 +479,10 @@ impl Guild {
             "max_stage_video_channel_users": 50,
             "region": "deprecated",
         });
+        for name in ["home_header", "hub_type", "widget_channel_id"] {
+            guild[name] = Value::Null;
+        }
+        guild["nsfw"] = json!(false);
         for (name, value) in &self.more.settings {
             guild[name] = value.clone();
         }
@@ -507,6 +523,7 @@ impl Guild {
             "self_deaf": voice.is_some_and(|voice| voice.self_deaf),
             "self_mute": voice.is_some_and(|voice| voice.self_mute),
             "self_video": false,
+            "self_stream": false,
             "suppress": voice.is_some_and(|voice| voice.suppress),
             "request_to_speak_timestamp": voice.and_then(|voice| voice.asks_to_speak.clone()),
         })

@@ -87,7 +87,6 @@ impl State {
             "rpc_origins": [],
             "redirect_uris": [],
             "summary": "",
-            "tags": [],
             "hook": true,
             "interactions_endpoint_url": null,
             "role_connections_verification_url": null,

@@ -97,6 +97,7 @@ impl State {
             "icon",
             "splash",
             "discovery_splash",
+            "home_header",
             "emojis",
             "features",
             "description",

@@ -1,6 +1,6 @@
 //! Members of guilds.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Answer, Call, Outcome, page::Page, route::Route};
 use crate::discord::{
@@ -231,7 +231,9 @@ impl State {
     }
 
     fn edit_own_nick(&mut self, call: &Call<'_>) -> Outcome {
-        self.edit_member(call, call.account)
+        self.edit_member(call, call.account)?;
+        let nick = self.member_of(call.guild(), call.account)?.nick.clone();
+        Ok(Answer::json(200, json!({"nick": nick})))
     }
 
     fn edit_own_member(&mut self, call: &Call<'_>) -> Outcome {
@@ -426,7 +428,7 @@ impl State {
             let home = self.community.guilds.get(&guild);
             let named = |role: &Id| {
                 let known = home.and_then(|home| home.roles.get(role));
-                serde_json::json!({"id": role.to_string(), "name": known.map(|role| &role.name)})
+                json!({"id": role.to_string(), "name": known.map(|role| &role.name)})
             };
             let added: Vec<Value> = after.roles.difference(&before.roles).map(named).collect();
             let removed: Vec<Value> = before.roles.difference(&after.roles).map(named).collect();
@@ -434,7 +436,7 @@ impl State {
             entry.changes = [("$add", added), ("$remove", removed)]
                 .into_iter()
                 .filter(|(_, roles)| !roles.is_empty())
-                .map(|(key, roles)| serde_json::json!({"key": key, "new_value": roles}))
+                .map(|(key, roles)| json!({"key": key, "new_value": roles}))
                 .collect();
             self.record(guild, entry);
         }

@@ -12,7 +12,7 @@ use super::{
 use crate::discord::{
     audit::{Entry, action},
     mentions::AllowedMentions,
-    messages::{Draft, number_components},
+    messages::Draft,
     model::{Channel, Id, Message, iso, kind},
     permissions as rights,
     state::State,
@@ -321,7 +321,13 @@ impl State {
                         media.value("emoji").cloned()
                     })
                     .flatten();
-                answer.value("poll_media").cloned().unwrap_or_default()
+                let mut media = answer.value("poll_media").cloned().unwrap_or_default();
+                // A sender gives either the id or the name.
+                if let Some(Value::Object(emoji)) = media.get_mut("emoji") {
+                    emoji.entry("id").or_insert(Value::Null);
+                    emoji.entry("name").or_insert(Value::Null);
+                }
+                media
             });
             let hours = poll.number("duration", 1..=768).unwrap_or(24);
             let several = poll.flag("allow_multiselect").unwrap_or(false);
@@ -590,7 +596,7 @@ pub(crate) fn numbered(given: &Value) -> Value {
         Value::Array(_) => given.clone(),
         _ => json!([]),
     };
-    number_components(&mut components);
+    crate::discord::components::number(&mut components);
     components
 }
 

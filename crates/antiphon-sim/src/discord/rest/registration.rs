@@ -49,8 +49,14 @@ impl State {
             ("integration_types", json!([0])),
             ("dm_permission", json!(true)),
         ];
-        let global = global.into_iter().filter(|_| guild.is_none());
         if let Value::Object(fields) = &mut command {
+            // A guild's command is only there, so that it has no contexts.
+            if guild.is_some() {
+                for (field, _) in &global {
+                    fields.remove(*field);
+                }
+            }
+            let global = global.into_iter().filter(|_| guild.is_none());
             for (field, default) in defaults.into_iter().chain(global) {
                 fields.entry(field).or_insert(default);
             }

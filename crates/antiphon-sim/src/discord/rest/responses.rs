@@ -10,7 +10,7 @@ use super::{
 };
 use crate::discord::{
     interactions::{FIRST_ANSWER, Interaction, TOKEN_LIFE, interaction},
-    messages::{Draft, number_components},
+    messages::Draft,
     model::{Id, Message},
     state::State,
 };
@@ -85,7 +85,7 @@ impl State {
             kept.is_loading = kind == callback::DEFERRED_MESSAGE;
             kept.answer = data;
             if kind == callback::MODAL {
-                number_components(&mut kept.answer["components"]);
+                crate::discord::components::number(&mut kept.answer["components"]);
             }
         }
         if !call.flag("with_response") {
