@@ -99,10 +99,14 @@ impl State {
                 }))
             });
             let or_default = |name: &str, default: u64| json[name].as_u64().unwrap_or(default);
-            let tags = json["available_tags"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
+            // Tags are numbered, as everything is whose id a template leaves out.
+            let tags = (0_u64..).zip(json["available_tags"].as_array().into_iter().flatten());
+            let tags = tags.map(|(number, tag)| {
+                let mut tag = tag.clone();
+                tag["id"] = json!(number);
+                tag
+            });
+            let tags: Vec<Value> = tags.collect();
             json!({
                 "id": number + 1,
                 "type": kind_in_template(channel.kind),
