@@ -387,7 +387,10 @@ fn a_script_with_a_wrong_line_is_refused() {
 
 #[test]
 fn a_world_file_is_begun_with_and_a_wrong_one_refused() {
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/observatory.toml");
+    let example = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/observatory.toml"
+    );
     let (_sim, addresses) = simulator(&["--world", example]);
     assert_eq!(addresses["discord"]["token"], "orrery.for.tests");
     assert_eq!(addresses["queup"]["room"], "star-party");

@@ -20,7 +20,7 @@ pub(crate) struct Section {
     /// Users who are no bots; a name that only a guild mentions makes a user as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) users: Option<Vec<User>>,
-    /// Guilds; the first one is the one that commands without a `guild` mean.
+    /// Guilds; the first one is the one whose ids are printed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) guilds: Option<Vec<Guild>>,
 }

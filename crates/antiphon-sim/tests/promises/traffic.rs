@@ -181,7 +181,11 @@ async fn traffic_makes_no_event_that_queup_cannot_make() {
         }
         kinds.insert(kind);
     }
-    for kind in ["room_playlist-dub", "user-setrole", "room_playlist-queue-remove-user"] {
+    for kind in [
+        "room_playlist-dub",
+        "user-setrole",
+        "room_playlist-queue-remove-user",
+    ] {
         assert!(kinds.contains(kind), "no {kind}");
     }
 }
@@ -203,7 +207,10 @@ async fn nobody_moderates_a_room_without_staff() {
     let (sim, client) = minute(Options::new().seed(1).world(world), 20).await;
     assert!(client.received.contains_key("queup.chat-message"));
     for kind in ["user-kick", "user-ban", "room-lock-queue", "user-setrole"] {
-        assert!(!client.received.contains_key(&format!("queup.{kind}")), "{kind}");
+        assert!(
+            !client.received.contains_key(&format!("queup.{kind}")),
+            "{kind}"
+        );
     }
     let speakers: BTreeSet<String> = sim
         .ledger()
@@ -212,8 +219,14 @@ async fn nobody_moderates_a_room_without_staff() {
         .filter(|row| &*row.kind == "queup.chat-message")
         .map(|row| {
             let body: Value = serde_json::from_str(&row.body).expect("JSON");
-            body["user"]["username"].as_str().unwrap_or_default().to_owned()
+            body["user"]["username"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
         })
         .collect();
-    assert_eq!(speakers, BTreeSet::from(["hal".to_owned(), "vera".to_owned()]));
+    assert_eq!(
+        speakers,
+        BTreeSet::from(["hal".to_owned(), "vera".to_owned()])
+    );
 }

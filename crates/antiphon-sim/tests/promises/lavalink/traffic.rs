@@ -97,7 +97,12 @@ async fn traffic_makes_no_event_that_a_node_cannot_make() {
         let body: Value = serde_json::from_str(&row.body).expect("JSON");
         let guild = body["guildId"].as_str().unwrap_or_default().to_owned();
         let kind = row.kind.trim_start_matches("lavalink.");
-        let track = || body["track"]["encoded"].as_str().unwrap_or_default().to_owned();
+        let track = || {
+            body["track"]["info"]["identifier"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
         match kind {
             "TrackStartEvent" => assert!(playing.insert(guild, track()).is_none(), "{body}"),
             "TrackEndEvent" => assert_eq!(playing.remove(&guild), Some(track())),
