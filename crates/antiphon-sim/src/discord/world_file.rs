@@ -162,18 +162,10 @@ impl State {
     }
 
     fn guild_file(&self, guild: &model::Guild, users: &Names<Id>) -> Guild {
-        let user = |id: &Id| match self.community.users.get(id) {
-            Some(user) => users.handle(&user.name, id),
-            None => id.to_string(),
-        };
         let mut roles = Names::new("role");
         for role in guild.roles.values() {
             roles.add(&role.name, role.id);
         }
-        let role = |id: &Id| match guild.roles.get(id) {
-            Some(role) => roles.handle(&role.name, id),
-            None => id.to_string(),
-        };
         let here = self.community.channels.values();
         let mut here: Vec<&model::Channel> =
             here.filter(|one| one.guild == Some(guild.id)).collect();
@@ -182,104 +174,143 @@ impl State {
         for channel in &here {
             channels.add(&channel.name, channel.id);
         }
-        let channel = |one: &&model::Channel| {
-            let known = one.overwrites.iter();
-            let known = known.filter(|one| one.is_member || guild.roles.contains_key(&one.id));
-            let overwrites = known.map(|overwrite| Overwrite {
-                role: (!overwrite.is_member).then(|| role(&overwrite.id)),
-                member: overwrite.is_member.then(|| user(&overwrite.id)),
-                allow: Permissions(overwrite.allow),
-                deny: Permissions(overwrite.deny),
-            });
-            let parent = one.parent.and_then(|id| self.community.channels.get(&id));
-            let mut settings = one.settings.clone();
-            Channel {
-                name: one.name.clone(),
-                id: Some(Snowflake(one.id)),
-                kind: kind_of(one.kind),
-                parent: parent.map(|parent| channels.handle(&parent.name, &parent.id)),
-                topic: one.topic.clone(),
-                position: Some(one.position).filter(|_| !one.is_thread()),
-                overwrites: overwrites.collect(),
-                user_limit: u32::try_from(one.user_limit).unwrap_or(u32::MAX),
-                slow_mode: u32::try_from(one.slow_mode).unwrap_or(u32::MAX),
-                tags: tags_of(settings.remove("available_tags")),
-                settings,
-                since: Some(At(one.created_at)),
-                owner: one.owner.filter(|_| one.is_thread()).map(|id| user(&id)),
-                members: one.members.iter().map(user).collect(),
-                archived: one.is_archived,
-                locked: one.is_locked,
-                invitable: one.is_invitable || one.kind != kind::PRIVATE_THREAD,
-                auto_archive: one.auto_archive,
-            }
+        let writer = Writer {
+            guild,
+            users,
+            roles,
+            channels,
         };
         let mut by_rank: Vec<&model::Role> = guild.roles.values().collect();
         by_rank.sort_by_key(|role| (role.id != guild.id, role.position, role.id));
+        let members = guild.members.iter();
+        let emojis = guild.emojis.iter();
         Guild {
             name: guild.name.clone(),
             id: Some(Snowflake(guild.id)),
-            owner: user(&guild.owner),
+            owner: writer.user(guild.owner),
             roles: by_rank
                 .into_iter()
-                .map(|role| Role {
-                    name: role.name.clone(),
-                    id: Some(Snowflake(role.id)),
-                    permissions: Some(Permissions(role.permissions)),
-                    color: u32::try_from(role.color).unwrap_or_default(),
-                    hoist: role.hoist,
-                    mentionable: role.mentionable,
-                    position: Some(role.position),
-                    bot: role.bot.map(|bot| user(&bot)),
-                })
+                .map(|role| writer.role_file(role))
                 .collect(),
-            channels: here.iter().map(channel).collect(),
-            members: guild
-                .members
-                .iter()
-                .map(|(id, member)| {
-                    let presence = guild.presences.get(id);
-                    Member {
-                        name: user(id),
-                        bot: false,
-                        nick: member.nick.clone(),
-                        roles: member.roles.iter().map(role).collect(),
-                        since: Some(At(member.joined_at)),
-                        status: presence.map(|presence| Status::of(&presence.status)),
-                        activities: presence.map_or_else(Vec::new, |one| one.activities.clone()),
-                        deaf: member.deaf,
-                        mute: member.mute,
-                        flags: member.flags,
-                        timeout_until: member.silenced_until.clone(),
-                    }
-                })
+            channels: here
+                .into_iter()
+                .map(|channel| writer.channel(channel))
                 .collect(),
-            emojis: guild
-                .emojis
-                .iter()
-                .map(|(id, name)| {
-                    let more = guild.more.emojis.get(id);
-                    Emoji {
-                        name: name.clone(),
-                        id: Some(Snowflake(*id)),
-                        animated: more.is_some_and(|more| more.is_animated),
-                        roles: more.map_or_else(Vec::new, |more| {
-                            let known = more.roles.iter().filter(|id| guild.roles.contains_key(id));
-                            known.map(role).collect()
-                        }),
-                        creator: more.map(|more| user(&more.creator)),
-                    }
-                })
+            members: members
+                .map(|(id, member)| writer.member(*id, member))
                 .collect(),
+            emojis: emojis.map(|(id, name)| writer.emoji(*id, name)).collect(),
             bans: guild
                 .bans
                 .iter()
                 .map(|(id, reason)| Ban {
-                    user: user(id),
+                    user: writer.user(*id),
                     reason: reason.clone(),
                 })
                 .collect(),
             settings: guild.more.settings.clone(),
+        }
+    }
+}
+
+/// Writes the parts of a guild, with names in place of ids.
+struct Writer<'a> {
+    guild: &'a model::Guild,
+    users: &'a Names<Id>,
+    roles: Names<Id>,
+    channels: Names<Id>,
+}
+
+impl Writer<'_> {
+    fn user(&self, id: Id) -> String {
+        self.users.name_of(&id).unwrap_or_else(|| id.to_string())
+    }
+
+    /// Names of roles; those that were removed are left out.
+    fn roles<'b>(&self, ids: impl IntoIterator<Item = &'b Id>) -> Vec<String> {
+        let ids = ids.into_iter();
+        ids.filter_map(|id| self.roles.name_of(id)).collect()
+    }
+
+    fn role_file(&self, role: &model::Role) -> Role {
+        Role {
+            name: role.name.clone(),
+            id: Some(Snowflake(role.id)),
+            permissions: Some(Permissions(role.permissions)),
+            color: u32::try_from(role.color).unwrap_or_default(),
+            hoist: role.hoist,
+            mentionable: role.mentionable,
+            position: Some(role.position),
+            bot: role.bot.map(|bot| self.user(bot)),
+        }
+    }
+
+    fn channel(&self, one: &model::Channel) -> Channel {
+        let overwrites = one.overwrites.iter().filter_map(|overwrite| {
+            let (role, member) = if overwrite.is_member {
+                (None, Some(self.user(overwrite.id)))
+            } else {
+                // An overwrite of a removed role means nothing.
+                (Some(self.roles.name_of(&overwrite.id)?), None)
+            };
+            Some(Overwrite {
+                role,
+                member,
+                allow: Permissions(overwrite.allow),
+                deny: Permissions(overwrite.deny),
+            })
+        });
+        let mut settings = one.settings.clone();
+        Channel {
+            name: one.name.clone(),
+            id: Some(Snowflake(one.id)),
+            kind: kind_of(one.kind),
+            parent: one.parent.and_then(|parent| self.channels.name_of(&parent)),
+            topic: one.topic.clone(),
+            position: Some(one.position).filter(|_| !one.is_thread()),
+            overwrites: overwrites.collect(),
+            user_limit: u32::try_from(one.user_limit).unwrap_or(u32::MAX),
+            slow_mode: u32::try_from(one.slow_mode).unwrap_or(u32::MAX),
+            tags: tags_of(settings.remove("available_tags")),
+            settings,
+            since: Some(At(one.created_at)),
+            owner: one
+                .owner
+                .filter(|_| one.is_thread())
+                .map(|id| self.user(id)),
+            members: one.members.iter().map(|id| self.user(*id)).collect(),
+            archived: one.is_archived,
+            locked: one.is_locked,
+            invitable: one.is_invitable || one.kind != kind::PRIVATE_THREAD,
+            auto_archive: one.auto_archive,
+        }
+    }
+
+    fn member(&self, id: Id, member: &model::Member) -> Member {
+        let presence = self.guild.presences.get(&id);
+        Member {
+            name: self.user(id),
+            bot: false,
+            nick: member.nick.clone(),
+            roles: self.roles(&member.roles),
+            since: Some(At(member.joined_at)),
+            status: presence.map(|presence| Status::of(&presence.status)),
+            activities: presence.map_or_else(Vec::new, |one| one.activities.clone()),
+            deaf: member.deaf,
+            mute: member.mute,
+            flags: member.flags,
+            timeout_until: member.silenced_until.clone(),
+        }
+    }
+
+    fn emoji(&self, id: Id, name: &str) -> Emoji {
+        let more = self.guild.more.emojis.get(&id);
+        Emoji {
+            name: name.to_owned(),
+            id: Some(Snowflake(id)),
+            animated: more.is_some_and(|more| more.is_animated),
+            roles: more.map_or_else(Vec::new, |more| self.roles(&more.roles)),
+            creator: more.map(|more| self.user(more.creator)),
         }
     }
 }
@@ -722,47 +753,12 @@ impl Maker {
                 format_args!("{path}.topic"),
                 channel.topic.as_deref().unwrap_or_default(),
             )?;
-            let parent_path = format!("{path}.parent");
             let parent = match &channel.parent {
-                Some(parent) => Some(names.get(&parent_path, &of, parent)?),
+                Some(parent) => Some(names.get(format_args!("{path}.parent"), &of, parent)?),
                 None => None,
             };
-            let is_thread = matches!(
-                channel.kind,
-                Kind::AnnouncementThread | Kind::PublicThread | Kind::PrivateThread
-            );
-            let wanted: &[Kind] = match channel.kind {
-                Kind::Category => &[],
-                Kind::AnnouncementThread => &[Kind::Announcement],
-                Kind::PublicThread => &[Kind::Text, Kind::Forum, Kind::Media],
-                Kind::PrivateThread => &[Kind::Text],
-                _ => &[Kind::Category],
-            };
-            match parent {
-                None if is_thread => {
-                    return Err(Problem::new(
-                        path,
-                        format_args!("the thread `{}` has no `parent`", channel.name),
-                    ));
-                }
-                Some(parent) if !wanted.contains(&kinds[&parent]) => {
-                    let problem = Problem::new(
-                        parent_path,
-                        format_args!(
-                            "`{}` cannot be in a channel of the kind {}",
-                            channel.name,
-                            word(kinds[&parent])
-                        ),
-                    );
-                    let wanted: Vec<String> = wanted.iter().map(|kind| word(*kind)).collect();
-                    return Err(problem.hint(if wanted.is_empty() {
-                        "a category is in no other".to_owned()
-                    } else {
-                        format!("it can be in one of the kind {}", wanted.join(" or "))
-                    }));
-                }
-                _ => {}
-            }
+            check_parent(&path, channel, parent.map(|parent| kinds[&parent]))?;
+            let is_thread = is_thread(channel.kind);
             let mut overwrites = Vec::new();
             for (number, overwrite) in channel.overwrites.iter().enumerate() {
                 overwrites.push(self.overwrite(
@@ -935,6 +931,45 @@ impl Maker {
             }
         }
         Ok(())
+    }
+}
+
+fn is_thread(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::AnnouncementThread | Kind::PublicThread | Kind::PrivateThread
+    )
+}
+
+/// Checks that a channel may be where its `parent` puts it.
+fn check_parent(path: &str, channel: &Channel, parent: Option<Kind>) -> Result<(), Problem> {
+    let wanted: &[Kind] = match channel.kind {
+        Kind::Category => &[],
+        Kind::AnnouncementThread => &[Kind::Announcement],
+        Kind::PublicThread => &[Kind::Text, Kind::Forum, Kind::Media],
+        Kind::PrivateThread => &[Kind::Text],
+        _ => &[Kind::Category],
+    };
+    let name = &channel.name;
+    match parent {
+        None if is_thread(channel.kind) => {
+            let message = format!("the thread `{name}` has no `parent`");
+            Err(Problem::new(path, message))
+        }
+        Some(parent) if !wanted.contains(&parent) => {
+            let message = format!(
+                "`{name}` cannot be in a channel of the kind {}",
+                word(parent)
+            );
+            let wanted: Vec<String> = wanted.iter().map(|kind| word(*kind)).collect();
+            let problem = Problem::new(format_args!("{path}.parent"), message);
+            Err(problem.hint(if wanted.is_empty() {
+                "a category is in no other".to_owned()
+            } else {
+                format!("it can be in one of the kind {}", wanted.join(" or "))
+            }))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -176,16 +176,40 @@ impl WorldFile {
         let ledger = Ledger::default;
         let inherit = self.inherit;
         if let Some(section) = &self.discord {
-            Discord::of_file(world, ledger(), Default::default(), section, inherit)?;
+            Discord::of_file(
+                world,
+                ledger(),
+                crate::discord::settings::Settings::default(),
+                section,
+                inherit,
+            )?;
         }
         if let Some(section) = &self.lavalink {
-            Lavalink::of_file(world, ledger(), Default::default(), section, inherit)?;
+            Lavalink::of_file(
+                world,
+                ledger(),
+                crate::lavalink::settings::Settings::default(),
+                section,
+                inherit,
+            )?;
         }
         if let Some(section) = &self.queup {
-            QueUp::of_file(world, ledger(), Default::default(), section, inherit)?;
+            QueUp::of_file(
+                world,
+                ledger(),
+                crate::queup::settings::Settings::default(),
+                section,
+                inherit,
+            )?;
         }
         if let Some(section) = &self.stackexchange {
-            StackExchange::of_file(world, ledger(), Default::default(), section, inherit)?;
+            StackExchange::of_file(
+                world,
+                ledger(),
+                crate::stackexchange::settings::Settings::default(),
+                section,
+                inherit,
+            )?;
         }
         Ok(())
     }
