@@ -271,7 +271,7 @@ impl Writer<'_> {
             overwrites: overwrites.collect(),
             user_limit: u32::try_from(one.user_limit).unwrap_or(u32::MAX),
             slow_mode: u32::try_from(one.slow_mode).unwrap_or(u32::MAX),
-            tags: tags_of(settings.remove("available_tags")),
+            tags: tags_of(settings.remove("available_tags").as_ref()),
             settings,
             since: Some(At(one.created_at)),
             owner: one
@@ -322,8 +322,8 @@ fn kind_of(number: u8) -> Kind {
 }
 
 /// Tags of a forum from Discord's own form.
-fn tags_of(known: Option<Value>) -> Vec<Tag> {
-    let known = known.as_ref().and_then(Value::as_array);
+fn tags_of(known: Option<&Value>) -> Vec<Tag> {
+    let known = known.and_then(Value::as_array);
     let tag = |tag: &Value| Tag {
         name: tag["name"].as_str().unwrap_or_default().to_owned(),
         id: id_in(&tag["id"]).map(Snowflake),
@@ -545,7 +545,7 @@ impl Maker {
             padding: 0,
             more: model::GuildMore::default(),
         };
-        made.more.settings = guild.settings.clone();
+        made.more.settings.clone_from(&guild.settings);
         for (number, member) in guild.members.iter().enumerate() {
             self.member(
                 &format!("{path}.members[{number}]"),

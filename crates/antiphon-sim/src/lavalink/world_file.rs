@@ -106,12 +106,13 @@ fn made_nodes(state: &State, nodes: &[NodeFile]) -> Result<Vec<Node>, Problem> {
                 format_args!("two nodes are named `{name}`"),
             ));
         }
-        let usual = || match NODES.iter().position(|known| known == name) {
-            Some(index) => state.nodes[index].password.clone(),
-            None => {
+        let known = NODES.iter().position(|known| known == name);
+        let usual = || {
+            let made = || {
                 let mut secrets = state.world.mint(&format!("lavalink {name}"));
                 format!("{:016x}", secrets.u64(..))
-            }
+            };
+            known.map_or_else(made, |index| state.nodes[index].password.clone())
         };
         let password = node.password.clone().unwrap_or_else(usual);
         made.push(Node::new(lasting(name), password, state.now()));

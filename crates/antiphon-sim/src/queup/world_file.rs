@@ -270,19 +270,14 @@ impl Maker {
 
     /// The person of this name or id; a new name makes a person.
     fn someone(&mut self, path: &str, name: &str) -> Result<String, Problem> {
-        match self.people.find(name) {
-            Some(id) => Ok(id),
-            None => {
-                let name = name.to_owned();
-                self.person(
-                    path,
-                    &Person {
-                        name,
-                        ..Person::default()
-                    },
-                )
-            }
+        if let Some(id) = self.people.find(name) {
+            return Ok(id);
         }
+        let person = Person {
+            name: name.to_owned(),
+            ..Person::default()
+        };
+        self.person(path, &person)
     }
 
     fn people(&mut self, people: Option<&[Person]>, inherit: bool) -> Result<(), Problem> {
