@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use antiphon_sim::{Command, Options, Simulator, WorldFile};
+use antiphon_sim::{Command, Options, Simulator, WorldFile, lavalink::Node};
 use proptest::prelude::*;
 
 const EXAMPLE: &str = include_str!("../../../../examples/observatory.toml");
@@ -63,12 +63,7 @@ async fn the_example_makes_what_it_says() {
         ["Is that Jupiter or a **lamp**?", "It has moons."]
     );
 
-    let nodes: Vec<_> = sim
-        .lavalink()
-        .nodes()
-        .iter()
-        .map(|node| node.name())
-        .collect();
+    let nodes: Vec<_> = sim.lavalink().nodes().iter().map(Node::name).collect();
     assert_eq!(nodes, ["dome"]);
     comes_back(&sim);
 }
