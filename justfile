@@ -23,6 +23,10 @@ configuration:
 routes:
     UPDATE_ROUTES=1 cargo test -p antiphon-sim --lib routes
 
+# docs/world.schema.json, from the keys of the simulator's world file.
+world:
+    RENEW=1 cargo test -p antiphon-sim --test promises the_schema_is
+
 demo:
     cargo run --release -- demo
 

@@ -140,9 +140,17 @@ pub(crate) struct Sim {
     /// The number that decides what happens
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// How many MiB of rows the ledger keeps; the oldest go first
+    /// How many MiB of rows the ledger keeps, and at most 3,906 rows a MiB or a million; the oldest go first
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) ledger: u32,
+    /// The guilds, rooms, nodes and people to begin with: TOML, or JSON if the name ends in `.json`; `-` is JSON on stdin
+    ///
+    /// docs/simulator-world.md describes the file; `GET {control}/world` shows the present world in the same form.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) world: Option<PathBuf>,
+    /// Prints the JSON Schema of the world file, and does nothing else
+    #[arg(long, exclusive = true)]
+    pub(crate) world_schema: bool,
     /// Commands to carry out, one JSON object a line, each with its time from the start in `at`
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,

@@ -386,6 +386,48 @@ fn a_script_with_a_wrong_line_is_refused() {
 }
 
 #[test]
+fn a_world_file_is_begun_with_and_a_wrong_one_refused() {
+    let example = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/observatory.toml"
+    );
+    let (_sim, addresses) = simulator(&["--world", example]);
+    assert_eq!(addresses["discord"]["token"], "orrery.for.tests");
+    assert_eq!(addresses["queup"]["room"], "star-party");
+    assert_eq!(addresses["stackexchange"]["room"], 1610);
+    assert_eq!(addresses["lavalink"][0]["password"], "open sesame");
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wrong = "[[discord.guilds]]\nname = \"dome\"\nowner = \"ada\"\nmembers = [{ name = \"hal\", roles = [\"Keeper\"] }]\nroles = [{ name = \"Keepers\" }]\n";
+    std::fs::write(folder.path().join("world.toml"), wrong).expect("a file");
+    std::fs::write(folder.path().join("world.json"), "{\n\"quep\": {}}").expect("a file");
+    let refused = |file: &str| {
+        let run = Antiphon::new(["sim", "--world", file]);
+        run.within(folder.path()).run().whole()
+    };
+    insta::assert_snapshot!(refused("world.toml"), @r#"
+        exit 2
+        --- stderr
+        error: world.toml:4: discord.guilds[0].members[0].roles[0]: guild `dome` has no role `Keeper`
+        hint: did you mean `Keepers`?
+        "#);
+    insta::assert_snapshot!(refused("world.json"), @r#"
+        exit 2
+        --- stderr
+        error: world.json:2: the world: there is no key `quep`
+        hint: did you mean `queup`?
+        "#);
+    assert!(refused("missing.toml").contains("error: could not read the world missing.toml: "));
+}
+
+#[test]
+fn the_schema_of_the_world_file_is_printed() {
+    let run = antiphon(["sim", "--world-schema"]);
+    let known = include_str!("../../../docs/world.schema.json");
+    assert_eq!((run.code, &*run.stdout), (0, known));
+}
+
+#[test]
 fn the_demo_loses_nothing_and_recovers_chat_in_order() {
     let run = antiphon(["demo", "--for", "4s", "--rate", "50", "--output", "json"]);
     assert_eq!(run.code, 0, "{}", run.stderr);

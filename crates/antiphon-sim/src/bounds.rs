@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::command::CommandError;
 
 /// Most characters of a text or a name.
-const TEXT: usize = 4_000;
+pub(crate) const TEXT: usize = 4_000;
 /// Commands whose texts may have any length.
 ///
 /// Frames that a client must bear, whatever their size; the control address takes a command of at most 1 MiB.
@@ -51,13 +51,15 @@ pub(crate) const USERS: usize = 250_000;
 pub(crate) const MEMBERS: usize = 100_000;
 /// Guilds on Discord.
 pub(crate) const GUILDS: usize = 500;
-/// Channels and threads of a guild, roles of a guild, and invitations to it.
+/// Channels and threads of a guild, roles of a guild, its emojis, and invitations to it.
 pub(crate) const IN_GUILD: usize = 500;
 /// Rooms on QueUp.
 pub(crate) const ROOMS: usize = 1_000;
 /// Conversations on QueUp.
 pub(crate) const CONVERSATIONS: usize = 10_000;
-/// Songs that the Lavalink nodes know.
+/// Lavalink nodes of a world file.
+pub(crate) const NODES: usize = 16;
+/// Songs that the Lavalink nodes know, and songs of QueUp in a world file.
 pub(crate) const TRACKS: usize = 10_000;
 
 /// Gives an error if there is no room for one more.

@@ -9,6 +9,7 @@
 //! | `GET /commands` | all commands of all platforms, with their fields |
 //! | `GET /ledger?after=N&due_to=ID&connection=ID&limit=N` | rows, one JSON object a line; 410 if some of them were dropped |
 //! | `GET /notes` | what the simulator did not expect |
+//! | `GET /world?format=toml` | the present world, as a world file: JSON, or TOML |
 //! | `GET /accounts` | the logins of QueUp |
 //! | `POST /audit?platform=NAME&account=ID&until=N` | an audit of the events in the body, one JSON object a line |
 //!
@@ -108,6 +109,7 @@ impl ControlServer {
                 Ok(query) => self.show(&query),
                 Err(error) => wrong(&error),
             },
+            (&Method::GET, "/world") => self.world(query),
             (&Method::GET, "/notes") => lines(&self.ledger.notes()),
             (&Method::GET, "/accounts") => {
                 let accounts = self.platforms.get::<QueUp>().accounts();
@@ -127,7 +129,7 @@ impl ControlServer {
             _ => json(
                 StatusCode::NOT_FOUND,
                 &serde_json::json!({
-                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /accounts, GET /commands, POST /do and POST /audit?platform=NAME&account=ID&until=N",
+                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /world?format=toml, GET /accounts, GET /commands, POST /do and POST /audit?platform=NAME&account=ID&until=N",
                 }),
             ),
         }
@@ -150,6 +152,32 @@ impl ControlServer {
         match self.ledger.whole(query) {
             Ok(rows) => lines(&rows),
             Err(dropped) => gone(dropped),
+        }
+    }
+
+    /// Shows the present world as a world file.
+    fn world(&self, query: &str) -> Page {
+        let mut format = "json".to_owned();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if name != "format" {
+                return wrong(&format!("no parameter named `{name}`"));
+            }
+            format = value.into_owned();
+        }
+        match &*format {
+            "json" => page(
+                StatusCode::OK,
+                "application/json",
+                self.platforms.world().to_json(),
+            ),
+            "toml" => page(
+                StatusCode::OK,
+                "application/toml",
+                self.platforms.world().to_toml(),
+            ),
+            other => wrong(&format!(
+                "`{other}` is no format: there are `json` and `toml`"
+            )),
         }
     }
 

@@ -30,6 +30,7 @@ mod traffic;
 pub mod trial;
 mod web;
 mod world;
+mod world_file;
 
 pub use addresses::{Addresses, Login};
 pub use audit::{Audit, Due, StoredEvent, StoredEvents};
@@ -40,6 +41,7 @@ pub use options::{Options, UnknownServer};
 pub use simulator::Simulator;
 pub use sockets::Sockets;
 pub use world::World;
+pub use world_file::{WorldFile, WorldFileError, nearest_word};
 
 /// Every platform that is simulated, in the order in which they start; a new one is added here.
 const PLATFORMS: &[platforms::Kind] = &[

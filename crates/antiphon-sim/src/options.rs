@@ -13,6 +13,7 @@ use antiphon_core::Secret;
 use crate::{
     command::Command, discord::settings as discord, lavalink::settings as lavalink,
     ledger::LedgerLimits, queup::settings as queup, stackexchange::settings as stackexchange,
+    world_file::WorldFile,
 };
 
 /// Options of a simulation: chained setters over defaults.
@@ -39,6 +40,7 @@ use crate::{
 /// | wish | options |
 /// | --- | --- |
 /// | another course of events | [`seed`](Self::seed), [`run`](Self::run), [`script`](Self::script) |
+/// | guilds, rooms and people of one's own | [`world`](Self::world) |
 /// | a busy platform | [`rate`](Self::rate) |
 /// | a small or large memory | [`ledger`](Self::ledger), [`outgoing`](Self::outgoing), [`backlog`](Self::backlog), [`replay`](Self::replay), [`history`](Self::history) |
 /// | other intervals | [`pings`](Self::pings), [`heartbeat`](Self::heartbeat), [`gateway_heartbeat`](Self::gateway_heartbeat), [`player_updates`](Self::player_updates), [`notices_after`](Self::notices_after) |
@@ -49,6 +51,8 @@ pub struct Options {
     /// Nonce of the run, from which ids and connection names follow.
     pub(crate) run: u64,
     pub(crate) rate: u32,
+    /// Guilds, rooms, nodes and people at the beginning.
+    pub(crate) world: WorldFile,
     /// Commands by their times; those of one time in the order given.
     pub(crate) script: Vec<Command>,
     pub(crate) address: IpAddr,
@@ -73,6 +77,7 @@ impl Default for Options {
             seed: 0,
             run: 0,
             rate: 0,
+            world: WorldFile::default(),
             script: Vec::new(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             host: None,
@@ -148,6 +153,13 @@ impl Options {
     #[must_use]
     pub fn run(mut self, run: u64) -> Self {
         self.run = run;
+        self
+    }
+
+    /// Sets the guilds, rooms, nodes and people that the simulation begins with. Default: the default world.
+    #[must_use]
+    pub fn world(mut self, world: WorldFile) -> Self {
+        self.world = world;
         self
     }
 

@@ -10,9 +10,13 @@ use serde_json::{Map, Value, json};
 use crate::{
     PLATFORMS, bounds,
     command::{self, Command, CommandError, period},
+    discord::Discord,
+    lavalink::Lavalink,
     options::{Options, UnknownServer},
     platform::{Platform, Simulated, Start, find},
     queup::QueUp,
+    stackexchange::StackExchange,
+    world_file::WorldFile,
 };
 
 /// Platform of the commands that name none.
@@ -91,6 +95,20 @@ impl Platforms {
     pub(crate) fn execute(&self, command: &Command) -> Result<Value, CommandError> {
         let platform: &dyn Any = self.named(command.platform);
         (command.action)(platform)
+    }
+
+    /// The present world of every platform.
+    pub(crate) fn world(&self) -> WorldFile {
+        let lavalink: Lavalink = self.get();
+        let queup: QueUp = self.get();
+        let chat: StackExchange = self.get();
+        WorldFile {
+            inherit: false,
+            discord: Some(self.get::<Discord>().act(|state| state.to_file())),
+            lavalink: Some(Simulated::server(&lavalink).with(|state| state.to_file())),
+            queup: Some(Simulated::server(&queup).with(|state| state.to_file())),
+            stackexchange: Some(Simulated::server(&chat).with(|state| state.to_file())),
+        }
     }
 
     /// Every command's name, help and fields, by platform.

@@ -36,6 +36,7 @@ use crate::{
     server::Listening,
     tls::{self, Tls},
     world::World,
+    world_file::WorldFile,
 };
 
 /// Bytes that a pipe holds in each direction.
@@ -324,6 +325,14 @@ impl Simulator {
     /// [`CommandError`] if the command names something that does not exist, or asks for more than there can be.
     pub fn execute(&self, command: &Command) -> Result<Value, CommandError> {
         self.platforms.execute(command)
+    }
+
+    /// The present guilds, rooms, nodes and people, in the form in which [`Options::world`] takes them.
+    ///
+    /// Sessions, Discord's messages and voice states, and everything else that passes are left out;
+    /// docs/simulator-world.md names it all.
+    pub fn present_world(&self) -> WorldFile {
+        self.platforms.world()
     }
 
     /// Addresses and logins; `None` while the simulation listens on no real socket.

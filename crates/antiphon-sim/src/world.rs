@@ -102,6 +102,11 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
+    /// An id of its own, apart from those that grow.
+    pub(crate) fn drawn(chance: &mut Rng) -> String {
+        format!("{:016x}{:08x}", chance.u64(..), chance.u32(..))
+    }
+
     pub(crate) fn next(&mut self) -> String {
         self.next += 1;
         format!("{:016x}{:08x}", self.prefix, self.next)

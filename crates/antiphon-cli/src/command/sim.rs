@@ -4,8 +4,10 @@
 //! stdout has every address and login; commands go to the control address, or come from a script at their times.
 //! docs/cli.md describes them.
 
+use std::{io::Read as _, path::Path};
+
 use antiphon_core::{Rng, Secret};
-use antiphon_sim::{Command, LedgerLimits, Options, Simulator};
+use antiphon_sim::{Command, LedgerLimits, Options, Simulator, WorldFile};
 use anyhow::Context as _;
 
 use crate::{
@@ -23,8 +25,16 @@ const TOKEN: &str = "ANTIPHON_SIM_TOKEN";
 
 /// # Errors
 /// An address that others can reach without a token, a port that is taken, an unknown platform in `--port`, and a
-/// script that cannot be read: exit code 2, but 1 for the port.
+/// world or script that cannot be read: exit code 2, but 1 for the port.
 pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
+    if args.world_schema {
+        let mut output = Output::stdout(Form::Text);
+        for line in format!("{:#}", WorldFile::schema()).lines() {
+            output.line(line)?;
+        }
+        output.flush()?;
+        return Ok(Exit::Done);
+    }
     logging::start("warn")?;
     let mut options = Options::new()
         .seed(args.seed)
@@ -50,6 +60,9 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         options = options.port(server, *port).map_err(|error| {
             Failure::from_error(Exit::Usage, error).hint("write `--port queup=7006`")
         })?;
+    }
+    if let Some(path) = &args.world {
+        options = options.world(world(path)?);
     }
     if let Some(path) = &args.script {
         options = options.script(script(path)?);
@@ -89,9 +102,47 @@ fn ledger(mib: u32) -> LedgerLimits {
         .bytes(mib << 20)
 }
 
+/// Reads a world file, by the ending of its name; `-` is JSON on stdin.
+///
+/// # Errors
+/// A file that cannot be read or is too long, and what is wrong in it, with line, place and hint.
+fn world(path: &Path) -> Result<WorldFile, Failure> {
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin { Path::new("stdin") } else { path };
+    let unread = |error: std::io::Error| {
+        Failure::usage(format!("could not read the world {}", name.display())).because(error)
+    };
+    // One byte more than a file may have, so that a longer one is refused and not cut.
+    let most = WorldFile::BYTES as u64 + 1;
+    let mut text = String::new();
+    if is_stdin {
+        std::io::stdin().take(most).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(most).read_to_string(&mut text))
+    }
+    .map_err(unread)?;
+    let is_json = is_stdin || path.extension().is_some_and(|ending| ending == "json");
+    let read = if is_json {
+        WorldFile::from_json(&text)
+    } else {
+        WorldFile::from_toml(&text)
+    };
+    read.map_err(|error| {
+        let line = error
+            .line()
+            .map_or(String::new(), |line| format!(":{line}"));
+        let failure = Failure::usage(format!("{}{line}: {error}", name.display()));
+        failure.hint(
+            error
+                .hint()
+                .unwrap_or("docs/simulator-world.md describes the file"),
+        )
+    })
+}
+
 /// # Errors
 /// A file that cannot be read, and a line that is no command, with its number.
-fn script(path: &std::path::Path) -> Result<Vec<Command>, Failure> {
+fn script(path: &Path) -> Result<Vec<Command>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!("could not read the script {}", path.display())).because(error)
     })?;

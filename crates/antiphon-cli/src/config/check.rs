@@ -255,16 +255,10 @@ impl<'a> Place<'a> {
     ///
     /// The nearest word is suggested if it differs in about a third of its letters at most; else all words are named.
     fn unknown(&self, at: &Range<usize>, what: &str, word: &str, known: &[&str]) -> Failure {
-        let distance =
-            |known: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &known.to_lowercase());
-        let near = known
-            .iter()
-            .map(|known| (distance(known), known))
-            .min()
-            .filter(|(distance, known)| *distance <= 1 + known.len() / 3);
         let message = format!("{} knows no {what} `{word}`", self.name());
+        let near = antiphon_sim::nearest_word(word, known);
         self.file.wrong(at, message).hint(match near {
-            Some((_, near)) => format!("did you mean `{near}`?"),
+            Some(near) => format!("did you mean `{near}`?"),
             None => format!("it knows `{}`", known.join("`, `")),
         })
     }

@@ -29,16 +29,17 @@ mod messages;
 mod misc_events;
 mod model;
 mod operations;
-mod permissions;
+pub(crate) mod permissions;
 mod populate;
 mod rest;
 pub(crate) mod settings;
 mod socket;
-mod state;
+pub(crate) mod state;
 mod things;
 mod traffic;
 mod voice;
 mod webhooks;
+mod world_file;
 
 use std::sync::Arc;
 
@@ -69,7 +70,13 @@ impl Simulated for Discord {
     fn start(start: &Start<'_>) -> Self {
         let mut settings = start.options.discord;
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
-        let state = State::new(start.world, start.ledger.clone(), settings);
+        let (world, ledger) = (start.world, start.ledger.clone());
+        let file = &start.options.world;
+        let state = match file.section(file.discord.as_ref()) {
+            Some(section) => State::of_file(world, ledger, settings, &section, file.inherit)
+                .expect("a world file was checked when it was read"),
+            None => State::new(world, ledger, settings),
+        };
         Self::new(Server::new(state))
     }
 

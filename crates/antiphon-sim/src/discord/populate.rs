@@ -13,9 +13,13 @@ use super::{
 use crate::world::RESIDENTS;
 
 /// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
+pub(super) const DAY: i64 = 86_400_000;
 /// Further bots: one that may do anything, one without rights and privileged intents, and one that is in no guild.
-const BOTS: [&str; 3] = ["cantor", "lector", "deacon"];
+pub(super) const BOTS: [&str; 3] = ["cantor", POWERLESS, "deacon"];
+/// The bot without privileged intents.
+pub(super) const POWERLESS: &str = "lector";
+/// Ids of the roles, channels and emojis of a new guild.
+pub(super) const IDS: usize = 24;
 
 impl State {
     /// Name of the first bot.
@@ -33,16 +37,17 @@ impl State {
         for name in [Self::BOT].iter().chain(&BOTS) {
             let id = older(self);
             self.insert_user(id, name, true);
-            let privileged = if *name == "lector" { 0 } else { PRIVILEGED };
+            let privileged = if *name == POWERLESS { 0 } else { PRIVILEGED };
             self.insert_bot(id, privileged);
         }
+        self.home.bot = self.named(Self::BOT);
         for name in RESIDENTS {
             let id = older(self);
             self.insert_user(id, name, false);
         }
         let guild = older(self);
         let mut ids = Vec::new();
-        for _ in 0..24 {
+        for _ in 0..IDS {
             ids.push(older(self));
         }
         self.found(guild, "choir", &ids);
@@ -51,11 +56,11 @@ impl State {
             guild,
             text: channel("loft"),
             voice: channel("stalls"),
-            bot: self.named(Self::BOT),
+            bot: self.home.bot,
         };
     }
 
-    fn insert_user(&mut self, id: Id, name: &str, is_bot: bool) {
+    pub(super) fn insert_user(&mut self, id: Id, name: &str, is_bot: bool) {
         let display_name = (!is_bot).then(|| {
             let (first, rest) = name.split_at(name.chars().next().map_or(0, char::len_utf8));
             first.to_uppercase() + rest
@@ -69,7 +74,7 @@ impl State {
         self.community.users.insert(id, user);
     }
 
-    fn insert_bot(&mut self, id: Id, privileged: u64) {
+    pub(super) fn insert_bot(&mut self, id: Id, privileged: u64) {
         let token = self.new_token(id);
         let starts = (self.settings.starts, self.now() + DAY);
         self.community.bots.insert(
@@ -104,16 +109,21 @@ impl State {
         id
     }
 
-    /// Creates a guild like the first one; its bots receive `GUILD_CREATE`.
+    /// Creates a guild like the default one; its bots receive `GUILD_CREATE`.
     pub(crate) fn add_guild(&mut self, name: &str) -> Id {
         // The upper part of an id decides its shard: each guild is a millisecond younger than the last, and so on the
         // next shard.
         let newest = self.community.guilds.keys().max().copied();
         let id = newest.map_or_else(|| self.new_id(), |newest| newest + (1 << 22));
-        let ids: Vec<Id> = (0..24).map(|_| self.new_id()).collect();
+        let ids: Vec<Id> = (0..IDS).map(|_| self.new_id()).collect();
+        // A world from a file may lack them.
+        for name in RESIDENTS {
+            self.someone(name);
+        }
         self.found(id, name, &ids);
-        for bot in [Self::BOT, "cantor", "lector"] {
-            if let Some(bot) = self.community.user_named(bot) {
+        let bots: Vec<Id> = self.community.bots.keys().copied().collect();
+        for bot in bots {
+            if self.community.guilds[&id].members.contains_key(&bot) {
                 self.tell_guild(id, bot);
             }
         }
@@ -121,11 +131,11 @@ impl State {
     }
 
     /// Creates a guild with these ids for its roles and channels.
-    fn found(&mut self, id: Id, name: &str, ids: &[Id]) {
+    pub(super) fn found(&mut self, id: Id, name: &str, ids: &[Id]) {
         let born = self.now() - 300 * DAY;
         let mut ids = ids.iter().copied();
         let mut next = || ids.next().expect("enough ids for roles and channels");
-        let roles = roles(id, self.named(Self::BOT), &mut next);
+        let roles = roles(id, self.home.bot, &mut next);
         let channels = channels(id, &roles, &mut next);
         for channel in channels {
             let channel = Channel {
@@ -176,11 +186,12 @@ impl State {
             (self.named(name), member(roles, born + number * DAY))
         });
         let bots = [
-            (Self::BOT, has(3)),
-            ("cantor", has(5)),
-            ("lector", BTreeSet::new()),
+            (Some(self.home.bot), has(3)),
+            (self.community.user_named("cantor"), has(5)),
+            (self.community.user_named(POWERLESS), BTreeSet::new()),
         ];
-        let bots = bots.map(|(name, roles)| (self.named(name), member(roles, born + 30 * DAY)));
+        let bots = bots.into_iter();
+        let bots = bots.filter_map(|(bot, roles)| Some((bot?, member(roles, born + 30 * DAY))));
         residents.chain(bots).collect()
     }
 

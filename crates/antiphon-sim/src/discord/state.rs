@@ -80,8 +80,16 @@ pub(crate) struct Home {
 }
 
 impl State {
+    /// The default world.
     pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
-        let mut state = Self {
+        let mut state = Self::empty(world, ledger, settings);
+        state.populate();
+        state
+    }
+
+    /// A world without anybody.
+    pub(super) fn empty(world: World, ledger: Ledger, settings: Settings) -> Self {
+        Self {
             world,
             ledger,
             settings,
@@ -95,9 +103,7 @@ impl State {
             made: 0,
             voices: Arc::default(),
             home: Home::default(),
-        };
-        state.populate();
-        state
+        }
     }
 
     /// Unix milliseconds.

@@ -52,7 +52,7 @@ pub(crate) struct Catalogue {
     entries: Vec<Entry>,
     by_identifier: BTreeMap<String, usize>,
     by_uri: BTreeMap<String, usize>,
-    playlists: BTreeMap<String, Playlist>,
+    pub(crate) playlists: BTreeMap<String, Playlist>,
 }
 
 impl Catalogue {
@@ -88,7 +88,8 @@ impl Catalogue {
         let info = &track.info;
         let number = self.entries.len();
         self.by_identifier.insert(info.identifier.clone(), number);
-        if let Some(uri) = &info.uri {
+        let identifier = Some(&info.identifier).filter(|text| text.contains("://"));
+        if let Some(uri) = info.uri.as_ref().or(identifier) {
             self.by_uri.insert(uri.clone(), number);
         }
         self.entries.push(Entry { track, fate });
@@ -212,10 +213,7 @@ impl Catalogue {
             let info = address(&uri, "Unknown title", length, "http");
             let mut track = Track::in_version(info, version);
             track.info.uri = (version > 1).then_some(uri);
-            let number = self.entries.len();
-            let request = track.info.identifier.clone();
             self.add(track, Fate::Plays);
-            self.by_uri.insert(request, number);
         }
     }
 
@@ -259,6 +257,15 @@ impl Catalogue {
     /// Every track.
     pub(crate) fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.entries.iter().map(|entry| &entry.track)
+    }
+
+    /// Every entry that can be found: the newest one of each identifier.
+    pub(crate) fn found(&self) -> impl Iterator<Item = &Entry> {
+        let entries = self.entries.iter().enumerate();
+        let found = entries.filter(|(number, entry)| {
+            self.by_identifier.get(&entry.track.info.identifier) == Some(number)
+        });
+        found.map(|(_, entry)| entry)
     }
 
     /// The track with this identifier.

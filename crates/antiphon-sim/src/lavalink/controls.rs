@@ -12,7 +12,7 @@ use super::{
     player::{EndReason, Fate, Player},
     quirk::NodeQuirk,
     request_log::NodeRequest,
-    state::{Key, NODES, State},
+    state::{Key, State},
     track::{Track, TrackInfo},
     voice::Verdict,
     wire::Exception,
@@ -130,7 +130,8 @@ impl Lavalink {
 
     /// Every node.
     pub fn nodes(&self) -> Vec<Node> {
-        (0..NODES.len()).map(|index| self.at(index)).collect()
+        let nodes = self.server.with(|state| state.nodes.len());
+        (0..nodes).map(|index| self.at(index)).collect()
     }
 
     fn at(&self, index: usize) -> Node {
@@ -145,7 +146,7 @@ impl Lavalink {
         }
     }
 
-    /// The node with this name (`eu-1`, `us-1` or `asia-1`); an unknown name gives the first.
+    /// The node with this name (`eu-1`, `us-1` or `asia-1`, or those of a world file); an unknown name gives the first.
     pub fn node(&self, name: &str) -> Node {
         self.find_node(name).unwrap_or_else(|| self.at(0))
     }
@@ -278,7 +279,7 @@ impl Node {
 
     /// Name of the node.
     pub fn name(&self) -> &'static str {
-        NODES[self.index]
+        self.here(|node| node.name)
     }
 
     /// Host of the node on the simulator's network.

@@ -23,7 +23,7 @@ mod rest;
 mod session;
 pub(crate) mod settings;
 mod socket;
-mod state;
+pub(crate) mod state;
 mod stats;
 mod track;
 mod traffic;
@@ -31,6 +31,7 @@ mod update;
 mod voice;
 mod voice_watch;
 mod wire;
+mod world_file;
 
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub use addresses::NodeAddress;
 pub use controls::{Lavalink, Node, NodeSession, PlayerView};
 pub use quirk::NodeQuirk;
 pub use request_log::NodeRequest;
-use state::{NODES, State};
+use state::State;
 use traffic::Traffic;
 
 use crate::{
@@ -61,7 +62,13 @@ impl Simulated for Lavalink {
     fn start(start: &Start<'_>) -> Self {
         let mut settings = start.options.lavalink;
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
-        let state = State::new(start.world, start.ledger.clone(), settings);
+        let (world, ledger) = (start.world, start.ledger.clone());
+        let file = &start.options.world;
+        let state = match file.section(file.lavalink.as_ref()) {
+            Some(section) => State::of_file(world, ledger, settings, &section, file.inherit)
+                .expect("a world file was checked when it was read"),
+            None => State::new(world, ledger, settings),
+        };
         let server = Server::new(state);
         server.with(|state| state.doors = server.shared.doors.clone());
         Self::new(server, start.find::<Discord>().cloned())
@@ -72,7 +79,10 @@ impl Simulated for Lavalink {
     }
 
     fn hosts(&self) -> Vec<Vec<String>> {
-        NODES.map(|name| vec![node::host(name)]).into()
+        self.server.with(|state| {
+            let nodes = state.nodes.iter();
+            nodes.map(|node| vec![node::host(node.name)]).collect()
+        })
     }
 
     fn serve(&self, port: usize, line: Line) -> Task {

@@ -1,6 +1,9 @@
 //! State of the simulated nodes.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{
     catalogue::Catalogue,
@@ -20,6 +23,22 @@ use crate::{
 
 /// Names of the nodes.
 pub(crate) const NODES: [&str; 3] = ["eu-1", "us-1", "asia-1"];
+/// Names of nodes that world files gave, which live as long as the process.
+///
+/// A world has 16 nodes at most, so that only a process that starts many worlds with names of their own would notice.
+static LASTING: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+/// The name of a node for as long as the process lives.
+pub(crate) fn lasting(name: &str) -> &'static str {
+    let mut known = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.get(name) {
+        return known;
+    }
+    let name: &'static str = name.to_owned().leak();
+    known.insert(name);
+    name
+}
+
 /// Most players of one session.
 const PLAYERS: usize = 20_000;
 
@@ -77,7 +96,7 @@ impl PlayerTimers {
 /// The state of the simulated nodes; each node's own is in `nodes`.
 #[derive(Debug)]
 pub(crate) struct State {
-    world: World,
+    pub(crate) world: World,
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
     pub(crate) nodes: Vec<Node>,

@@ -110,6 +110,12 @@ impl Track {
         }
     }
 
+    /// Version of the layout.
+    pub(crate) fn version(&self) -> u8 {
+        let is_versioned = self.bytes[0] & 0x40 != 0;
+        if is_versioned { self.bytes[4] } else { 1 }
+    }
+
     /// Reads an encoded track.
     pub(crate) fn decode(text: &str) -> Result<Self, TrackError> {
         let bytes = LENIENT.decode(text).map_err(|_| TrackError::Base64)?;

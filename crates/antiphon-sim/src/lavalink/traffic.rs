@@ -196,8 +196,11 @@ impl Traffic {
             Value::Object(fields) => fields,
             _ => Map::new(),
         };
-        state.with_player(key, |_, writer: &mut FrameWriter<'_>, _| {
-            writer.plugin(event.0, fields);
+        state.with_player(key, |player, writer: &mut FrameWriter<'_>, _| {
+            // Segments and chapters are those of the track that plays.
+            if player.playing.is_some() {
+                writer.plugin(event.0, fields);
+            }
         });
     }
 }

@@ -60,7 +60,7 @@ impl From<Account> for Login {
 impl QueUpAddresses {
     fn new(at: &Listening, queup: &QueUp) -> Self {
         let bot = queup.account();
-        let room = queup.room("choir-loft");
+        let room = queup.home();
         let others = queup.accounts().into_iter();
         let accounts = others
             .filter(|account| account.id != bot.id)

@@ -147,6 +147,12 @@ impl QueUp {
         })
     }
 
+    /// The bot's room: `choir-loft`, or the first room of a world file.
+    pub(super) fn home(&self) -> Room {
+        let slug = self.server.with(|state| state.home.clone());
+        self.room(&slug)
+    }
+
     /// Sets the rate of ambient traffic, in events a second, in the rooms with an attached client. Default: 0.
     ///
     /// Every kind of event comes up.
@@ -158,7 +164,8 @@ impl QueUp {
 
     /// The bot's account.
     pub fn account(&self) -> Account {
-        self.account_named(Self::BOT)
+        let bot = self.server.with(|state| state.bot.clone());
+        self.account_named(&bot)
     }
 
     /// The account of this username; an unknown name makes a new account.

@@ -85,9 +85,10 @@ mod rest;
 mod role;
 pub(crate) mod settings;
 mod socket;
-mod state;
+pub(crate) mod state;
 mod text;
 mod traffic;
+mod world_file;
 
 use std::sync::Arc;
 
@@ -116,8 +117,16 @@ impl Simulated for QueUp {
     fn start(start: &Start<'_>) -> Self {
         let mut settings = start.options.queup;
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
-        let mut state = State::new(start.world, start.ledger.clone(), settings);
-        state.populate();
+        let (world, ledger) = (start.world, start.ledger.clone());
+        let file = &start.options.world;
+        let state = if let Some(section) = file.section(file.queup.as_ref()) {
+            State::of_file(world, ledger, settings, &section, file.inherit)
+                .expect("a world file was checked when it was read")
+        } else {
+            let mut state = State::new(world, ledger, settings);
+            state.populate();
+            state
+        };
         Self::new(Server::new(state))
     }
 

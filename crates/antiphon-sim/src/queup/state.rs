@@ -55,6 +55,10 @@ pub(crate) struct State {
     pub(crate) last_said: i64,
     /// Counter of quirks that take turns.
     pub(crate) turn: usize,
+    /// Name of the bot's account.
+    pub(crate) bot: String,
+    /// Slug of the bot's room.
+    pub(crate) home: String,
 }
 
 impl State {
@@ -79,18 +83,35 @@ impl State {
             announced: 0,
             last_said: 0,
             turn: 0,
+            bot: super::QueUp::BOT.to_owned(),
+            home: "choir-loft".to_owned(),
         }
     }
 
     /// Adds the initial users, songs and rooms.
     pub(crate) fn populate(&mut self) {
+        self.add_residents();
+        self.add_songs();
+        self.add_rooms();
+    }
+
+    /// Adds the default people.
+    pub(super) fn add_residents(&mut self) {
         for name in RESIDENTS {
             self.add_user(name);
         }
+    }
+
+    /// Adds the default songs.
+    pub(super) fn add_songs(&mut self) {
         for (artist, title) in SONGS {
             let length = self.chance.i64(120..360) * 1000;
             self.add_song(&format!("{artist} - {title}"), length);
         }
+    }
+
+    /// Adds the default rooms, and the people whom they need.
+    pub(super) fn add_rooms(&mut self) {
         let owner = self.user_named("mira");
         let choir = self.add_room("choir-loft", "The Choir Loft", &owner);
         let night = self.add_room("night-radio", "Night Radio", &owner);

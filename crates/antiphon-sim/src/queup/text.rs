@@ -39,6 +39,22 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// The plain text of an escaped one.
+pub(crate) fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let known = ENTITIES.iter().find(|(entity, _)| rest.starts_with(entity));
+        let (character, taken) = match known {
+            Some((entity, character)) => (*character, entity.len()),
+            None => (character, character.len_utf8()),
+        };
+        plain.push(character);
+        rest = &rest[taken..];
+    }
+    plain
+}
+
 /// Escapes what a client sent, leaving alone what it has escaped itself, as it should.
 ///
 /// A `&` that begins no entity is escaped.

@@ -8,7 +8,7 @@
 use antiphon_core::Rng;
 use serde_json::{Map, json};
 
-use super::{controls::QueUp, role::Role, state::State, text};
+use super::{role::Role, state::State, text};
 use crate::world::{DRIFTERS, LINES, RESIDENTS};
 
 /// An action; each event of `docs/protocol/queup.md` §6 is made by some action.
@@ -46,6 +46,24 @@ enum Action {
     Rename,
     Comment,
     Unknown,
+}
+
+impl Action {
+    /// The right that somebody of the room's staff needs for it.
+    fn right(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Delete | Self::DeleteAll => "delete-chat",
+            Self::Skip => "skip",
+            Self::Reorder | Self::RemoveSong | Self::RemoveDj | Self::PauseDj => "queue-order",
+            Self::Lock => "lock-queue",
+            Self::SlowMode | Self::GuestChat | Self::GuestEmbed => "mod-settings",
+            Self::Kick => "kick",
+            Self::Ban => "ban",
+            Self::Mute => "mute",
+            Self::Role => "set-roles",
+            _ => return None,
+        })
+    }
 }
 
 /// How often each action comes up in one round.
@@ -122,11 +140,10 @@ impl Traffic {
         let action = self.actions.pop().unwrap_or(Action::Say);
         self.turn += 1;
         let room = self.room(state);
-        if state
-            .rooms
-            .get(&room)
-            .is_some_and(|room| room.playing.is_none())
-        {
+        if !state.rooms.contains_key(&room) {
+            return 0;
+        }
+        if state.rooms[&room].playing.is_none() {
             self.queue(state, &room);
         }
         self.act(state, &room, action);
@@ -145,13 +162,62 @@ impl Traffic {
         room.cloned().unwrap_or_default()
     }
 
-    /// A resident; never an account of a client.
+    /// A resident: somebody in the room who has neither a login nor a role there, and who does not come and go.
+    ///
+    /// If there is none, one enters first.
     fn resident(&mut self, state: &mut State, room: &str) -> String {
-        // The first few are staff, and stay so.
+        let is_resident = |user: &str| {
+            let known = state.users.get(user);
+            known.is_some_and(|user| {
+                let name = user.username.trim_end_matches(" II");
+                user.login.is_none() && !DRIFTERS.contains(&name)
+            })
+        };
+        let here: Vec<String> = state
+            .rooms
+            .get(room)
+            .into_iter()
+            .flat_map(|room| room.present().map(move |member| (room, member)))
+            .filter(|(room, member)| member.role.is_none() && room.creator != member.userid)
+            .filter(|(_, member)| !member.muted && is_resident(&member.userid))
+            .map(|(_, member)| member.userid.clone())
+            .collect();
+        if let Some(user) = self.chance.choice(here) {
+            return user;
+        }
         let name = RESIDENTS[self.chance.usize(4..RESIDENTS.len())];
         let user = state.user_named(name);
         state.join(room, &user);
         user
+    }
+
+    /// Somebody in the room who has a right there; never an account of a client.
+    fn staff(&mut self, state: &State, room: &str, right: &str) -> Option<String> {
+        let room = state.rooms.get(room)?;
+        let has_login = |user: &str| {
+            let user = state.users.get(user);
+            user.is_none_or(|user| user.login.is_some())
+        };
+        let staff = room.present().map(|member| &member.userid);
+        let staff = staff.filter(|user| room.may(user, right) && !has_login(user));
+        self.chance.choice(staff.cloned().collect::<Vec<_>>())
+    }
+
+    /// A DJ with songs in the queue; never an account of a client.
+    fn dj(&mut self, state: &State, room: &str) -> Option<String> {
+        let room = state.rooms.get(room)?;
+        let waits = |dj: &&String| {
+            let member = room.members.get(*dj);
+            member.is_some_and(|member| member.present && !member.queue.is_empty())
+        };
+        let djs = room.djs.iter().filter(waits);
+        let djs = djs.filter(|dj| {
+            state
+                .users
+                .get(*dj)
+                .is_some_and(|user| user.login.is_none())
+        });
+        self.chance.choice(djs.cloned().collect::<Vec<_>>())
     }
 
     /// A drifter inside or outside the room; if there is none, one enters or leaves first.
@@ -195,11 +261,24 @@ impl Traffic {
     /// Does one action; some make no event, such as a second vote.
     #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     fn act(&mut self, state: &mut State, room: &str, action: Action) {
-        let staff = state.user_named(
-            self.chance
-                .choice(["mira", "teo", "iris"])
-                .unwrap_or("mira"),
-        );
+        let staff = match action.right() {
+            Some(right) => match self.staff(state, room, right) {
+                Some(staff) => staff,
+                // Nobody here may do it.
+                None => return,
+            },
+            None => String::new(),
+        };
+        let dj = match action {
+            Action::RemoveSong | Action::RemoveDj | Action::Pause | Action::PauseDj => {
+                match self.dj(state, room) {
+                    Some(dj) => dj,
+                    // Somebody queues a song first.
+                    None => return self.queue(state, room),
+                }
+            }
+            _ => String::new(),
+        };
         match action {
             Action::Say => {
                 let user = self.resident(state, room);
@@ -209,7 +288,11 @@ impl Traffic {
             Action::Dub => {
                 let user = self.resident(state, room);
                 let up = self.chance.u8(..10) > 1;
-                state.dub(room, &user, up);
+                let playing = state.rooms.get(room).and_then(|room| room.playing.as_ref());
+                // Nobody votes for a song of their own.
+                if playing.is_some_and(|item| item.userid != user) {
+                    state.dub(room, &user, up);
+                }
             }
             Action::Grab => {
                 let user = self.resident(state, room);
@@ -269,16 +352,17 @@ impl Traffic {
                     .get(room)
                     .map(|room| room.djs.iter().cloned().collect())
                     .unwrap_or_default();
+                if djs.len() < 2 {
+                    return self.queue(state, room);
+                }
                 self.chance.shuffle(&mut djs);
                 state.reorder(room, &staff, &djs);
             }
             Action::RemoveSong => {
-                let user = self.resident(state, room);
-                state.remove_song_of(room, &staff, &user);
+                state.remove_song_of(room, &staff, &dj);
             }
             Action::RemoveDj => {
-                let user = self.resident(state, room);
-                state.remove_dj(room, &staff, &user);
+                state.remove_dj(room, &staff, &dj);
             }
             Action::RoomUpdate => {
                 let welcome = format!("welcome, number {}", self.turn);
@@ -318,14 +402,12 @@ impl Traffic {
                 state.change_image(&user);
             }
             Action::Pause => {
-                let user = self.resident(state, room);
-                state.pause_queue(room, &user, None, true);
-                state.pause_queue(room, &user, None, false);
+                state.pause_queue(room, &dj, None, true);
+                state.pause_queue(room, &dj, None, false);
             }
             Action::PauseDj => {
-                let user = self.resident(state, room);
-                state.pause_queue(room, &user, Some(&staff), true);
-                state.pause_queue(room, &user, Some(&staff), false);
+                state.pause_queue(room, &dj, Some(&staff), true);
+                state.pause_queue(room, &dj, Some(&staff), false);
             }
             Action::Rename => {
                 let user = self.drifter(state, room, true);
@@ -362,7 +444,10 @@ impl Traffic {
             .filter_map(|(channel, _)| channel.strip_prefix("user:").map(str::to_owned))
             .collect();
         let found = self.chance.choice(listening);
-        found.unwrap_or_else(|| state.user_named(QueUp::BOT))
+        found.unwrap_or_else(|| {
+            let bot = state.bot.clone();
+            state.user_named(&bot)
+        })
     }
 
     /// Deletes a resident's message, if the page has one.
@@ -374,8 +459,11 @@ impl Traffic {
             .flat_map(|room| &room.chat)
             .filter(|item| item["type"] == "chat-message")
             .filter(|item| {
-                let name = item["user"]["username"].as_str().unwrap_or_default();
-                RESIDENTS.contains(&name)
+                let user = item["user"]["_id"].as_str().unwrap_or_default();
+                state
+                    .users
+                    .get(user)
+                    .is_some_and(|user| user.login.is_none())
             })
             .filter_map(|item| item["chatid"].as_str().map(str::to_owned))
             .collect();

@@ -18,7 +18,7 @@ const STARS: u32 = 20;
 /// How long a kick lasts.
 const KICK: i64 = 60_000;
 /// Messages that a server keeps; the oldest go first.
-const MESSAGES: usize = 20_000;
+pub(super) const MESSAGES: usize = 20_000;
 
 /// Refusal of an action: status and message.
 pub(crate) type Refused = (u16, &'static str);

@@ -50,7 +50,10 @@ impl From<ChatAccount> for Login {
 
 impl StackExchangeAddresses {
     fn new(at: &Listening, chat: &StackExchange) -> Self {
-        let mut accounts = chat.accounts().into_iter().map(Login::from);
+        let bot = chat.account();
+        let own = bot.id;
+        let others = chat.accounts().into_iter();
+        let accounts = others.filter(|account| account.id != own);
         let servers = HOSTS
             .iter()
             .map(|(chat, login, _)| ChatServer { chat, login });
@@ -58,9 +61,9 @@ impl StackExchangeAddresses {
             address: at.at[0].clone(),
             url: at.http(0),
             servers: servers.collect(),
-            bot: accounts.next().unwrap_or_else(|| chat.account().into()),
-            room: StackExchange::ROOM,
-            accounts: accounts.collect(),
+            bot: bot.into(),
+            room: chat.act(|state, _| state.home),
+            accounts: accounts.map(Login::from).collect(),
         }
     }
 }

@@ -111,7 +111,8 @@ impl StackExchange {
 
     /// The bot's login.
     pub fn account(&self) -> ChatAccount {
-        self.account_named(Self::BOT)
+        let bot = self.act(|state, _| state.bot.clone());
+        self.account_named(&bot)
     }
 
     /// A user's login.
@@ -272,9 +273,10 @@ impl StackExchange {
 
     /// Makes a room private, or public.
     pub fn private(&self, room: i64, private: bool) {
+        let bot = self.act(|state, _| state.bot_id);
         self.room(room, |room| {
             room.is_private = private;
-            room.owners.remove(&State::BOT_ID);
+            room.owners.remove(&bot);
         });
     }
 

@@ -15,9 +15,10 @@ mod pages;
 mod rest;
 pub(crate) mod settings;
 mod socket;
-mod state;
+pub(crate) mod state;
 mod text;
 mod traffic;
+mod world_file;
 
 use std::sync::Arc;
 
@@ -45,7 +46,13 @@ impl Simulated for StackExchange {
     fn start(start: &Start<'_>) -> Self {
         let mut settings = start.options.stackexchange;
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
-        let state = State::new(start.world, start.ledger.clone(), settings);
+        let (world, ledger) = (start.world, start.ledger.clone());
+        let file = &start.options.world;
+        let state = match file.section(file.stackexchange.as_ref()) {
+            Some(section) => State::of_file(world, ledger, settings, &section, file.inherit)
+                .expect("a world file was checked when it was read"),
+            None => State::new(world, ledger, settings),
+        };
         Self::new(Server::new(state), 0)
     }
 

@@ -228,6 +228,11 @@ pub(crate) struct State {
     /// Times of recent writes of accounts, for the throttle.
     pub(crate) writes: BTreeMap<i64, VecDeque<i64>>,
     pub(crate) not_before: BTreeMap<i64, i64>,
+    /// Name and id of the bot's account.
+    pub(crate) bot: String,
+    pub(crate) bot_id: i64,
+    /// The bot's room on the first server.
+    pub(crate) home: i64,
 }
 
 impl State {
@@ -236,7 +241,16 @@ impl State {
     /// Its id on every chat server.
     pub(crate) const BOT_ID: i64 = 99;
 
+    /// The default world.
     pub(crate) fn new(world: World, ledger: Ledger, settings: Settings) -> Self {
+        let mut state = Self::empty(world, ledger, settings);
+        state.add_residents();
+        state.add_rooms();
+        state
+    }
+
+    /// The servers, without people and rooms.
+    pub(super) fn empty(world: World, ledger: Ledger, settings: Settings) -> Self {
         let mut mint = world.mint("stackexchange");
         let mut state = Self {
             world,
@@ -255,11 +269,10 @@ impl State {
             made: 0,
             writes: BTreeMap::new(),
             not_before: BTreeMap::new(),
+            bot: Self::BOT.to_owned(),
+            bot_id: Self::BOT_ID,
+            home: 4242,
         };
-        state.add_person(Self::BOT_ID, Self::BOT);
-        for (number, name) in (101..).zip(RESIDENTS) {
-            state.add_person(number, name);
-        }
         for (host, login, cookie) in HOSTS {
             let mut chat = Chat {
                 host,
@@ -281,27 +294,46 @@ impl State {
                 acknowledged: VecDeque::new(),
             };
             chat.forgotten = chat.counter;
-            for (id, name) in [(4242, "Sandbox"), (17, "Tea"), (5151, "The Library")] {
-                let mut room = Room {
-                    name: name.to_owned(),
-                    description: format!("{name} of {host}"),
-                    owners: [101].into(),
-                    ..Room::default()
-                };
-                room.owners.extend((id == 4242).then_some(Self::BOT_ID));
-                room.present.extend(101..113);
-                chat.rooms.insert(id, room);
-            }
             state.chats.push(chat);
-        }
-        if let Some(moderator) = state.people.get_mut(&102) {
-            moderator.is_moderator = true;
         }
         state.beat_later();
         state
     }
 
-    fn add_person(&mut self, id: i64, name: &str) {
+    /// Adds the default people.
+    pub(super) fn add_residents(&mut self) {
+        self.add_person(Self::BOT_ID, Self::BOT);
+        for (number, name) in (101..).zip(RESIDENTS) {
+            self.add_person(number, name);
+        }
+        if let Some(moderator) = self.people.get_mut(&102) {
+            moderator.is_moderator = true;
+        }
+    }
+
+    /// Adds the default rooms, with the residents of these names in them.
+    pub(super) fn add_rooms(&mut self) {
+        let people: Vec<i64> = RESIDENTS
+            .iter()
+            .map(|name| self.person_named(name))
+            .collect();
+        let bot = self.bot_id;
+        for chat in &mut self.chats {
+            for (id, name) in [(4242, "Sandbox"), (17, "Tea"), (5151, "The Library")] {
+                let mut room = Room {
+                    name: name.to_owned(),
+                    description: format!("{name} of {}", chat.host),
+                    owners: [people[0]].into(),
+                    ..Room::default()
+                };
+                room.owners.extend((id == 4242).then_some(bot));
+                room.present.extend(&people[..12]);
+                chat.rooms.insert(id, room);
+            }
+        }
+    }
+
+    pub(super) fn add_person(&mut self, id: i64, name: &str) {
         let person = Person {
             id,
             name: name.to_owned(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use antiphon_net::{Message, Network, WebSocketRequest};
-use antiphon_sim::{Command, LedgerLimits, Options, Query, Simulator};
+use antiphon_sim::{Command, LedgerLimits, Options, Query, Simulator, WorldFile};
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
@@ -599,4 +599,26 @@ async fn a_stalled_real_socket_goes_on_later() {
     // The simulator counts whole milliseconds of wall time, and so may be early by one.
     let passed = start.elapsed();
     assert!(passed >= Duration::from_millis(198), "{passed:?}");
+}
+
+#[tokio::test]
+async fn the_control_address_gives_the_present_world_back() {
+    let (sim, control) = listening().await;
+    sim.discord().add_guild("crypt");
+    for (query, read) in [
+        ("", WorldFile::from_json as fn(&str) -> Result<WorldFile, _>),
+        ("?format=json", WorldFile::from_json),
+        ("?format=toml", WorldFile::from_toml),
+    ] {
+        let (status, text) = ask(Method::GET, &format!("{control}/world{query}"), "").await;
+        assert_eq!(status, 200, "{text}");
+        let world = read(&text).expect("the present world loads");
+        let again = Simulator::over_pipes(&Options::new().world(world));
+        assert!(again.discord().guild("crypt").is_some());
+    }
+    for query in ["?format=xml", "?shape=json"] {
+        let (status, text) = ask(Method::GET, &format!("{control}/world{query}"), "").await;
+        assert_eq!(status, 400, "{text}");
+    }
+    sim.stop().await;
 }

@@ -13,3 +13,4 @@ mod rest;
 mod socket;
 mod tls;
 mod traffic;
+mod world_file;

@@ -1,8 +1,12 @@
 //! Ambient traffic: of every kind, at its pace, and the same for the same seed.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use antiphon_sim::{Options, Query, Simulator};
+use antiphon_sim::{Options, Query, Simulator, WorldFile};
+use serde_json::Value;
 
 use crate::client::Client;
 
@@ -44,6 +48,13 @@ const KINDS: [&str; 36] = [
     "comment-update",
     "presence_change",
     "room-confetti",
+];
+
+/// People who are in `choir-loft` at the beginning.
+const RESIDENTS: [&str; 24] = [
+    "mira", "teo", "iris", "otto", "lena", "bram", "suki", "jonas", "noor", "pablo", "greta",
+    "kofi", "anouk", "dmitri", "hana", "silas", "wren", "mateo", "ingrid", "tariq", "odette",
+    "finn", "yara", "casper",
 ];
 
 /// A minute of traffic, heard by the bot.
@@ -126,4 +137,96 @@ async fn traffic_leaves_the_accounts_of_clients_alone() {
         .post(&format!("/chat/{}", room.id()), "message=still+here")
         .await;
     answer.data();
+}
+
+#[tokio::test(start_paused = true)]
+async fn traffic_makes_no_event_that_queup_cannot_make() {
+    let (sim, _) = minute(Options::new().seed(6).outgoing(1 << 20), 100).await;
+    let id = |name: &str| sim.queup().user(name);
+    let mut present: BTreeSet<String> = RESIDENTS.iter().map(|name| id(name)).collect();
+    let staff = ["mira", "teo", "iris"].map(id);
+    let mut playing: Option<(String, String)> = None;
+    let mut kinds = BTreeSet::new();
+    for row in sim.ledger().rows(&Query::default()) {
+        let body: Value = serde_json::from_str(&row.body).expect("JSON");
+        let kind = row.kind.trim_start_matches("queup.").to_owned();
+        let user = body["user"]["_id"].as_str().unwrap_or_default().to_owned();
+        let is_staff = staff.contains(&user);
+        match &*kind {
+            "user-join" => assert!(present.insert(user), "{body} was there"),
+            "user-leave" => assert!(present.remove(&user), "{body} was not there"),
+            "chat-message" | "room_playlist-queue-update-grabs" => {
+                assert!(present.contains(&user), "{body}");
+            }
+            "room_playlist-update" => {
+                let song = &body["song"];
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                playing = Some((text(&song["_id"]), text(&song["userid"])));
+            }
+            "room_playlist-dub" => {
+                let (item, dj) = playing.as_ref().expect("a song plays");
+                assert_eq!(body["playlist"]["_id"], **item);
+                assert!(user != *dj && present.contains(&user), "{body}");
+            }
+            "user-setrole" | "user-unsetrole" => assert!(is_staff && user != staff[2], "{body}"),
+            "user-kick"
+            | "user-ban"
+            | "user-mute"
+            | "delete-chat-message"
+            | "room-lock-queue"
+            | "room_playlist-queue-reorder"
+            | "room_playlist-queue-remove-user"
+            | "room_playlist-queue-remove-user-song" => assert!(is_staff, "{body}"),
+            _ => {}
+        }
+        kinds.insert(kind);
+    }
+    for kind in [
+        "room_playlist-dub",
+        "user-setrole",
+        "room_playlist-queue-remove-user",
+    ] {
+        assert!(kinds.contains(kind), "no {kind}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_moderates_a_room_without_staff() {
+    let world = r#"
+        inherit = false
+        [queup]
+        [[queup.rooms]]
+        slug = "choir-loft"
+        owner = "ada"
+        people = [{ name = "ada", present = false }, { name = "hal" }, { name = "vera" }]
+        [[queup.songs]]
+        name = "Slow Tide"
+        length = 60000
+    "#;
+    let world = WorldFile::from_toml(world).expect("a world");
+    let (sim, client) = minute(Options::new().seed(1).world(world), 20).await;
+    assert!(client.received.contains_key("queup.chat-message"));
+    for kind in ["user-kick", "user-ban", "room-lock-queue", "user-setrole"] {
+        assert!(
+            !client.received.contains_key(&format!("queup.{kind}")),
+            "{kind}"
+        );
+    }
+    let speakers: BTreeSet<String> = sim
+        .ledger()
+        .rows(&Query::default())
+        .iter()
+        .filter(|row| &*row.kind == "queup.chat-message")
+        .map(|row| {
+            let body: Value = serde_json::from_str(&row.body).expect("JSON");
+            body["user"]["username"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(
+        speakers,
+        BTreeSet::from(["hal".to_owned(), "vera".to_owned()])
+    );
 }

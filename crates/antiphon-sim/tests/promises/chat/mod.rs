@@ -6,6 +6,7 @@ mod pages;
 mod polling;
 mod reading;
 mod socket;
+mod traffic;
 mod writing;
 
 use std::{collections::BTreeMap, time::Duration};

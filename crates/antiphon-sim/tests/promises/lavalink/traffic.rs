@@ -1,8 +1,12 @@
 //! Ambient traffic: of every kind, at its pace, and the same for the same seed.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use antiphon_sim::{Options, Simulator};
+use antiphon_sim::{Options, Query, Simulator};
+use serde_json::Value;
 
 use super::{GUILD, client::Client};
 
@@ -82,4 +86,35 @@ async fn traffic_goes_on_while_a_client_is_away_and_leaves_its_players_alone() {
         (&own["volume"], &own["track"]),
         (&7.into(), &serde_json::Value::Null)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn traffic_makes_no_event_that_a_node_cannot_make() {
+    let (sim, _) = minutes(Options::new().seed(4), 50).await;
+    let mut playing: BTreeMap<String, String> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for row in sim.ledger().rows(&Query::default()) {
+        let body: Value = serde_json::from_str(&row.body).expect("JSON");
+        let guild = body["guildId"].as_str().unwrap_or_default().to_owned();
+        let kind = row.kind.trim_start_matches("lavalink.");
+        let track = || {
+            body["track"]["info"]["identifier"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        match kind {
+            "TrackStartEvent" => assert!(playing.insert(guild, track()).is_none(), "{body}"),
+            "TrackEndEvent" => assert_eq!(playing.remove(&guild), Some(track())),
+            "TrackExceptionEvent" | "TrackStuckEvent" => {
+                assert_eq!(playing.get(&guild), Some(&track()));
+            }
+            "SegmentSkipped" | "ChapterStarted" => {
+                assert!(playing.contains_key(&guild), "no track plays: {body}");
+            }
+            _ => continue,
+        }
+        seen.insert(kind.to_owned());
+    }
+    assert_eq!(seen.len(), 6, "{seen:?}");
 }
