@@ -6,6 +6,7 @@
 //!
 //! A file is checked by building every platform from it once, so that starting a simulation cannot fail any more.
 
+mod check;
 pub(crate) mod discord;
 mod error;
 pub(crate) mod lavalink;
@@ -14,18 +15,12 @@ mod reader;
 pub(crate) mod stackexchange;
 pub(crate) mod value;
 
-use antiphon_core::Clock;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use error::{Names, Problem, nearest};
 pub use error::{WorldFileError, nearest_word};
-
-use crate::{
-    discord::state::State as Discord, lavalink::state::State as Lavalink, ledger::Ledger,
-    queup::state::State as QueUp, stackexchange::state::State as StackExchange, world::World,
-};
 
 /// World that a simulation begins with: guilds, rooms, nodes and people.
 ///
@@ -168,50 +163,6 @@ impl WorldFile {
     pub fn schema() -> Value {
         let generator = SchemaSettings::draft2020_12().into_generator();
         generator.into_root_schema_for::<Self>().to_value()
-    }
-
-    /// Builds every platform once.
-    fn check(&self) -> Result<(), Problem> {
-        let world = World::new(0, 0, Clock::system());
-        let ledger = Ledger::default;
-        let inherit = self.inherit;
-        if let Some(section) = &self.discord {
-            Discord::of_file(
-                world,
-                ledger(),
-                crate::discord::settings::Settings::default(),
-                section,
-                inherit,
-            )?;
-        }
-        if let Some(section) = &self.lavalink {
-            Lavalink::of_file(
-                world,
-                ledger(),
-                crate::lavalink::settings::Settings::default(),
-                section,
-                inherit,
-            )?;
-        }
-        if let Some(section) = &self.queup {
-            QueUp::of_file(
-                world,
-                ledger(),
-                crate::queup::settings::Settings::default(),
-                section,
-                inherit,
-            )?;
-        }
-        if let Some(section) = &self.stackexchange {
-            StackExchange::of_file(
-                world,
-                ledger(),
-                crate::stackexchange::settings::Settings::default(),
-                section,
-                inherit,
-            )?;
-        }
-        Ok(())
     }
 
     /// The section of a platform, or an empty one where the file leaves it out and nothing is inherited.
