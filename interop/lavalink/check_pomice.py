@@ -5,8 +5,9 @@ It connects, joins in voice, searches, plays, seeks, filters and queues, hears e
 its node restarted, with 20 s of ambient traffic around it. Every frame that the ledger has for its sockets arrives once.
 
 What is pomice's own: it answers the loss of a node by destroying its players, comes back with a new session (it never asks
-for its old one), waits a random while of up to 14 s before each try, tells end reasons but no positions, and does not know
-the events of plugins, which it answers with an error in a task of its own if the player is one of its own.
+for its old one), waits a random while of up to 14 s and then tries once (a try that meets a node which is away fails in a
+task of its own, and the next one is left to the bot), tells end reasons but no positions, and does not know the events of
+plugins, which it answers with an error in a task of its own if the player is one of its own.
 """
 
 import asyncio
@@ -58,10 +59,16 @@ class Bot(commands.Bot):
     def __init__(self):
         super().__init__("!", intents=discord.Intents.all())
         self.errors = []
+        # Tries to connect that met a node which is away.
+        self.refused = []
         self.starts, self.ends, self.others = [], [], []
 
     async def setup_hook(self):
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: self.errors.append(str(context)))
+        def failed(_loop, context):
+            is_refused = isinstance(context.get("exception"), pomice.NodeConnectionFailure)
+            (self.refused if is_refused else self.errors).append(str(context))
+
+        asyncio.get_running_loop().set_exception_handler(failed)
 
     async def on_error(self, event, *_args, **_kwargs):
         self.errors.append((event, repr(sys.exc_info()[1])))
@@ -240,9 +247,17 @@ class Story:
         await self.do(do="kill", node="eu-1", **{"for": "1s"})
         await self.until("loses its node", lambda: not self.eu.is_connected)
         await self.until("leaves voice for that", lambda: self.bot.get_guild(int(self.guild)).me.voice is None)
-        await self.until(
-            "is connected again, with a new session", lambda: self.eu.is_connected and self.eu._session_id != lost
-        )
+
+        async def is_back():
+            if self.bot.refused and not self.eu.is_connected:
+                self.bot.refused.clear()
+                try:
+                    await self.eu.connect(reconnect=True)
+                except pomice.NodeConnectionFailure as failure:
+                    self.bot.refused.append(str(failure))
+            return self.eu.is_connected and self.eu._session_id != lost
+
+        await self.until("is connected again, with a new session", is_back)
         await self.join("joins again")
         await self.begin(self.tide, "plays again after the restart")
         await self.ends(self.tide, "stopped", "stops again", self.player.stop())
