@@ -87,10 +87,15 @@ export async function checkLavalink(simulator, [bot], dispatches) {
   await call('PATCH', session, L.RESTPatchAPISessionResult, {body: {resuming: true, timeout: 30}});
 
   // A voice connection of Discord, and a player that uses it.
-  bot.send(4, {guild_id: discord.guild_id, channel_id: discord.voice_channel_id, self_mute: false, self_deaf: false});
+  // It leaves first and looks at what comes from then on, since the token of an earlier connection leads nowhere.
+  const before = dispatches.length;
+  for (const channel_id of [null, discord.voice_channel_id]) {
+    bot.send(4, {guild_id: discord.guild_id, channel_id, self_mute: false, self_deaf: false});
+  }
   const voiceOf = () => {
-    const server = dispatches.findLast(frame => frame.t === 'VOICE_SERVER_UPDATE' && frame.d.guild_id === discord.guild_id && frame.d.endpoint);
-    const state = dispatches.findLast(frame => frame.t === 'VOICE_STATE_UPDATE' && frame.d.user_id === discord.user_id && frame.d.channel_id);
+    const heard = dispatches.slice(before);
+    const server = heard.findLast(frame => frame.t === 'VOICE_SERVER_UPDATE' && frame.d.guild_id === discord.guild_id && frame.d.endpoint);
+    const state = heard.findLast(frame => frame.t === 'VOICE_STATE_UPDATE' && frame.d.user_id === discord.user_id && frame.d.channel_id);
     return server && state && {token: server.d.token, endpoint: server.d.endpoint, sessionId: state.d.session_id, channelId: state.d.channel_id};
   };
   await until(voiceOf, () => 'a voice server');
