@@ -1,10 +1,16 @@
 """Scenes with a bot, played against the simulator."""
 
 
+def next_message(bot):
+    """The bot's next message: to be called before what it answers, since it listens from the call on."""
+    return bot.wait_for("message", check=lambda message: message.author == bot.user, timeout=20)
+
+
 def test_it_replies_to_a_ping(simulator, play):
     async def scene(bot):
+        reply = next_message(bot)
         asked = (await simulator.do("say", by="mira", text="!ping"))["message"]
-        reply = await bot.wait_for("message", check=lambda message: message.author == bot.user, timeout=20)
+        reply = await reply
         assert (reply.content, str(reply.reference.message_id)) == ("pong", asked)
 
     play(scene)
@@ -24,10 +30,12 @@ def test_it_rolls_and_rolls_again(simulator, play):
 
 def test_it_goes_on_after_a_cut(simulator, play):
     async def scene(bot):
+        resumed = bot.wait_for("resumed", timeout=20)
         await simulator.do("cut")
-        await bot.wait_for("resumed", timeout=20)
+        await resumed
+        reply = next_message(bot)
         await simulator.do("say", by="mira", text="!ping")
-        reply = await bot.wait_for("message", check=lambda message: message.author == bot.user, timeout=20)
+        reply = await reply
         assert reply.content == "pong"
 
     play(scene)
