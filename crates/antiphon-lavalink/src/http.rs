@@ -259,7 +259,13 @@ impl Http {
     // The node itself.
 
     pub(crate) async fn info(&self, node: usize) -> Result<Info, RequestError> {
-        self.get(node, "/v4/info").await?.json()
+        let body = self.get(node, "/v4/info").await?;
+        let mut info: Info = body.json()?;
+        // NodeLink has written the key in either spelling, and both in one answer.
+        info.is_node_link |= body
+            .json::<wire::OlderNodeLink>()
+            .is_ok_and(|older| older.is_node_link);
+        Ok(info)
     }
 
     pub(crate) async fn stats(&self, node: usize) -> Result<StatsOP, RequestError> {

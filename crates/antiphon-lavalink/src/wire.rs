@@ -41,7 +41,7 @@ pub use self::{
 pub(crate) use self::{
     loose::{id, objects},
     request::{Address, ResumeSession, UpdatePlayer, UpdateTrack, Voice},
-    response::{Failure, Loaded, Loader, Player, PlaylistInfo, Resuming},
+    response::{Failure, Loaded, Loader, OlderNodeLink, Player, PlaylistInfo, Resuming},
     saved::{SavedNode, SavedPlayer, SavedQueue, SavedTrack},
 };
 

@@ -101,6 +101,9 @@ impl Client {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let sim = Simulator::with_seed(7);
     /// let discord = sim.discord();
+    /// let song = serde_json::json!({"name": "song", "description": "What to sing", "type": 3});
+    /// let sing = serde_json::json!({"name": "sing", "description": "Sings", "options": [song]});
+    /// assert_ne!(discord.register(Discord::BOT, None, &sing), 0, "the command is registered");
     /// let config = Config::new(discord.token(), Intents::GUILDS).network(sim.network()).clock(sim.clock());
     /// let (client, source) = antiphon_discord::connect(config);
     ///

@@ -175,12 +175,16 @@ pub struct Info {
     #[serde(deserialize_with = "loose::list")]
     pub plugins: Vec<PluginInfo>,
     /// Whether the server is `NodeLink`.
-    #[serde(
-        rename = "isNodeLink",
-        alias = "isNodelink",
-        deserialize_with = "loose::flag"
-    )]
+    #[serde(rename = "isNodeLink", deserialize_with = "loose::flag")]
     pub is_node_link: bool,
+}
+
+/// The older spelling of [`Info::is_node_link`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct OlderNodeLink {
+    #[serde(rename = "isNodelink", deserialize_with = "loose::flag")]
+    pub(crate) is_node_link: bool,
 }
 
 impl Info {
