@@ -228,7 +228,7 @@ fn is_stream(url: &str) -> bool {
         let part = host.strip_suffix(site);
         part.is_some_and(|part| part.is_empty() || part.ends_with('.'))
     };
-    !path.is_empty() && STREAMS.iter().any(|site| is_at(site))
+    !path.is_empty() && STREAMS.iter().any(is_at)
 }
 
 #[cfg(test)]
