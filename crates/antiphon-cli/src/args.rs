@@ -130,6 +130,10 @@ pub(crate) struct Sim {
     ///
     /// Clients have to trust its certificate: it is printed as `certificate`, and written to the file if one is given.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    #[expect(
+        clippy::option_option,
+        reason = "clap's form of an option whose value may be left out"
+    )]
     pub(crate) tls: Option<Option<PathBuf>>,
     /// The first of a platform's consecutive ports, or `control=N`; by default any free ones
     #[arg(long = "port", value_name = "PLATFORM=N", value_parser = port)]

@@ -117,10 +117,8 @@ impl Bot {
         if frame["op"] == 0 {
             self.heard(|heard| {
                 if name == "READY" {
-                    heard.session = frame["d"]["session_id"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .to_owned();
+                    let session = frame["d"]["session_id"].as_str();
+                    session.unwrap_or_default().clone_into(&mut heard.session);
                 }
                 let seq = frame["s"].as_u64().unwrap_or_default();
                 let session = heard.session.clone();
@@ -446,7 +444,7 @@ async fn twilight_lives_a_day_among_everything_that_happens() {
             .expect("commands");
         assert_eq!(set.models().await.expect("twilight's commands").len(), 4);
         sim.traffic(RATE);
-        speak(&bot).await;
+        Box::pin(speak(&bot)).await;
         interact(&bot).await;
         lose(&bot).await;
         bot.until(|| bot.heard(|heard| (heard.dispatches.len() >= DISPATCHES).then_some(())))
