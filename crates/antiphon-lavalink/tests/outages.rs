@@ -556,8 +556,14 @@ async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
 
 #[tokio::test(start_paused = true)]
 async fn every_quirk_is_lived_with() {
-    let alone = NodeQuirk::ALL.map(|quirk| vec![quirk]);
-    for quirks in alone.into_iter().chain([NodeQuirk::NODELINK.to_vec()]) {
+    // Tracks that start twice make another story, which has a test of its own.
+    let told = |quirk: &NodeQuirk| *quirk != NodeQuirk::StartTwice;
+    let alone = NodeQuirk::ALL
+        .into_iter()
+        .filter(told)
+        .map(|quirk| vec![quirk]);
+    let together = NodeQuirk::NODELINK.into_iter().filter(told).collect();
+    for quirks in alone.chain([together]) {
         let sim = Simulator::with_seed(7);
         long(&sim);
         sim.lavalink().add_track("short", "Odd", "Short", 3000);
