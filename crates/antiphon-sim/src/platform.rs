@@ -16,6 +16,7 @@ use crate::{
     server::{Listening, Server, Shared},
     sockets::{HasSockets, Selection, Sockets},
     world::World,
+    world_file::{FromFile, WorldFile},
 };
 
 /// Work of a platform that the simulator spawns.
@@ -36,6 +37,21 @@ pub(crate) struct Start<'a> {
 }
 
 impl Start<'_> {
+    /// The state by the platform's section of the world file, or the default one where the file leaves it out.
+    pub(crate) fn state<S: FromFile>(
+        &self,
+        section: impl FnOnce(&WorldFile) -> Option<&S::Section>,
+        settings: S::Settings,
+    ) -> S {
+        let (world, ledger, file) = (self.world, self.ledger.clone(), &self.options.world);
+        let empty = S::Section::default();
+        let Some(section) = section(file).or((!file.inherit).then_some(&empty)) else {
+            return S::default_world(world, ledger, settings);
+        };
+        S::of_file(world, ledger, settings, section, file.inherit)
+            .expect("a world file was checked when it was read")
+    }
+
     /// The control handle of a platform that started before.
     pub(crate) fn find<P: Platform>(&self) -> Option<&P> {
         find(self.started)

@@ -16,7 +16,7 @@ use crate::{
     platform::{Platform, Simulated, Start, find},
     queup::QueUp,
     stackexchange::StackExchange,
-    world_file::WorldFile,
+    world_file::{FromFile as _, WorldFile},
 };
 
 /// Platform of the commands that name none.

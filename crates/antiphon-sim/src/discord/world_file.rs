@@ -20,7 +20,7 @@ use crate::{
     ledger::Ledger,
     world::{RESIDENTS, World},
     world_file::{
-        Names, Problem,
+        FromFile, Names, Problem,
         discord::{
             Ban, Bot, Channel, Emoji, Guild, Intent, Kind, Member, Overwrite, Role, Section,
             Status, Tag, User,
@@ -74,13 +74,15 @@ const INTENTS: [(Intent, u64); 3] = [
     (Intent::MessageContent, intents::MESSAGE_CONTENT),
 ];
 
-impl State {
-    /// The state of a section; lists that it leaves out are those of the default world, or empty.
-    ///
-    /// # Errors
-    ///
-    /// The first place that describes something that cannot be.
-    pub(crate) fn of_file(
+impl FromFile for State {
+    type Section = Section;
+    type Settings = Settings;
+
+    fn default_world(world: World, ledger: Ledger, settings: Settings) -> Self {
+        Self::new(world, ledger, settings)
+    }
+
+    fn of_file(
         world: World,
         ledger: Ledger,
         settings: Settings,
@@ -99,8 +101,7 @@ impl State {
         Ok(maker.state)
     }
 
-    /// The section of the present state.
-    pub(crate) fn to_file(&self) -> Section {
+    fn to_file(&self) -> Section {
         let community = &self.community;
         let mut users = Names::new("user");
         for user in community.users.values() {
@@ -135,7 +136,9 @@ impl State {
             ),
         }
     }
+}
 
+impl State {
     fn bot_file(&self, id: Id) -> Bot {
         let bot = &self.community.bots[&id];
         let mut commands = Vec::new();

@@ -62,13 +62,7 @@ impl Simulated for Lavalink {
     fn start(start: &Start<'_>) -> Self {
         let mut settings = start.options.lavalink;
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
-        let (world, ledger) = (start.world, start.ledger.clone());
-        let file = &start.options.world;
-        let state = match file.section(file.lavalink.as_ref()) {
-            Some(section) => State::of_file(world, ledger, settings, &section, file.inherit)
-                .expect("a world file was checked when it was read"),
-            None => State::new(world, ledger, settings),
-        };
+        let state: State = start.state(|file| file.lavalink.as_ref(), settings);
         let server = Server::new(state);
         server.with(|state| state.doors = server.shared.doors.clone());
         Self::new(server, start.find::<Discord>().cloned())

@@ -17,18 +17,20 @@ use crate::{
     ledger::Ledger,
     world::World,
     world_file::{
-        Problem,
+        FromFile, Problem,
         lavalink::{Node as NodeFile, Playlist as PlaylistFile, Section, Track as TrackFile},
     },
 };
 
-impl State {
-    /// The state of a section; lists that it leaves out are those of the default world, or empty.
-    ///
-    /// # Errors
-    ///
-    /// The first place that describes something that cannot be.
-    pub(crate) fn of_file(
+impl FromFile for State {
+    type Section = Section;
+    type Settings = Settings;
+
+    fn default_world(world: World, ledger: Ledger, settings: Settings) -> Self {
+        Self::new(world, ledger, settings)
+    }
+
+    fn of_file(
         world: World,
         ledger: Ledger,
         settings: Settings,
@@ -53,8 +55,7 @@ impl State {
         Ok(state)
     }
 
-    /// The section of the present state.
-    pub(crate) fn to_file(&self) -> Section {
+    fn to_file(&self) -> Section {
         let nodes = self.nodes.iter().map(|node| NodeFile {
             name: node.name.to_owned(),
             password: Some(node.password.clone()),

@@ -117,16 +117,7 @@ impl Simulated for QueUp {
     fn start(start: &Start<'_>) -> Self {
         let mut settings = start.options.queup;
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
-        let (world, ledger) = (start.world, start.ledger.clone());
-        let file = &start.options.world;
-        let state = if let Some(section) = file.section(file.queup.as_ref()) {
-            State::of_file(world, ledger, settings, &section, file.inherit)
-                .expect("a world file was checked when it was read")
-        } else {
-            let mut state = State::new(world, ledger, settings);
-            state.populate();
-            state
-        };
+        let state: State = start.state(|file| file.queup.as_ref(), settings);
         Self::new(Server::new(state))
     }
 

@@ -19,7 +19,7 @@ use crate::{
     ledger::Ledger,
     world::{Ids, World},
     world_file::{
-        Names, Problem,
+        FromFile, Names, Problem,
         queup::{Ban, Member, Person, Playing, Queue, Room, Section, Song},
         value::At,
     },
@@ -30,13 +30,17 @@ const YEAR: Millis = 31_536_000_000;
 /// Settings of a room that have keys of their own.
 const FIELDS: [&str; 6] = ["_id", "name", "roomUrl", "userid", "_user", "currentSong"];
 
-impl State {
-    /// The state of a section; lists that it leaves out are those of the default world, or empty.
-    ///
-    /// # Errors
-    ///
-    /// The first place that describes something that cannot be.
-    pub(crate) fn of_file(
+impl FromFile for State {
+    type Section = Section;
+    type Settings = Settings;
+
+    fn default_world(world: World, ledger: Ledger, settings: Settings) -> Self {
+        let mut state = Self::new(world, ledger, settings);
+        state.populate();
+        state
+    }
+
+    fn of_file(
         world: World,
         ledger: Ledger,
         settings: Settings,
@@ -64,8 +68,7 @@ impl State {
         Ok(state)
     }
 
-    /// The section of the present state.
-    pub(crate) fn to_file(&self) -> Section {
+    fn to_file(&self) -> Section {
         let mut people = Names::new("person");
         for user in self.users.values() {
             people.add(&user.username, user.id.clone());
@@ -88,7 +91,9 @@ impl State {
             ),
         }
     }
+}
 
+impl State {
     fn room_file(&self, room: &model::Room, people: &Names<String>, songs: &Names<String>) -> Room {
         let person = |id: &String| match self.users.get(id) {
             Some(user) => people.handle(&user.username, id),

@@ -46,13 +46,7 @@ impl Simulated for StackExchange {
     fn start(start: &Start<'_>) -> Self {
         let mut settings = start.options.stackexchange;
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
-        let (world, ledger) = (start.world, start.ledger.clone());
-        let file = &start.options.world;
-        let state = match file.section(file.stackexchange.as_ref()) {
-            Some(section) => State::of_file(world, ledger, settings, &section, file.inherit)
-                .expect("a world file was checked when it was read"),
-            None => State::new(world, ledger, settings),
-        };
+        let state: State = start.state(|file| file.stackexchange.as_ref(), settings);
         Self::new(Server::new(state), 0)
     }
 

@@ -18,7 +18,7 @@ use crate::{
     ledger::Ledger,
     world::World,
     world_file::{
-        Names, Problem,
+        FromFile, Names, Problem,
         stackexchange::{Message, Person, Room, Section},
         value::At,
     },
@@ -27,13 +27,15 @@ use crate::{
 /// Milliseconds between two messages without times.
 const MINUTE: i64 = 60_000;
 
-impl State {
-    /// The state of a section; lists that it leaves out are those of the default world, or empty.
-    ///
-    /// # Errors
-    ///
-    /// The first place that describes something that cannot be.
-    pub(crate) fn of_file(
+impl FromFile for State {
+    type Section = Section;
+    type Settings = Settings;
+
+    fn default_world(world: World, ledger: Ledger, settings: Settings) -> Self {
+        Self::new(world, ledger, settings)
+    }
+
+    fn of_file(
         world: World,
         ledger: Ledger,
         settings: Settings,
@@ -55,8 +57,7 @@ impl State {
         Ok(maker.state)
     }
 
-    /// The section of the present state.
-    pub(crate) fn to_file(&self) -> Section {
+    fn to_file(&self) -> Section {
         let mut names = Names::new("person");
         for person in self.people.values() {
             names.add(&person.name, person.id);

@@ -2,54 +2,27 @@
 
 use antiphon_core::Clock;
 
-use super::{Problem, WorldFile};
+use super::{FromFile, Problem, WorldFile};
 use crate::{
     discord::state::State as Discord, lavalink::state::State as Lavalink, ledger::Ledger,
     queup::state::State as QueUp, stackexchange::state::State as StackExchange, world::World,
 };
 
 impl WorldFile {
-    /// Builds every platform once.
+    /// Builds every platform once that has a section.
     pub(super) fn check(&self) -> Result<(), Problem> {
+        self.build::<Discord>(self.discord.as_ref())?;
+        self.build::<Lavalink>(self.lavalink.as_ref())?;
+        self.build::<QueUp>(self.queup.as_ref())?;
+        self.build::<StackExchange>(self.stackexchange.as_ref())
+    }
+
+    fn build<S: FromFile>(&self, section: Option<&S::Section>) -> Result<(), Problem> {
+        let Some(section) = section else {
+            return Ok(());
+        };
         let world = World::new(0, 0, Clock::system());
-        let ledger = Ledger::default;
-        let inherit = self.inherit;
-        if let Some(section) = &self.discord {
-            Discord::of_file(
-                world,
-                ledger(),
-                crate::discord::settings::Settings::default(),
-                section,
-                inherit,
-            )?;
-        }
-        if let Some(section) = &self.lavalink {
-            Lavalink::of_file(
-                world,
-                ledger(),
-                crate::lavalink::settings::Settings::default(),
-                section,
-                inherit,
-            )?;
-        }
-        if let Some(section) = &self.queup {
-            QueUp::of_file(
-                world,
-                ledger(),
-                crate::queup::settings::Settings::default(),
-                section,
-                inherit,
-            )?;
-        }
-        if let Some(section) = &self.stackexchange {
-            StackExchange::of_file(
-                world,
-                ledger(),
-                crate::stackexchange::settings::Settings::default(),
-                section,
-                inherit,
-            )?;
-        }
-        Ok(())
+        let (ledger, settings) = (Ledger::default(), S::Settings::default());
+        S::of_file(world, ledger, settings, section, self.inherit).map(drop)
     }
 }

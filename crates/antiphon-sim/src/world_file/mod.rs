@@ -22,6 +22,8 @@ use serde_json::Value;
 pub(crate) use error::{Names, Problem, nearest};
 pub use error::{WorldFileError, nearest_word};
 
+use crate::{ledger::Ledger, world::World};
+
 /// World that a simulation begins with: guilds, rooms, nodes and people.
 ///
 /// A list that is left out is the default world's, or empty with `inherit = false`; a list that is given replaces the
@@ -164,14 +166,31 @@ impl WorldFile {
         let generator = SchemaSettings::draft2020_12().into_generator();
         generator.into_root_schema_for::<Self>().to_value()
     }
+}
 
-    /// The section of a platform, or an empty one where the file leaves it out and nothing is inherited.
-    pub(crate) fn section<S: Clone + Default>(&self, section: Option<&S>) -> Option<S> {
-        match section {
-            Some(section) => Some(section.clone()),
-            None => (!self.inherit).then(S::default),
-        }
-    }
+/// State of a platform, made of its section of a world file and turned back into one.
+pub(crate) trait FromFile: Sized {
+    type Section: Default;
+    type Settings: Default;
+
+    /// The state of a file that leaves the section out.
+    fn default_world(world: World, ledger: Ledger, settings: Self::Settings) -> Self;
+
+    /// The state of a section; lists that it leaves out are those of the default world, or empty.
+    ///
+    /// # Errors
+    ///
+    /// The first place that describes something that cannot be.
+    fn of_file(
+        world: World,
+        ledger: Ledger,
+        settings: Self::Settings,
+        section: &Self::Section,
+        inherit: bool,
+    ) -> Result<Self, Problem>;
+
+    /// The section of the present state.
+    fn to_file(&self) -> Self::Section;
 }
 
 /// Removes nulls from objects and lists.
