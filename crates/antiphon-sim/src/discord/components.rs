@@ -40,13 +40,34 @@ pub(crate) fn number(components: &mut Value) {
     });
 }
 
+/// Fields of a component that hold others.
+const INNER: [&str; 3] = ["components", "component", "accessory"];
+
+/// Components at every depth, outside in and from first to last.
+pub(crate) fn all(components: &Value) -> Vec<&Value> {
+    fn walk<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            Value::Object(fields) => {
+                found.push(value);
+                let inner = INNER.iter().filter_map(|field| fields.get(*field));
+                inner.for_each(|inner| walk(inner, found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(components, &mut found);
+    found
+}
+
 /// Visits components outside in and from first to last.
 fn each(value: &mut Value, act: &mut impl FnMut(&mut Value)) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| each(item, act)),
         Value::Object(fields) if fields.contains_key("type") => {
             act(value);
-            for field in ["components", "component", "accessory"] {
+            for field in INNER {
                 if let Some(inner) = value.get_mut(field) {
                     each(inner, act);
                 }
@@ -114,6 +135,16 @@ fn default(object: &mut Value, field: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn components_are_numbered_at_every_depth() {
+        let mut numbered = json!([{"type": 1, "components": [{"type": 2, "id": 1}, {"type": 2}]}, {"type": 9, "accessory": {"type": 2}}]);
+        number(&mut numbered);
+        assert_eq!(numbered[0]["id"], 2);
+        assert_eq!(numbered[0]["components"][0]["id"], 1);
+        assert_eq!(numbered[0]["components"][1]["id"], 3);
+        assert_eq!(numbered[1]["accessory"]["id"], 5);
+    }
 
     #[test]
     fn fields_that_a_sender_leaves_out_are_added() {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     choices::{Choices, component, shortened},
     community::Scope,
+    components,
     model::{Id, kind},
     permissions,
     state::State,
@@ -57,41 +58,6 @@ pub(crate) struct Interaction {
     pub(crate) follow_ups: Vec<Id>,
     /// Whether the modal was submitted.
     pub(crate) is_submitted: bool,
-}
-
-/// The component of this custom id, at any depth.
-fn component_in<'a>(components: &'a Value, custom_id: &str) -> Option<&'a Value> {
-    match components {
-        Value::Array(items) => items.iter().find_map(|item| component_in(item, custom_id)),
-        Value::Object(fields) => {
-            if fields.get("custom_id").is_some_and(|id| id == custom_id) {
-                return Some(components);
-            }
-            let inner = ["components", "component", "accessory"];
-            inner
-                .iter()
-                .find_map(|field| component_in(fields.get(*field)?, custom_id))
-        }
-        _ => None,
-    }
-}
-
-/// Every component of a message that a user can use.
-pub(crate) fn usable<'a>(components: &'a Value, found: &mut Vec<&'a Value>) {
-    match components {
-        Value::Array(items) => items.iter().for_each(|item| usable(item, found)),
-        Value::Object(fields) => {
-            if fields.contains_key("custom_id") && components["disabled"] != true {
-                found.push(components);
-            }
-            for field in ["components", "component", "accessory"] {
-                if let Some(inner) = fields.get(field) {
-                    usable(inner, found);
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 impl State {
@@ -329,7 +295,11 @@ impl State {
         };
         let found = kept.chain(own).filter(fits);
         let found = found.filter_map(|message| {
-            Some((message.id, component_in(&message.components, custom_id)?))
+            let mut inside = components::all(&message.components).into_iter();
+            Some((
+                message.id,
+                inside.find(|one| one["custom_id"] == custom_id)?,
+            ))
         });
         let Some((message, component)) = found.max_by_key(|(id, _)| *id) else {
             return Err(format!(

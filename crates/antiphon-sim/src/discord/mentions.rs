@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::model::Id;
+use super::model::{Id, id_in};
 
 /// Mentions that a sender allows; without a list, all are allowed
 /// (<https://docs.discord.com/developers/resources/message#allowed-mentions-object>).
@@ -27,10 +27,7 @@ impl AllowedMentions {
             }
             let ids = given.get(what).and_then(Value::as_array);
             let ids = ids.into_iter().flatten();
-            Some(
-                ids.filter_map(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()))
-                    .collect(),
-            )
+            Some(ids.filter_map(id_in).collect())
         };
         Some(Self {
             users: listed("users"),

@@ -41,7 +41,7 @@ pub(crate) fn ids<'a>(ids: impl IntoIterator<Item = &'a Id>) -> Vec<String> {
     ids.into_iter().map(ToString::to_string).collect()
 }
 
-/// The id in a value; clients send ids as texts and as numbers.
+/// The id, or the permissions, in a value; clients send both as texts and as numbers.
 pub(crate) fn id_in(value: &Value) -> Option<Id> {
     match value {
         Value::String(text) => text.parse().ok(),
@@ -564,4 +564,13 @@ pub(crate) struct Message {
     pub(crate) seen_by: Option<Id>,
     /// The forwarded message: its reference and its snapshot.
     pub(crate) forwarded: Option<(Value, Value)>,
+}
+
+impl Message {
+    /// Whether there is nothing in it, so that Discord would not take it.
+    pub(crate) fn says_nothing(&self) -> bool {
+        let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
+        let lists = [&self.embeds, &self.components, &self.attachments];
+        self.content.is_empty() && lists.into_iter().all(is_empty) && self.poll.is_none()
+    }
 }

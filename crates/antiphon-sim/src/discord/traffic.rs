@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     choices::component,
-    interactions::usable,
+    components,
     messages::Draft,
     misc_events::{PASSING, THINGS_OF_GUILDS},
     model::{Emoji, Id, kind},
@@ -413,16 +413,15 @@ impl Traffic {
             .rev()
             .take(RECENT)
             .filter(|message| message.author == bot);
-        let mut found = Vec::new();
-        for message in recent {
-            let mut components = Vec::new();
-            usable(&message.components, &mut components);
-            found.extend(
-                components
-                    .into_iter()
-                    .map(|component| (message.id, component.clone())),
-            );
-        }
+        let is_usable = |one: &&Value| one.get("custom_id").is_some() && one["disabled"] != true;
+        let found: Vec<(Id, Value)> = recent
+            .flat_map(|message| {
+                let usable = components::all(&message.components).into_iter();
+                usable
+                    .filter(is_usable)
+                    .map(|component| (message.id, component.clone()))
+            })
+            .collect();
         let indices: Vec<usize> = (0..found.len()).collect();
         let (message, component) = &found[self.one_of(&indices)?];
         let custom_id = component["custom_id"].as_str()?;

@@ -69,6 +69,25 @@ impl Answer {
         Self::error(413, 40005, "Request entity too large")
     }
 
+    /// 400: this one field is wrong.
+    pub(crate) fn invalid(field: &str, code: &str, message: &str) -> Self {
+        let mut faulty = Faulty::default();
+        faulty.add(field, code, message);
+        faulty.into_answer()
+    }
+
+    /// 400: the body is no list.
+    pub(crate) fn not_a_list() -> Self {
+        let mut faulty = Faulty::default();
+        faulty.not_a_list("");
+        faulty.into_answer()
+    }
+
+    /// 400: a message would have nothing in it.
+    pub(crate) fn empty_message() -> Self {
+        Self::error(400, 50006, "Cannot send an empty message")
+    }
+
     /// 404: there is no such route.
     pub(crate) fn missing() -> Self {
         Self::json(404, json!({"message": "404: Not Found", "code": 0}))
@@ -112,10 +131,33 @@ impl Faulty {
         }
     }
 
+    /// Adds that a field is absent.
+    pub(crate) fn required(&mut self, field: &str) {
+        self.add(field, "BASE_TYPE_REQUIRED", "This field is required");
+    }
+
+    /// Adds that a field is no list.
+    pub(crate) fn not_a_list(&mut self, field: &str) {
+        let message = "Only iterables may be used in a ListType";
+        self.add(field, "LIST_TYPE_CONVERT", message);
+    }
+
+    /// Adds that a field is no object.
+    pub(crate) fn not_an_object(&mut self, field: &str) {
+        let message = "Only dictionaries may be used in a ModelType";
+        self.add(field, "MODEL_TYPE_CONVERT", message);
+    }
+
+    /// Adds that a text does not stand for a number of this kind, such as `snowflake`.
+    pub(crate) fn not_a_number(&mut self, field: &str, text: &str, what: &str) {
+        let message = format!("Value \"{text}\" is not {what}.");
+        self.add(field, "NUMBER_TYPE_COERCE", &message);
+    }
+
     /// Checks a required text and its length.
     pub(crate) fn length(&mut self, field: &str, value: &Value, least: usize, most: usize) {
         let Some(text) = value.as_str() else {
-            return self.add(field, "BASE_TYPE_REQUIRED", "This field is required");
+            return self.required(field);
         };
         if !(least..=most).contains(&text.chars().count()) {
             let message = format!("Must be between {least} and {most} in length.");
@@ -128,8 +170,12 @@ impl Faulty {
         if self.0.is_empty() {
             return Ok(());
         }
+        Err(self.into_answer())
+    }
+
+    fn into_answer(self) -> Answer {
         let body = json!({"code": 50035, "message": "Invalid Form Body", "errors": self.0});
-        Err(Answer::json(400, body))
+        Answer::json(400, body)
     }
 }
 

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Call, Outcome,
-    answer::Faulty,
     fields::{Fields, each_of},
 };
 use crate::discord::{model::Id, state::State, webhooks::picture_hash};
@@ -173,10 +172,8 @@ impl State {
             call.body
         };
         if body.as_array().is_some_and(|all| all.len() > RECORDS) {
-            let mut faulty = Faulty::default();
             let message = format!("Must be {RECORDS} or fewer in length.");
-            faulty.add("", "BASE_TYPE_MAX_LENGTH", &message);
-            faulty.check()?;
+            return Err(Answer::invalid("", "BASE_TYPE_MAX_LENGTH", &message));
         }
         let records = each_of(body, |record| {
             record.require(&["type", "key", "name", "description"]);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Call, Outcome, fields::Fields, route::Route};
 use crate::discord::{
     auto_moderation::{action, pattern, trigger},
-    model::{Id, ids},
+    model::{Id, id_in, ids},
     permissions as rights,
     state::State,
     things::RULE,
@@ -260,7 +260,7 @@ impl State {
             if action["type"] == action::TIMEOUT {
                 self.needs_in_guild(call.account, call.guild(), rights::MODERATE_MEMBERS)?;
             }
-            if let Some(channel) = super::fields::snowflake(&action["metadata"]["channel_id"]) {
+            if let Some(channel) = id_in(&action["metadata"]["channel_id"]) {
                 let known = self.community.channels.get(&channel);
                 known
                     .filter(|known| known.guild == Some(call.guild()))

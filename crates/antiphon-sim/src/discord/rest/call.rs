@@ -57,7 +57,7 @@ impl Call<'_> {
 
     /// Whether a parameter of the query is `True`, `true` or `1`.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        matches!(self.get(name), Some("True" | "true" | "1"))
+        self.query().flag(name) == Some(true)
     }
 
     /// Reader of the query.
@@ -79,8 +79,8 @@ pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
 }
 
 /// Query as an object of texts; the last one of several values counts.
-pub(crate) fn query(text: &str) -> Value {
-    let pairs = form_urlencoded::parse(text.as_bytes()).into_owned();
-    let fields: Map<String, Value> = pairs.map(|(key, value)| (key, value.into())).collect();
+pub(crate) fn query(pairs: &[(String, String)]) -> Value {
+    let fields = pairs.iter().cloned();
+    let fields: Map<String, Value> = fields.map(|(key, value)| (key, value.into())).collect();
     Value::Object(fields)
 }

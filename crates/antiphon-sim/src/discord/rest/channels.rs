@@ -208,13 +208,12 @@ impl State {
         if known.is_some_and(|known| known.guild == Some(guild) && known.kind == kind::CATEGORY) {
             return Ok(());
         }
-        let mut faulty = super::answer::Faulty::default();
-        faulty.add(
+        let message = "Category does not exist";
+        Err(Answer::invalid(
             "parent_id",
             "CHANNEL_PARENT_INVALID",
-            "Category does not exist",
-        );
-        faulty.check()
+            message,
+        ))
     }
 }
 

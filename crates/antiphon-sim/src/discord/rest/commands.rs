@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Outcome, answer::Faulty, route::Route};
+use super::{Answer, Call, Outcome, route::Route};
 use crate::discord::{model::Id, state::State};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -125,14 +125,7 @@ impl State {
     fn set_commands(&mut self, call: &Call<'_>) -> Outcome {
         let (place, known) = self.commands_of(call)?;
         let Value::Array(wanted) = call.body else {
-            let mut faulty = Faulty::default();
-            faulty.add(
-                "",
-                "LIST_TYPE_CONVERT",
-                "Only iterables may be used in a ListType",
-            );
-            faulty.check()?;
-            return Ok(Answer::json(200, json!([])));
+            return Err(Answer::not_a_list());
         };
         if wanted.len() > COMMANDS {
             return Err(too_many());
@@ -143,10 +136,9 @@ impl State {
             let same =
                 |one: &Value| one["name"] == command["name"] && one["type"] == command["type"];
             if commands.iter().any(same) {
-                let mut faulty = Faulty::default();
                 let message = "Application command names must be unique";
-                faulty.add("name", "APPLICATION_COMMANDS_DUPLICATE_NAME", message);
-                faulty.check()?;
+                let code = "APPLICATION_COMMANDS_DUPLICATE_NAME";
+                return Err(Answer::invalid("name", code, message));
             }
             commands.push(command);
         }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Answer, answer::Faulty};
-use crate::discord::model::Id;
+use crate::discord::model::{Id, id_in};
 
 /// Reader of an object's fields, which collects what is wrong.
 #[derive(Debug)]
@@ -31,11 +31,7 @@ impl<'a> Fields<'a> {
             faulty: Faulty::default(),
         };
         if !matches!(object, Value::Null | Value::Object(_)) {
-            fields.faulty.add(
-                "",
-                "MODEL_TYPE_CONVERT",
-                "Only dictionaries may be used in a ModelType",
-            );
+            fields.faulty.not_an_object("");
         }
         fields
     }
@@ -50,22 +46,37 @@ impl<'a> Fields<'a> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
+    /// Path of a field within the body.
+    fn path(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
     /// Adds an error of a field.
     pub(crate) fn error(&mut self, name: &str, code: &str, message: &str) {
-        self.faulty
-            .add(&format!("{}{name}", self.prefix), code, message);
+        self.faulty.add(&self.path(name), code, message);
     }
 
     /// Adds an error for each of these fields that is absent or null.
     pub(crate) fn require(&mut self, names: &[&str]) {
         for name in names {
             if self.value(name).is_none() {
-                self.error(name, "BASE_TYPE_REQUIRED", "This field is required");
+                self.required(name);
             }
         }
     }
 
-    fn length(&mut self, name: &str, length: usize, allowed: &RangeInclusive<usize>) -> bool {
+    /// Adds that a field is absent.
+    pub(crate) fn required(&mut self, name: &str) {
+        self.faulty.required(&self.path(name));
+    }
+
+    /// Checks the length of a field; adds an error if it is not allowed.
+    pub(crate) fn length(
+        &mut self,
+        name: &str,
+        length: usize,
+        allowed: &RangeInclusive<usize>,
+    ) -> bool {
         if allowed.contains(&length) {
             return true;
         }
@@ -101,7 +112,7 @@ impl<'a> Fields<'a> {
     /// Snowflake, as a number or a text.
     pub(crate) fn id(&mut self, name: &str) -> Option<Id> {
         let value = self.value(name)?;
-        let id = snowflake(value);
+        let id = id_in(value);
         if id.is_none() {
             self.coerce(name, value, "snowflake");
         }
@@ -121,7 +132,7 @@ impl<'a> Fields<'a> {
         let items = self.list(name, length)?;
         let mut ids = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            match snowflake(item) {
+            match id_in(item) {
                 Some(id) => ids.push(id),
                 None => self.coerce(&format!("{name}.{index}"), item, "snowflake"),
             }
@@ -133,8 +144,12 @@ impl<'a> Fields<'a> {
         let text = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
-        let message = format!("Value \"{text}\" is not {what}.");
-        self.error(name, "NUMBER_TYPE_COERCE", &message);
+        self.not_a_number(name, &text, what);
+    }
+
+    /// Adds that a text does not stand for a number of this kind, such as `snowflake`.
+    pub(crate) fn not_a_number(&mut self, name: &str, text: &str, what: &str) {
+        self.faulty.not_a_number(&self.path(name), text, what);
     }
 
     /// Whole number within a range.
@@ -249,7 +264,7 @@ impl<'a> Fields<'a> {
     /// Permissions, as a number or a text.
     pub(crate) fn permissions(&mut self, name: &str) -> Option<u64> {
         let value = self.value(name)?;
-        let permissions = snowflake(value);
+        let permissions = id_in(value);
         if permissions.is_none() {
             self.coerce(name, value, "int");
         }
@@ -293,11 +308,7 @@ impl<'a> Fields<'a> {
         length: RangeInclusive<usize>,
     ) -> Option<&'a [Value]> {
         let Value::Array(items) = self.value(name)? else {
-            self.error(
-                name,
-                "LIST_TYPE_CONVERT",
-                "Only iterables may be used in a ListType",
-            );
+            self.faulty.not_a_list(&self.path(name));
             return None;
         };
         self.length(name, items.len(), &length)
@@ -337,11 +348,7 @@ impl<'a> Fields<'a> {
         read: impl FnOnce(&mut Fields<'a>) -> T,
     ) -> T {
         if !object.is_object() {
-            self.error(
-                name,
-                "MODEL_TYPE_CONVERT",
-                "Only dictionaries may be used in a ModelType",
-            );
+            self.faulty.not_an_object(&self.path(name));
         }
         let mut fields = Fields {
             object,
@@ -365,34 +372,12 @@ pub(crate) fn each_of<T>(
     mut read: impl FnMut(&mut Fields<'_>) -> T,
 ) -> Result<Vec<T>, Answer> {
     let Value::Array(items) = body else {
-        let mut faulty = Faulty::default();
-        faulty.add(
-            "",
-            "LIST_TYPE_CONVERT",
-            "Only iterables may be used in a ListType",
-        );
-        faulty.check()?;
-        return Ok(Vec::new());
+        return Err(Answer::not_a_list());
     };
-    let whole = Value::Null;
-    let mut fields = Fields::of(&whole);
-    let mut found = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let mut inner = Fields {
-            object: item,
-            prefix: format!("{index}."),
-            faulty: std::mem::take(&mut fields.faulty),
-        };
-        if !item.is_object() {
-            inner.faulty.add(
-                &index.to_string(),
-                "MODEL_TYPE_CONVERT",
-                "Only dictionaries may be used in a ModelType",
-            );
-        }
-        found.push(read(&mut inner));
-        fields.faulty = inner.faulty;
-    }
+    let mut fields = Fields::of(&Value::Null);
+    let items = items.iter().enumerate();
+    let found = items.map(|(index, item)| fields.inner(&index.to_string(), item, &mut read));
+    let found = found.collect();
     fields.check()?;
     Ok(found)
 }
@@ -416,14 +401,6 @@ fn image(text: &str) -> Option<Image> {
         is_animated: kind == "image/gif",
         size: data.len(),
     })
-}
-
-/// Snowflake or permissions, as a number or a text.
-pub(crate) fn snowflake(value: &Value) -> Option<u64> {
-    match value {
-        Value::String(text) => text.parse().ok(),
-        _ => value.as_u64(),
-    }
 }
 
 /// Whole number, as a number or a text; `5.0` is 5.

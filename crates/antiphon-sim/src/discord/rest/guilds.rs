@@ -12,7 +12,7 @@ use super::{
     route::Route,
 };
 use crate::discord::{
-    model::{Channel, Id, kind},
+    model::{Channel, Id, id_in, kind},
     permissions as rights,
     state::State,
 };
@@ -77,6 +77,15 @@ pub(crate) const ROUTES: &[Route] = &[
 /// Channels of a guild.
 const CHANNELS: usize = 500;
 
+/// Settings of a guild that name a channel of it.
+const CHANNEL_SETTINGS: [&str; 5] = [
+    "afk_channel_id",
+    "system_channel_id",
+    "rules_channel_id",
+    "public_updates_channel_id",
+    "safety_alerts_channel_id",
+];
+
 impl State {
     fn get_guild(&mut self, call: &Call<'_>) -> Outcome {
         let guild = self.guild_of(call)?;
@@ -119,14 +128,8 @@ impl State {
         let name = fields.text("name", 2..=100).map(str::to_owned);
         let mut settings = guild_settings(&mut fields);
         fields.check()?;
-        for name in [
-            "afk_channel_id",
-            "system_channel_id",
-            "rules_channel_id",
-            "public_updates_channel_id",
-            "safety_alerts_channel_id",
-        ] {
-            let id = settings.get(name).and_then(super::fields::snowflake);
+        for name in CHANNEL_SETTINGS {
+            let id = settings.get(name).and_then(id_in);
             let Some(id) = id else { continue };
             let known = self.community.channels.get(&id);
             if known.is_none_or(|channel| channel.guild != Some(call.guild())) {
@@ -257,13 +260,7 @@ fn guild_settings(fields: &mut Fields<'_>) -> Map<String, Value> {
             settings.insert(name.into(), json!(choice));
         }
     }
-    for name in [
-        "afk_channel_id",
-        "system_channel_id",
-        "rules_channel_id",
-        "public_updates_channel_id",
-        "safety_alerts_channel_id",
-    ] {
+    for name in CHANNEL_SETTINGS {
         if fields.has(name) {
             let id = fields.id(name).map(|id| id.to_string());
             settings.insert(name.into(), json!(id));

@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Call, Outcome,
-    fields::{Fields, instant, snowflake},
+    fields::{Fields, instant},
     route::Route,
 };
 use crate::discord::{
     audit::{Entry, action},
-    model::{Id, iso},
+    model::{Id, id_in, iso},
     permissions as rights,
     state::State,
 };
@@ -181,7 +181,7 @@ impl State {
         let similar = home.and_then(|home| {
             let mut known = home.more.invites.iter();
             known.find(|(_, one)| {
-                snowflake(&one["inviter"]["id"]) == Some(call.account)
+                id_in(&one["inviter"]["id"]) == Some(call.account)
                     && wanted.iter().all(|(name, value)| one[*name] == *value)
                     && one.get("target_type").is_none()
                     && one.get("role_ids").is_none()
@@ -357,7 +357,7 @@ impl State {
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(snowflake)
+            .filter_map(id_in)
             .collect();
         self.join(guild, user);
         if !roles.is_empty() {
@@ -377,7 +377,7 @@ impl State {
         let (guild, _) = self.invite_of(call)?;
         let home = self.community.guilds.get(&guild);
         let invite = home.and_then(|home| home.more.invites.get(call.step("code")));
-        let inviter = invite.and_then(|invite| snowflake(&invite["inviter"]["id"]));
+        let inviter = invite.and_then(|invite| id_in(&invite["inviter"]["id"]));
         let may = |needed: &u64| self.needs_in_guild(call.account, guild, *needed).is_ok();
         if inviter == Some(call.account) || rights.iter().any(may) {
             Ok(guild)
@@ -479,7 +479,7 @@ impl State {
             fields.remove("channel_id");
             if let Some(roles) = fields.remove("role_ids") {
                 let roles = roles.as_array().into_iter().flatten();
-                let roles = roles.filter_map(|id| home.roles.get(&snowflake(id)?));
+                let roles = roles.filter_map(|id| home.roles.get(&id_in(id)?));
                 let roles = roles.map(|role| {
                     json!({"id": role.id.to_string(), "name": role.name, "position": role.position, "color": role.color,
                         "colors": role.json()["colors"], "icon": null, "unicode_emoji": null, "permissions": role.permissions.to_string()})

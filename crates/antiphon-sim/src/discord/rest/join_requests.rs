@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Outcome, page::Page, route::Route};
 use crate::discord::{
-    model::{Id, iso},
+    model::{Id, id_in, iso},
     permissions as rights,
     state::State,
 };
@@ -127,7 +127,7 @@ impl State {
         request["reviewed_at"] = json!(at);
         request["actioned_by_user"] = by;
         let request = request.clone();
-        if let Some(user) = super::fields::snowflake(&request["user_id"]).filter(|_| is_approved) {
+        if let Some(user) = id_in(&request["user_id"]).filter(|_| is_approved) {
             self.join(call.guild(), user);
         }
         Ok(Answer::json(200, request))

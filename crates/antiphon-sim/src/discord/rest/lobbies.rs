@@ -573,7 +573,7 @@ impl State {
         let (id, author) = (self.new_id(), self.user_json(call.account));
         let lobby = self.own_lobby(call)?;
         if content.is_empty() {
-            return Err(Answer::error(400, 50006, "Cannot send an empty message"));
+            return Err(Answer::empty_message());
         }
         let mut message = json!({
             "id": id.to_string(),

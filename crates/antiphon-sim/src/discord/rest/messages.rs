@@ -2,18 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    Answer, Call, Outcome,
-    answer::Faulty,
-    fields::{Fields, snowflake},
-    page::Page,
-    route::Route,
-};
+use super::{Answer, Call, Outcome, fields::Fields, page::Page, route::Route};
 use crate::discord::{
     audit::{Entry, action},
     mentions::AllowedMentions,
     messages::Draft,
-    model::{Channel, Id, Message, iso, kind},
+    model::{Channel, Id, Message, id_in, iso, kind},
     permissions as rights,
     state::State,
     webhooks::CROSSPOSTED,
@@ -220,8 +214,8 @@ impl State {
             );
         }
         fields.check()?;
-        let source = snowflake(&reference["channel_id"]).unwrap_or_default();
-        let id = snowflake(&reference["message_id"]).unwrap_or_default();
+        let source = id_in(&reference["channel_id"]).unwrap_or_default();
+        let id = id_in(&reference["message_id"]).unwrap_or_default();
         let place = self.visible_channel(source, call.account)?;
         self.needs_in_channel(call.account, source, rights::READ_HISTORY)?;
         let original = self.message(source, id);
@@ -269,11 +263,11 @@ impl State {
             .into_iter()
             .all(is_empty);
         if content.is_empty() && says_nothing && poll.is_none() {
-            return Err(Answer::error(400, 50006, "Cannot send an empty message"));
+            return Err(Answer::empty_message());
         }
         let mut draft = Draft::text(content);
-        draft.embeds = embeds(&body["embeds"]);
-        draft.components = numbered(&body["components"]);
+        draft.embeds = list(&body["embeds"]);
+        draft.components = list(&body["components"]);
         draft.attachments = attachments(&Value::Null, &body["attachments"]);
         draft.flags = body["flags"].as_u64().unwrap_or(0);
         draft.poll = poll;
@@ -281,7 +275,7 @@ impl State {
         if let Some(original) = body.pointer("/message_reference/message_id")
             && !original.is_null()
         {
-            let id = snowflake(original);
+            let id = id_in(original);
             let known = id.and_then(|id| self.message(channel, id));
             let must = body
                 .pointer("/message_reference/fail_if_not_exists")
@@ -290,13 +284,8 @@ impl State {
             match known {
                 Some(message) => draft.reply_to = Some(message.id),
                 None if must => {
-                    let mut faulty = Faulty::default();
-                    faulty.add(
-                        "message_reference",
-                        "REPLIES_UNKNOWN_MESSAGE",
-                        "Unknown message",
-                    );
-                    faulty.check()?;
+                    let (field, code) = ("message_reference", "REPLIES_UNKNOWN_MESSAGE");
+                    return Err(Answer::invalid(field, code, "Unknown message"));
                 }
                 None => {}
             }
@@ -557,53 +546,44 @@ fn check_mentions(fields: &mut Fields<'_>) {
 
 /// Applies a body's fields to a message that is edited.
 pub(crate) fn change_message(message: &mut Message, body: &Value) {
-    if let Some(content) = body.get("content") {
-        let content = content.as_str().unwrap_or_default();
-        content.clone_into(&mut message.content);
-    }
+    change_content(message, body);
     if body.get("allowed_mentions").is_some() {
         message.allowed_mentions = AllowedMentions::of(body);
-    }
-    if let Some(given) = body.get("embeds") {
-        message.embeds = embeds(given);
-    }
-    if let Some(given) = body.get("components") {
-        message.components = numbered(given);
-    }
-    if let Some(given) = body.get("attachments") {
-        message.attachments = attachments(&message.attachments, given);
     }
     if let Some(flags) = body["flags"].as_u64() {
         message.flags = (message.flags & !SENT) | (flags & SENT);
     }
 }
 
-/// Embeds as a message has them.
-pub(crate) fn embeds(given: &Value) -> Value {
-    let given = given.as_array().into_iter().flatten();
-    given
-        .map(|embed| {
-            let mut embed = embed.clone();
-            embed["type"] = json!("rich");
-            embed
-        })
-        .collect()
+/// Applies the text and the lists of a body to a message.
+pub(crate) fn change_content(message: &mut Message, body: &Value) {
+    if let Some(content) = body.get("content") {
+        let content = content.as_str().unwrap_or_default();
+        content.clone_into(&mut message.content);
+    }
+    if let Some(given) = body.get("embeds") {
+        message.embeds = list(given);
+    }
+    if let Some(given) = body.get("components") {
+        message.components = list(given);
+    }
+    if let Some(given) = body.get("attachments") {
+        message.attachments = attachments(&message.attachments, given);
+    }
 }
 
-/// Components as a message has them.
-pub(crate) fn numbered(given: &Value) -> Value {
-    let mut components = match given {
+/// A list of a body, which posting and editing complete; anything else is an empty one.
+fn list(given: &Value) -> Value {
+    match given {
         Value::Array(_) => given.clone(),
         _ => json!([]),
-    };
-    crate::discord::components::number(&mut components);
-    components
+    }
 }
 
 /// Attachments of an edited message: the old ones that the body names, and new ones.
 pub(crate) fn attachments(had: &Value, given: &Value) -> Value {
     let had = |id: &Value| {
-        let id = snowflake(id)?.to_string();
+        let id = id_in(id)?.to_string();
         had.as_array()?
             .iter()
             .find(|one| one["id"] == id.as_str())
@@ -621,24 +601,9 @@ fn new_attachment(given: &Value) -> Option<Value> {
     if given["url"].is_string() {
         return Some(given.clone());
     }
-    let id = snowflake(&given["id"]).unwrap_or_default();
+    let id = id_in(&given["id"]).unwrap_or_default();
     let url = format!("https://cdn.discordapp.com/attachments/0/{id}/{filename}");
     Some(
         json!({"id": id.to_string(), "filename": filename, "size": 0, "url": url, "proxy_url": url}),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn components_are_numbered_at_every_depth() {
-        let given = json!([{"type": 1, "components": [{"type": 2, "id": 1}, {"type": 2}]}, {"type": 9, "accessory": {"type": 2}}]);
-        let numbered = numbered(&given);
-        assert_eq!(numbered[0]["id"], 2);
-        assert_eq!(numbered[0]["components"][0]["id"], 1);
-        assert_eq!(numbered[0]["components"][1]["id"], 3);
-        assert_eq!(numbered[1]["accessory"]["id"], 5);
-    }
 }

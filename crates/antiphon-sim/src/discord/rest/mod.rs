@@ -236,11 +236,12 @@ impl State {
         check_ids(&mut parameters, account)?;
         let reason = request.headers().get("x-audit-log-reason");
         let reason = reason.and_then(|reason| reason.to_str().ok()).map(decoded);
+        let pairs = call::pairs(request.uri().query().unwrap_or_default());
         let mut call = Call {
             account,
             parameters,
-            query: call::query(request.uri().query().unwrap_or_default()),
-            pairs: call::pairs(request.uri().query().unwrap_or_default()),
+            query: call::query(&pairs),
+            pairs,
             body: &Value::Null,
             reason,
         };
@@ -320,8 +321,7 @@ fn check_ids(parameters: &mut [(&'static str, String)], account: Id) -> Result<(
             *value = account.to_string();
         }
         if name.ends_with("_id") && *name != "instance_id" && value.parse::<Id>().is_err() {
-            let message = format!("Value \"{value}\" is not snowflake.");
-            faulty.add(name, "NUMBER_TYPE_COERCE", &message);
+            faulty.not_a_number(name, value, "snowflake");
         }
     }
     faulty.check()

@@ -7,15 +7,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{
-    Answer, Call, Outcome,
-    fields::{instant, snowflake},
-    page::Page,
-    route::Route,
-};
+use super::{Answer, Call, Outcome, fields::instant, page::Page, route::Route};
 use crate::discord::{
     community::Scope,
-    model::{Id, iso},
+    model::{Id, id_in, iso},
     state::State,
 };
 
@@ -162,8 +157,8 @@ impl State {
 
     /// Keeps an entitlement and sends its event: `CREATE`, `UPDATE` or `DELETE`.
     fn put_entitlement(&mut self, how: &str, entitlement: &Value) {
-        let id = snowflake(&entitlement["id"]).unwrap_or_default();
-        let application = snowflake(&entitlement["application_id"]).unwrap_or_default();
+        let id = id_in(&entitlement["id"]).unwrap_or_default();
+        let application = id_in(&entitlement["application_id"]).unwrap_or_default();
         let kept = &mut self.community.entitlements;
         kept.insert(id, entitlement.clone());
         if kept.len() > KEPT {
@@ -260,11 +255,10 @@ impl State {
         let skus: Option<BTreeSet<Id>> = skus.map(|skus| skus.into_iter().collect());
         let all = self.community.entitlements.iter();
         let found = all.filter(|(_, one)| {
-            let of = |field: &str, wanted: Option<Id>| {
-                wanted.is_none() || snowflake(&one[field]) == wanted
-            };
+            let of =
+                |field: &str, wanted: Option<Id>| wanted.is_none() || id_in(&one[field]) == wanted;
             let ends = one["ends_at"].as_str().and_then(instant);
-            let sku = snowflake(&one["sku_id"]).unwrap_or_default();
+            let sku = id_in(&one["sku_id"]).unwrap_or_default();
             of("application_id", Some(call.account))
                 && of("user_id", user)
                 && of("guild_id", guild)
@@ -281,7 +275,7 @@ impl State {
     fn entitlement(&self, call: &Call<'_>) -> Result<Value, Answer> {
         let id = call.id("entitlement_id");
         let known = self.community.entitlements.get(&id);
-        let own = known.filter(|one| snowflake(&one["application_id"]) == Some(call.account));
+        let own = known.filter(|one| id_in(&one["application_id"]) == Some(call.account));
         own.cloned()
             .ok_or_else(|| Answer::unknown("Entitlement", 10029))
     }
@@ -316,7 +310,7 @@ impl State {
         let (now, field) = (self.now(), if of_guild { "guild_id" } else { "user_id" });
         let granted = self.community.entitlements.values().any(|one| {
             one["sku_id"] == sku["id"]
-                && snowflake(&one[field]) == Some(owner)
+                && id_in(&one[field]) == Some(owner)
                 && one.get("guild_id").is_some() == of_guild
                 && is_active(one, now)
         });
@@ -358,7 +352,7 @@ impl State {
         if entitlement["deleted"] == true {
             return Err(Answer::unknown("Entitlement", 10029));
         }
-        let sku = snowflake(&entitlement["sku_id"]).unwrap_or_default();
+        let sku = id_in(&entitlement["sku_id"]).unwrap_or_default();
         if sku_by_id(call.account, sku)?["type"] != kind::CONSUMABLE {
             return Err(Answer::error(
                 400,
@@ -385,7 +379,7 @@ impl State {
             let skus = one["sku_ids"].as_array();
             *application == call.account
                 && skus.is_some_and(|skus| skus.contains(&sku))
-                && snowflake(&one["user_id"]) == user
+                && id_in(&one["user_id"]) == user
         });
         let found = found.map(|(id, (_, one))| (*id, one.clone()));
         Ok(Answer::json(200, page.ascending(found).into()))

@@ -4,14 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{
-    Answer, Call, Outcome,
-    fields::{Fields, snowflake},
-    route::Route,
-};
+use super::{Answer, Call, Outcome, fields::Fields, route::Route};
 use crate::discord::{
     audit::{Entry, action},
-    model::{Guild, Id, ids},
+    model::{Guild, Id, id_in, ids},
     permissions as rights,
     state::State,
 };
@@ -118,9 +114,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 /// Ids of prompts, or of options.
 fn ids_of(items: &Value) -> BTreeSet<Id> {
-    list(items)
-        .filter_map(|one| snowflake(&one["id"]))
-        .collect()
+    list(items).filter_map(|one| id_in(&one["id"])).collect()
 }
 
 impl State {
@@ -275,7 +269,7 @@ impl State {
         let Some(home) = self.community.guilds.get(&guild) else {
             return Err(Answer::unknown("Guild", 10004));
         };
-        let numbers = |value: &Value| -> Vec<Id> { list(value).filter_map(snowflake).collect() };
+        let numbers = |value: &Value| -> Vec<Id> { list(value).filter_map(id_in).collect() };
         let mut channels: BTreeSet<Id> =
             numbers(&after["default_channel_ids"]).into_iter().collect();
         let options = list(&after["prompts"]).flat_map(|prompt| list(&prompt["options"]));
@@ -327,7 +321,7 @@ impl State {
             .flat_map(|prompt| ids_of(&prompt["options"]))
             .collect();
         let mut number = |one: &mut Value, known: &BTreeSet<Id>| {
-            if snowflake(&one["id"]).is_none_or(|id| !known.contains(&id)) {
+            if id_in(&one["id"]).is_none_or(|id| !known.contains(&id)) {
                 one["id"] = json!(self.new_id().to_string());
             }
         };
@@ -358,7 +352,7 @@ impl State {
         let (old, new) = (ids_of(&before["prompts"]), ids_of(&after["prompts"]));
         let prompt = |whole: &Value, id: Id| {
             let mut prompts = list(&whole["prompts"]);
-            let found = prompts.find(|one| snowflake(&one["id"]) == Some(id));
+            let found = prompts.find(|one| id_in(&one["id"]) == Some(id));
             found.cloned().unwrap_or_default()
         };
         for id in old.union(&new).copied() {

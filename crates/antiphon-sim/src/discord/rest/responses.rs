@@ -6,7 +6,7 @@ use super::{
     Answer, Body, Call, Outcome,
     answer::Faulty,
     fields::Fields,
-    messages::{attachments, check_message, embeds, numbered},
+    messages::{change_content, check_message},
 };
 use crate::discord::{
     interactions::{FIRST_ANSWER, Interaction, TOKEN_LIFE, interaction},
@@ -165,14 +165,8 @@ impl State {
             .ok_or_else(|| Answer::unknown("Message", 10008))?;
         let mut changed = message.clone();
         apply(&mut changed, body);
-        let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
-        let says_nothing = changed.content.is_empty()
-            && [&changed.embeds, &changed.components, &changed.attachments]
-                .into_iter()
-                .all(is_empty)
-            && changed.poll.is_none();
-        if says_nothing {
-            return Err(Answer::error(400, 50006, "Cannot send an empty message"));
+        if changed.says_nothing() {
+            return Err(Answer::empty_message());
         }
         self.edit(channel, id, |message| *message = changed);
         Ok(())
@@ -279,21 +273,7 @@ fn answer_kind(interaction: &Interaction, follows: bool) -> u8 {
 
 /// Changes a message by the fields that a body has.
 fn apply(message: &mut Message, body: &Value) {
-    if let Some(content) = body.get("content") {
-        content
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut message.content);
-    }
-    if let Some(given) = body.get("embeds") {
-        message.embeds = embeds(given);
-    }
-    if let Some(given) = body.get("components") {
-        message.components = numbered(given);
-    }
-    if let Some(given) = body.get("attachments") {
-        message.attachments = attachments(&message.attachments, given);
-    }
+    change_content(message, body);
     if body["poll"].is_object() {
         message.poll = Some(body["poll"].clone());
     }
@@ -342,28 +322,23 @@ fn check_callback(interaction: &Interaction, kind: u64) -> Result<(), Answer> {
         callback::MODAL => !is_autocomplete && interaction.kind != interaction::MODAL_SUBMIT,
         _ => false,
     };
-    let mut faulty = Faulty::default();
-    if !fits {
-        let known = matches!(kind, 1 | 4..=9 | 12);
-        let message = if known {
-            "This callback type does not fit the type of the interaction."
-        } else {
-            "Value must be one of {1, 4, 5, 6, 7, 8, 9, 12}."
-        };
-        faulty.add("type", "BASE_TYPE_CHOICES", message);
+    if fits {
+        return Ok(());
     }
-    faulty.check()
+    let known = matches!(kind, 1 | 4..=9 | 12);
+    let message = if known {
+        "This callback type does not fit the type of the interaction."
+    } else {
+        "Value must be one of {1, 4, 5, 6, 7, 8, 9, 12}."
+    };
+    Err(Answer::invalid("type", "BASE_TYPE_CHOICES", message))
 }
 
 /// Checks the choices of an autocomplete.
 fn check_choices(data: &Value) -> Result<(), Answer> {
     let mut faulty = Faulty::default();
     let Some(choices) = data["choices"].as_array() else {
-        faulty.add(
-            "data.choices",
-            "BASE_TYPE_REQUIRED",
-            "This field is required",
-        );
+        faulty.required("data.choices");
         return faulty.check();
     };
     if choices.len() > CHOICES {

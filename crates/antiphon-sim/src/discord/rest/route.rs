@@ -102,24 +102,30 @@ impl Route {
         Self::new("DELETE", path, operation, Served::By(handler))
     }
 
-    /// A `POST` route whose body is read.
-    pub(crate) const fn post(
+    const fn reading(
+        method: &'static str,
         path: &'static str,
         operation: &'static str,
         handler: Handler,
     ) -> Self {
         Self {
             has_body: true,
-            ..Self::new("POST", path, operation, Served::By(handler))
+            ..Self::new(method, path, operation, Served::By(handler))
         }
+    }
+
+    /// A `POST` route whose body is read.
+    pub(crate) const fn post(
+        path: &'static str,
+        operation: &'static str,
+        handler: Handler,
+    ) -> Self {
+        Self::reading("POST", path, operation, handler)
     }
 
     /// A `PUT` route whose body is read.
     pub(crate) const fn put(path: &'static str, operation: &'static str, handler: Handler) -> Self {
-        Self {
-            has_body: true,
-            ..Self::new("PUT", path, operation, Served::By(handler))
-        }
+        Self::reading("PUT", path, operation, handler)
     }
 
     /// A `PATCH` route whose body is read.
@@ -128,10 +134,7 @@ impl Route {
         operation: &'static str,
         handler: Handler,
     ) -> Self {
-        Self {
-            has_body: true,
-            ..Self::new("PATCH", path, operation, Served::By(handler))
-        }
+        Self::reading("PATCH", path, operation, handler)
     }
 
     /// A route that refuses a bot's token (code 20001).

@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Call, Outcome,
-    fields::{Fields, instant, snowflake},
+    fields::{Fields, instant},
     route::Route,
 };
 use crate::discord::{
     audit::{Entry, action},
     community::Scope,
-    model::{Id, iso, kind},
+    model::{Id, id_in, iso, kind},
     permissions as rights,
     state::{EPOCH, State},
     things::{EVENT, STAGE},
@@ -367,13 +367,13 @@ fn check_event(fields: &mut Fields<'_>, event: &mut Value, now: i64) {
                 ("scheduled_end_time", &event["scheduled_end_time"]),
             ] {
                 if value.is_null() && !(name.contains('.') && metadata.is_null()) {
-                    fields.error(name, "BASE_TYPE_REQUIRED", "This field is required");
+                    fields.required(name);
                 }
             }
         }
         Some(_) => {
             if event["channel_id"].is_null() {
-                fields.error("channel_id", "BASE_TYPE_REQUIRED", "This field is required");
+                fields.required("channel_id");
             }
             event["entity_metadata"] = Value::Null;
         }
@@ -440,14 +440,14 @@ impl State {
     }
 
     fn sees_event(&self, event: &Value, account: Id) -> bool {
-        let channel = snowflake(&event["channel_id"]);
+        let channel = id_in(&event["channel_id"]);
         channel.is_none_or(|channel| self.visible_channel(channel, account).is_ok())
     }
 
     /// An event as an answer has it.
     fn event_json(&self, guild: Id, event: &Value, with_count: bool) -> Value {
         let mut json = event.clone();
-        let creator = snowflake(&event["creator_id"]);
+        let creator = id_in(&event["creator_id"]);
         if let Some(fields) = json.as_object_mut() {
             fields.remove("user_count");
             fields
@@ -458,7 +458,7 @@ impl State {
             }
         }
         if with_count {
-            let id = snowflake(&event["id"]).unwrap_or_default();
+            let id = id_in(&event["id"]).unwrap_or_default();
             json["user_count"] = json!(self.attendees(guild, id).count());
         }
         json
@@ -488,7 +488,7 @@ impl State {
             ),
             _ => (kind::VOICE, rights::VIEW_CHANNEL | rights::CONNECT),
         };
-        let channel = snowflake(&event["channel_id"]);
+        let channel = id_in(&event["channel_id"]);
         if let Some(id) = channel {
             let known = self.visible_channel(id, call.account)?;
             if known.guild != Some(guild) {
@@ -502,7 +502,7 @@ impl State {
                 ));
             }
         }
-        let is_own = snowflake(&event["creator_id"]) == Some(call.account);
+        let is_own = id_in(&event["creator_id"]) == Some(call.account);
         let either: &[u64] = match (is_new, is_own) {
             (true, _) => &[rights::CREATE_EVENTS],
             (false, true) => &[rights::CREATE_EVENTS, rights::MANAGE_EVENTS],
@@ -618,14 +618,14 @@ impl State {
     /// Replaces an event, and gives it another status; an event that is over leaves the lists. Without `by` it happens by
     /// itself, and is not written into the audit log.
     fn set_event(&mut self, guild: Id, by: Option<Id>, id: Id, mut event: Value, to: Option<i64>) {
-        let channel = snowflake(&event["channel_id"]);
+        let channel = id_in(&event["channel_id"]);
         let is_stage = event["entity_type"] == entity::STAGE;
         if let Some(to) = to {
             event["status"] = json!(to);
         }
         if let (Some(channel), Some(status::ACTIVE), true) = (channel, to, is_stage) {
             let topic = event["name"].as_str().unwrap_or_default().to_owned();
-            let by = by.or_else(|| snowflake(&event["creator_id"]));
+            let by = by.or_else(|| id_in(&event["creator_id"]));
             let stage = self.stage_in(guild, channel).map(|(stage, _)| stage);
             let stage = stage.unwrap_or_else(|| {
                 self.open_stage(guild, by.unwrap_or_default(), channel, &topic, 2, Some(id))
@@ -638,7 +638,7 @@ impl State {
         }
         let stage = self
             .things(guild, STAGE)
-            .find(|(_, stage)| snowflake(&stage["guild_scheduled_event_id"]) == Some(id));
+            .find(|(_, stage)| id_in(&stage["guild_scheduled_event_id"]) == Some(id));
         if let Some((stage, _)) = stage {
             self.close_stage(guild, by.unwrap_or_default(), stage);
         }
@@ -721,7 +721,7 @@ impl State {
         if let Some((_, event)) = home.and_then(|home| home.things.get_mut(&id)) {
             let kept = event["guild_scheduled_event_exceptions"].as_array();
             let kept = kept.into_iter().flatten();
-            let kept = kept.filter(|one| snowflake(&one["event_exception_id"]) != Some(exception));
+            let kept = kept.filter(|one| id_in(&one["event_exception_id"]) != Some(exception));
             let kept: Vec<Value> = kept
                 .cloned()
                 .chain((!after.is_null()).then(|| after.clone()))

@@ -4,14 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{
-    Answer, Call, Outcome,
-    fields::{Fields, snowflake},
-    route::Route,
-    threads::thread_member_json,
-};
+use super::{Answer, Call, Outcome, fields::Fields, route::Route, threads::thread_member_json};
 use crate::discord::{
-    model::{Channel, Id, Message},
+    model::{Channel, Id, Message, id_in},
     permissions as rights,
     state::State,
 };
@@ -69,20 +64,28 @@ fn choices<'a>(
 /// Reads all ids of a parameter.
 fn ids(fields: &mut Fields<'_>, call: &Call<'_>, name: &str, most: usize) -> Vec<Id> {
     let given = call.all(name);
-    if given.len() > most {
-        let message = format!("Must be {most} or fewer in length.");
-        fields.error(name, "BASE_TYPE_MAX_LENGTH", &message);
-    }
+    fields.length(name, given.len(), &(0..=most));
     let mut found = Vec::new();
     for (index, one) in given.iter().enumerate() {
         if let Ok(id) = one.parse() {
             found.push(id);
         } else {
-            let message = format!("Value \"{one}\" is not snowflake.");
-            fields.error(&format!("{name}.{index}"), "NUMBER_TYPE_COERCE", &message);
+            fields.not_a_number(&format!("{name}.{index}"), one, "snowflake");
         }
     }
     found
+}
+
+/// Part of what was found, which is sorted upwards, in the order that is asked for; and whether more follows.
+fn part<T>(mut found: Vec<T>, order: Option<&str>, offset: u64, limit: u64) -> (Vec<T>, bool) {
+    if order != Some("asc") {
+        found.reverse();
+    }
+    let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
+    let taken = usize::try_from(limit).unwrap_or(25);
+    let has_more = found.len() > skipped.saturating_add(taken);
+    let part = found.into_iter().skip(skipped).take(taken).collect();
+    (part, has_more)
 }
 
 /// Words of a text, in lower case.
@@ -199,11 +202,11 @@ impl State {
         };
         let numbers = |value: &Value| -> Vec<Id> {
             let ids = items(value).iter();
-            ids.filter_map(|one| snowflake(one.get("id").unwrap_or(one)))
+            ids.filter_map(|one| id_in(one.get("id").unwrap_or(one)))
                 .collect()
         };
         let original = &whole["referenced_message"];
-        let replied_user = snowflake(&original["author"]["id"]);
+        let replied_user = id_in(&original["author"]["id"]);
         let embeds = items(&message.embeds);
         let texts = |pointer: &str| -> Vec<String> {
             let found = embeds.iter().filter_map(|one| one.pointer(pointer));
@@ -292,15 +295,8 @@ impl State {
             .filter(|message| self.fits_query(&query, message))
             .collect();
         found.sort_unstable_by_key(|message| message.id);
-        if order != Some("asc") {
-            found.reverse();
-        }
         let total = found.len();
-        let (skipped, taken) = (
-            usize::try_from(offset).unwrap_or(usize::MAX),
-            usize::try_from(limit).unwrap_or(25),
-        );
-        let page: Vec<&Message> = found.into_iter().skip(skipped).take(taken).collect();
+        let (page, _) = part(found, order, offset, limit);
         let threads: BTreeSet<Id> = page.iter().map(|message| message.channel).collect();
         let threads = threads
             .iter()
@@ -366,7 +362,7 @@ impl State {
                 .get("applied_tags")
                 .map_or(&[][..], |tags| items(tags))
                 .iter()
-                .filter_map(snowflake)
+                .filter_map(id_in)
                 .collect();
             match setting {
                 Some("match_some") => tags.is_empty() || tags.iter().any(|tag| own.contains(tag)),
@@ -388,16 +384,8 @@ impl State {
             Some("archive_time") => (thread.archived_at.unwrap_or(thread.created_at), thread.id),
             _ => (0, thread.last_message.unwrap_or(thread.id)),
         });
-        if order != Some("asc") {
-            found.reverse();
-        }
         let total = found.len();
-        let (skipped, taken) = (
-            usize::try_from(offset).unwrap_or(usize::MAX),
-            usize::try_from(limit).unwrap_or(25),
-        );
-        let has_more = total > skipped.saturating_add(taken);
-        let page: Vec<&Channel> = found.into_iter().skip(skipped).take(taken).collect();
+        let (page, has_more) = part(found, order, offset, limit);
         let first = page.iter().filter_map(|thread| {
             let kept = self.community.messages.get(&thread.id)?;
             let (_, message) = kept.first_key_value()?;

@@ -3,12 +3,13 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::{
-    Answer, Call, Outcome,
-    fields::{Fields, snowflake},
-    route::Route,
+use super::{Answer, Call, Outcome, fields::Fields, route::Route};
+use crate::discord::{
+    model::{Id, id_in},
+    permissions as rights,
+    state::State,
+    things::SOUND,
 };
-use crate::discord::{model::Id, permissions as rights, state::State, things::SOUND};
 
 const ALSO: &str = "`MANAGE_GUILD_EXPRESSIONS`, or own sound with `CREATE_GUILD_EXPRESSIONS`";
 
@@ -183,7 +184,7 @@ impl State {
 
     /// Checks that a sound's emoji is one of its guild.
     fn check_emoji(&self, call: &Call<'_>, sound: &Value) -> Result<(), Answer> {
-        let Some(emoji) = snowflake(&sound["emoji_id"]) else {
+        let Some(emoji) = id_in(&sound["emoji_id"]) else {
             return Ok(());
         };
         if self.guild_of(call)?.emojis.contains_key(&emoji) {
@@ -226,7 +227,7 @@ impl State {
     /// The sound of a path that the bot may change.
     fn own_sound(&self, call: &Call<'_>) -> Result<Value, Answer> {
         let sound = self.sound_of(call)?;
-        let is_own = snowflake(&sound["user"]["id"]) == Some(call.account);
+        let is_own = id_in(&sound["user"]["id"]) == Some(call.account);
         let may = |right: u64| self.needs_in_guild(call.account, call.guild(), right);
         if !(is_own && may(rights::CREATE_EXPRESSIONS).is_ok()) {
             may(rights::MANAGE_EXPRESSIONS)?;
@@ -298,7 +299,7 @@ impl State {
             (Value::Null, Value::Null) => Value::Null,
             (Value::Null, name) => json!({"id": null, "name": name}),
             (emoji, _) => {
-                let name = home.zip(snowflake(emoji));
+                let name = home.zip(id_in(emoji));
                 let name = name.and_then(|(home, emoji)| home.emojis.get(&emoji));
                 json!({"id": emoji, "name": name})
             }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Outcome, fields::snowflake, route::Route};
+use super::{Answer, Call, Outcome, route::Route};
 use crate::discord::{
     messages::Draft,
-    model::{Id, kind},
+    model::{Id, id_in, kind},
     permissions as rights,
     state::State,
     things::{EVENT, STAGE},
@@ -65,7 +65,7 @@ impl State {
     /// The stage of a channel.
     pub(super) fn stage_in(&self, guild: Id, channel: Id) -> Option<(Id, &Value)> {
         let mut stages = self.things(guild, STAGE);
-        stages.find(|(_, stage)| snowflake(&stage["channel_id"]) == Some(channel))
+        stages.find(|(_, stage)| id_in(&stage["channel_id"]) == Some(channel))
     }
 
     /// The guild, the id and the stage of a path.
@@ -82,7 +82,7 @@ impl State {
             kind,
             ..Draft::text(topic.as_str().unwrap_or_default())
         };
-        if let Some(channel) = snowflake(channel) {
+        if let Some(channel) = id_in(channel) {
             self.post(channel, by, draft);
         }
     }
@@ -144,7 +144,7 @@ impl State {
         if let Some(event) = event {
             let known = self.thing_of(guild, EVENT, event);
             let known = known.ok_or_else(|| Answer::unknown("Guild Scheduled Event", 10070))?;
-            if snowflake(&known["channel_id"]) != Some(channel) {
+            if id_in(&known["channel_id"]) != Some(channel) {
                 return Err(Answer::error(
                     400,
                     50091,

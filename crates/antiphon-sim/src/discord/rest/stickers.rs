@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Outcome, fields::snowflake, route::Route};
+use super::{Answer, Call, Outcome, route::Route};
 use crate::discord::{
     audit::{Entry, action},
     community::Scope,
-    model::Id,
+    model::{Id, id_in},
     permissions as rights,
     state::State,
 };
@@ -145,7 +145,7 @@ impl State {
         let id = call.id("sticker_id");
         let mut standard = pack()["stickers"].take();
         let mut standard = standard.as_array_mut().into_iter().flatten();
-        if let Some(sticker) = standard.find(|one| snowflake(&one["id"]) == Some(id)) {
+        if let Some(sticker) = standard.find(|one| id_in(&one["id"]) == Some(id)) {
             return Ok(Answer::json(200, sticker.take()));
         }
         let mut guilds = self.community.guilds.values();
@@ -201,7 +201,7 @@ impl State {
             _ => 1,
         };
         if file.is_null() {
-            fields.error("file", "BASE_TYPE_REQUIRED", "This field is required");
+            fields.required("file");
         } else if file["size"].as_u64().is_some_and(|size| size > SIZE) {
             fields.error(
                 "file",
@@ -239,7 +239,7 @@ impl State {
     /// The sticker of a path that the bot may change, as it is.
     fn own_sticker(&self, call: &Call<'_>) -> Result<Value, Answer> {
         let sticker = self.sticker_of(call)?.clone();
-        let is_own = super::fields::snowflake(&sticker["user"]["id"]) == Some(call.account);
+        let is_own = id_in(&sticker["user"]["id"]) == Some(call.account);
         let needed = if is_own {
             rights::CREATE_EXPRESSIONS
         } else {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Outcome, fields::snowflake, route::Route};
+use super::{Answer, Call, Outcome, route::Route};
 use crate::discord::{
-    model::{Channel, Guild, Id, iso, kind},
+    model::{Channel, Guild, Id, id_in, iso, kind},
     permissions as rights,
     state::State,
 };
@@ -144,7 +144,7 @@ impl State {
             })
         });
         let channel_named = |name: &str| {
-            let number = snowflake(&whole[name]).and_then(number_of);
+            let number = id_in(&whole[name]).and_then(number_of);
             json!(number.map(|number| number.to_string()))
         };
         json!({

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, Call, Outcome,
-    answer::Faulty,
     fields::Fields,
     messages::{change_message, check_message},
     route::Route,
@@ -12,6 +11,7 @@ use super::{
 };
 use crate::discord::{
     audit::{Entry, action},
+    components,
     messages::Draft,
     model::{Channel, Id, Message, kind},
     permissions as rights,
@@ -223,24 +223,15 @@ fn shown(webhook: &Webhook) -> Value {
 }
 
 /// Whether components have one that a user can act on; such ones need an application that answers.
-fn is_interactive(component: &Value) -> bool {
-    match component {
-        Value::Array(items) => items.iter().any(is_interactive),
-        Value::Object(_) => {
-            let kind = component["type"].as_u64();
-            let acts = match kind {
-                // Buttons that lead to a page or to a purchase act on no application.
-                Some(2) => !matches!(component["style"].as_u64(), Some(5 | 6)),
-                Some(3 | 5..=8) => true,
-                _ => false,
-            };
-            let inside = ["components", "component", "accessory"];
-            acts || inside
-                .iter()
-                .any(|name| component.get(name).is_some_and(is_interactive))
-        }
-        _ => false,
-    }
+fn is_interactive(given: &Value) -> bool {
+    components::all(given)
+        .into_iter()
+        .any(|component| match component["type"].as_u64() {
+            // Buttons that lead to a page or to a purchase act on no application.
+            Some(2) => !matches!(component["style"].as_u64(), Some(5 | 6)),
+            Some(3 | 5..=8) => true,
+            _ => false,
+        })
 }
 
 /// Message that a webhook posts, as a body has it.
@@ -600,11 +591,11 @@ impl State {
                     let tag = tag.to_string();
                     known.is_some_and(|tags| tags.iter().any(|one| one["id"] == tag.as_str()))
                 };
-                let mut faulty = Faulty::default();
-                if wanted.thread_name.is_some() && !wanted.tags.iter().all(is_known) {
-                    faulty.add("applied_tags", "UNKNOWN_FORUM_TAG", "Unknown forum tag");
+                if wanted.thread_name.is_none() || wanted.tags.iter().all(is_known) {
+                    return Ok(());
                 }
-                return faulty.check();
+                let code = "UNKNOWN_FORUM_TAG";
+                return Err(Answer::invalid("applied_tags", code, "Unknown forum tag"));
             }
         };
         Err(Answer::error(400, code, message))
@@ -762,14 +753,8 @@ impl State {
             fields.remove("components");
         }
         change_message(&mut after, &body);
-        let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
-        let says_nothing = after.content.is_empty()
-            && is_empty(&after.embeds)
-            && is_empty(&after.components)
-            && is_empty(&after.attachments)
-            && after.poll.is_none();
-        if says_nothing {
-            return Err(Answer::error(400, 50006, "Cannot send an empty message"));
+        if after.says_nothing() {
+            return Err(Answer::empty_message());
         }
         let (channel, id) = (after.channel, after.id);
         self.edit(channel, id, |message| *message = after);

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Call, Outcome, fields::snowflake, route::Route};
+use super::{Answer, Call, Outcome, route::Route};
 use crate::discord::{
-    model::{Guild, Id, kind},
+    model::{Guild, Id, id_in, kind},
     permissions as rights,
     state::State,
 };
@@ -90,7 +90,7 @@ impl State {
         let Some(home) = self.community.guilds.get(&guild) else {
             return;
         };
-        let channel = snowflake(&settings(home)["channel_id"]);
+        let channel = id_in(&settings(home)["channel_id"]);
         let code = home.more.widget_invite.as_ref();
         let leads_to = code.and_then(|code| home.invites.get(code).copied());
         if leads_to == channel {
