@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use crate::{doors::Doors, socket::OpenSockets, timers::Timed, traffic};
+use crate::{ports::Ports, socket::OpenSockets, timers::Timed, traffic};
 
 /// A platform's state, and what every platform's server has beside it.
 pub(crate) struct Server<S> {
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     /// Sockets that are open.
     pub(crate) open: OpenSockets,
     /// Ports that are closed for a while.
-    pub(crate) doors: Doors,
+    pub(crate) ports: Ports,
     /// Where it listens; empty while the server listens on no real socket.
     pub(crate) listening: OnceLock<Listening>,
 }
@@ -82,7 +82,7 @@ impl<S: Timed> Server<S> {
             shared: Shared {
                 rate: watch::Sender::new(0),
                 open: OpenSockets::default(),
-                doors: Doors::default(),
+                ports: Ports::default(),
                 listening: OnceLock::new(),
             },
         })

@@ -26,13 +26,13 @@ use crate::{
     addresses::Addresses,
     command::{Command, CommandError},
     control_server::ControlServer,
-    doors::{Closing, Door, Doors},
     gate::Gate,
     ledger::{Ledger, Note, Query},
     line::Line,
     options::Options,
     platform::Task,
     platforms::Platforms,
+    ports::{Closing, PortConnector, Ports},
     server::Listening,
     tls::{self, Tls},
     world::World,
@@ -47,6 +47,8 @@ const PIPE: usize = 64 * 1024;
 ///
 /// Every port has a listener, and so has every in-memory address.
 const CONNECTIONS: usize = 1024;
+/// Pause after the system refused a connection or a port.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Longest TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long sockets get to close when the simulation stops.
@@ -165,13 +167,13 @@ impl Simulator {
                 let (connector, listener) = pipe::listen(PIPE);
                 let serve = simulator.serving(name, port);
                 simulator.run(accept_pipes(listener, serve));
-                let doors = platform.shared().doors.clone();
-                let door = Door {
+                let ports = platform.shared().ports.clone();
+                let connector = PortConnector {
                     connector,
-                    doors,
+                    ports,
                     port,
                 };
-                simulator.route(&hosts, &Route::connector(Arc::new(door)));
+                simulator.route(&hosts, &Route::connector(Arc::new(connector)));
             }
         }
         simulator
@@ -275,8 +277,8 @@ impl Simulator {
                 };
                 simulator.route(&hosts[port], &route);
                 let serve = simulator.serving(name, port);
-                let doors = platform.shared().doors.clone();
-                simulator.run(accept(listener, tls.clone(), (doors, port), serve));
+                let ports = platform.shared().ports.clone();
+                simulator.run(accept(listener, tls.clone(), (ports, port), serve));
             }
         }
         let control = Options::CONTROL;
@@ -295,7 +297,7 @@ impl Simulator {
             options.control_token.clone(),
         );
         let serve = move |line| server.clone().serve(line);
-        simulator.run(accept(control, None, (Doors::default(), 0), serve));
+        simulator.run(accept(control, None, (Ports::default(), 0), serve));
         Ok(simulator)
     }
 
@@ -510,11 +512,11 @@ where
     while connections.0.join_next().await.is_some() {}
 }
 
-/// Serves the connections to a port, which is closed and opened by its door.
+/// Serves the connections to a port, which a control handle closes and opens.
 async fn accept<F>(
     mut listener: TcpListener,
     tls: Option<Tls>,
-    (doors, port): (Doors, usize),
+    (ports, port): (Ports, usize),
     serve: impl Fn(Line) -> F + Clone + Send + 'static,
 ) where
     F: Future<Output = ()> + Send + 'static,
@@ -542,16 +544,16 @@ async fn accept<F>(
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    tokio::time::sleep(PAUSE).await;
                 }
             },
-            closing = doors.until_closed(port) => {
+            closing = ports.until_closed(port) => {
                 let at = listener.local_addr();
                 drop(listener);
                 if closing == Closing::AtOnce {
                     connections.0.abort_all();
                 }
-                doors.until_open(port).await;
+                ports.until_open(port).await;
                 match at {
                     Ok(at) => listener = bind_again(at).await,
                     Err(error) => return tracing::error!(%error, "a port stays closed"),
@@ -562,16 +564,19 @@ async fn accept<F>(
     }
 }
 
-/// Binds a port that was closed; waits for it while another program has it.
+/// Binds a port that was closed; waits for it while another program has it, and says so once.
 async fn bind_again(at: SocketAddr) -> TcpListener {
+    let mut is_said = false;
     loop {
         match TcpListener::bind(at).await {
             Ok(listener) => return listener,
-            Err(error) => {
-                tracing::warn!(%error, %at, "a port could not be opened again");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+            Err(error) if !is_said => {
+                tracing::warn!(%error, %at, "a port cannot be opened again yet");
+                is_said = true;
             }
+            Err(_) => {}
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{frame_writer::Frame, state::State};
 use crate::{
-    doors::Closing,
     outgoing::Outgoing,
+    ports::Closing,
     sockets::{HasSockets as _, Selection},
     timers::{Timed as _, millis},
 };
@@ -72,11 +72,11 @@ impl State {
         if how_long.is_zero() {
             return;
         }
-        self.doors.close(node, closing);
+        self.ports.close(node, closing);
         self.later(how_long, move |state| {
             // The node may have died once more.
             if !state.nodes[node].is_down(state.now()) {
-                state.doors.open(node);
+                state.ports.open(node);
             }
         });
     }

@@ -64,7 +64,7 @@ impl Simulated for Lavalink {
         settings.outgoing = start.options.outgoing.unwrap_or(settings.outgoing);
         let state: State = start.state(|file| file.lavalink.as_ref(), settings);
         let server = Server::new(state);
-        server.with(|state| state.doors = server.shared.doors.clone());
+        server.with(|state| state.ports = server.shared.ports.clone());
         Self::new(server, start.find::<Discord>().cloned())
     }
 

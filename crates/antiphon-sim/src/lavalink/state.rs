@@ -15,8 +15,8 @@ use super::{
     voice::VoiceServers,
 };
 use crate::{
-    doors::Doors,
     ledger::Ledger,
+    ports::Ports,
     timers::{Timed, Timers},
     world::World,
 };
@@ -106,7 +106,7 @@ pub(crate) struct State {
     pub(crate) player_timers: PlayerTimers,
     pub(crate) session_ids: SessionIds,
     /// The nodes' ports, which close with their processes.
-    pub(crate) doors: Doors,
+    pub(crate) ports: Ports,
     /// Frames that are held back until a request is answered.
     pub(crate) held: Option<Vec<(usize, Arc<str>, Frame)>>,
     /// Sockets opened so far.
@@ -133,7 +133,7 @@ impl State {
             timers: Timers::default(),
             player_timers: PlayerTimers::default(),
             session_ids: SessionIds::new(secrets),
-            doors: Doors::default(),
+            ports: Ports::default(),
             held: None,
             opened: 0,
             made: 0,

@@ -17,15 +17,15 @@ pub(crate) enum Closing {
 
 /// The closed ports of a platform, by index; clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Doors(Arc<watch::Sender<BTreeMap<usize, Closing>>>);
+pub(crate) struct Ports(Arc<watch::Sender<BTreeMap<usize, Closing>>>);
 
-impl Default for Doors {
+impl Default for Ports {
     fn default() -> Self {
         Self(Arc::new(watch::Sender::new(BTreeMap::new())))
     }
 }
 
-impl Doors {
+impl Ports {
     pub(crate) fn close(&self, port: usize, closing: Closing) {
         self.0.send_modify(|closed| {
             closed.insert(port, closing);
@@ -60,15 +60,15 @@ impl Doors {
 
 /// Opens pipes to a port while it is open.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct PortConnector {
     pub(crate) connector: PipeConnector,
-    pub(crate) doors: Doors,
+    pub(crate) ports: Ports,
     pub(crate) port: usize,
 }
 
-impl Connect for Door {
+impl Connect for PortConnector {
     fn connect<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Stream>> {
-        if self.doors.is_closed(self.port) {
+        if self.ports.is_closed(self.port) {
             return Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) });
         }
         self.connector.connect(host, port)
