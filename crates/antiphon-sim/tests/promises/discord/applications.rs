@@ -3,12 +3,10 @@
 use antiphon_sim::Simulator;
 use serde_json::{Value, json};
 
-use super::client::Rest;
+use super::{client::Rest, quiet};
 
 fn begun() -> (Simulator, Rest, String) {
-    let sim = Simulator::with_seed(7);
-    sim.discord().unlimited(true);
-    let rest = Rest::of(&sim, "antiphon");
+    let (sim, rest, _) = quiet();
     let path = format!("/applications/{}", sim.discord().account().id);
     (sim, rest, path)
 }

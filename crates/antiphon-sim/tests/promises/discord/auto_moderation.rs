@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     ALL,
     client::{Client, Rest},
-    moderated,
+    id, moderated,
 };
 
 fn path(sim: &Simulator) -> String {
@@ -18,10 +18,6 @@ fn keywords(words: &[&str], actions: &Value) -> Value {
         "name": "no shouting", "event_type": 1, "trigger_type": 1, "enabled": true,
         "trigger_metadata": {"keyword_filter": words}, "actions": actions,
     })
-}
-
-fn id(json: &Value) -> &str {
-    json["id"].as_str().expect("an id")
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,28 +4,14 @@ use antiphon_sim::Simulator;
 use serde_json::{Value, json};
 
 use super::{
-    ALL,
     client::{Client, Rest},
-    identified,
+    id, moderated, stranger,
 };
 
 async fn begun() -> (Simulator, Client, Rest, String) {
-    let (sim, client) = identified(ALL).await;
-    sim.discord().unlimited(true);
-    let rest = Rest::of(&sim, "antiphon");
+    let (sim, client, rest) = moderated().await;
     let guild = format!("/guilds/{}", sim.discord().guild_id());
     (sim, client, rest, guild)
-}
-
-fn id(json: &Value) -> &str {
-    json["id"].as_str().expect("an id")
-}
-
-/// A client that has no bot's token.
-fn stranger(sim: &Simulator) -> Rest {
-    let mut rest = Rest::of(sim, "antiphon");
-    rest.token = "none".into();
-    rest
 }
 
 // https://docs.discord.com/developers/resources/guild-template

@@ -6,15 +6,12 @@ use antiphon_sim::{Command, Simulator};
 use serde_json::{Value, json};
 
 use super::{
-    ALL,
     client::{Client, Rest},
-    identified,
+    moderated, stranger,
 };
 
 async fn begun() -> (Simulator, Client, Rest, String) {
-    let (sim, client) = identified(ALL).await;
-    sim.discord().unlimited(true);
-    let rest = Rest::of(&sim, "antiphon");
+    let (sim, client, rest) = moderated().await;
     let channel = format!("/channels/{}", sim.discord().channel_id());
     (sim, client, rest, channel)
 }
@@ -63,8 +60,7 @@ async fn an_invite_is_listed_resolved_and_revoked() {
         assert!(!plain[field].is_null(), "{field}");
     }
     assert_eq!(plain["guild"]["nsfw"], false);
-    let mut stranger = Rest::of(&sim, "antiphon");
-    stranger.token = "none".into();
+    let stranger = stranger(&sim);
     let counted = stranger
         .get(&format!("{path}?with_counts=true&with_expiration=true"))
         .await
@@ -286,12 +282,12 @@ async fn a_script_makes_users_join_ask_and_keep_webhooks() {
     assert_eq!(requests["guild_join_requests"][0]["id"], asked["request"]);
     let webhook =
         run(json!({"do": "webhook", "platform": "discord", "by": "mira", "name": "Crier"}));
-    let door = format!(
+    let execute = format!(
         "/webhooks/{}/{}",
         webhook["id"].as_str().expect("an id"),
         webhook["token"].as_str().expect("a token")
     );
-    rest.post(&door, &json!({"content": "hear ye"}))
+    rest.post(&execute, &json!({"content": "hear ye"}))
         .await
         .done();
     assert_eq!(client.event("MESSAGE_CREATE").await["content"], "hear ye");

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{client::Rest, moderated};
-
-fn id(json: &Value) -> &str {
-    json["id"].as_str().expect("an id")
-}
+use super::{client::Rest, id, moderated};
 
 #[tokio::test(start_paused = true)]
 async fn a_lobby_has_members_and_ends_when_nobody_uses_it() {

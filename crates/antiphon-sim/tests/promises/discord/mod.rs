@@ -23,7 +23,7 @@ mod traffic;
 mod webhooks;
 
 use antiphon_sim::Simulator;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Every intent there is.
 const ALL: u64 = 0x1_ffff | 0b11 << 20 | 0b11 << 24;
@@ -48,4 +48,25 @@ async fn moderated() -> (Simulator, client::Client, client::Rest) {
     sim.discord().unlimited(true);
     let rest = client::Rest::of(&sim, "antiphon");
     (sim, client, rest)
+}
+
+/// A simulation without rate limits, its first bot over REST, and the path of its first channel.
+fn quiet() -> (Simulator, client::Rest, String) {
+    let sim = Simulator::with_seed(7);
+    sim.discord().unlimited(true);
+    let rest = client::Rest::of(&sim, "antiphon");
+    let channel = format!("/channels/{}", sim.discord().channel_id());
+    (sim, rest, channel)
+}
+
+/// A client that has no bot's token.
+fn stranger(sim: &Simulator) -> client::Rest {
+    let mut rest = client::Rest::of(sim, "antiphon");
+    rest.token = "none".into();
+    rest
+}
+
+/// Id of an object.
+fn id(json: &Value) -> &str {
+    json["id"].as_str().expect("an id")
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{client::Rest, moderated};
+use super::{client::Rest, id, moderated};
 
 /// The id of the SKU of this name and type.
 fn sku(skus: &Value, name: &str, kind: u64) -> String {
@@ -12,10 +12,6 @@ fn sku(skus: &Value, name: &str, kind: u64) -> String {
         .as_str()
         .expect("an id")
         .to_owned()
-}
-
-fn id(json: &Value) -> &str {
-    json["id"].as_str().expect("an id")
 }
 
 #[tokio::test(start_paused = true)]

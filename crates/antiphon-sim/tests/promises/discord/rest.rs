@@ -9,17 +9,8 @@ use serde_json::{Value, json};
 use super::{
     ALL,
     client::{Client, Rest},
-    identified, register,
+    identified, quiet, register,
 };
-
-/// A simulation without limits, its first bot over REST, and the path of its first channel.
-fn quiet() -> (Simulator, Rest, String) {
-    let sim = Simulator::with_seed(7);
-    sim.discord().unlimited(true);
-    let rest = Rest::of(&sim, "antiphon");
-    let channel = format!("/channels/{}", sim.discord().channel_id());
-    (sim, rest, channel)
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_bot_finds_out_who_it_is_and_where_to_connect() {

@@ -3,20 +3,7 @@
 use antiphon_sim::Simulator;
 use serde_json::{Value, json};
 
-use super::{ALL, client::Rest, identified};
-
-/// A simulation without limits, its first bot over REST, and the path of its first channel.
-fn quiet() -> (Simulator, Rest, String) {
-    let sim = Simulator::with_seed(7);
-    sim.discord().unlimited(true);
-    let rest = Rest::of(&sim, "antiphon");
-    let channel = format!("/channels/{}", sim.discord().channel_id());
-    (sim, rest, channel)
-}
-
-fn id(json: &Value) -> &str {
-    json["id"].as_str().expect("an id")
-}
+use super::{ALL, client::Rest, id, identified, quiet, register};
 
 fn ids(list: &Value) -> Vec<&str> {
     let list = list.as_array().expect("a list").iter();
@@ -53,8 +40,7 @@ async fn an_answer_to_an_interaction_comes_back_when_it_is_asked_for_with_one() 
     let (sim, mut client) = identified(ALL).await;
     let rest = Rest::of(&sim, "antiphon");
     let discord = sim.discord();
-    let ping = json!({"name": "ping", "description": "Answers."});
-    assert_ne!(discord.register("antiphon", None, &ping), 0);
+    register(&sim, "ping");
     let asked = discord.command("loft", "mira", "antiphon", "ping", &json!([]));
     let event = client.event("INTERACTION_CREATE").await;
     let token = event["token"].as_str().expect("a token");

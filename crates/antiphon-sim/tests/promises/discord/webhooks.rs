@@ -5,38 +5,24 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    ALL,
     client::{Client, Rest},
-    identified,
+    id, moderated, register, stranger,
 };
 
 /// A simulation without limits, a Gateway client, its bot over REST, and the path of its first channel.
 async fn begun() -> (Simulator, Client, Rest, String) {
-    let (sim, client) = identified(ALL).await;
-    sim.discord().unlimited(true);
-    let rest = Rest::of(&sim, "antiphon");
+    let (sim, client, rest) = moderated().await;
     let channel = format!("/channels/{}", sim.discord().channel_id());
     (sim, client, rest, channel)
 }
 
-fn id(json: &Value) -> &str {
-    json["id"].as_str().expect("an id")
-}
-
 /// Path that posts with a webhook's token.
-fn door(webhook: &Value) -> String {
+fn execute(webhook: &Value) -> String {
     format!(
         "/webhooks/{}/{}",
         id(webhook),
         webhook["token"].as_str().expect("a token")
     )
-}
-
-/// A client that has no bot's token.
-fn stranger(sim: &Simulator) -> Rest {
-    let mut rest = Rest::of(sim, "antiphon");
-    rest.token = "none".into();
-    rest
 }
 
 const PNG: &str = "data:image/png;base64,iVBORw0KGgo=";
@@ -61,7 +47,7 @@ async fn a_webhook_is_made_changed_and_deleted() {
     assert_eq!(made["user"]["id"], bot);
     assert_eq!(made["avatar"].as_str().map(str::len), Some(32));
     assert_eq!(made["token"].as_str().map(str::len), Some(68));
-    let url = format!("https://discord.com/api{}", door(&made));
+    let url = format!("https://discord.com/api{}", execute(&made));
     assert_eq!(made["url"], url);
     let event = client.event("WEBHOOKS_UPDATE").await;
     assert_eq!(event["channel_id"], made["channel_id"]);
@@ -80,7 +66,7 @@ async fn a_webhook_is_made_changed_and_deleted() {
     }
     let path = format!("/webhooks/{}", id(&made));
     assert_eq!(rest.get(&path).await.ok(), made);
-    let by_token = stranger(&sim).get(&door(&made)).await.ok();
+    let by_token = stranger(&sim).get(&execute(&made)).await.ok();
     assert!(by_token.get("user").is_none(), "a token tells no maker");
     assert_eq!(by_token["token"], made["token"]);
     let to_others = Rest::of(&sim, "cantor").get(&path).await.ok();
@@ -104,7 +90,7 @@ async fn a_webhook_is_made_changed_and_deleted() {
     let entry = client.event("GUILD_AUDIT_LOG_ENTRY_CREATE").await;
     assert_eq!(entry["action_type"], 51);
     let renamed = stranger(&sim)
-        .patch(&door(&made), &json!({"name": "Rope"}))
+        .patch(&execute(&made), &json!({"name": "Rope"}))
         .await
         .ok();
     assert_eq!(renamed["name"], "Rope");
@@ -116,12 +102,12 @@ async fn a_webhook_is_made_changed_and_deleted() {
     let entry = client.event("GUILD_AUDIT_LOG_ENTRY_CREATE").await;
     assert_eq!(entry["action_type"], 52);
     assert_eq!(rest.get(&path).await.code(), (404, 10015));
-    assert_eq!(rest.get(&door(&made)).await.code(), (404, 10015));
+    assert_eq!(rest.get(&execute(&made)).await.code(), (404, 10015));
     let again = rest
         .post(&format!("{channel}/webhooks"), &json!({"name": "x"}))
         .await
         .ok();
-    stranger(&sim).delete(&door(&again)).await.done();
+    stranger(&sim).delete(&execute(&again)).await.done();
     assert_eq!(
         rest.get(&format!("{channel}/webhooks")).await.ok(),
         json!([])
@@ -188,9 +174,9 @@ async fn a_webhook_posts_under_names_and_its_messages_are_edited_and_deleted() {
         .post(&format!("{channel}/webhooks"), &json!({"name": "Sexton"}))
         .await
         .ok();
-    let (door, stranger) = (door(&made), stranger(&sim));
+    let (execute, stranger) = (execute(&made), stranger(&sim));
     stranger
-        .post(&door, &json!({"content": "one"}))
+        .post(&execute, &json!({"content": "one"}))
         .await
         .done();
     let event = client.event("MESSAGE_CREATE").await;
@@ -209,7 +195,7 @@ async fn a_webhook_posts_under_names_and_its_messages_are_edited_and_deleted() {
         "components": [{"type": 1, "components": [{"type": 2, "style": 1, "custom_id": "ring", "label": "Ring"}]}],
     });
     let posted = stranger
-        .post(&format!("{door}?wait=true"), &body)
+        .post(&format!("{execute}?wait=true"), &body)
         .await
         .ok();
     assert_eq!(posted["author"]["username"], "Bell");
@@ -222,7 +208,7 @@ async fn a_webhook_posts_under_names_and_its_messages_are_edited_and_deleted() {
     assert_eq!(posted["components"][0]["components"][0]["id"], 2);
     assert_eq!(client.event("MESSAGE_CREATE").await["id"], posted["id"]);
 
-    let path = format!("{door}/messages/{}", id(&posted));
+    let path = format!("{execute}/messages/{}", id(&posted));
     assert_eq!(stranger.get(&path).await.ok()["content"], "two");
     let edited = stranger
         .patch(&path, &json!({"content": "three", "embeds": []}))
@@ -241,14 +227,14 @@ async fn a_webhook_posts_under_names_and_its_messages_are_edited_and_deleted() {
     assert_eq!(client.event("MESSAGE_DELETE").await["id"], posted["id"]);
     assert_eq!(stranger.get(&path).await.code(), (404, 10008));
     let other = sim.discord().say("loft", "mira", "mine");
-    let not_own = format!("{door}/messages/{other}");
+    let not_own = format!("{execute}/messages/{other}");
     for method in [Method::GET, Method::PATCH, Method::DELETE] {
         let answer = stranger
             .call(method, &not_own, &json!({"content": "x"}))
             .await;
         assert_eq!(answer.code(), (404, 10008));
     }
-    let original = format!("{door}/messages/@original");
+    let original = format!("{execute}/messages/@original");
     assert_eq!(stranger.get(&original).await.code(), (404, 10008));
 }
 
@@ -259,10 +245,10 @@ async fn each_wrong_field_of_a_webhooks_message_is_named() {
         .post(&format!("{channel}/webhooks"), &json!({"name": "Sexton"}))
         .await
         .ok();
-    let (door, stranger) = (door(&made), stranger(&sim));
+    let (execute, stranger) = (execute(&made), stranger(&sim));
     let answer = stranger
         .post(
-            &door,
+            &execute,
             &json!({"content": "x".repeat(2001), "username": "clyde", "avatar_url": "ftp://x", "thread_name": "t".repeat(101),
                 "embeds": [{"title": "t".repeat(257)}], "poll": null}),
         )
@@ -279,21 +265,27 @@ async fn each_wrong_field_of_a_webhooks_message_is_named() {
         let found = errors.pointer(&format!("{at}/_errors/0/code"));
         assert_eq!(found, Some(&json!(code)), "{at}");
     }
-    assert_eq!(stranger.post(&door, &json!({})).await.code(), (400, 50006));
+    assert_eq!(
+        stranger.post(&execute, &json!({})).await.code(),
+        (400, 50006)
+    );
     let wrong = stranger
-        .post(&format!("{door}?thread_id=abc"), &json!({"content": "x"}))
+        .post(
+            &format!("{execute}?thread_id=abc"),
+            &json!({"content": "x"}),
+        )
         .await;
     assert_eq!(wrong.code(), (400, 50035));
     let lobby = sim.discord().channel("lobby").expect("a channel");
     let elsewhere = stranger
         .post(
-            &format!("{door}?thread_id={lobby}"),
+            &format!("{execute}?thread_id={lobby}"),
             &json!({"content": "x"}),
         )
         .await;
     assert_eq!(elsewhere.code(), (404, 10003));
     let named = stranger
-        .post(&door, &json!({"content": "x", "thread_name": "aside"}))
+        .post(&execute, &json!({"content": "x", "thread_name": "aside"}))
         .await;
     assert_eq!(named.code(), (400, 220_003));
     let missing = stranger
@@ -318,14 +310,14 @@ async fn a_webhook_posts_in_threads_and_begins_them_in_forums() {
         .json();
     let path = format!("/channels/{}", id(&thread));
     rest.patch(&path, &json!({"archived": true})).await.ok();
-    let query = format!("{}?wait=1&thread_id={}", door(&made), id(&thread));
+    let query = format!("{}?wait=1&thread_id={}", execute(&made), id(&thread));
     let posted = rest.post(&query, &json!({"content": "psst"})).await.ok();
     assert_eq!(posted["channel_id"], thread["id"]);
     let opened = rest.get(&path).await.ok();
     assert_eq!(opened["thread_metadata"]["archived"], false);
     let message = format!(
         "{}/messages/{}?thread_id={}",
-        door(&made),
+        execute(&made),
         id(&posted),
         id(&thread)
     );
@@ -348,10 +340,10 @@ async fn a_webhook_posts_in_threads_and_begins_them_in_forums() {
         .await
         .ok();
     let tag = id(&forum["available_tags"][0]);
-    let door = door(&made);
+    let execute = execute(&made);
     let post = rest
         .post(
-            &format!("{door}?wait=true"),
+            &format!("{execute}?wait=true"),
             &json!({"content": "in F?", "thread_name": "which key?", "applied_tags": [tag]}),
         )
         .await
@@ -370,13 +362,13 @@ async fn a_webhook_posts_in_threads_and_begins_them_in_forums() {
             220_002,
         ),
     ] {
-        let answer = rest.post(&format!("{door}{query}"), &body).await;
+        let answer = rest.post(&format!("{execute}{query}"), &body).await;
         assert_eq!(answer.code(), (400, code));
     }
     let unknown = json!({"content": "x", "thread_name": "y", "applied_tags": ["1"]});
-    assert_eq!(rest.post(&door, &unknown).await.code(), (400, 50035));
+    assert_eq!(rest.post(&execute, &unknown).await.code(), (400, 50035));
     let slack = rest
-        .post(&format!("{door}/slack"), &json!({"text": "x"}))
+        .post(&format!("{execute}/slack"), &json!({"text": "x"}))
         .await;
     assert_eq!(slack.code(), (400, 220_004));
 }
@@ -394,7 +386,7 @@ async fn a_webhook_posts_files_and_polls() {
         .method("POST")
         .uri(format!(
             "https://discord.com/api/v10{}?wait=true",
-            door(&made)
+            execute(&made)
         ))
         .header("user-agent", "curl/8")
         .header("content-type", "multipart/form-data; boundary=x")
@@ -406,7 +398,7 @@ async fn a_webhook_posts_files_and_polls() {
     assert_eq!(message["attachments"][0]["size"], 5);
     let poll = json!({"poll": {"question": {"text": "which?"}, "answers": [{"poll_media": {"text": "this"}}]}});
     let asked = rest
-        .post(&format!("{}?wait=true", door(&made)), &poll)
+        .post(&format!("{}?wait=true", execute(&made)), &poll)
         .await
         .ok();
     assert_eq!(asked["poll"]["answers"][0]["answer_id"], 1);
@@ -420,10 +412,10 @@ async fn bodies_of_slack_and_github_become_messages() {
         .post(&format!("{channel}/webhooks"), &json!({"name": "Sexton"}))
         .await
         .ok();
-    let (door, stranger) = (door(&made), stranger(&sim));
+    let (execute, stranger) = (execute(&made), stranger(&sim));
     let slack = json!({"text": "hear ye", "username": "Crier", "attachments": [{"title": "News", "title_link": "https://example.org",
         "color": "#ff0000", "fields": [{"title": "where", "value": "here", "short": true}]}]});
-    let answer = stranger.post(&format!("{door}/slack"), &slack).await;
+    let answer = stranger.post(&format!("{execute}/slack"), &slack).await;
     assert_eq!(answer.ok(), "ok");
     let event = client.event("MESSAGE_CREATE").await;
     assert_eq!(
@@ -435,14 +427,16 @@ async fn bodies_of_slack_and_github_become_messages() {
     let github = json!({"action": "opened", "sender": {"login": "mira", "html_url": "https://example.org/mira"},
         "repository": {"full_name": "house/choir"}, "issue": {"number": 7, "title": "off key", "html_url": "https://example.org/7", "body": "flat"}});
     stranger
-        .post(&format!("{door}/github"), &github)
+        .post(&format!("{execute}/github"), &github)
         .await
         .done();
     let event = client.event("MESSAGE_CREATE").await;
     let embed = &event["embeds"][0];
     assert_eq!(embed["title"], "[house/choir] Issue opened: #7: off key");
     assert_eq!(embed["author"]["name"], "mira");
-    let none = stranger.post(&format!("{door}/github"), &json!({})).await;
+    let none = stranger
+        .post(&format!("{execute}/github"), &json!({}))
+        .await;
     assert_eq!(none.code(), (400, 50035));
 }
 
@@ -526,8 +520,7 @@ async fn a_channel_that_follows_repeats_what_is_published() {
 async fn the_token_of_an_interaction_names_the_webhook_of_its_application() {
     let (sim, mut client, rest, _) = begun().await;
     let discord = sim.discord();
-    let ping = json!({"name": "ping", "description": "Answers."});
-    assert_ne!(discord.register("antiphon", None, &ping), 0);
+    register(&sim, "ping");
     discord.command("loft", "mira", "antiphon", "ping", &json!([]));
     let event = client.event("INTERACTION_CREATE").await;
     let token = event["token"].as_str().expect("a token");
@@ -579,13 +572,16 @@ async fn a_webhook_of_an_application_posts_components() {
         .ok();
     let body = json!({"flags": 1 << 15, "components": [{"type": 10, "content": "hear ye"}]});
     let posted = rest
-        .post(&format!("{}?wait=true", door(&made)), &body)
+        .post(&format!("{}?wait=true", execute(&made)), &body)
         .await
         .ok();
     assert_eq!(posted["flags"], 1 << 15);
     let legacy =
         json!({"flags": 1 << 15, "content": "x", "components": [{"type": 10, "content": "y"}]});
-    assert_eq!(rest.post(&door(&made), &legacy).await.code(), (400, 50035));
+    assert_eq!(
+        rest.post(&execute(&made), &legacy).await.code(),
+        (400, 50035)
+    );
 }
 
 // https://docs.discord.com/developers/resources/message#allowed-mentions-object
@@ -599,7 +595,7 @@ async fn a_sender_allows_mentions() {
     let mira = sim.discord().user("mira");
     let content = format!("@everyone, <@{mira}>");
     let paths = [
-        format!("{}?wait=true", door(&made)),
+        format!("{}?wait=true", execute(&made)),
         format!("{channel}/messages"),
     ];
     for path in &paths {
