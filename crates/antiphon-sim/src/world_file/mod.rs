@@ -6,7 +6,6 @@
 //!
 //! A file is checked by building every platform from it once, so that starting a simulation cannot fail any more.
 
-mod check;
 pub(crate) mod discord;
 mod error;
 pub(crate) mod lavalink;
@@ -15,6 +14,7 @@ mod reader;
 pub(crate) mod stackexchange;
 pub(crate) mod value;
 
+use antiphon_core::Clock;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,7 +22,10 @@ use serde_json::Value;
 pub(crate) use error::{Names, Problem, nearest};
 pub use error::{WorldFileError, nearest_word};
 
-use crate::{ledger::Ledger, world::World};
+use crate::{
+    discord::state::State as Discord, lavalink::state::State as Lavalink, ledger::Ledger,
+    queup::state::State as QueUp, stackexchange::state::State as StackExchange, world::World,
+};
 
 /// World that a simulation begins with: guilds, rooms, nodes and people.
 ///
@@ -145,6 +148,23 @@ impl WorldFile {
         file.check()
             .map_err(|problem| WorldFileError::of(problem, None))?;
         Ok(file)
+    }
+
+    /// Builds every platform once that has a section.
+    fn check(&self) -> Result<(), Problem> {
+        self.build::<Discord>(self.discord.as_ref())?;
+        self.build::<Lavalink>(self.lavalink.as_ref())?;
+        self.build::<QueUp>(self.queup.as_ref())?;
+        self.build::<StackExchange>(self.stackexchange.as_ref())
+    }
+
+    fn build<S: FromFile>(&self, section: Option<&S::Section>) -> Result<(), Problem> {
+        let Some(section) = section else {
+            return Ok(());
+        };
+        let world = World::new(0, 0, Clock::system());
+        let (ledger, settings) = (Ledger::default(), S::Settings::default());
+        S::of_file(world, ledger, settings, section, self.inherit).map(drop)
     }
 
     /// The world as JSON, which [`WorldFile::from_json`] reads.
