@@ -59,6 +59,8 @@ pub(crate) struct Community {
     pub(crate) entitlements: BTreeMap<Id, Value>,
     /// Ephemeral messages, which no channel lists.
     pub(crate) ephemeral: BTreeMap<Id, Message>,
+    /// Names of the first bot, guild and channels; each is found by it as long as nothing else has the name.
+    pub(crate) first_names: BTreeMap<String, Id>,
 }
 
 impl Community {
@@ -73,9 +75,14 @@ impl Community {
     pub(crate) fn user_named(&self, name: &str) -> Option<Id> {
         let by_name = self.users.values().find(|user| user.name == name);
         by_name.map(|user| user.id).or_else(|| {
-            let id = name.parse().ok()?;
+            let id = name.parse().ok().or_else(|| self.first_named(name))?;
             self.users.contains_key(&id).then_some(id)
         })
+    }
+
+    /// What began with this name, and was renamed.
+    fn first_named(&self, name: &str) -> Option<Id> {
+        self.first_names.get(name).copied()
     }
 
     /// Finds a channel by id, by name, or by a path that ends in one of them.
@@ -90,6 +97,10 @@ impl Community {
             channels
                 .find(|channel| channel.name == name)
                 .map(|channel| channel.id)
+                .or_else(|| {
+                    self.first_named(name)
+                        .filter(|id| self.channels.contains_key(id))
+                })
         })
     }
 
@@ -104,6 +115,10 @@ impl Community {
             guilds
                 .find(|guild| guild.name == name)
                 .map(|guild| guild.id)
+                .or_else(|| {
+                    self.first_named(name)
+                        .filter(|id| self.guilds.contains_key(id))
+                })
         })
     }
 

@@ -111,6 +111,7 @@ impl State {
 }
 
 fn page(answer: Answer) -> Page {
+    let is_html = matches!(answer.body, Body::Html(_));
     let (content_type, body) = match answer.body {
         // Discord names no charset.
         Body::Json(json) => (Some("application/json"), json.to_string().into_bytes()),
@@ -128,6 +129,10 @@ fn page(answer: Answer) -> Page {
             header::CONTENT_TYPE,
             http::HeaderValue::from_static(content_type),
         );
+    }
+    // Discord answers through a proxy; libraries wait after a 429 only where this header is (discord.py and its forks, `http.py`).
+    if !is_html {
+        headers.insert(header::VIA, http::HeaderValue::from_static("1.1 google"));
     }
     for (name, value) in answer.headers {
         if let Ok(value) = value.parse() {

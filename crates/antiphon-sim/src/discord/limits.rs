@@ -18,6 +18,9 @@ const INVALID_WINDOW: i64 = 600_000;
 /// Rate limit of a route: requests, and the milliseconds of their window.
 pub(crate) type Pace = (u32, i64);
 
+/// The pace of a route without a limit.
+pub(crate) const NONE: Pace = (0, 0);
+
 /// Bucket in which a request is counted.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {
@@ -78,14 +81,10 @@ impl Limits {
             }
         }
         let pace = bucket.pace;
-        let key = (account, bucket.name.clone(), bucket.major.clone());
-        if self.buckets.len() >= BUCKETS {
-            self.buckets.retain(|_, window| window.until > now);
+        if pace == NONE {
+            return Ok(Vec::new());
         }
-        let window = self.buckets.entry(key).or_insert(Window {
-            left: pace.0,
-            until: 0,
-        });
+        let window = self.window(account, &bucket.name, &bucket.major, pace, now);
         let taken = take(window, pace.0, pace.1, now);
         let headers = describe(bucket, pace, *window, now);
         if taken.is_some() {
@@ -94,6 +93,44 @@ impl Limits {
         let mut answer = too_many("user", window.until - now);
         answer.headers.extend(headers);
         Err(answer)
+    }
+
+    /// Counts an act that has a limit beside that of its route; returns the 429 response.
+    pub(crate) fn count_act(
+        &mut self,
+        account: Id,
+        name: &str,
+        of: Id,
+        pace: Pace,
+        now: i64,
+    ) -> Result<(), Answer> {
+        if self.are_off {
+            return Ok(());
+        }
+        let window = self.window(account, name, &of.to_string(), pace, now);
+        match take(window, pace.0, pace.1, now) {
+            Some(()) => Ok(()),
+            None => Err(too_many("user", window.until - now)),
+        }
+    }
+
+    /// The counter of a bot's requests, begun if there is none.
+    fn window(
+        &mut self,
+        account: Id,
+        name: &str,
+        major: &str,
+        pace: Pace,
+        now: i64,
+    ) -> &mut Window {
+        if self.buckets.len() >= BUCKETS {
+            self.buckets.retain(|_, window| window.until > now);
+        }
+        let key = (account, name.to_owned(), major.to_owned());
+        self.buckets.entry(key).or_insert(Window {
+            left: pace.0,
+            until: 0,
+        })
     }
 
     /// Counts a response; returns whether the client is banned for its invalid requests.

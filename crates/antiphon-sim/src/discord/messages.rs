@@ -25,6 +25,8 @@ pub(crate) struct Draft {
     pub(crate) embeds: Value,
     pub(crate) components: Value,
     pub(crate) attachments: Value,
+    /// Stickers as a message names them: their ids, names and formats.
+    pub(crate) stickers: Vec<Value>,
     pub(crate) poll: Option<Value>,
     pub(crate) interaction: Option<Value>,
     /// The application that answers an interaction with it.
@@ -48,6 +50,7 @@ impl Draft {
             embeds: json!([]),
             components: json!([]),
             attachments: json!([]),
+            stickers: Vec::new(),
             poll: None,
             interaction: None,
             application: None,
@@ -133,6 +136,7 @@ impl State {
             embeds: draft.embeds,
             components: draft.components,
             attachments: draft.attachments,
+            stickers: draft.stickers,
             poll: draft.poll,
             votes: Vec::new(),
             reactions: Vec::new(),
@@ -370,6 +374,9 @@ impl State {
         }
         if let Some(nonce) = &message.nonce {
             json["nonce"] = nonce.clone();
+        }
+        if !message.stickers.is_empty() {
+            json["sticker_items"] = json!(message.stickers);
         }
         if let Some(poll) = &message.poll {
             json["poll"] = poll.clone();

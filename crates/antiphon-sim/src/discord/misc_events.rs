@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     community::Scope,
-    model::{Id, iso},
+    model::{Channel, Id, iso, kind},
     state::State,
     things::EVENT,
 };
@@ -43,21 +43,30 @@ impl State {
     #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub(crate) fn pass(&mut self, name: &str, guild: Id, user: Id) {
         let (g, u) = (guild.to_string(), user.to_string());
-        let channel_of = |state: &Self, is_voice: bool| {
-            let mut channels = state.community.channels_of(guild, false);
+        let first = |fits: fn(&Channel) -> bool| {
+            let mut channels = self.community.channels_of(guild, false);
             channels
-                .find(|channel| channel.is_voice() == is_voice && channel.kind != 4)
+                .find(|channel| fits(channel))
                 .map(|channel| channel.id)
         };
-        let text = channel_of(self, false).unwrap_or_default();
+        let text = first(|channel| !channel.is_voice() && channel.kind != 4).unwrap_or_default();
+        // A stage has neither a status nor effects.
+        let is_voice = |channel: &Id| {
+            let channel = self.community.channels.get(channel);
+            channel.is_some_and(|channel| channel.kind == kind::VOICE)
+        };
         let inside = self.community.guilds.get(&guild).and_then(|home| {
-            let (speaker, voice) = home.voices.iter().next()?;
+            let mut voices = home.voices.iter();
+            let (speaker, voice) = voices.find(|(_, voice)| is_voice(&voice.channel))?;
             Some((*speaker, voice.channel))
         });
         let voice = inside
             .map(|(_, channel)| channel)
-            .or(channel_of(self, true))
-            .unwrap_or_default();
+            .or_else(|| first(|channel| channel.kind == kind::VOICE));
+        if voice.is_none() && name.starts_with("VOICE_CHANNEL_") {
+            return;
+        }
+        let voice = voice.unwrap_or_default();
         let whole = Scope::guild(guild);
         let (scope, event) = match name {
             "GUILD_EMOJIS_UPDATE" => {
@@ -68,7 +77,11 @@ impl State {
                     .map(|guild| guild.json()["emojis"].take());
                 (whole, json!({"guild_id": g, "emojis": emojis}))
             }
-            "GUILD_STICKERS_UPDATE" => (whole, json!({"guild_id": g, "stickers": []})),
+            "GUILD_STICKERS_UPDATE" => {
+                let guild = self.community.guilds.get(&guild);
+                let stickers = guild.map(|guild| guild.json()["stickers"].take());
+                (whole, json!({"guild_id": g, "stickers": stickers}))
+            }
             "GUILD_INTEGRATIONS_UPDATE" => (whole, json!({"guild_id": g})),
             "WEBHOOKS_UPDATE" => (
                 self.community.scope_of(text),
@@ -130,7 +143,7 @@ impl State {
                     .community
                     .channels_of(guild, true)
                     .filter(|thread| !thread.is_archived)
-                    .map(super::model::Channel::json)
+                    .map(Channel::json)
                     .collect();
                 (
                     whole,

@@ -551,6 +551,8 @@ pub(crate) struct Message {
     pub(crate) embeds: Value,
     pub(crate) components: Value,
     pub(crate) attachments: Value,
+    /// Stickers as a message names them: their ids, names and formats.
+    pub(crate) stickers: Vec<Value>,
     pub(crate) poll: Option<Value>,
     /// Votes of the poll: the answer and the user.
     pub(crate) votes: Vec<(u64, Id)>,
@@ -571,6 +573,9 @@ impl Message {
     pub(crate) fn says_nothing(&self) -> bool {
         let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
         let lists = [&self.embeds, &self.components, &self.attachments];
-        self.content.is_empty() && lists.into_iter().all(is_empty) && self.poll.is_none()
+        self.content.is_empty()
+            && lists.into_iter().all(is_empty)
+            && self.stickers.is_empty()
+            && self.poll.is_none()
     }
 }

@@ -111,10 +111,10 @@ impl State {
             return self.refuse(number, 4004, "Authentication failed.");
         };
         let properties = &data["properties"];
-        if ["os", "browser", "device"]
-            .iter()
-            .any(|name| !properties[name].is_string())
-        {
+        // Their names began with `$` once; discordgo sends them so.
+        if ["os", "browser", "device"].iter().any(|name| {
+            !properties[name].is_string() && !properties[format!("${name}")].is_string()
+        }) {
             self.note("an identify without properties `os`, `browser` and `device`");
         }
         let Ok(shard) = shard(&data["shard"]) else {
@@ -363,11 +363,13 @@ impl State {
 
     /// Takes a change of the bot's own presence (op 3, and `presence` of an IDENTIFY).
     ///
-    /// A status that is null or left out is `online`. discord.py and nextcord send `"status": null` and the one activity
-    /// as `game`, the name that it had before version 8 of the Gateway; both work at Discord.
+    /// A status that is null, empty or left out is `online`, and an activity without a name is none. discord.py and
+    /// nextcord send `"status": null`, discordgo `"status": ""`, and all three the one activity as `game`, the name that it
+    /// had before version 8 of the Gateway; they work at Discord.
     fn take_presence(&mut self, number: u64, data: &Value) {
         let status = match &data["status"] {
             Value::Null => Some("online"),
+            Value::String(status) if status.is_empty() => Some("online"),
             status => status.as_str(),
         };
         let known = ["online", "dnd", "idle", "invisible", "offline"];
@@ -411,7 +413,7 @@ impl State {
 /// A bot's activity as others see it: the fields that a bot can set, an id, and when it began (Unix milliseconds).
 fn activity(given: &Value, now: i64) -> Option<Value> {
     let kind = given["type"].as_u64().unwrap_or(0);
-    let name = given["name"].as_str()?;
+    let name = given["name"].as_str().filter(|name| !name.is_empty())?;
     let id = if kind == 4 {
         "custom".to_owned()
     } else {

@@ -58,6 +58,20 @@ impl State {
             voice: channel("stalls"),
             bot: self.home.bot,
         };
+        self.keep_first_names();
+    }
+
+    /// Keeps the names by which commands find the first bot, guild and channels, whatever their names are or become.
+    pub(super) fn keep_first_names(&mut self) {
+        let home = &self.home;
+        let first = [
+            (Self::BOT, home.bot),
+            ("choir", home.guild),
+            ("loft", home.text),
+            ("stalls", home.voice),
+        ];
+        let first = first.map(|(name, id)| (name.to_owned(), id));
+        self.community.first_names = BTreeMap::from(first);
     }
 
     pub(super) fn insert_user(&mut self, id: Id, name: &str, is_bot: bool) {

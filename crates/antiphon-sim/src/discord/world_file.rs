@@ -511,6 +511,7 @@ impl Maker {
             voice: channel(kind::VOICE),
             bot: self.state.home.bot,
         };
+        self.state.keep_first_names();
         Ok(())
     }
 

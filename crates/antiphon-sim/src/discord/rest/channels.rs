@@ -9,6 +9,7 @@ use super::{
     route::Route,
 };
 use crate::discord::{
+    limits::Pace,
     model::{Channel, Id, Overwrite, kind},
     permissions as rights,
     state::State,
@@ -23,7 +24,7 @@ pub(crate) const ROUTES: &[Route] = &[
     )
     .in_channel(0)
     .also("`MANAGE_CHANNELS`; in a thread `MANAGE_THREADS`, or own thread")
-    .pace(2, 600_000)
+    .pace(5, 15_000)
     .events(&["CHANNEL_UPDATE", "THREAD_UPDATE"])
     .audit(&["CHANNEL_UPDATE", "THREAD_UPDATE"]),
     Route::delete(
@@ -56,6 +57,10 @@ pub(crate) const ROUTES: &[Route] = &[
         "delete_group_dm_user",
     ),
 ];
+
+/// Changes of a channel's name or topic, and the milliseconds of their window. No header tells of this limit
+/// (<https://github.com/discord/discord-api-docs/issues/1900>).
+const RENAMES: Pace = (2, 600_000);
 
 /// Minutes after which a thread without messages may be archived.
 const ARCHIVE_AFTER: &[i64] = &[60, 1440, 4320, 10080];
@@ -111,6 +116,7 @@ impl State {
         let mut fields = call.fields();
         let change = ChannelChange::read(&mut fields, kind, tag);
         fields.check()?;
+        self.may_rename(call)?;
         self.check_parent(guild, change.parent)?;
         if let Some(overwrites) = &change.overwrites {
             self.needs_in_channel(call.account, call.channel(), rights::MANAGE_ROLES)?;
@@ -126,6 +132,24 @@ impl State {
             }
         });
         Ok(self.channel_answer(call.channel(), call.account))
+    }
+
+    /// Counts a change of a channel's name or topic.
+    fn may_rename(&mut self, call: &Call<'_>) -> Result<(), Answer> {
+        if ["name", "topic"]
+            .iter()
+            .all(|name| call.body.get(name).is_none())
+        {
+            return Ok(());
+        }
+        let (now, channel) = (self.now(), call.channel());
+        let limits = &mut self.rest.limits;
+        let counted = limits.count_act(call.account, "name or topic", channel, RENAMES, now);
+        counted.inspect_err(|_answer| {
+            self.note(format!(
+                "a channel is renamed for the third time within ten minutes: {channel}"
+            ));
+        })
     }
 
     fn edit_thread(&mut self, call: &Call<'_>) -> Outcome {
@@ -144,6 +168,7 @@ impl State {
         let flags = fields.count("flags", 0..=i64::from(u32::MAX));
         let tags = fields.ids("applied_tags", 0..=5);
         fields.check()?;
+        self.may_rename(call)?;
         let opens_alone =
             archived == Some(false) && call.body.as_object().is_some_and(|body| body.len() == 1);
         if was_archived && archived != Some(false) {

@@ -9,7 +9,7 @@ pub(crate) const ROUTES: &[Route] = &[Route::post(
     State::answer_interaction_named,
 )
 .open()
-.beyond_global_limit()
+.without_limit()
 .events(&["MESSAGE_CREATE"])];
 
 impl State {

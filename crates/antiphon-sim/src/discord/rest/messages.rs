@@ -237,6 +237,9 @@ impl State {
             "components",
         ];
         let snapshot = names.map(|name| (name.to_owned(), whole[name].clone()));
+        // A message has this field only with stickers.
+        let stickers = whole.get("sticker_items").cloned();
+        let stickers = stickers.map(|items| ("sticker_items".to_owned(), items));
         let mut reference = json!({
             "type": 1,
             "message_id": id.to_string(),
@@ -247,7 +250,10 @@ impl State {
         }
         let mut draft = Draft::text("");
         draft.flags = HAS_SNAPSHOT;
-        draft.forwarded = Some((reference, Value::Object(snapshot.into_iter().collect())));
+        draft.forwarded = Some((
+            reference,
+            Value::Object(snapshot.into_iter().chain(stickers).collect()),
+        ));
         Ok(Some(draft))
     }
 
@@ -269,6 +275,7 @@ impl State {
         draft.embeds = list(&body["embeds"]);
         draft.components = list(&body["components"]);
         draft.attachments = attachments(&Value::Null, &body["attachments"]);
+        draft.stickers = self.sticker_items(channel, &body["sticker_ids"])?;
         draft.flags = body["flags"].as_u64().unwrap_or(0);
         draft.poll = poll;
         draft.allowed_mentions = AllowedMentions::of(body);

@@ -1,9 +1,12 @@
 //! Polls.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, Call, Outcome, page::Page, route::Route};
-use crate::discord::{model::iso, state::State};
+use crate::discord::{
+    model::{User, iso},
+    state::State,
+};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get(
@@ -11,8 +14,7 @@ pub(crate) const ROUTES: &[Route] = &[
         "get_answer_voters",
         State::list_voters,
     )
-    .in_channel(0)
-    .simplified("votes are events alone; the list is empty"),
+    .in_channel(0),
     Route::post(
         "/channels/{channel_id}/polls/{message_id}/expire",
         "poll_expire",
@@ -27,15 +29,20 @@ pub(crate) const ROUTES: &[Route] = &[
 
 impl State {
     fn list_voters(&mut self, call: &Call<'_>) -> Outcome {
-        Page::of(call, 25, 100)?;
-        let poll = self.message_of(call)?.poll.as_ref();
+        let page = Page::of(call, 25, 100)?;
+        let message = self.message_of(call)?;
+        let poll = message.poll.as_ref();
         let poll = poll.ok_or_else(|| Answer::unknown("Message", 10008))?;
         let answers = poll["answers"].as_array();
         let answer = call.id("answer_id");
         if answers.is_none_or(|all| !all.iter().any(|one| one["answer_id"] == answer)) {
             return Err(Answer::unknown("Message", 10008));
         }
-        Ok(Answer::json(200, json!({"users": []})))
+        let votes = message.votes.iter().filter(|(one, _)| *one == answer);
+        let users = votes.filter_map(|(_, id)| Some((*id, self.community.users.get(id)?)));
+        let users = page.ascending(users).into_iter();
+        let users: Vec<Value> = users.map(User::json).collect();
+        Ok(Answer::json(200, json!({"users": users})))
     }
 
     fn end_poll(&mut self, call: &Call<'_>) -> Outcome {

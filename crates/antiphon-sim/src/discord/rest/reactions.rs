@@ -7,7 +7,7 @@ use crate::discord::{
     state::State,
 };
 
-/// Limit that the reactions of a channel share.
+/// Limit that all changes of a channel's reactions share.
 const BUCKET: &str = "ANY/channels/{channel_id}/messages/{message_id}/reactions";
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -17,8 +17,6 @@ pub(crate) const ROUTES: &[Route] = &[
         State::list_reactions,
     )
     .in_channel(0)
-    .bucket(BUCKET)
-    .pace(1, 250)
     .simplified("no super reactions"),
     Route::put(
         "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me",

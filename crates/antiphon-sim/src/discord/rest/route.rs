@@ -5,7 +5,11 @@
 //! `docs/simulator-routes.md` is made from them.
 
 use super::{Call, Outcome};
-use crate::discord::{limits::Pace, permissions, state::State};
+use crate::discord::{
+    limits::{self, Pace},
+    permissions,
+    state::State,
+};
 
 /// Handles a request whose row, token, permissions and path were checked.
 pub(crate) type Handler = fn(&mut State, &Call<'_>) -> Outcome;
@@ -219,9 +223,10 @@ impl Route {
         self
     }
 
-    /// Takes the route out of the bot's global limit.
-    pub(crate) const fn beyond_global_limit(mut self) -> Self {
+    /// Takes the route out of the bot's global limit, and out of all others: its responses have no headers of a limit.
+    pub(crate) const fn without_limit(mut self) -> Self {
         self.counts_globally = false;
+        self.pace = limits::NONE;
         self
     }
 

@@ -141,6 +141,25 @@ impl State {
         Ok(Answer::json(200, self.sticker_json(call, sticker)))
     }
 
+    /// Stickers of a message in a channel, as the message names them: standard ones, and those of the channel's guild.
+    pub(crate) fn sticker_items(&self, channel: Id, ids: &Value) -> Result<Vec<Value>, Answer> {
+        let standard = pack()["stickers"].take();
+        let guild = self.guild_of_channel(channel);
+        let guild = guild.and_then(|id| self.community.guilds.get(&id));
+        let item = |id: &Value| {
+            let id = id_in(id)?;
+            let mut known = standard.as_array().into_iter().flatten();
+            let known = known.find(|one| id_in(&one["id"]) == Some(id));
+            let sticker = known.or_else(|| guild?.more.stickers.get(&id))?;
+            Some(json!({
+                "id": sticker["id"], "name": sticker["name"], "format_type": sticker["format_type"],
+            }))
+        };
+        let ids = ids.as_array().into_iter().flatten();
+        let items: Option<Vec<Value>> = ids.map(item).collect();
+        items.ok_or_else(|| Answer::error(400, 50081, "Invalid sticker sent"))
+    }
+
     fn get_sticker(&mut self, call: &Call<'_>) -> Outcome {
         let id = call.id("sticker_id");
         let mut standard = pack()["stickers"].take();

@@ -463,6 +463,13 @@ async fn a_presence_is_taken_as_libraries_send_it() {
         (&shown["status"], &shown["activities"][0]["name"]),
         (&json!("online"), &json!("chess"))
     );
+    // discordgo 0.29.0 with neither.
+    let game = json!({"name": "", "type": 0, "created_at": "0001-01-01T00:00:00Z"});
+    let shown = presence_after(json!({"status": "", "game": game, "since": 0, "afk": false})).await;
+    assert_eq!(
+        (&shown["status"], &shown["activities"]),
+        (&json!("online"), &json!([]))
+    );
     // hikari 2.7.0 without an activity.
     let shown =
         presence_after(json!({"status": "idle", "game": null, "since": null, "afk": false})).await;
@@ -481,6 +488,18 @@ async fn a_presence_is_taken_as_libraries_send_it() {
         (&json!("custom"), &json!("at sea"))
     );
     assert!(activity["created_at"].is_i64() && activity.get("emoji").is_none());
+}
+
+/// discordgo 0.29.0 names them so; Discord's documentation has the old names as deprecated.
+#[tokio::test(start_paused = true)]
+async fn properties_may_have_their_old_names() {
+    let sim = Simulator::with_seed(7);
+    let mut client = Client::open(&sim, "").await;
+    let properties = json!({"$os": "linux", "$browser": "DiscordGo v0.29.0", "$device": ""});
+    let properties = json!({"properties": properties});
+    client.identify_as(&sim, "antiphon", ALL, &properties).await;
+    client.event("GUILD_CREATE").await;
+    assert_eq!(sim.notes(), []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -663,5 +682,23 @@ async fn votes_are_counted_on_polls_alone() {
     assert_eq!(
         shown["poll"]["results"]["answer_counts"],
         json!([{"id": 2, "count": 1, "me_voted": false}])
+    );
+    assert!(discord.vote("loft", poll, "iris", 2, true));
+    let answers = format!("/channels/{channel}/polls/{poll}/answers");
+    let voters = |answer: Value| {
+        let users = answer["users"].as_array().expect("users").clone();
+        users.iter().map(|user| user["username"].clone()).collect()
+    };
+    let all: Vec<Value> = voters(rest.get(&format!("{answers}/2")).await.ok());
+    assert_eq!(all.len(), 2);
+    assert!(all.contains(&json!("teo")) && all.contains(&json!("iris")));
+    let page = rest.get(&format!("{answers}/2?limit=1")).await.ok();
+    let last = page["users"][0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(voters(page), all[..1]);
+    let next = format!("{answers}/2?limit=1&after={last}");
+    assert_eq!(voters(rest.get(&next).await.ok()), all[1..]);
+    assert_eq!(
+        rest.get(&format!("{answers}/1")).await.ok(),
+        json!({"users": []})
     );
 }

@@ -99,6 +99,48 @@ fn button(custom_id: &str) -> Value {
     json!([{"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": custom_id}]}])
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_renamed_is_found_by_the_names_that_commands_have_by_default() {
+    let mut stage = Stage::new().await;
+    let guild = stage.sim.discord().guild_id();
+    for (path, name) in [
+        ("/users/@me".to_owned(), json!({"username": "precentor"})),
+        (
+            format!("/channels/{}", stage.channel),
+            json!({"name": "attic"}),
+        ),
+        (format!("/guilds/{guild}"), json!({"name": "quire"})),
+    ] {
+        stage.rest.patch(&path, &name).await.ok();
+    }
+    register(&stage.sim, "ping");
+    let command = json!({"do": "command", "by": "mira", "name": "ping"});
+    let asked = stage.ask(&command).await;
+    assert_eq!(asked.event["channel_id"], stage.channel.to_string());
+    let role = json!({"do": "add_role", "by": "mira", "name": "altos"});
+    stage.execute(&role).expect("a role of the first guild");
+    // Something else that takes the name has it.
+    let nook = stage.sim.discord().add_channel("quire", "mira", "loft");
+    let said = json!({"do": "say", "by": "mira", "text": "in here"});
+    stage.execute(&said).expect("a message");
+    assert_eq!(stage.sim.discord().texts(&nook.to_string()), ["in here"]);
+}
+
+// Discord gives no headers of a limit here: hikari, whose table of routes says so, complains of one.
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_an_interaction_has_no_limit() {
+    let mut stage = Stage::new().await;
+    register(&stage.sim, "ping");
+    let command = json!({"do": "command", "by": "mira", "name": "ping"});
+    let asked = stage.ask(&command).await;
+    stage.sim.discord().unlimited(false);
+    let answer = stage.rest.post(&asked.callback, &json!({"type": 5})).await;
+    assert_eq!(
+        (answer.status, answer.header("x-ratelimit-bucket")),
+        (204, "")
+    );
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // What an application is sent.
 

@@ -424,6 +424,57 @@ async fn a_route_has_its_limit_and_says_so() {
     rest.post(&path, &json!({"content": "now"})).await.ok();
 }
 
+// discord.py and its forks wait after a 429 only if the response has this header (`http.py`, `HTTPClient.request`).
+#[tokio::test(start_paused = true)]
+async fn responses_come_through_discords_proxy() {
+    let sim = Simulator::with_seed(7);
+    let rest = Rest::of(&sim, "antiphon");
+    let path = format!("/channels/{}/messages", sim.discord().channel_id());
+    for _ in 0..5 {
+        let answer = rest.post(&path, &json!({"content": "again"})).await;
+        assert_eq!((answer.status, answer.header("via")), (200, "1.1 google"));
+    }
+    let answer = rest.post(&path, &json!({"content": "too much"})).await;
+    assert_eq!((answer.status, answer.header("via")), (429, "1.1 google"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn reactions_are_read_without_the_limit_of_their_changes() {
+    let sim = Simulator::with_seed(7);
+    let rest = Rest::of(&sim, "antiphon");
+    let (channel, message) = (
+        sim.discord().channel_id(),
+        sim.discord().say("loft", "mira", "sing"),
+    );
+    let path = format!("/channels/{channel}/messages/{message}/reactions/%F0%9F%8E%B6");
+    let own = format!("{path}/@me");
+    rest.put(&own, &Value::Null).await.done();
+    assert_eq!(rest.get(&path).await.ok()[0]["username"], "antiphon");
+    assert_eq!(rest.delete(&own).await.status, 429);
+}
+
+// https://github.com/discord/discord-api-docs/issues/1900
+#[tokio::test(start_paused = true)]
+async fn a_channel_is_renamed_twice_in_ten_minutes_and_changed_otherwise_at_will() {
+    let sim = Simulator::with_seed(7);
+    let rest = Rest::of(&sim, "antiphon");
+    let path = format!("/channels/{}", sim.discord().channel_id());
+    for body in [json!({"name": "attic"}), json!({"topic": "up there"})] {
+        rest.patch(&path, &body).await.ok();
+    }
+    for slow_mode in 1..3 {
+        let answer = rest
+            .patch(&path, &json!({"rate_limit_per_user": slow_mode}))
+            .await;
+        assert_eq!(answer.status, 200);
+        assert_ne!(answer.header("x-ratelimit-remaining"), "0");
+    }
+    let answer = rest.patch(&path, &json!({"name": "cellar"})).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, "600"));
+    tokio::time::advance(Duration::from_secs(600)).await;
+    rest.patch(&path, &json!({"name": "cellar"})).await.ok();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_bot_has_a_limit_over_all_routes() {
     let sim = Simulator::with_seed(7);

@@ -760,7 +760,7 @@ async fn emojis_are_made_changed_and_removed() {
 
 #[tokio::test(start_paused = true)]
 async fn stickers_are_made_changed_and_removed() {
-    let (sim, rest, _) = quiet();
+    let (sim, rest, channel) = quiet();
     let path = format!("/guilds/{}/stickers", sim.discord().guild_id());
     let form = "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nlute\r\n--x\r\n\
         Content-Disposition: form-data; name=\"tags\"\r\n\r\nmusic\r\n--x\r\n\
@@ -779,6 +779,20 @@ async fn stickers_are_made_changed_and_removed() {
     assert_eq!(renamed["name"], "harp");
     let alone = rest.get(&format!("/stickers/{}", id(&made))).await.ok();
     assert_eq!(alone["name"], "harp");
+    // https://docs.discord.com/developers/resources/sticker#sticker-item-object
+    let messages = format!("{channel}/messages");
+    let sent = json!({"sticker_ids": [id(&made)]});
+    let sent = rest.post(&messages, &sent).await.ok();
+    assert_eq!(
+        sent["sticker_items"],
+        json!([{"id": id(&made), "name": "harp", "format_type": 1}])
+    );
+    let unknown = json!({"sticker_ids": ["1"]});
+    assert_eq!(
+        rest.post(&messages, &unknown).await.code(),
+        (400, 50081),
+        "Invalid sticker sent"
+    );
     rest.delete(&one).await.done();
     assert_eq!(rest.get(&one).await.code(), (404, 10060));
     let without_file = rest.post(&path, &json!({"name": "x1", "tags": "y"})).await;

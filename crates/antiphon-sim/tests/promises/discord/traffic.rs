@@ -137,6 +137,8 @@ struct Seen {
     messages: BTreeMap<String, Value>,
     /// Channels and threads, and whether a thread is archived.
     channels: BTreeMap<String, bool>,
+    /// Voice channels, stages aside.
+    voices: BTreeSet<String>,
     votes: BTreeSet<(String, String, String)>,
     inside: BTreeMap<String, String>,
 }
@@ -164,6 +166,9 @@ impl Seen {
             "GUILD_CREATE" => {
                 for channel in data["channels"].as_array().expect("channels") {
                     self.channels.insert(id(&channel["id"]), false);
+                    if channel["type"] == 2 {
+                        self.voices.insert(id(&channel["id"]));
+                    }
                 }
             }
             "CHANNEL_CREATE" | "THREAD_CREATE" | "THREAD_UPDATE" => {
@@ -218,7 +223,11 @@ impl Seen {
                     None => assert!(self.inside.remove(&user).is_some(), "{data}"),
                 }
             }
+            "VOICE_CHANNEL_STATUS_UPDATE" | "VOICE_CHANNEL_START_TIME_UPDATE" => {
+                assert!(self.voices.contains(&id(&data["id"])), "{data}");
+            }
             "VOICE_CHANNEL_EFFECT_SEND" => {
+                assert!(self.voices.contains(&id(&data["channel_id"])), "{data}");
                 assert_eq!(
                     self.inside.get(&id(&data["user_id"])),
                     Some(&id(&data["channel_id"]))
