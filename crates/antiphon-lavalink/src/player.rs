@@ -26,11 +26,13 @@
 //! - A node is given a voice state and a voice server only as a matching pair (see [`voice`]).
 //! - After an outage the player is put back by one request ([`Operation::Restore`]), never by a new play.
 //! - A start and an end belong to one *run* (see [`runs`]), so that a repeated or late frame starts nothing twice.
+//! - A track leaves the queue when it is requested, or when the node goes on with it by itself (see [`transition`]).
+//! - Plugin state is told to each new node and session (see [`declared`]).
 //! - Where a frame or a response contradicts this state, the node is asked for its players, and its view counts.
 //!
 //! # Bounds
-//! 32 requests wait for the node, and a further one is [`PlayerError::Busy`]; 8 runs are kept; waiters and tracks are
-//! bounded by the queues. The position is stored every 30 s while it moves, and with every other change.
+//! 32 requests wait for the node, and a further one is [`PlayerError::Busy`]; 8 runs are kept; 16 parts of plugin
+//! state with 64 KiB in all; waiters and tracks are bounded by the queues. The position is stored every 30 s while it moves, and with every other change.
 
 /// Which track follows by itself.
 mod autoplay;

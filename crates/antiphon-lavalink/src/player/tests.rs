@@ -30,6 +30,7 @@ fn rules() -> Rules {
     Rules {
         inactive_timeout: Some(Duration::from_secs(300)),
         queue_capacity: 100,
+        ..Rules::default()
     }
 }
 
@@ -127,7 +128,7 @@ impl Stage {
         self.asked += 1;
         match self.player.next_request(self.asked)?.1 {
             RequestBody::Update { body, .. } => Some(*body),
-            RequestBody::Destroy => Some(UpdatePlayer::default()),
+            RequestBody::Destroy | RequestBody::Plugin(_) => Some(UpdatePlayer::default()),
         }
     }
 

@@ -492,6 +492,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn presets_merge_and_are_sent_as_filters() {
+        let mut filters = Filters::nightcore();
+        filters.set_filters(Filters::eight_d());
+        filters.set_filters(Filters::mono());
+        let sent = filters.payload();
+        assert_eq!(
+            sent["timescale"],
+            serde_json::json!({"speed": 1.3, "pitch": 1.3})
+        );
+        assert_eq!(sent["rotation"]["rotationHz"], 0.2);
+        assert_eq!(sent["channelMix"]["leftToRight"], 0.5);
+        assert!(Filters::vaporwave().speed() < 1.0);
+        assert_eq!(
+            Filters::bass_boost()
+                .equalizer
+                .expect("bands")
+                .bands()
+                .len(),
+            6
+        );
+        assert_eq!(
+            Filters::without_voice().payload()["karaoke"]["filterBand"],
+            220.0
+        );
+    }
+
+    #[test]
     fn filters_are_sent_as_documented_and_merged_by_what_they_set() {
         let mut filters = Filters::new()
             .volume(0.0)
