@@ -171,7 +171,8 @@ impl LocalPlayer {
         if is_again {
             return;
         }
-        let from_queue = !queue.is_empty() || queue.mode() == QueueMode::LoopAll;
+        let has_past = queue.history().is_some_and(|past| !past.is_empty());
+        let from_queue = !queue.is_empty() || (queue.mode() == QueueMode::LoopAll && has_past);
         if is_next && from_queue {
             let _ = queue.get();
         } else if !is_next && queue.remove(track, Some(1)) > 0 {
