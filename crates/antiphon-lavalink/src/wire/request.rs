@@ -30,6 +30,10 @@ pub(crate) struct UpdatePlayer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) voice: Option<Voice>,
     /// The track that follows; `Some(None)` takes it back. `NodeLink` alone knows it (protocol §22).
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a track are three things"
+    )]
     #[serde(rename = "nextTrack", skip_serializing_if = "Option::is_none")]
     pub(crate) next_track: Option<Option<UpdateTrack>>,
     /// How the next track follows. `NodeLink` alone knows it (protocol §22).

@@ -236,7 +236,7 @@ impl LyricsApi {
 impl Info {
     /// The plugin or server that its lyrics come from; `None` if it has none.
     ///
-    /// LavaLyrics comes first where a node has several.
+    /// `LavaLyrics` comes first where a node has several.
     pub fn lyrics(&self) -> Option<LyricsApi> {
         if self.has_plugin("lavalyrics-plugin") || self.has_plugin("lavalyrics") {
             Some(LyricsApi::LavaLyrics)

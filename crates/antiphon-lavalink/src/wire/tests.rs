@@ -137,7 +137,7 @@ proptest! {
     }
 }
 
-/// NodeLink has written `isNodelink` and `isNodeLink` (<https://github.com/PerformanC/NodeLink/blob/v3/src/api/info.ts>),
+/// `NodeLink` has written `isNodelink` and `isNodeLink` (<https://github.com/PerformanC/NodeLink/blob/v3/src/api/info.ts>),
 /// and a proxy may merge the answers of two servers.
 #[test]
 fn a_value_under_two_spellings_is_read_and_refuses_nothing() {

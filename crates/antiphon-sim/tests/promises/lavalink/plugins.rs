@@ -217,7 +217,7 @@ async fn a_node_without_plugins_knows_none_of_their_routes() {
     }
 }
 
-/// The routes of NodeLink 3 (`src/api/loadLyrics.ts`, `src/api/sessions.id.players.id.sponsorblock.ts`).
+/// The routes of `NodeLink` 3 (`src/api/loadLyrics.ts`, `src/api/sessions.id.players.id.sponsorblock.ts`).
 #[tokio::test(start_paused = true)]
 async fn nodelink_has_lyrics_and_segments_of_its_own() {
     let (sim, mut client) = speaking().await;

@@ -186,7 +186,7 @@ async fn nodelink_plays_the_next_track_without_a_gap() {
     assert!(notes.iter().any(|note| note.text.ends_with("nextTrack")));
 }
 
-/// `_completeCrossfade` and `preload` of NodeLink 3 (`src/playback/player.ts`).
+/// `_completeCrossfade` and `preload` of `NodeLink` 3 (`src/playback/player.ts`).
 #[tokio::test(start_paused = true)]
 async fn nodelink_fades_the_next_track_in_and_drops_one_that_it_cannot_prepare() {
     let (sim, mut client) = speaking().await;
