@@ -165,7 +165,7 @@ async fn an_advanced_search_has_the_types_that_were_asked_for() {
 /// The routes of <https://github.com/DuncteBot/java-timed-lyrics>.
 #[tokio::test(start_paused = true)]
 async fn another_plugin_has_lyrics_of_videos() {
-    let (sim, mut client) = speaking().await;
+    let (sim, client) = speaking().await;
     sim.lavalink()
         .node("eu-1")
         .quirk(NodeQuirk::JavaLyrics, true);
@@ -220,7 +220,7 @@ async fn a_node_without_plugins_knows_none_of_their_routes() {
 /// The routes of `NodeLink` 3 (`src/api/loadLyrics.ts`, `src/api/sessions.id.players.id.sponsorblock.ts`).
 #[tokio::test(start_paused = true)]
 async fn nodelink_has_lyrics_and_segments_of_its_own() {
-    let (sim, mut client) = speaking().await;
+    let (sim, client) = speaking().await;
     sim.lavalink().node("eu-1").nodelink(true);
     let track = sim.lavalink().track("clef_______").expect("a track");
     let query = form_urlencoded::Serializer::new(String::new())
