@@ -142,6 +142,7 @@ pub(crate) enum Readiness {
 }
 
 /// The state of one node's connection. Only the pool changes it, and the players at it are the pool's.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub(crate) struct NodeState {
     pub(crate) config: NodeConfig,

@@ -83,11 +83,11 @@ async fn lyrics_of_a_track_and_of_the_current_one_are_typed_for_each_plugin() {
         // A stream has none.
         let radio = sim.lavalink().add_track("radio", "Odd", "Radio", i64::MAX);
         let radio = antiphon_lavalink::Playable::decode(&radio).expect("a track");
-        let none = node.fetch_lyrics(&radio, &options).await;
-        assert!(none.is_ok_and(|lyrics| lyrics.is_none()), "{api:?}");
+        let missing = node.fetch_lyrics(&radio, &options).await;
+        assert!(missing.is_ok_and(|lyrics| lyrics.is_none()), "{api:?}");
         player.stop().await.expect("stopped");
-        let none = player.fetch_lyrics(options).await;
-        assert!(none.is_ok_and(|lyrics| lyrics.is_none()), "{api:?}");
+        let missing = player.fetch_lyrics(options).await;
+        assert!(missing.is_ok_and(|lyrics| lyrics.is_none()), "{api:?}");
         assert_eq!(sim.notes(), []);
     }
 }
@@ -153,8 +153,8 @@ async fn an_advanced_search_is_typed() {
     let texts = node.load_search("ytsearch:long", &[SearchType::Text]).await;
     let texts = texts.expect("an answer");
     assert!(texts.tracks.is_empty() && !texts.texts.is_empty());
-    let none = node.load_search("ytsearch:qqqqqq", &[]).await;
-    assert!(none.expect("an answer").is_empty());
+    let missing = node.load_search("ytsearch:qqqqqq", &[]).await;
+    assert!(missing.expect("an answer").is_empty());
     let theirs = sim.lavalink().node("eu-1");
     theirs.quirk(NodeQuirk::NoPlugins, true);
     theirs.cut();

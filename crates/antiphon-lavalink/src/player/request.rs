@@ -206,9 +206,7 @@ impl LocalPlayer {
                     continue;
                 }
             }
-            let Some(first) = self.requests.front() else {
-                return None;
-            };
+            let first = self.requests.front()?;
             let is_early = matches!(&first.operation, Operation::Declare(part) if part.is_early());
             let pair = self.voice.pair();
             // A restore needs a pair; other requests need a node that was given one.
@@ -438,7 +436,6 @@ impl LocalPlayer {
             Operation::Next(next) => self.told.next = next,
             Operation::Crossfade(crossfade) => self.told.crossfade = crossfade,
             Operation::Declare(part) => self.keep_part(part),
-            Operation::Retract(_) => {}
             Operation::Filters { filters, seek } => {
                 self.filters = filters;
                 if seek && self.current().is_some() {
@@ -478,7 +475,7 @@ impl LocalPlayer {
                 self.forget_next();
                 result = Some(was);
             }
-            Operation::Destroy => {}
+            Operation::Retract(_) | Operation::Destroy => {}
         }
         if let Some(remote) = remote {
             self.apply(&remote, &sent, now);
@@ -542,7 +539,9 @@ impl LocalPlayer {
             }
             // A passing error does not give up the current track; if the node is lost, the player moves.
             Operation::Restore { .. } if error.is_transient() => self.try_later(request, now),
-            Operation::Voice if again => self.try_later(request, now),
+            Operation::Voice | Operation::Next(_) | Operation::Crossfade(_) if again => {
+                self.try_later(request, now);
+            }
             Operation::Voice | Operation::Restore { .. } => {
                 // The pair may have expired: repeat the request once with a new one.
                 tracing::debug!(guild = %self.guild, %error, "the node did not take the voice");
@@ -577,7 +576,6 @@ impl LocalPlayer {
                 }
                 request.fail(PlayerError::Request(error));
             }
-            Operation::Next(_) | Operation::Crossfade(_) if again => self.try_later(request, now),
             Operation::Next(next) => {
                 tracing::debug!(guild = %self.guild, %error, "the node does not take the next track");
                 if error.may_have_arrived() {

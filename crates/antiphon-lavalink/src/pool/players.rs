@@ -239,8 +239,8 @@ impl PoolState {
                         declaration: Some(declaration.into()),
                         ..wire::Own::default()
                     });
-                    let note = note(None, Some(&reason), false);
-                    self.own_event::<PluginStateLost>(player_place(&node, guild), body, note, now);
+                    let why = note(None, Some(&reason), false);
+                    self.own_event::<PluginStateLost>(player_place(&node, guild), body, why, now);
                 }
             }
             Output::Recommend(queries) => match self.best(None, None, |_| true) {
