@@ -20,7 +20,7 @@ use antiphon_net::{Network, Proxy, parse_url};
 use http::Uri;
 
 use crate::{
-    model::{NodeId, UserId, VoiceRequest},
+    model::{NodeId, Playable, Transition, UserId, VoiceRequest},
     queue::Queue,
 };
 
@@ -45,6 +45,8 @@ pub struct NodeConfig {
     pub(crate) password: Secret,
     /// Region that it serves best.
     pub(crate) region: Option<String>,
+    /// Whether it takes the next track beforehand; absent where its `info` decides.
+    pub(crate) next_track: Option<bool>,
 }
 
 impl NodeConfig {
@@ -62,6 +64,7 @@ impl NodeConfig {
             url: url.into(),
             password: password.into(),
             region: None,
+            next_track: None,
         }
     }
 
@@ -73,6 +76,15 @@ impl NodeConfig {
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
+        self
+    }
+
+    /// Sets whether the node takes the next track of a player beforehand, for
+    /// [`Player::set_transition`](crate::Player::set_transition). Default: its `info` decides
+    /// ([`Info::has_next_track`](crate::Info::has_next_track)).
+    #[must_use]
+    pub fn next_track(mut self, takes: bool) -> Self {
+        self.next_track = Some(takes);
         self
     }
 
@@ -149,6 +161,31 @@ where
     }
 }
 
+/// The client's own queries for recommendations ([`Config::recommendations`]).
+#[derive(Clone)]
+pub(crate) struct Recommendations(Arc<Queries>);
+
+/// Makes queries of seeds.
+type Queries = dyn Fn(&[Arc<Playable>]) -> Vec<String> + Send + Sync;
+
+/// Queries of one load of recommendations; more are left out.
+const MOST_QUERIES: usize = 5;
+
+impl Recommendations {
+    /// The queries for these seeds.
+    pub(crate) fn queries(&self, seeds: &[Arc<Playable>]) -> Vec<String> {
+        let mut queries = (self.0)(seeds);
+        queries.truncate(MOST_QUERIES);
+        queries
+    }
+}
+
+impl fmt::Debug for Recommendations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recommendations")
+    }
+}
+
 /// Options of a pool of nodes.
 ///
 /// The source checks the values when it runs: a bad one is a [`ConfigError`].
@@ -214,6 +251,9 @@ pub struct Config {
     pub(crate) inactive_timeout: Option<Duration>,
     pub(crate) queue_capacity: usize,
     pub(crate) cache_capacity: usize,
+    pub(crate) transition: Transition,
+    /// Absent for queries of YouTube and Spotify.
+    pub(crate) recommendations: Option<Recommendations>,
     pub(crate) action_timeout: Duration,
     /// In bytes.
     pub(crate) buffer: usize,
@@ -255,6 +295,8 @@ impl Config {
             inactive_timeout: Some(Duration::from_secs(300)),
             queue_capacity: Queue::CAPACITY,
             cache_capacity: 100,
+            transition: Transition::None,
+            recommendations: None,
             action_timeout: Duration::from_secs(10),
             buffer: 16 << 20,
         }
@@ -381,6 +423,39 @@ impl Config {
     #[must_use]
     pub fn inactive_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.inactive_timeout = timeout;
+        self
+    }
+
+    /// Sets how one track follows another, for new players. Default: [`Transition::None`].
+    /// [`Player::set_transition`](crate::Player::set_transition) changes it for one player.
+    #[must_use]
+    pub fn transition(mut self, transition: Transition) -> Self {
+        self.transition = transition;
+        self
+    }
+
+    /// Sets the queries for recommendations, in place of the default: mixes of YouTube and `sprec:` of Spotify.
+    ///
+    /// With [`AutoPlayMode::Enabled`](crate::AutoPlayMode::Enabled) and an empty queue, the function is called with the
+    /// seeds, the best first: tracks that were played lately. Each query is an identifier as
+    /// [`Node::load_tracks`](crate::Node::load_tracks) takes it; the first five are loaded, and what was heard lately is
+    /// left out. The function runs in the source's loop: it must be quick and must not block.
+    ///
+    /// ```
+    /// use antiphon_lavalink::{Config, NodeConfig};
+    ///
+    /// let node = NodeConfig::new("local", "http://127.0.0.1:2333", "youshallnotpass");
+    /// let config = Config::new(7, [node]).recommendations(|seeds| {
+    ///     let author = seeds.first().map(|track| format!("ytmsearch:{}", track.author));
+    ///     author.into_iter().collect()
+    /// });
+    /// ```
+    #[must_use]
+    pub fn recommendations(
+        mut self,
+        queries: impl Fn(&[Arc<Playable>]) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.recommendations = Some(Recommendations(Arc::new(queries)));
         self
     }
 

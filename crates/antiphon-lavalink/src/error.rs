@@ -146,6 +146,72 @@ pub enum RequestError {
     /// No node can be asked: none is connected, or the one that is named.
     #[error(transparent)]
     InvalidNode(InvalidNodeError),
+    /// The node lacks the plugin, or the feature.
+    #[error(transparent)]
+    Unsupported(Unsupported),
+}
+
+/// A node lacks a plugin or a feature: its `info` says so, or it answers 404 to the route.
+///
+/// ```
+/// use antiphon_lavalink::{PlayerError, Unsupported};
+///
+/// let mut lacks = Unsupported::default();
+/// lacks.node = "eu-1".into();
+/// lacks.feature = "SponsorBlock (`sponsorblock-plugin`)".into();
+/// let error = PlayerError::Unsupported(lacks);
+/// assert!(!error.is_transient());
+/// assert_eq!(
+///     error.to_string(),
+///     "node `eu-1` has no SponsorBlock (`sponsorblock-plugin`); install it there, or use another node",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("node `{node}` has no {feature}; install it there, or use another node")]
+#[non_exhaustive]
+pub struct Unsupported {
+    /// The node.
+    pub node: NodeId,
+    /// The feature, with the name of its plugin, in words for people.
+    pub feature: String,
+}
+
+impl Default for Unsupported {
+    fn default() -> Self {
+        Self {
+            node: "".into(),
+            feature: String::new(),
+        }
+    }
+}
+
+/// A declaration of plugin state cannot be taken ([`Player::declare`](crate::Player::declare)).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeclarationError {
+    /// The name is empty or too long; the value is the limit.
+    #[error("the name of a declaration has 1 to {0} characters")]
+    Name(usize),
+    /// The name is that of a part with methods of its own, such as `lyrics`.
+    #[error("the name `{0}` is taken; use the player's own method for it")]
+    Reserved(String),
+    /// The method changes nothing, such as GET.
+    #[error("the method {0} sets no state; use PUT, PATCH, POST or DELETE")]
+    Method(String),
+    /// The path is no path below the player's; the value is the limit of its length.
+    #[error(
+        "the path is empty or begins with a slash, has no spaces and no `..`, and at most {0} bytes"
+    )]
+    Path(usize),
+    /// The body has a field that is state of the player already.
+    #[error("{0} is set by the player's own methods, and cannot be declared")]
+    Field(String),
+    /// Too many declarations; the value is the limit.
+    #[error("a player has at most {0} declarations; retract one first")]
+    TooMany(usize),
+    /// The declarations are too large together; the value is the limit in bytes.
+    #[error("the declarations of a player have at most {0} bytes of JSON in all")]
+    TooLarge(usize),
 }
 
 impl RequestError {
@@ -177,7 +243,27 @@ impl RequestError {
             Self::Lavalink(Failure { status, .. }) | Self::Node { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 502..=504)
             }
-            Self::AuthorizationFailed { .. } | Self::Undecodable(_) | Self::Invalid(_) => false,
+            Self::AuthorizationFailed { .. }
+            | Self::Undecodable(_)
+            | Self::Invalid(_)
+            | Self::Unsupported(_) => false,
+        }
+    }
+
+    /// Whether the node has no such route. An error about a session, a player or a track that does not exist is none.
+    pub(crate) fn is_no_route(&self) -> bool {
+        match self {
+            Self::Lavalink(failure) => {
+                let message = failure.message.to_ascii_lowercase();
+                let is_about = ["player", "guild", "session", "track", "lyrics"];
+                let is_about = is_about.iter().any(|word| {
+                    message.starts_with(word)
+                        || message.ends_with("not found") && message.contains(word)
+                });
+                matches!(failure.status, 404 | 405 | 501) && !is_about
+            }
+            Self::Node { status } => matches!(status, 404 | 405 | 501),
+            _ => false,
         }
     }
 
@@ -195,7 +281,8 @@ impl RequestError {
             Self::AuthorizationFailed { .. }
             | Self::SessionExpired(_)
             | Self::Invalid(_)
-            | Self::InvalidNode(_) => false,
+            | Self::InvalidNode(_)
+            | Self::Unsupported(_) => false,
         }
     }
 
@@ -316,6 +403,12 @@ pub enum PlayerError {
     /// The queue refused the action.
     #[error(transparent)]
     Queue(QueueError),
+    /// The node lacks the plugin that the action needs.
+    #[error(transparent)]
+    Unsupported(Unsupported),
+    /// The declaration of plugin state is not sound, or has no room.
+    #[error(transparent)]
+    Declaration(DeclarationError),
     /// No node is connected, or the source does not run.
     #[error(transparent)]
     NotConnected(NotConnected),
@@ -325,6 +418,15 @@ pub enum PlayerError {
 }
 
 impl PlayerError {
+    /// The error of a request about a player.
+    pub(crate) fn of_request(error: RequestError) -> Self {
+        match error {
+            RequestError::Unsupported(lacks) => Self::Unsupported(lacks),
+            RequestError::InvalidNode(error) => Self::InvalidNode(error),
+            error => Self::Request(error),
+        }
+    }
+
     /// Whether the same call could succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -333,7 +435,10 @@ impl PlayerError {
             Self::NotConnected(error) => error.is_transient(),
             Self::Queue(error) => error.is_transient(),
             Self::ChannelTimeout(_) | Self::Gateway(_) | Self::Busy(_) | Self::TimedOut(_) => true,
-            Self::InvalidChannelState(_) | Self::Disconnected(_) => false,
+            Self::InvalidChannelState(_)
+            | Self::Disconnected(_)
+            | Self::Unsupported(_)
+            | Self::Declaration(_) => false,
         }
     }
 }

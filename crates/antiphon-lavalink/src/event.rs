@@ -28,8 +28,10 @@ pub(crate) use self::make::{Heading, node_place, note, player_place};
 pub use self::{
     make::read_frame,
     payload::{
-        Extra, InactivePlayer, Malformed, NodeClosed, NodeDisconnected, NodeReady, PlayerMigrated,
-        PlayerUpdate, Stats, TrackEnd, TrackException, TrackStart, TrackStuck, WebsocketClosed,
+        ChapterStarted, ChaptersLoaded, Extra, InactivePlayer, LyricsFound, LyricsLine,
+        LyricsNotFound, Malformed, NodeClosed, NodeDisconnected, NodeReady, PlayerMigrated,
+        PlayerUpdate, PluginStateLost, SegmentSkipped, SegmentsLoaded, Stats, TrackEnd,
+        TrackException, TrackStart, TrackStuck, WebsocketClosed,
     },
     table::KINDS,
 };

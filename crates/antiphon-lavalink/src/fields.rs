@@ -220,6 +220,9 @@ fn update(value: &Value) -> wire::UpdatePlayer {
             session_id: text(&voice["sessionId"]),
             channel_id: text(&voice["channelId"]),
         }),
+        // Fields of NodeLink alone.
+        next_track: None,
+        crossfade: None,
     }
 }
 

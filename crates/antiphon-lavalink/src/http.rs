@@ -28,7 +28,10 @@ use http::{
 use crate::{
     config::{Config, NodeConfig},
     error::{Failure, LoadError, RequestError},
-    model::{GuildId, LoadResult, Playable, load_result},
+    model::{
+        GuildId, LoadResult, Lyrics, LyricsMatch, LyricsOptions, Playable, SearchResults,
+        SearchType, load_result,
+    },
     player::{RemotePlayer, RequestBody},
     pool::remotes,
     wire::{self, Info, RoutePlanner, StatsOP},
@@ -241,6 +244,15 @@ impl Http {
                 let answer = answer.map_err(|error| error.without(body.voice.as_ref()))?;
                 Ok(Some(answer.json::<wire::Player<'_>>()?.into()))
             }
+            RequestBody::Plugin(request) => {
+                let path = format!("{path}{}", request.path);
+                let body = request
+                    .body
+                    .as_ref()
+                    .map(|body| body.to_string().into_bytes());
+                let answer = self.send(node, request.method.clone(), &path, body).await;
+                answer.map(|_| None)
+            }
             RequestBody::Destroy => self.destroy(node, session, guild).await.map(|()| None),
         }
     }
@@ -256,16 +268,158 @@ impl Http {
     }
 
     // -----------------------------------------------------------------------------------------------------------------
+    // Plugins (protocol §5.7, §22).
+
+    /// Lyrics of a track, by `LavaLyrics`.
+    pub(crate) async fn lava_lyrics(
+        &self,
+        node: usize,
+        track: &str,
+        options: &LyricsOptions,
+    ) -> Result<Option<Lyrics>, RequestError> {
+        let track = encoded(track);
+        let skips = options.skip_track_source;
+        let path = format!("/v4/lyrics?track={track}&skipTrackSource={skips}");
+        self.lyrics(node, &path).await
+    }
+
+    /// Lyrics of a track, by `NodeLink`, which wraps them as it wraps tracks.
+    pub(crate) async fn node_link_lyrics(
+        &self,
+        node: usize,
+        track: &str,
+        options: &LyricsOptions,
+    ) -> Result<Option<Lyrics>, RequestError> {
+        let mut path = format!("/v4/loadlyrics?encodedTrack={}", encoded(track));
+        let options = [("lang", &options.language), ("source", &options.source)];
+        for (name, value) in options {
+            if let Some(value) = value {
+                path = format!("{path}&{name}={}", encoded(value));
+            }
+        }
+        let body = self.get(node, &path).await?;
+        let loaded: wire::LoadedLyrics<'_> = body.json()?;
+        Ok((loaded.load_type == "lyrics").then(|| loaded.data.into()))
+    }
+
+    /// Lyrics of a video.
+    pub(crate) async fn video_lyrics(
+        &self,
+        node: usize,
+        video: &str,
+    ) -> Result<Option<Lyrics>, RequestError> {
+        self.lyrics(node, &format!("/v4/lyrics/{}", encoded(video)))
+            .await
+    }
+
+    /// Videos whose lyrics fit these words, which are in the path for lyrics.kt.
+    pub(crate) async fn search_lyrics(
+        &self,
+        node: usize,
+        words: &str,
+        in_path: bool,
+    ) -> Result<Vec<LyricsMatch>, RequestError> {
+        let path = if in_path {
+            // A plus stands for itself in a path.
+            format!("/v4/lyrics/search/{}", encoded(words).replace('+', "%20"))
+        } else {
+            format!("/v4/lyrics/search?query={}&source=youtube", encoded(words))
+        };
+        let body = match self.get(node, &path).await {
+            Ok(body) => body,
+            Err(error) if error.status() == Some(404) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let found = wire::objects::<wire::VideoMatch<'_>>(body.bytes());
+        let found =
+            found.map_err(|error| RequestError::Undecodable(json_position(&error).into()))?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// Lyrics of the best match at Genius.
+    pub(crate) async fn genius_lyrics(
+        &self,
+        node: usize,
+        words: &str,
+    ) -> Result<Option<Lyrics>, RequestError> {
+        let path = format!("/v4/lyrics/search?query={}&source=genius", encoded(words));
+        self.lyrics(node, &path).await
+    }
+
+    /// Lyrics of a player's track, by the part of the path behind the player's own.
+    pub(crate) async fn player_lyrics(
+        &self,
+        node: usize,
+        session: &str,
+        guild: GuildId,
+        part: &str,
+    ) -> Result<Option<Lyrics>, RequestError> {
+        let path = format!("{}{part}", player_path(session, guild));
+        match self.lyrics(node, &path).await {
+            // java-lyrics-plugin and lyrics.kt refuse a player without a track so.
+            Err(RequestError::Lavalink(failure)) if failure.status == 400 => Ok(None),
+            lyrics => lyrics,
+        }
+    }
+
+    /// Lyrics of a response; `None` for one without content, and for 404.
+    async fn lyrics(&self, node: usize, path: &str) -> Result<Option<Lyrics>, RequestError> {
+        match self.get(node, path).await {
+            Ok(body) if body.bytes().is_empty() => Ok(None),
+            Ok(body) => Ok(Some(body.json::<wire::Lyrics<'_>>()?.into())),
+            Err(RequestError::Lavalink(failure)) if failure.status == 404 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The categories of `SponsorBlock` of a player; `None` if it has none.
+    pub(crate) async fn sponsorblock(
+        &self,
+        node: usize,
+        session: &str,
+        guild: GuildId,
+        is_node_link: bool,
+    ) -> Result<Option<Vec<String>>, RequestError> {
+        let path = player_path(session, guild);
+        let path = if is_node_link {
+            format!("{path}/sponsorblock")
+        } else {
+            format!("{path}/sponsorblock/categories")
+        };
+        let body = match self.get(node, &path).await {
+            Ok(body) => body,
+            Err(RequestError::Lavalink(failure)) if failure.status == 404 => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if is_node_link {
+            let state: wire::SponsorBlock = body.json()?;
+            return Ok(state.enabled.then_some(state.categories));
+        }
+        body.json().map(Some)
+    }
+
+    /// Results of an advanced search; none for a response without content.
+    pub(crate) async fn load_search(
+        &self,
+        node: usize,
+        query: &str,
+        types: &[SearchType],
+    ) -> Result<SearchResults, RequestError> {
+        let words: Vec<&str> = types.iter().map(|kind| kind.as_str()).collect();
+        let (query, types) = (encoded(query), encoded(&words.join(",")));
+        let path = format!("/v4/loadsearch?query={query}&types={types}");
+        let body = self.get(node, &path).await?;
+        if body.bytes().is_empty() {
+            return Ok(SearchResults::default());
+        }
+        Ok(body.json::<wire::SearchResult<'_>>()?.into())
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
     // The node itself.
 
     pub(crate) async fn info(&self, node: usize) -> Result<Info, RequestError> {
-        let body = self.get(node, "/v4/info").await?;
-        let mut info: Info = body.json()?;
-        // NodeLink has written the key in either spelling, and both in one answer.
-        info.is_node_link |= body
-            .json::<wire::OlderNodeLink>()
-            .is_ok_and(|older| older.is_node_link);
-        Ok(info)
+        self.get(node, "/v4/info").await?.json()
     }
 
     pub(crate) async fn stats(&self, node: usize) -> Result<StatsOP, RequestError> {

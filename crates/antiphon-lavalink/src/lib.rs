@@ -43,19 +43,24 @@ pub use bytes::Bytes;
 pub use client::{ConnectOptions, Node, Player, PlayerInfo, PlayerQueue, Pool};
 pub use config::{Config, NodeConfig, VoiceGateway};
 pub use error::{
-    ExtrasError, Failure, InvalidNodeError, LoadError, NotConnected, PlayerError, RequestError,
+    DeclarationError, ExtrasError, Failure, InvalidNodeError, LoadError, NotConnected, PlayerError,
+    RequestError, Unsupported,
 };
 pub use event::{
-    Extra, InactivePlayer, KINDS, Malformed, NodeClosed, NodeDisconnected, NodeReady,
-    PlayerMigrated, PlayerUpdate, Stats, TrackEnd, TrackException, TrackStart, TrackStuck,
-    WebsocketClosed, read_frame,
+    ChapterStarted, ChaptersLoaded, Extra, InactivePlayer, KINDS, LyricsFound, LyricsLine,
+    LyricsNotFound, Malformed, NodeClosed, NodeDisconnected, NodeReady, PlayerMigrated,
+    PlayerUpdate, PluginStateLost, SegmentSkipped, SegmentsLoaded, Stats, TrackEnd, TrackException,
+    TrackStart, TrackStuck, WebsocketClosed, read_frame,
 };
 pub use model::{
-    Album, Artist, AutoPlayMode, ChannelId, DiscordVoiceCloseType, Extras, GuildId, LoadResult,
-    MoveReason, NodeId, NodeStatus, Playable, Playlist, Search, Severity, TrackEndReason,
-    TrackExceptionPayload, TrackInfo, TrackSource, UserId, VoiceRequest, VoiceServer, VoiceState,
+    Album, Artist, AutoPlayMode, ChannelId, Chapter, Crossfade, CrossfadeCurve,
+    DiscordVoiceCloseType, Extras, GuildId, LoadResult, Lyrics, LyricsMatch, LyricsOptions,
+    MoveReason, NodeId, NodeStatus, Playable, Playlist, SPONSORBLOCK_CATEGORIES, Search,
+    SearchResults, SearchText, SearchType, Segment, Severity, TimedLine, TrackEndReason,
+    TrackExceptionPayload, TrackInfo, TrackSource, Transition, UserId, VoiceRequest, VoiceServer,
+    VoiceState,
 };
-pub use player::PlayOptions;
+pub use player::{Declaration, PlayOptions};
 pub use pool::region_from_endpoint;
 pub use queue::{Queue, QueueError, QueueMode, Served, Tracks, Waiter};
 pub use source::Source;
@@ -63,9 +68,9 @@ use tokio::sync::mpsc;
 pub use track::{EncodedTrack, TrackError};
 pub use wire::{
     BANDS, CPUStats, ChannelMix, Distortion, Equalizer, EqualizerBand, FailingAddress, Filters,
-    FrameStats, Git, Info, IpBlock, Karaoke, LowPass, MemoryStats, PlayerState, PluginFilters,
-    PluginInfo, Rotation, RoutePlanner, RoutePlannerDetails, StatsOP, Timescale, Tremolo, Version,
-    Vibrato,
+    FrameStats, Git, Info, IpBlock, Karaoke, LowPass, LyricsApi, MemoryStats, PlayerState,
+    PluginFilters, PluginInfo, Rotation, RoutePlanner, RoutePlannerDetails, StatsOP, Timescale,
+    Tremolo, Version, Vibrato,
 };
 
 /// The reference's name for the memory in [`Stats`].

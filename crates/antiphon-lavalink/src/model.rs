@@ -7,15 +7,20 @@
 //! An enum of the protocol's words always has a variant `Other` that keeps a word as sent, so that a newer node breaks
 //! no client. `from` and `as_str` are inverse to each other.
 
+mod plugin;
 mod track;
 mod voice;
 
-use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc};
+use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use self::track::{load_result, playable_from_saved};
 pub use self::{
+    plugin::{
+        Chapter, Lyrics, LyricsMatch, LyricsOptions, SPONSORBLOCK_CATEGORIES, SearchResults,
+        SearchText, SearchType, Segment, TimedLine,
+    },
     track::{
         Album, Artist, Extras, LoadResult, Playable, Playlist, Search, TrackInfo, TrackSource,
     },
@@ -279,6 +284,11 @@ pub enum TrackEndReason {
     Replaced,
     /// The node removed a player that nobody fetched audio from, as after a lost voice connection.
     Cleanup,
+    /// The next track, which the node was given before, began at once ([`Transition::Gapless`]). Of `NodeLink`.
+    Gapless,
+    /// The next track, which the node was given before, was faded in over it ([`Transition::Crossfade`]). Of
+    /// `NodeLink`.
+    Crossfading,
     /// An unknown reason, as sent; empty where none was sent.
     Other(String),
 }
@@ -292,15 +302,23 @@ impl TrackEndReason {
             Self::Stopped => "stopped",
             Self::Replaced => "replaced",
             Self::Cleanup => "cleanup",
+            Self::Gapless => "gapless",
+            Self::Crossfading => "crossfading",
             Self::Other(word) => word,
         }
     }
 
     /// Whether the next track may start: after `finished` and `loadFailed`.
     ///
-    /// After `replaced` another track already plays, and after `stopped` somebody wanted silence.
+    /// After `replaced`, `gapless` and `crossfading` another track already plays, and after `stopped` somebody wanted
+    /// silence.
     pub fn may_start_next(&self) -> bool {
         matches!(self, Self::Finished | Self::LoadFailed)
+    }
+
+    /// Whether the node itself goes on with the next track: after `gapless` and `crossfading`.
+    pub fn is_transition(&self) -> bool {
+        matches!(self, Self::Gapless | Self::Crossfading)
     }
 }
 
@@ -312,6 +330,8 @@ impl From<&str> for TrackEndReason {
             "stopped" => Self::Stopped,
             "replaced" => Self::Replaced,
             "cleanup" => Self::Cleanup,
+            "gapless" => Self::Gapless,
+            "crossfading" => Self::Crossfading,
             other => Self::Other(other.into()),
         }
     }
@@ -363,6 +383,97 @@ impl From<&str> for MoveReason {
 impl fmt::Display for MoveReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// How one track of a queue follows another, at nodes that take the next track beforehand
+/// ([`Info::has_next_track`](crate::Info::has_next_track)); others end a track, and the next one is played then.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon_lavalink::{Crossfade, CrossfadeCurve, Transition};
+///
+/// let fade = Crossfade::new(Duration::from_secs(4)).curve(CrossfadeCurve::Linear);
+/// assert_ne!(Transition::Crossfade(fade), Transition::Gapless);
+/// assert_eq!(Transition::default(), Transition::None);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transition {
+    /// The node is not told of the next track.
+    #[default]
+    None,
+    /// The next track begins where the current one ends, without a pause.
+    Gapless,
+    /// The end of the current track and the begin of the next one are heard together. Without a pause only, where
+    /// either is a stream.
+    Crossfade(Crossfade),
+}
+
+impl Transition {
+    /// The crossfade, if it is one.
+    pub(crate) fn crossfade(self) -> Option<Crossfade> {
+        match self {
+            Self::Crossfade(crossfade) => Some(crossfade),
+            Self::None | Self::Gapless => None,
+        }
+    }
+}
+
+/// A crossfade between two tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crossfade {
+    pub(crate) duration: Duration,
+    pub(crate) curve: CrossfadeCurve,
+}
+
+impl Crossfade {
+    /// Longest duration: 30 s (`sanitizeCrossfadeConfig` of `NodeLink`).
+    pub const LONGEST: Duration = Duration::from_secs(30);
+
+    /// Creates a crossfade of this duration, at most [`LONGEST`](Self::LONGEST) and at least a millisecond.
+    pub fn new(duration: Duration) -> Self {
+        Self {
+            duration: duration.clamp(Duration::from_millis(1), Self::LONGEST),
+            curve: CrossfadeCurve::default(),
+        }
+    }
+
+    /// Sets the curve of the volumes. Default: [`CrossfadeCurve::Sinusoidal`].
+    #[must_use]
+    pub fn curve(mut self, curve: CrossfadeCurve) -> Self {
+        self.curve = curve;
+        self
+    }
+
+    /// How long both tracks are heard.
+    pub fn duration(&self) -> Duration {
+        self.duration
+    }
+}
+
+/// The curve of the volumes in a [`Crossfade`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CrossfadeCurve {
+    /// Sinusoidal.
+    #[default]
+    Sinusoidal,
+    /// Sine.
+    Sine,
+    /// Linear.
+    Linear,
+}
+
+impl CrossfadeCurve {
+    /// The wire's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sinusoidal => "sinusoidal",
+            Self::Sine => "sine",
+            Self::Linear => "linear",
+        }
     }
 }
 

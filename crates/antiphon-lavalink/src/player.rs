@@ -26,16 +26,20 @@
 //! - A node is given a voice state and a voice server only as a matching pair (see [`voice`]).
 //! - After an outage the player is put back by one request ([`Operation::Restore`]), never by a new play.
 //! - A start and an end belong to one *run* (see [`runs`]), so that a repeated or late frame starts nothing twice.
+//! - A track leaves the queue when it is requested, or when the node goes on with it by itself (see [`transition`]).
+//! - Plugin state is told to each new node and session (see [`declared`]).
 //! - Where a frame or a response contradicts this state, the node is asked for its players, and its view counts.
 //!
 //! # Bounds
-//! 32 requests wait for the node, and a further one is [`PlayerError::Busy`]; 8 runs are kept; waiters and tracks are
-//! bounded by the queues. The position is stored every 30 s while it moves, and with every other change.
+//! 32 requests wait for the node, and a further one is [`PlayerError::Busy`]; 8 runs are kept; 16 parts of plugin
+//! state with 64 KiB in all; waiters and tracks are bounded by the queues. The position is stored every 30 s while it moves, and with every other change.
 
 /// Which track follows by itself.
 mod autoplay;
 /// What clients ask for.
 mod command;
+/// Plugin state that is told to each new node.
+mod declared;
 /// What its node reports.
 mod frames;
 /// Position between two reports.
@@ -46,6 +50,8 @@ mod request;
 mod runs;
 /// The stored form.
 mod saved;
+/// Gapless and crossfaded transitions.
+mod transition;
 /// The voice handshake.
 pub(crate) mod voice;
 
@@ -62,17 +68,21 @@ use antiphon_core::Rng;
 use bytes::Bytes;
 use tokio::{sync::oneshot, time::Instant};
 
-pub use self::command::PlayOptions;
-use self::{autoplay::Recommender, position::Progress, runs::Runs, voice::Voice};
+use self::{autoplay::Recommender, position::Progress, runs::Runs, transition::Told, voice::Voice};
+pub use self::{command::PlayOptions, declared::Declaration};
 pub(crate) use self::{
     command::{PlayerCommand, QueueChange},
+    declared::{Features, LYRICS, Part, SPONSORBLOCK},
     frames::TrackNote,
     request::{Operation, Request, RequestBody, SentRequest},
     saved::read_saved,
 };
 use crate::{
+    config::Recommendations,
     error::PlayerError,
-    model::{AutoPlayMode, ChannelId, GuildId, MoveReason, NodeId, Playable, VoiceRequest},
+    model::{
+        AutoPlayMode, ChannelId, GuildId, MoveReason, NodeId, Playable, Transition, VoiceRequest,
+    },
     queue::{Queue, Waiter},
     wire::{self, Filters},
 };
@@ -94,10 +104,13 @@ const SAVE_EVERY: Duration = Duration::from_secs(30);
 pub(crate) type Reply = oneshot::Sender<Result<Option<Arc<Playable>>, PlayerError>>;
 
 /// Settings of a new player, from the configuration.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
     pub(crate) inactive_timeout: Option<Duration>,
     pub(crate) queue_capacity: usize,
+    pub(crate) transition: Transition,
+    /// The client's own queries for recommendations.
+    pub(crate) recommendations: Option<Recommendations>,
 }
 
 /// An effect of the player outside its node.
@@ -116,6 +129,8 @@ pub(crate) enum Output {
     },
     /// Load recommendations by any of these queries.
     Recommend(Vec<String>),
+    /// The node did not take a part of the plugin state.
+    PluginStateLost { declaration: String, reason: String },
 }
 
 /// What follows a stop that the client asked for.
@@ -150,7 +165,7 @@ pub(crate) struct LocalPlayer {
     pub(crate) queue: Arc<Queue>,
     /// Recommendations, with a history of those that played.
     pub(crate) auto_queue: Arc<Queue>,
-    /// The track that ended last; not stored.
+    /// The track that ended last.
     previous: Option<Arc<Playable>>,
     /// In percent, 0 to 1000.
     volume: u16,
@@ -172,6 +187,16 @@ pub(crate) struct LocalPlayer {
     needs_comparison: bool,
     autoplay: AutoPlayMode,
     recommender: Recommender,
+    /// How one track follows another.
+    transition: Transition,
+    /// What the node was told of the next track.
+    told: Told,
+    /// Plugin state, in the order of its declaration.
+    declared: Arc<Vec<Part>>,
+    /// Whether lyrics are subscribed again when the next track begins.
+    resubscribe: bool,
+    /// What is known of the node.
+    pub(crate) features: Features,
     /// Tracks in a row that could not be loaded; at [`MAX_ERRORS`] the queue stops and this is 0 again.
     errors: u8,
     /// Ends without a listener that are left before the player counts as inactive.
@@ -227,6 +252,8 @@ pub(crate) struct Snapshot {
     pub(crate) inactive_timeout: Option<Duration>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) auto_queue: Arc<Queue>,
+    pub(crate) transition: Transition,
+    pub(crate) declared: Arc<Vec<Part>>,
 }
 
 impl Snapshot {
@@ -239,6 +266,12 @@ impl Snapshot {
 /// The absence of filters, shared by nearly all players.
 fn no_filters() -> Arc<Filters> {
     static NONE: LazyLock<Arc<Filters>> = LazyLock::new(Arc::default);
+    Arc::clone(&NONE)
+}
+
+/// The absence of plugin state, shared by nearly all players.
+fn nothing_declared() -> Arc<Vec<Part>> {
+    static NONE: LazyLock<Arc<Vec<Part>>> = LazyLock::new(Arc::default);
     Arc::clone(&NONE)
 }
 
@@ -266,7 +299,12 @@ impl LocalPlayer {
             last_end: None,
             needs_comparison: false,
             autoplay: AutoPlayMode::default(),
-            recommender: Recommender::default(),
+            recommender: Recommender::new(rules.recommendations),
+            transition: rules.transition,
+            told: Told::default(),
+            declared: nothing_declared(),
+            resubscribe: false,
+            features: Features::default(),
             errors: 0,
             unheard_left: UNHEARD_TRACKS,
             listeners: None,
@@ -305,6 +343,8 @@ impl LocalPlayer {
             inactive_timeout: self.inactive_timeout,
             queue: Arc::clone(&self.queue),
             auto_queue: Arc::clone(&self.auto_queue),
+            transition: self.transition,
+            declared: Arc::clone(&self.declared),
         }
     }
 
@@ -327,6 +367,7 @@ impl LocalPlayer {
     pub(crate) fn assign(&mut self, node: NodeId) {
         self.node = Some(node);
         self.dirty = true;
+        self.replay_declared();
     }
 
     /// Takes the next effect outside the node.
@@ -468,7 +509,10 @@ impl LocalPlayer {
         if let Some(request) = self.sent.take().map(SentRequest::into_request) {
             match request.operation {
                 Operation::Restore { .. } => reply = reply.or(request.reply),
-                Operation::Voice | Operation::Destroy => {}
+                Operation::Voice
+                | Operation::Destroy
+                | Operation::Next(_)
+                | Operation::Crossfade(_) => {}
                 // No response will come, so the request is repeated.
                 _ => self.requests.push_front(request),
             }
@@ -509,6 +553,14 @@ impl LocalPlayer {
             moved: from.zip(reason),
         };
         self.requests.push_front(Request::new(operation, reply));
+        self.told = Told::default();
+        self.requests.retain(|request| {
+            !matches!(
+                request.operation,
+                Operation::Next(_) | Operation::Crossfade(_)
+            )
+        });
+        self.replay_declared();
         self.dirty = true;
     }
 

@@ -64,8 +64,8 @@ use crate::{
     config::Config,
     error::NotConnected,
     event::{
-        InactivePlayer, NodeClosed, NodeDisconnected, PlayerMigrated, node_place, note,
-        player_place,
+        InactivePlayer, NodeClosed, NodeDisconnected, PlayerMigrated, PluginStateLost, node_place,
+        note, player_place,
     },
     model::{GuildId, NodeId, NodeStatus, UserId},
     player::{self, LocalPlayer, Snapshot},
@@ -170,6 +170,8 @@ impl PoolState {
         let rules = player::Rules {
             inactive_timeout: config.inactive_timeout,
             queue_capacity: config.queue_capacity,
+            transition: config.transition,
+            recommendations: config.recommendations.clone(),
         };
         let nodes = config.nodes.iter().map(|node| {
             let backoff = Backoff::new(rng.fork());
@@ -228,7 +230,8 @@ impl PoolState {
             Some(("player", guild)) => {
                 let Ok(guild) = guild.parse() else { return };
                 let rng = self.rng.fork();
-                let player = player::read_saved(guild, &checkpoint.state, self.rules, rng, now.at);
+                let player =
+                    player::read_saved(guild, &checkpoint.state, self.rules.clone(), rng, now.at);
                 if let Some(mut player) = player {
                     // The configuration does not name the node any more.
                     if player

@@ -644,6 +644,44 @@ impl Queue {
         }
     }
 
+    /// Takes the track before `current` from the history, and puts `current` before all others; `None` if there is no
+    /// earlier track.
+    ///
+    /// The newest track of the history is `current` itself while that plays.
+    pub(crate) fn step_back(&mut self, current: Option<&Arc<Playable>>) -> Option<Arc<Playable>> {
+        let past = &mut self.history.as_mut()?.items;
+        let newest = past.back()?;
+        let is_current = current.is_some_and(|current| newest.is_same(current));
+        let track = if is_current {
+            let index = past.len().checked_sub(2)?;
+            let track = past.remove(index)?;
+            past.pop_back();
+            track
+        } else {
+            past.pop_back()?
+        };
+        if let Some(current) = current {
+            // It has no place to wait for: nothing is dropped to make room.
+            self.items.push_front(Arc::clone(current));
+        }
+        Some(track)
+    }
+
+    /// Undoes [`step_back`](Self::step_back).
+    pub(crate) fn step_forward(&mut self, current: Option<&Arc<Playable>>, track: Arc<Playable>) {
+        self.remember(track);
+        if let Some(current) = current {
+            if self
+                .items
+                .front()
+                .is_some_and(|first| first.is_same(current))
+            {
+                self.items.pop_front();
+            }
+            self.remember(Arc::clone(current));
+        }
+    }
+
     /// Number of waiters for a track, and for room.
     pub fn waiting(&self) -> (usize, usize) {
         (self.getters.len(), self.putters.len())

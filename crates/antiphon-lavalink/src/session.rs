@@ -44,6 +44,7 @@ use crate::{
     config::NodeConfig,
     event::node_place,
     model::{NodeId, NodeStatus},
+    player::Features,
     wire::{Info, StatsOP},
 };
 
@@ -141,6 +142,7 @@ pub(crate) enum Readiness {
 }
 
 /// The state of one node's connection. Only the pool changes it, and the players at it are the pool's.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub(crate) struct NodeState {
     pub(crate) config: NodeConfig,
@@ -179,6 +181,8 @@ pub(crate) struct NodeState {
     /// The latest statistics; dropped with the connection, so that a node that is back is chosen last.
     pub(crate) stats: Option<StatsOP>,
     pub(crate) info: Option<Arc<Info>>,
+    /// Whether the request for `info` was answered in this session, or failed.
+    pub(crate) is_info_settled: bool,
     /// Players assigned to it since its last `stats`.
     pub(crate) newcomers: usize,
     /// Players that it was asked to destroy and has not yet.
@@ -216,11 +220,22 @@ impl NodeState {
             place,
             stats: None,
             info: None,
+            is_info_settled: false,
             newcomers: 0,
             deleting: 0,
             is_draining: false,
             link: LinkState::Idle,
             link_changed: false,
+        }
+    }
+
+    /// What its players must know of it.
+    pub(crate) fn features(&self) -> Features {
+        let told = self.info.as_ref().is_some_and(|info| info.has_next_track());
+        Features {
+            info: self.info.clone(),
+            is_settled: self.is_info_settled,
+            has_next_track: self.config.next_track.unwrap_or(told),
         }
     }
 

@@ -22,6 +22,7 @@
 //! ```
 
 pub use crate::wire::{
-    CPUStats, Exception, FrameStats, MemoryStats, PlayerState, PlayerUpdate, Ready, StatsOP, Track,
-    TrackEvent, TrackInfo, VoiceClosed,
+    CPUStats, Chapter, ChapterEvent, Exception, FrameStats, Lyrics, LyricsEvent, LyricsLine,
+    LyricsTrack, MemoryStats, PlayerState, PlayerUpdate, Range, Ready, Segment, SegmentEvent,
+    StatsOP, Track, TrackEvent, TrackInfo, VoiceClosed,
 };

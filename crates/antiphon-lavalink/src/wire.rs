@@ -17,6 +17,7 @@
 
 mod filters;
 mod loose;
+mod plugin;
 mod request;
 mod response;
 mod saved;
@@ -34,15 +35,24 @@ pub use self::{
         BANDS, ChannelMix, Distortion, Equalizer, EqualizerBand, Filters, Karaoke, LowPass,
         PluginFilters, Rotation, Timescale, Tremolo, Vibrato,
     },
+    plugin::{
+        Chapter, ChapterEvent, Lyrics, LyricsEvent, LyricsLine, LyricsTrack, Range, Segment,
+        SegmentEvent,
+    },
     response::{
-        FailingAddress, Git, Info, IpBlock, PluginInfo, RoutePlanner, RoutePlannerDetails, Version,
+        FailingAddress, Git, Info, IpBlock, LyricsApi, PluginInfo, RoutePlanner,
+        RoutePlannerDetails, Version,
     },
 };
 pub(crate) use self::{
     loose::{id, objects},
-    request::{Address, ResumeSession, UpdatePlayer, UpdateTrack, Voice},
-    response::{Failure, Loaded, Loader, OlderNodeLink, Player, PlaylistInfo, Resuming},
-    saved::{SavedNode, SavedPlayer, SavedQueue, SavedTrack},
+    plugin::{LoadedLyrics, SearchResult, SponsorBlock, VideoMatch},
+    request::{Address, ResumeSession, UpdateCrossfade, UpdatePlayer, UpdateTrack, Voice},
+    response::{Failure, Loaded, Loader, Player, PlaylistInfo, Resuming},
+    saved::{
+        SavedDeclaration, SavedNode, SavedPlayer, SavedQueue, SavedRequest, SavedTrack,
+        SavedTransition,
+    },
 };
 
 /// The fields that tell frames apart, in any order of keys.
@@ -229,22 +239,39 @@ pub struct MemoryStats {
 
 /// A node's processors (<https://lavalink.dev/api/websocket.html#cpu>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(from = "SentCPUStats")]
 #[non_exhaustive]
 pub struct CPUStats {
     /// Number of cores.
-    #[serde(deserialize_with = "loose::integer")]
     pub cores: i64,
     /// Load of the machine, 0 to 1; `NodeLink` sends a load average, which may be any number.
-    #[serde(rename = "systemLoad", deserialize_with = "loose::float")]
     pub system_load: f64,
-    /// Load by the node, 0 to 1; `NodeLink` has its own name for it.
-    #[serde(
-        rename = "lavalinkLoad",
-        alias = "nodelinkLoad",
-        deserialize_with = "loose::float"
-    )]
+    /// Load by the node, 0 to 1; `NodeLink` has its own name for it, and the larger one counts where both are sent.
     pub lavalink_load: f64,
+}
+
+/// [`CPUStats`] as sent. A serde alias would refuse an object with both names of the node's load.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct SentCPUStats {
+    #[serde(deserialize_with = "loose::integer")]
+    cores: i64,
+    #[serde(deserialize_with = "loose::float")]
+    system_load: f64,
+    #[serde(deserialize_with = "loose::float")]
+    lavalink_load: f64,
+    #[serde(deserialize_with = "loose::float")]
+    nodelink_load: f64,
+}
+
+impl From<SentCPUStats> for CPUStats {
+    fn from(sent: SentCPUStats) -> Self {
+        Self {
+            cores: sent.cores,
+            system_load: sent.system_load,
+            lavalink_load: sent.lavalink_load.max(sent.nodelink_load),
+        }
+    }
 }
 
 /// Audio frames of the last minute, averaged over playing players
@@ -444,6 +471,12 @@ pub(crate) struct Own<'a> {
     pub(crate) position: Option<i64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) disconnected: Vec<u64>,
+    #[serde(
+        borrow,
+        deserialize_with = "loose::maybe_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) declaration: Option<Cow<'a, str>>,
 }
 
 /// The note beside an event's body: facts of the client, stored with the event.

@@ -26,6 +26,13 @@ fn shown(event: &Event) -> String {
         };
     }
     one_of!(
+        LyricsFound,
+        LyricsNotFound,
+        LyricsLine,
+        SegmentsLoaded,
+        SegmentSkipped,
+        ChaptersLoaded,
+        ChapterStarted,
         Extra,
         InactivePlayer,
         Malformed,
@@ -86,6 +93,7 @@ fn every_typed_kind_is_listed_and_every_listed_kind_typed() {
             "NodeClosed",
             "InactivePlayer",
             "PlayerMigrated",
+            "PluginStateLost",
             "malformed",
         ];
         if own.contains(&name) {

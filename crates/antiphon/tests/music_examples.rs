@@ -8,12 +8,13 @@
     reason = "the examples are programs of their own; their parts are used here"
 )]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use antiphon::{
     App,
     journal::MemoryJournal,
-    lavalink::{PlayerMigrated, Stats},
+    lavalink::{PlayerMigrated, Pool, Stats},
+    queup,
     testing::TestApp,
 };
 use antiphon_sim::{Simulator, lavalink::PlayerView};
@@ -25,6 +26,8 @@ mod music_bot;
 mod node_monitor;
 #[path = "../examples/node_radio.rs"]
 mod node_radio;
+#[path = "../examples/room_radio.rs"]
+mod room_radio;
 
 #[path = "../examples/music_stage/mod.rs"]
 mod music_stage;
@@ -47,6 +50,33 @@ macro_rules! enter {
         app.settle().await;
         (app, pool)
     }};
+}
+
+/// The radio's app, once it is connected to everything and in the room.
+async fn tune(
+    sim: &Simulator,
+    journal: &Arc<MemoryJournal>,
+) -> (TestApp<room_radio::Radio>, Pool, queup::Client) {
+    let parts = room_radio::room_stage::Parts::simulated(sim);
+    let (pool, rooms, gateway) = (parts.pool.clone(), parts.room.clone(), parts.client.link());
+    let app = TestApp::start(room_radio::app(parts), Arc::clone(journal)).await;
+    let is_up = || {
+        let nodes = pool.nodes();
+        let all = nodes.iter().all(|node| node.link().is_connected());
+        let players = pool.players();
+        let is_heard = players.iter().any(|player| player.connected());
+        gateway.borrow().is_connected() && all && is_heard && !rooms.rooms().is_empty()
+    };
+    app.until(is_up).await;
+    app.settle().await;
+    (app, pool, rooms)
+}
+
+/// Requests to all nodes that set or remove a track.
+fn about_tracks(sim: &Simulator) -> usize {
+    let nodes = sim.lavalink().nodes();
+    let requests = nodes.iter().flat_map(|node| node.requests());
+    requests.filter(|request| request.is_about_track()).count()
 }
 
 fn heard(sim: &Simulator) -> Option<PlayerView> {
@@ -146,5 +176,81 @@ async fn the_monitor_shows_every_node_and_its_figures() {
     let busy = lines.iter().find(|line| line.starts_with("us-1"));
     let busy = busy.expect("a line for each node");
     assert!(busy.contains("██████████░░░░░░░░░░  50 %"), "{picture}");
+    app.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_room_radio_plays_in_discord_what_the_room_plays() {
+    let sim = Simulator::with_seed(7);
+    let (discord, lavalink) = (sim.discord(), sim.lavalink());
+    let room = sim.queup().room(room_radio::room_stage::ROOM);
+    lavalink.add_track("first______", "The Choir", "Slow Tide at Dusk", 180_000);
+    // It played for a while before the radio came.
+    room.queue("mira", "The Choir - Slow Tide at Dusk");
+    let begun = sim.clock().now();
+    let journal = Arc::new(MemoryJournal::new());
+    let (app, pool, rooms) = tune(&sim, &journal).await;
+    let plays = |name: &str| {
+        let players = pool.players();
+        let mut current = players.iter().filter_map(|player| player.current());
+        heard(&sim).is_some() && current.any(|track| track.title == name)
+    };
+    let in_time = |begun: i64| {
+        let passed = sim.clock().now().as_millisecond() - begun;
+        let position = heard(&sim).expect("it plays").position;
+        assert!(position.abs_diff(passed) < 6000, "{position} of {passed}");
+    };
+    app.until(|| plays("Slow Tide at Dusk")).await;
+    in_time(begun.as_millisecond());
+
+    // The next song is found at its own address.
+    let ours = rooms.rooms().into_iter().next().expect("a room");
+    room.queue("otto", "The Choir - Lantern Round");
+    let queue = ours.fetch_queue().await.expect("a queue");
+    let waits = queue
+        .iter()
+        .find(|song| song.name().contains("Lantern Round"));
+    let info = match waits.and_then(|song| song.song_info.clone()) {
+        Some(info) => info,
+        None => {
+            let song = waits.or(queue.last()).expect("a song");
+            rooms
+                .fetch_song_info(song.song_info_id.as_str())
+                .await
+                .expect("its media")
+        }
+    };
+    lavalink.add_track(&info.media_id, "Uploader 7", "Lantern (Official)", 180_000);
+    let said = |text: &str| discord.texts("loft").iter().any(|line| line.contains(text));
+    room.skip("mira");
+    let begun = sim.clock().now();
+    app.until(|| plays("Lantern (Official)")).await;
+    in_time(begun.as_millisecond());
+    app.until(|| said("♪ The Choir - Lantern Round")).await;
+    room.dub("teo", true);
+    app.until(|| said("(1 up, 0 down)")).await;
+    room.dub("ida", false);
+    app.until(|| said("(1 up, 1 down)")).await;
+    let lines = discord.texts("loft").into_iter();
+    let announced = lines.filter(|line| line.contains("Lantern Round")).count();
+    assert_eq!(announced, 1, "one message, which is changed");
+
+    // A restart: the song is neither begun again nor lost.
+    app.until(|| heard(&sim).is_some_and(|player| player.position > 20_000))
+        .await;
+    app.stop().await.expect("a clean stop");
+    let before = about_tracks(&sim);
+    let (app, pool, _rooms) = tune(&sim, &journal).await;
+    app.until(|| heard(&sim).is_some_and(|player| player.position > 30_000))
+        .await;
+    assert_eq!(about_tracks(&sim), before);
+    in_time(begun.as_millisecond());
+
+    // Without a next song the room is silent, and so is Discord.
+    room.skip("otto");
+    app.until(|| heard(&sim).is_none()).await;
+    room.queue("mira", "The Choir - Slow Tide at Dusk");
+    app.until(|| heard(&sim).is_some_and(|player| player.position < 20_000))
+        .await;
     app.stop().await.expect("a clean stop");
 }

@@ -14,15 +14,21 @@ use tokio::sync::oneshot;
 
 use super::{Player, SLACK, Shared};
 use crate::{
-    error::{InvalidNodeError, LoadError, PlayerError, RequestError},
-    model::{ChannelId, GuildId, LoadResult, NodeId, NodeStatus, Playable},
+    error::{InvalidNodeError, LoadError, PlayerError, RequestError, Unsupported},
+    model::{
+        ChannelId, GuildId, LoadResult, Lyrics, LyricsMatch, LyricsOptions, NodeId, NodeStatus,
+        Playable, SearchResults, SearchType,
+    },
     player::RemotePlayer,
     pool::{NodeSnapshot, PoolCommand},
-    wire::{Filters, Info, PlayerState, RoutePlanner, StatsOP},
+    wire::{Filters, Info, LyricsApi, PlayerState, RoutePlanner, StatsOP},
 };
 
 /// Time that closing a node takes at most: 30 s for its players to move, 5 s to drop its session, and 1 s beside.
 const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(36);
+
+/// The feature of a node with any lyrics.
+const LYRICS: &str = "lyrics (`lavalyrics-plugin` or `java-lyrics-plugin`)";
 
 /// A handle on one node of a pool. Cheap to clone.
 ///
@@ -45,8 +51,8 @@ const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(36);
 /// }
 ///
 /// // A route of a plugin.
-/// let lyrics = node.send(Method::GET, "/v4/lyrics?track=QAAA", None).await;
-/// match lyrics {
+/// let shown = node.send(Method::GET, "/v4/visualiser?bands=3", None).await;
+/// match shown {
 ///     Ok(body) => println!("{} bytes", body.unwrap_or_default().len()),
 ///     Err(RequestError::Lavalink(failure)) => println!("refused: {failure}"),
 ///     Err(error) => return Err(error.into()),
@@ -59,24 +65,18 @@ const CLOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(36);
 /// # }
 /// ```
 ///
-/// The plugin [SponsorBlock](https://github.com/topi314/Sponsorblock-Plugin) is switched on for each player by a route
-/// of its own, and its events come as [`Extra`](crate::Extra):
+/// Lyrics of a track, by whichever plugin or server the node has:
 ///
 /// ```no_run
-/// use antiphon_lavalink::{InvalidNodeError, Method, Node, RequestError};
+/// use antiphon_lavalink::{LyricsOptions, Node, Playable, RequestError};
 ///
-/// /// Asks the node to leave out sponsors in a guild's tracks.
-/// async fn skip_sponsors(node: &Node, guild: u64) -> Result<(), RequestError> {
-///     if !node.info().is_some_and(|info| info.has_plugin("sponsorblock-plugin")) {
-///         return Ok(());
-///     }
-///     let Some(session) = node.session_id() else {
-///         return Err(RequestError::InvalidNode(InvalidNodeError::NotConnected(node.identifier())));
-///     };
-///     let path = format!("/v4/sessions/{session}/players/{guild}/sponsorblock/categories");
-///     let categories = serde_json::json!(["sponsor", "selfpromo"]);
-///     node.send(Method::PUT, &path, Some(&categories)).await?;
-///     Ok(())
+/// async fn sing(node: &Node, track: &Playable) -> Result<String, RequestError> {
+///     Ok(match node.fetch_lyrics(track, &LyricsOptions::new()).await {
+///         Ok(Some(lyrics)) => lyrics.plain_text(),
+///         Ok(None) => "no lyrics".into(),
+///         Err(RequestError::Unsupported(lacks)) => lacks.to_string(),
+///         Err(error) => return Err(error),
+///     })
 /// }
 /// ```
 ///
@@ -298,6 +298,170 @@ impl Node {
     /// [`RequestError`]; [`RequestError::Undecodable`] if the node returns another number of tracks.
     pub async fn decode_tracks(&self, encoded: &[&str]) -> Result<Vec<Playable>, RequestError> {
         self.shared.http.decode_tracks(self.index, encoded).await
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Plugins.
+
+    /// Version, plugins and features: as last reported, or else requested now.
+    async fn features(&self) -> Result<Arc<Info>, RequestError> {
+        match self.info() {
+            Some(info) => Ok(info),
+            None => Ok(Arc::new(self.fetch_info().await?)),
+        }
+    }
+
+    fn lacks(&self, feature: &str) -> RequestError {
+        RequestError::Unsupported(Unsupported {
+            node: self.identifier(),
+            feature: feature.to_owned(),
+        })
+    }
+
+    /// Lyrics of a track; `None` if there are none.
+    ///
+    /// `LavaLyrics` and `NodeLink` are asked for the track; java-lyrics-plugin and lyrics.kt for its video, if it is of
+    /// YouTube, or else for the first video that they find by author and title.
+    ///
+    /// # Errors
+    /// [`RequestError::Unsupported`] if the node has no lyrics ([`Info::lyrics`]).
+    pub async fn fetch_lyrics(
+        &self,
+        track: &Playable,
+        options: &LyricsOptions,
+    ) -> Result<Option<Lyrics>, RequestError> {
+        let http = &self.shared.http;
+        match self.features().await?.lyrics() {
+            Some(LyricsApi::LavaLyrics) => {
+                http.lava_lyrics(self.index, &track.encoded, options).await
+            }
+            Some(LyricsApi::NodeLink) => {
+                http.node_link_lyrics(self.index, &track.encoded, options)
+                    .await
+            }
+            Some(LyricsApi::JavaLyrics | LyricsApi::LyricsKt) => {
+                if track.source == "youtube" {
+                    return self.fetch_video_lyrics(&track.identifier).await;
+                }
+                let words = format!("{} {}", track.author, track.title);
+                match self.search_lyrics(words.trim()).await?.first() {
+                    Some(found) => self.fetch_video_lyrics(&found.video_id).await,
+                    None => Ok(None),
+                }
+            }
+            None => Err(self.lacks(LYRICS)),
+        }
+    }
+
+    /// Lyrics of a video at YouTube, by its id; `None` if there are none. Of java-lyrics-plugin and lyrics.kt.
+    ///
+    /// # Errors
+    /// [`RequestError::Unsupported`] if the node has neither.
+    pub async fn fetch_video_lyrics(&self, video: &str) -> Result<Option<Lyrics>, RequestError> {
+        self.video_lyrics().await?;
+        self.shared.http.video_lyrics(self.index, video).await
+    }
+
+    /// Videos whose lyrics fit these words, the best first. Of java-lyrics-plugin and lyrics.kt.
+    ///
+    /// # Errors
+    /// [`RequestError::Unsupported`] if the node has neither.
+    pub async fn search_lyrics(&self, words: &str) -> Result<Vec<LyricsMatch>, RequestError> {
+        let in_path = self.video_lyrics().await? == LyricsApi::LyricsKt;
+        let http = &self.shared.http;
+        http.search_lyrics(self.index, words, in_path).await
+    }
+
+    /// Lyrics of the best match at Genius, as a text without times; `None` if there is none. Of java-lyrics-plugin with
+    /// a key for Genius.
+    ///
+    /// # Errors
+    /// [`RequestError::Unsupported`] if the node has another plugin; [`RequestError::Lavalink`] with status 500 if the
+    /// plugin has no key.
+    pub async fn search_genius_lyrics(&self, words: &str) -> Result<Option<Lyrics>, RequestError> {
+        if self.video_lyrics().await? != LyricsApi::JavaLyrics {
+            return Err(self.lacks("lyrics of Genius (`java-lyrics-plugin`)"));
+        }
+        self.shared.http.genius_lyrics(self.index, words).await
+    }
+
+    /// The plugin for lyrics of videos.
+    async fn video_lyrics(&self) -> Result<LyricsApi, RequestError> {
+        let api = self.features().await?.lyrics();
+        let is_video = |api: &LyricsApi| matches!(api, LyricsApi::JavaLyrics | LyricsApi::LyricsKt);
+        api.filter(is_video)
+            .ok_or_else(|| self.lacks("lyrics of videos (`java-lyrics-plugin`)"))
+    }
+
+    /// Lyrics of what a player plays.
+    pub(super) async fn fetch_current_lyrics(
+        &self,
+        guild: GuildId,
+        current: Option<&Playable>,
+        options: &LyricsOptions,
+    ) -> Result<Option<Lyrics>, RequestError> {
+        let http = &self.shared.http;
+        match self.features().await?.lyrics() {
+            Some(LyricsApi::LavaLyrics) => {
+                let skips = options.skip_track_source;
+                let part = format!("/track/lyrics?skipTrackSource={skips}");
+                http.player_lyrics(self.index, &self.session()?, guild, &part)
+                    .await
+            }
+            Some(LyricsApi::JavaLyrics | LyricsApi::LyricsKt) => {
+                http.player_lyrics(self.index, &self.session()?, guild, "/lyrics")
+                    .await
+            }
+            Some(LyricsApi::NodeLink) => match current {
+                Some(track) => self.fetch_lyrics(track, options).await,
+                None => Ok(None),
+            },
+            None => Err(self.lacks(LYRICS)),
+        }
+    }
+
+    /// The categories of `SponsorBlock` of a player.
+    pub(super) async fn fetch_sponsorblock(
+        &self,
+        guild: GuildId,
+    ) -> Result<Option<Vec<String>>, RequestError> {
+        let info = self.features().await?;
+        if !info.has_sponsorblock() {
+            return Err(self.lacks("SponsorBlock (`sponsorblock-plugin`)"));
+        }
+        let http = &self.shared.http;
+        http.sponsorblock(self.index, &self.session()?, guild, info.is_node_link)
+            .await
+    }
+
+    /// Searches tracks, albums, artists, playlists and suggestions in one request, as the completion of a command's
+    /// option needs it. Of the plugin [LavaSearch](https://github.com/topi314/LavaSearch).
+    ///
+    /// The query has the prefix of a source, such as `spsearch:architects`. Without types, the plugin decides.
+    ///
+    /// ```no_run
+    /// use antiphon_lavalink::{Node, RequestError, SearchType};
+    ///
+    /// async fn suggestions(node: &Node, typed: &str) -> Result<Vec<String>, RequestError> {
+    ///     let query = format!("spsearch:{typed}");
+    ///     let found = node.load_search(&query, &[SearchType::Track, SearchType::Text]).await?;
+    ///     let texts = found.texts.into_iter().map(|suggestion| suggestion.text);
+    ///     Ok(texts.chain(found.tracks.into_iter().map(|track| track.title.clone())).take(25).collect())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RequestError::Unsupported`] if the node lacks the plugin.
+    pub async fn load_search(
+        &self,
+        query: &str,
+        types: &[SearchType],
+    ) -> Result<SearchResults, RequestError> {
+        if !self.features().await?.has_plugin("lavasearch-plugin") {
+            return Err(self.lacks("advanced search (`lavasearch-plugin`)"));
+        }
+        let http = &self.shared.http;
+        http.load_search(self.index, query, types).await
     }
 
     fn session(&self) -> Result<Arc<str>, RequestError> {

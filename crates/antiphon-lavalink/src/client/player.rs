@@ -18,9 +18,13 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{Node, PlayerQueue, SLACK, Shared, call_player};
 use crate::{
-    error::PlayerError,
-    model::{AutoPlayMode, ChannelId, GuildId, NodeId, Playable},
-    player::{MAX_VOLUME, Operation, PlayOptions, PlayerCommand},
+    error::{InvalidNodeError, PlayerError},
+    model::{
+        AutoPlayMode, ChannelId, GuildId, Lyrics, LyricsOptions, NodeId, Playable, Transition,
+    },
+    player::{
+        Declaration, LYRICS, MAX_VOLUME, Operation, Part, PlayOptions, PlayerCommand, SPONSORBLOCK,
+    },
     pool::PoolCommand,
     wire::Filters,
 };
@@ -550,6 +554,245 @@ impl Player {
             .map(drop)
     }
 
+    /// Plays the track before the current one, from the history; the current one waits before all others then.
+    ///
+    /// Returns the track, or `None` if nothing was played before. A track that was played without history
+    /// ([`PlayOptions::add_history`]) is not found.
+    ///
+    /// # Errors
+    /// As [`play`](Self::play); queue and history are as before then.
+    pub async fn play_previous(&self) -> Result<Option<Arc<Playable>>, PlayerError> {
+        let current = self.current();
+        let queue = self.queue();
+        let stays = current.clone();
+        let before = queue.change(move |queue| queue.step_back(stays.as_ref()));
+        let Some(track) = before.await? else {
+            return Ok(None);
+        };
+        if let Err(error) = self.play(Arc::clone(&track)).await {
+            let undo = queue.change(move |queue| queue.step_forward(current.as_ref(), track));
+            // The error of the play tells more than one of this.
+            let _ = undo.await;
+            return Err(error);
+        }
+        Ok(Some(track))
+    }
+
+    /// Sets how one track of the queue follows another: gapless or crossfaded, at nodes that take the next track
+    /// beforehand ([`Info::has_next_track`](crate::Info::has_next_track), so far `NodeLink` from version 3 on).
+    ///
+    /// It needs [`AutoPlayMode::Partial`] or [`AutoPlayMode::Enabled`], and no request: the node is told of the next
+    /// track while one plays, and again when the queue changes. The end of a track then has the reason
+    /// [`Gapless`](crate::TrackEndReason::Gapless) or [`Crossfading`](crate::TrackEndReason::Crossfading). At other
+    /// nodes nothing changes, and a player that moves goes on as its node can. It creates the player if there is none,
+    /// and is kept over restarts. Default: [`Config::transition`](crate::Config::transition).
+    ///
+    /// A track that the queue loses in the moment in which the node begins it plays all the same.
+    ///
+    /// # Errors
+    /// [`PlayerError`] if the source does not run.
+    pub async fn set_transition(&self, transition: Transition) -> Result<(), PlayerError> {
+        self.act(|reply| PlayerCommand::Transition(transition, reply))
+            .await
+            .map(drop)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Lyrics.
+
+    /// Lyrics of the current track; `None` if there are none, or nothing plays.
+    ///
+    /// The node's plugin or server is asked ([`Info::lyrics`](crate::Info::lyrics)).
+    ///
+    /// # Errors
+    /// [`PlayerError::Unsupported`] if the node has no lyrics, [`PlayerError::InvalidNode`] without a connected node,
+    /// [`PlayerError::Request`] otherwise.
+    pub async fn fetch_lyrics(
+        &self,
+        options: LyricsOptions,
+    ) -> Result<Option<Lyrics>, PlayerError> {
+        let node = self.its_node()?;
+        node.fetch_current_lyrics(self.guild, self.current().as_deref(), &options)
+            .await
+            .map_err(PlayerError::of_request)
+    }
+
+    /// Subscribes to the lyrics of each track: [`LyricsFound`](crate::LyricsFound) or
+    /// [`LyricsNotFound`](crate::LyricsNotFound) when it begins, and [`LyricsLine`](crate::LyricsLine) as it is sung.
+    ///
+    /// The subscription is state of the player: it is made again after a move to another node, in a new or resumed
+    /// session, and after a restart. With `skip_track_source` the source of the track is not asked for lyrics. A node
+    /// that the player moves to and that has none of it is reported by [`PluginStateLost`](crate::PluginStateLost).
+    ///
+    /// ```no_run
+    /// use antiphon_lavalink::{LyricsLine, Player, PlayerError};
+    ///
+    /// async fn karaoke(player: &Player) -> Result<(), PlayerError> {
+    ///     player.subscribe_lyrics(false).await
+    /// }
+    ///
+    /// async fn sing(sung: LyricsLine) {
+    ///     if !sung.skipped {
+    ///         println!("♪ {}", sung.line.text);
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`PlayerError::Unsupported`] if the node sends no lines ([`LyricsApi::is_live`](crate::LyricsApi::is_live)).
+    /// Before the player has a node the call succeeds, and the node is told later.
+    pub async fn subscribe_lyrics(&self, skip_track_source: bool) -> Result<(), PlayerError> {
+        self.set_part(Part::Lyrics { skip_track_source }).await
+    }
+
+    /// Ends the subscription to lyrics. Lines of the current track may still come, as the plugin sends them.
+    ///
+    /// # Errors
+    /// [`PlayerError`]; the subscription is not made again in any case.
+    pub async fn unsubscribe_lyrics(&self) -> Result<(), PlayerError> {
+        self.retract(LYRICS).await
+    }
+
+    /// Whether it is subscribed to lyrics.
+    pub fn lyrics_subscribed(&self) -> bool {
+        self.part(LYRICS).is_some()
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Plugin state.
+
+    /// Sets the categories of segments that `SponsorBlock` skips, such as `sponsor`
+    /// ([`SPONSORBLOCK_CATEGORIES`](crate::SPONSORBLOCK_CATEGORIES)).
+    ///
+    /// They are state of the player, as the [subscription to lyrics](Self::subscribe_lyrics) is. The
+    /// [plugin](https://github.com/topi314/Sponsorblock-Plugin) looks at them when a track begins, so set them before.
+    /// `NodeLink` skips segments by itself, from version 3 on.
+    ///
+    /// ```no_run
+    /// use antiphon_lavalink::{Player, PlayerError};
+    ///
+    /// async fn music_only(player: &Player) -> Result<(), PlayerError> {
+    ///     match player.set_sponsorblock(["sponsor", "selfpromo", "music_offtopic"]).await {
+    ///         Err(PlayerError::Unsupported(lacks)) => Ok(println!("{lacks}")),
+    ///         done => done,
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`PlayerError::Unsupported`] if the node lacks it, [`PlayerError::Declaration`] if the texts are too large.
+    /// Before the player has a node the call succeeds, and the node is told later.
+    pub async fn set_sponsorblock(
+        &self,
+        categories: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<(), PlayerError> {
+        let categories: Vec<String> = categories.into_iter().map(Into::into).collect();
+        self.set_part(Part::SponsorBlock(categories.into())).await
+    }
+
+    /// Removes the categories of `SponsorBlock`, so that nothing is skipped.
+    ///
+    /// # Errors
+    /// [`PlayerError`]; they are not sent again in any case.
+    pub async fn clear_sponsorblock(&self) -> Result<(), PlayerError> {
+        self.retract(SPONSORBLOCK).await
+    }
+
+    /// The categories of `SponsorBlock` that were set; empty if none were.
+    pub fn sponsorblock(&self) -> Vec<String> {
+        match self.part(SPONSORBLOCK) {
+            Some(Part::SponsorBlock(categories)) => categories.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The categories of `SponsorBlock` as the node has them; `None` if it has none for this player.
+    ///
+    /// # Errors
+    /// As [`fetch_lyrics`](Self::fetch_lyrics).
+    pub async fn fetch_sponsorblock(&self) -> Result<Option<Vec<String>>, PlayerError> {
+        let node = self.its_node()?;
+        node.fetch_sponsorblock(self.guild)
+            .await
+            .map_err(PlayerError::of_request)
+    }
+
+    /// Declares a request of a plugin as state of the player: it is sent now, and again to each new node and session, in
+    /// the order of the first declarations, and after a restart.
+    ///
+    /// It is kept once the node took it. At most 16 declarations with 64 KiB of JSON in all, lyrics and `SponsorBlock`
+    /// included. Filters of plugins such as `LavaDSPX` need none: they are in
+    /// [`Filters::plugin_filters`](crate::Filters), and sent with the other filters.
+    ///
+    /// ```no_run
+    /// use antiphon_lavalink::{Declaration, Method, Player, PlayerError};
+    /// use serde_json::json;
+    ///
+    /// async fn duck(player: &Player) -> Result<(), PlayerError> {
+    ///     let ducking = Declaration::new("ducking", Method::PATCH, "").body(json!({"ducking": true}));
+    ///     player.declare(ducking).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`PlayerError::Declaration`] if it is not sound, or there are too many.
+    /// - [`PlayerError::Unsupported`] if the node lacks the plugin or the route.
+    /// - [`PlayerError::Request`] if the node refuses it.
+    ///
+    /// Before the player has a node the call succeeds, and the node is told later.
+    pub async fn declare(&self, declaration: Declaration) -> Result<(), PlayerError> {
+        self.set_part(Part::Request(Arc::new(declaration))).await
+    }
+
+    /// Gives up the declaration of this name, and sends its [`undo`](Declaration::undo) if it has one. Without such a
+    /// declaration nothing happens.
+    ///
+    /// `sponsorblock` and `lyrics` are names as well.
+    ///
+    /// # Errors
+    /// [`PlayerError`]; it is not sent again in any case.
+    pub async fn retract(&self, name: &str) -> Result<(), PlayerError> {
+        let name = name.to_owned();
+        self.act(|reply| PlayerCommand::Retract(name, reply))
+            .await
+            .map(drop)
+    }
+
+    /// The names of its plugin state, in the order in which nodes are told: `sponsorblock`, `lyrics` and those of
+    /// [declarations](Self::declare).
+    pub fn declared(&self) -> Vec<String> {
+        let declared = self.shared.snapshot(self.guild, |player| {
+            let names = player.declared.iter().map(|part| part.name().to_owned());
+            names.collect()
+        });
+        declared.unwrap_or_default()
+    }
+
+    /// Sets a part of the plugin state.
+    async fn set_part(&self, part: Part) -> Result<(), PlayerError> {
+        self.act(|reply| PlayerCommand::Declare(part, reply))
+            .await
+            .map(drop)
+    }
+
+    /// The part of this name.
+    fn part(&self, name: &str) -> Option<Part> {
+        let part = self.shared.snapshot(self.guild, |player| {
+            let mut parts = player.declared.iter();
+            parts.find(|part| part.name() == name).cloned()
+        });
+        part.flatten()
+    }
+
+    /// Its node, for a request about the player.
+    fn its_node(&self) -> Result<Node, PlayerError> {
+        if !self.exists() {
+            return Err(PlayerError::InvalidChannelState(self.guild));
+        }
+        self.node()
+            .ok_or(PlayerError::InvalidNode(InvalidNodeError::NoneConnected))
+    }
+
     /// Sets how long the player may be idle before [`InactivePlayer`](crate::InactivePlayer) is emitted; `None`
     /// disables it.
     ///
@@ -641,7 +884,14 @@ impl Player {
             .flatten()
     }
 
-    /// The track before the current one; absent until one ended in this run.
+    /// How one track follows another.
+    pub fn transition(&self) -> Transition {
+        self.shared
+            .snapshot(self.guild, |player| player.transition)
+            .unwrap_or_default()
+    }
+
+    /// The track before the current one; absent until one ended. It is kept over restarts.
     pub fn previous(&self) -> Option<Arc<Playable>> {
         self.shared
             .snapshot(self.guild, |player| player.previous.clone())

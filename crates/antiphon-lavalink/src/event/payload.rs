@@ -13,8 +13,8 @@ use antiphon_core::{DecodeError, Event, Kind};
 
 use crate::{
     model::{
-        DiscordVoiceCloseType, GuildId, MoveReason, NodeId, Playable, TrackEndReason,
-        TrackExceptionPayload, playable_from_saved,
+        Chapter, DiscordVoiceCloseType, GuildId, Lyrics, MoveReason, NodeId, Playable, Segment,
+        TimedLine, TrackEndReason, TrackExceptionPayload, playable_from_saved,
     },
     view,
     wire::{self, CPUStats, FrameStats, MemoryStats},
@@ -572,53 +572,275 @@ impl PlayerMigrated {
     }
 }
 
-/// A frame without a payload type of its own, mostly of a plugin.
+/// A node did not take a part of a player's plugin state, after a move or in a new session (`lavalink.PluginStateLost`).
 ///
-/// It is registered for the frames of well-known plugins: `SponsorBlock`, `LavaLyrics` and the events of `NodeLink`.
-/// Any other unknown frame reaches handlers of unknown kinds, and can be decoded as this type.
+/// antiphon makes this event, once for each part and node: the node lacks the plugin, or refuses the request. The part
+/// stays declared, and is sent to the next node. Withdraw it, or move the player to another node:
 ///
-/// # Examples
-/// A chapter of the [SponsorBlock plugin](https://github.com/topi314/Sponsorblock-Plugin):
+/// ```no_run
+/// use antiphon_lavalink::{PlayerError, PluginStateLost, Pool};
+///
+/// async fn go_on_without(lost: PluginStateLost, pool: &Pool) -> Result<(), PlayerError> {
+///     println!("{} does not take {}: {}", lost.node, lost.declaration, lost.reason.unwrap_or_default());
+///     if let Some(player) = lost.player.and_then(|guild| pool.player(guild)) {
+///         player.retract(&lost.declaration).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PluginStateLost {
+    /// The node that did not take it.
+    pub node: NodeId,
+    /// The player.
+    pub player: Option<GuildId>,
+    /// The part: `sponsorblock`, `lyrics`, or the name of a [`Declaration`](crate::Declaration).
+    pub declaration: String,
+    /// Why, in words for people.
+    pub reason: Option<String>,
+}
+
+impl PluginStateLost {
+    pub(super) fn read(event: &Event) -> Result<Self, DecodeError> {
+        let body: wire::Own<'_> = event.parse_object()?;
+        Ok(Self {
+            node: node(event),
+            player: player(event),
+            declaration: body.declaration.unwrap_or_default().into_owned(),
+            reason: noted(event).reason,
+        })
+    }
+}
+
+/// Lyrics of the track that began were found (`lavalink.LyricsFoundEvent`), for a player that
+/// [subscribed](crate::Player::subscribe_lyrics) to them. Of `LavaLyrics` and `NodeLink`.
 ///
 /// ```
 /// use antiphon_core::{Event, Payload as _, Position};
-/// use antiphon_lavalink::{Bytes, Extra, read_frame};
+/// use antiphon_lavalink::{Bytes, LyricsFound, read_frame};
 ///
-/// #[derive(serde::Deserialize)]
-/// struct ChapterStarted {
-///     chapter: Chapter,
-/// }
-///
-/// #[derive(serde::Deserialize)]
-/// struct Chapter {
-///     name: String,
-/// }
-///
+/// // The form of LavaLyrics (<https://github.com/topi314/LavaLyrics#lyricsfoundevent>).
 /// let frame = Bytes::from_static(
-///     br#"{"op":"event","type":"ChapterStarted","guildId":"7","chapter":{"name":"Intro"}}"#,
+///     br#"{"op":"event","type":"LyricsFoundEvent","guildId":"7","lyrics":{"sourceName":"spotify","provider":"MusixMatch",
+///         "text":null,"lines":[{"timestamp":16770,"duration":null,"line":"Took a walk","plugin":{}}],"plugin":{}}}"#,
 /// );
 /// let draft = read_frame(&"eu-1".into(), "recording", 1, &frame, "2026-01-01T00:00:00Z".parse()?);
-/// let extra = Extra::decode(&Event::stored(Position::new(1), "lavalink".into(), draft))?;
-/// assert_eq!(extra.kind.as_str(), "lavalink.ChapterStarted");
-/// assert_eq!(extra.read::<ChapterStarted>()?.chapter.name, "Intro");
+/// let found = LyricsFound::decode(&Event::stored(Position::new(1), "lavalink".into(), draft))?;
+/// assert_eq!((&*found.lyrics.source, found.lyrics.lines[0].timestamp), ("spotify", 16770));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LyricsFound {
+    /// The node.
+    pub node: NodeId,
+    /// The player; absent where the frame names no guild.
+    pub player: Option<GuildId>,
+    /// The lyrics.
+    pub lyrics: Lyrics,
+}
+
+impl LyricsFound {
+    pub(super) fn of(event: &Event, wire: view::LyricsEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            lyrics: wire.lyrics.into(),
+        }
+    }
+}
+
+/// No lyrics of the track that began were found (`lavalink.LyricsNotFoundEvent`), for a player that
+/// [subscribed](crate::Player::subscribe_lyrics) to them. Of `LavaLyrics` and `NodeLink`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LyricsNotFound {
+    /// The node.
+    pub node: NodeId,
+    /// The player; absent where the frame names no guild.
+    pub player: Option<GuildId>,
+}
+
+impl LyricsNotFound {
+    pub(super) fn of(event: &Event, _: view::LyricsEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+        }
+    }
+}
+
+/// A line of lyrics is sung now (`lavalink.LyricsLineEvent`), for a player that
+/// [subscribed](crate::Player::subscribe_lyrics) to them. Of `LavaLyrics` and `NodeLink`.
 ///
-/// A line of the [LavaLyrics plugin](https://github.com/topi314/LavaLyrics), and a frame that nobody knows:
+/// ```
+/// use antiphon_core::{Event, Payload as _, Position};
+/// use antiphon_lavalink::{Bytes, LyricsLine, read_frame};
+///
+/// let frame = Bytes::from_static(
+///     br#"{"op":"event","type":"LyricsLineEvent","guildId":"7","lineIndex":3,
+///         "line":{"timestamp":4200,"duration":900,"line":"Respond, respond"},"skipped":false}"#,
+/// );
+/// let draft = read_frame(&"eu-1".into(), "recording", 1, &frame, "2026-01-01T00:00:00Z".parse()?);
+/// let sung = LyricsLine::decode(&Event::stored(Position::new(1), "lavalink".into(), draft))?;
+/// assert_eq!((sung.index, &*sung.line.text, sung.skipped), (3, "Respond, respond", false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LyricsLine {
+    /// The node.
+    pub node: NodeId,
+    /// The player; absent where the frame names no guild.
+    pub player: Option<GuildId>,
+    /// Index of the line in [`Lyrics::lines`]; 0 for the first.
+    pub index: i64,
+    /// The line.
+    pub line: TimedLine,
+    /// Whether the line was passed, by a seek or before the subscription.
+    pub skipped: bool,
+}
+
+impl LyricsLine {
+    pub(super) fn of(event: &Event, wire: view::LyricsEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            index: wire.index,
+            line: wire.line.into(),
+            skipped: wire.skipped,
+        }
+    }
+}
+
+/// Segments of the track that began are known (`lavalink.SegmentsLoaded`, and `SponsorBlockSegmentsLoadedEvent` of
+/// `NodeLink`), for a player with [categories](crate::Player::set_sponsorblock).
+///
+/// The plugin sends it only where there are segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SegmentsLoaded {
+    /// The node.
+    pub node: NodeId,
+    /// The player; absent where the frame names no guild.
+    pub player: Option<GuildId>,
+    /// The segments that will be skipped.
+    pub segments: Vec<Segment>,
+}
+
+impl SegmentsLoaded {
+    pub(super) fn of(event: &Event, wire: view::SegmentEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            segments: wire.segments.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// A segment was skipped (`lavalink.SegmentSkipped`, and `SponsorBlockSegmentSkippedEvent` of `NodeLink`).
+///
+/// ```
+/// use antiphon_core::{Event, Payload as _, Position};
+/// use antiphon_lavalink::{Bytes, SegmentSkipped, read_frame};
+///
+/// // The plugin's form (<https://github.com/topi314/Sponsorblock-Plugin#segmentskipped>).
+/// let frame = Bytes::from_static(
+///     br#"{"op":"event","type":"SegmentSkipped","guildId":"7","segment":{"category":"sponsor","start":0,"end":3000}}"#,
+/// );
+/// let draft = read_frame(&"eu-1".into(), "recording", 1, &frame, "2026-01-01T00:00:00Z".parse()?);
+/// let skipped = SegmentSkipped::decode(&Event::stored(Position::new(1), "lavalink".into(), draft))?;
+/// assert_eq!((&*skipped.segment.category, skipped.segment.end), ("sponsor", 3000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SegmentSkipped {
+    /// The node.
+    pub node: NodeId,
+    /// The player; absent where the frame names no guild.
+    pub player: Option<GuildId>,
+    /// The segment.
+    pub segment: Segment,
+}
+
+impl SegmentSkipped {
+    pub(super) fn of(event: &Event, wire: view::SegmentEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            segment: wire.segment.into(),
+        }
+    }
+}
+
+/// Chapters of the video that began are known (`lavalink.ChaptersLoaded`), for a player with
+/// [categories](crate::Player::set_sponsorblock). Of `SponsorBlock`'s plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChaptersLoaded {
+    /// The node.
+    pub node: NodeId,
+    /// The player; absent where the frame names no guild.
+    pub player: Option<GuildId>,
+    /// The chapters, in their order.
+    pub chapters: Vec<Chapter>,
+}
+
+impl ChaptersLoaded {
+    pub(super) fn of(event: &Event, wire: view::ChapterEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            chapters: wire.chapters.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// A chapter began (`lavalink.ChapterStarted`). Of `SponsorBlock`'s plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChapterStarted {
+    /// The node.
+    pub node: NodeId,
+    /// The player; absent where the frame names no guild.
+    pub player: Option<GuildId>,
+    /// The chapter.
+    pub chapter: Chapter,
+}
+
+impl ChapterStarted {
+    pub(super) fn of(event: &Event, wire: view::ChapterEvent<'_>) -> Self {
+        Self {
+            node: node(event),
+            player: player(event),
+            chapter: wire.chapter.into(),
+        }
+    }
+}
+
+/// A frame without a payload type of its own, mostly of a plugin.
+///
+/// It is registered for the further events of `NodeLink`; those of `SponsorBlock` and `LavaLyrics` have payloads of their
+/// own. Any other unknown frame reaches handlers of unknown kinds, and can be decoded as this type.
+///
+/// # Examples
+/// The metadata of a radio stream, which [NodeLink](https://github.com/PerformanC/NodeLink) sends, and a frame that nobody
+/// knows:
 ///
 /// ```
 /// use antiphon_core::{Event, Payload as _, Position};
 /// use antiphon_lavalink::{Bytes, Extra, KINDS, read_frame};
 ///
 /// #[derive(serde::Deserialize)]
-/// struct LyricsLine {
-///     line: Line,
+/// struct StreamMetadata {
+///     stream: Stream,
 /// }
 ///
 /// #[derive(serde::Deserialize)]
-/// struct Line {
-///     timestamp: u64,
-///     line: String,
+/// struct Stream {
+///     title: String,
 /// }
 ///
 /// let read = |number, frame: &'static str| -> Result<Extra, Box<dyn std::error::Error>> {
@@ -626,13 +848,12 @@ impl PlayerMigrated {
 ///     let draft = read_frame(&"eu-1".into(), "recording", number, &Bytes::from_static(frame.as_bytes()), at);
 ///     Ok(Extra::decode(&Event::stored(Position::new(number), "lavalink".into(), draft))?)
 /// };
-/// let lyrics = read(
+/// let metadata = read(
 ///     1,
-///     r#"{"op":"event","type":"LyricsLineEvent","guildId":"7","lineIndex":0,
-///         "line":{"timestamp":4200,"duration":900,"line":"Respond, respond"}}"#,
+///     r#"{"op":"event","type":"StreamMetadataEvent","guildId":"7","stream":{"title":"Evensong"}}"#,
 /// )?;
-/// let line = lyrics.read::<LyricsLine>()?.line;
-/// assert_eq!((line.timestamp, &*line.line), (4200, "Respond, respond"));
+/// assert_eq!(metadata.kind.as_str(), "lavalink.StreamMetadataEvent");
+/// assert_eq!(metadata.read::<StreamMetadata>()?.stream.title, "Evensong");
 ///
 /// // An op that no page lists keeps its own name and every byte.
 /// let unknown = read(2, r#"{"op":"visualiser","bands":[1,2,3]}"#)?;

@@ -12,9 +12,10 @@ use std::time::Duration;
 use antiphon_core::{DecodeError, Event, Keep, Kind, KindInfo, Payload};
 
 use super::payload::{
-    Extra, InactivePlayer, Malformed, NodeClosed, NodeDisconnected, NodeReady, PlayerMigrated,
-    PlayerUpdate, Stats, TrackEnd, TrackException, TrackStart, TrackStuck, WebsocketClosed, itself,
-    player_update,
+    ChapterStarted, ChaptersLoaded, Extra, InactivePlayer, LyricsFound, LyricsLine, LyricsNotFound,
+    Malformed, NodeClosed, NodeDisconnected, NodeReady, PlayerMigrated, PlayerUpdate,
+    PluginStateLost, SegmentSkipped, SegmentsLoaded, Stats, TrackEnd, TrackException, TrackStart,
+    TrackStuck, WebsocketClosed, itself, player_update,
 };
 use crate::{view, wire::Header};
 
@@ -117,6 +118,32 @@ events! {
     PlayerMigrated as Self: PlayerMigrated::read, itself {
         Own "PlayerMigrated" => LASTING, "", "a player goes on at another node";
     }
+    PluginStateLost as Self: PluginStateLost::read, itself {
+        Own "PluginStateLost" => LASTING, "", "a node did not take a part of a player's plugin state";
+    }
+    LyricsFound as view::LyricsEvent<'a>: Event::parse_object, LyricsFound::of {
+        Plugin "LyricsFoundEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics, NodeLink: lyrics of a track";
+    }
+    LyricsNotFound as view::LyricsEvent<'a>: Event::parse_object, LyricsNotFound::of {
+        Plugin "LyricsNotFoundEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics, NodeLink: a track has no lyrics";
+    }
+    LyricsLine as view::LyricsEvent<'a>: Event::parse_object, LyricsLine::of {
+        Plugin "LyricsLineEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics, NodeLink: a line of lyrics is sung";
+    }
+    SegmentsLoaded as view::SegmentEvent<'a>: Event::parse_object, SegmentsLoaded::of {
+        Plugin "SegmentsLoaded" => LASTING, "on_revvlink_extra_event", "SponsorBlock: segments of a track";
+        Plugin "SponsorBlockSegmentsLoadedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: segments of a track";
+    }
+    SegmentSkipped as view::SegmentEvent<'a>: Event::parse_object, SegmentSkipped::of {
+        Plugin "SegmentSkipped" => LASTING, "on_revvlink_extra_event", "SponsorBlock: a segment was skipped";
+        Plugin "SponsorBlockSegmentSkippedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a segment was skipped";
+    }
+    ChaptersLoaded as view::ChapterEvent<'a>: Event::parse_object, ChaptersLoaded::of {
+        Plugin "ChaptersLoaded" => LASTING, "on_revvlink_extra_event", "SponsorBlock: chapters of a track";
+    }
+    ChapterStarted as view::ChapterEvent<'a>: Event::parse_object, ChapterStarted::of {
+        Plugin "ChapterStarted" => LASTING, "on_revvlink_extra_event", "SponsorBlock: a chapter began";
+    }
     Malformed as Self: |event| Ok(Malformed::of(event)), itself {
         Own "malformed" => LASTING, "", "something that is no frame of the protocol";
     }
@@ -129,13 +156,12 @@ events! {
         Plugin "FiltersChangedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player's filters changed";
         Plugin "PauseEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player paused, or went on";
         Plugin "SeekEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a player sought";
-        Plugin "SegmentsLoaded" => LASTING, "on_revvlink_extra_event", "SponsorBlock: segments of a track";
-        Plugin "SegmentSkipped" => LASTING, "on_revvlink_extra_event", "SponsorBlock: a segment was left out";
-        Plugin "ChaptersLoaded" => LASTING, "on_revvlink_extra_event", "SponsorBlock: chapters of a track";
-        Plugin "ChapterStarted" => LASTING, "on_revvlink_extra_event", "SponsorBlock: a chapter began";
-        Plugin "LyricsFoundEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics: lyrics of a track";
-        Plugin "LyricsNotFoundEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics: no lyrics";
-        Plugin "LyricsLineEvent" => LASTING, "on_revvlink_extra_event", "LavaLyrics: a line of lyrics";
+        Plugin "ConnectionStatusEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: the voice connection of a player changed";
+        Plugin "MixStartedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a second track is mixed in";
+        Plugin "MixEndedEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a track that was mixed in ended";
+        Plugin "StreamMetadataEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a stream tells what it plays";
+        Plugin "EternalBoxInfoEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: a track plays in an endless loop";
+        Plugin "EternalBoxJumpEvent" => LASTING, "on_revvlink_extra_event", "NodeLink: an endless track jumped";
     }
 }
 

@@ -587,7 +587,7 @@ pub(crate) fn load_result(wire: wire::Loaded<'_>) -> Result<LoadResult, serde_js
 }
 
 /// Makes a playlist, whose tracks remember its name.
-fn playlist(
+pub(super) fn playlist(
     info: wire::PlaylistInfo<'_>,
     plugin_info: Option<&RawValue>,
     tracks: Vec<wire::Track<'_>>,

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use super::{LocalPlayer, Output};
 use crate::{
+    config::Recommendations,
     model::{AutoPlayMode, Playable},
     queue::{Queue, QueueMode},
 };
@@ -55,11 +56,15 @@ pub(super) struct Recommender {
     play: bool,
     /// Whether a load is under way.
     asked: bool,
+    /// The client's own queries, in place of those for YouTube and Spotify.
+    own: Option<Recommendations>,
 }
 
-impl Default for Recommender {
-    fn default() -> Self {
+impl Recommender {
+    /// Creates one without used seeds.
+    pub(super) fn new(own: Option<Recommendations>) -> Self {
         Self {
+            own,
             used: VecDeque::new(),
             first: None,
             most: ADDED,
@@ -67,9 +72,7 @@ impl Default for Recommender {
             asked: false,
         }
     }
-}
 
-impl Recommender {
     /// Makes a track the next seed.
     pub(super) fn populate(&mut self, track: &Arc<Playable>, most: usize) {
         self.first = Some(Arc::clone(track));
@@ -117,9 +120,13 @@ impl LocalPlayer {
             return self.idle(now);
         };
         found.remember(Arc::clone(&track));
-        let few = found.count() < ENOUGH;
         self.ask_play(track, true);
-        if few {
+        self.recommend_if_few();
+    }
+
+    /// Loads recommendations if few are left.
+    pub(super) fn recommend_if_few(&mut self) {
+        if self.auto_queue.count() < ENOUGH {
             self.recommend();
         }
     }
@@ -133,7 +140,10 @@ impl LocalPlayer {
         for seed in &seeds {
             self.recommender.use_up(&seed.identifier);
         }
-        let queries = queries(&seeds);
+        let queries = match &self.recommender.own {
+            Some(own) => own.queries(&seeds),
+            None => queries(&seeds),
+        };
         if queries.is_empty() {
             self.recommender.play = false;
             return;

@@ -11,10 +11,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use antiphon_core::Rng;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Intent, LocalPlayer, MAX_VOLUME, Operation, Output, Reply, Request};
+use super::{Intent, LocalPlayer, MAX_VOLUME, Operation, Output, Part, Reply, Request};
 use crate::{
     error::PlayerError,
-    model::{AutoPlayMode, ChannelId, NodeId, Playable},
+    model::{AutoPlayMode, ChannelId, NodeId, Playable, Transition},
     queue::{Queue, QueueError, Served, Tracks},
     wire::Filters,
 };
@@ -65,6 +65,12 @@ pub(crate) enum PlayerCommand {
     Skip { force: bool, reply: Reply },
     /// Set what follows when a track ends.
     Autoplay(AutoPlayMode, Reply),
+    /// Set how one track follows another.
+    Transition(Transition, Reply),
+    /// Declare a part of the plugin state.
+    Declare(Part, Reply),
+    /// Give up the part of this name.
+    Retract(String, Reply),
     /// Set how long the player may be idle.
     InactiveTimeout(Option<Duration>, Reply),
     /// Set the number of listeners.
@@ -86,6 +92,8 @@ impl PlayerCommand {
             self,
             Self::Enter { .. }
                 | Self::Autoplay(..)
+                | Self::Transition(..)
+                | Self::Declare(..)
                 | Self::InactiveTimeout(..)
                 | Self::Queue(_)
                 | Self::AutoQueue(_)
@@ -117,6 +125,9 @@ impl PlayerCommand {
             | Self::Stop { reply }
             | Self::Skip { reply, .. }
             | Self::Autoplay(_, reply)
+            | Self::Transition(_, reply)
+            | Self::Declare(_, reply)
+            | Self::Retract(_, reply)
             | Self::InactiveTimeout(_, reply)
             | Self::Listeners(_, reply) => drop(reply.send(Err(error))),
             Self::Queue(_) | Self::AutoQueue(_) | Self::GetWait(_) | Self::PutWait(..) => {}
@@ -298,6 +309,14 @@ impl LocalPlayer {
                 self.dirty = true;
                 let _ = reply.send(Ok(None));
             }
+            PlayerCommand::Transition(transition, reply) => {
+                self.transition = transition;
+                self.told.is_refused = false;
+                self.dirty = true;
+                let _ = reply.send(Ok(None));
+            }
+            PlayerCommand::Declare(part, reply) => self.declare(part, reply),
+            PlayerCommand::Retract(name, reply) => self.retract(&name, reply),
             PlayerCommand::InactiveTimeout(timeout, reply) => {
                 self.inactive_timeout = timeout;
                 self.inactive_at = None;

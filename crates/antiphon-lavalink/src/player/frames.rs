@@ -55,6 +55,14 @@ impl LocalPlayer {
     pub(crate) fn on_track_start(&mut self, track: Playable, now: Instant) -> TrackNote {
         self.heard += 1;
         let position = self.progress.at(now);
+        if !self.runs.has(&track)
+            && let Some(next) = self.told_as_next(&track)
+        {
+            // The end of the track before was lost.
+            self.previous = self.current().cloned();
+            let ended = self.runs.current().map(|run| run.id);
+            self.promote(&next, ended, 0, now);
+        }
         let (run, is_news) = if let Some(known) = self.runs.started(&track) {
             known
         } else {
@@ -83,6 +91,8 @@ impl LocalPlayer {
         // A restored track keeps its position.
         let position = if noted.restored { position } else { start };
         self.began(&track, position, now);
+        self.told.is_refused = false;
+        self.subscribe_again();
         self.dirty = true;
         noted
     }
@@ -115,6 +125,25 @@ impl LocalPlayer {
             reason: reason.clone(),
             noted: noted.clone(),
         });
+        if reason.is_transition() {
+            let run = ended.as_ref().map(|run| run.id);
+            if let Some(run) = ended {
+                self.previous = Some(run.track);
+            }
+            self.dirty = true;
+            // Another track was played meanwhile, or nobody here knows what follows.
+            if self.current().is_some() || !self.on_transition(reason, run, now) {
+                self.needs_comparison = true;
+            }
+            if self.current().is_none() {
+                self.progress = super::Progress::none(now);
+                self.idle(now);
+            }
+            return noted;
+        }
+        if *reason != TrackEndReason::Replaced {
+            self.forget_next();
+        }
         let Some(run) = ended else {
             // The end of an unknown track does not end the current one.
             if self.runs.newest().is_none() {
@@ -282,10 +311,19 @@ impl LocalPlayer {
                 self.progress.report(remote.state.position, now);
             }
             (_, None) => self.on_lost_end(now),
-            (_, Some(theirs)) => {
+            (ours, Some(theirs)) => {
                 let position = remote.state.position;
                 let length = theirs.duration();
-                self.runs.replaced(theirs);
+                if let Some(next) = self.told_as_next(&theirs) {
+                    // The node went on with the next track while nobody could read.
+                    let ended = self.runs.current().map(|run| run.id);
+                    self.previous = ours.or(self.previous.take());
+                    self.runs.drop_accepted();
+                    self.promote(&next, ended, position, now);
+                    self.runs.confirmed();
+                } else {
+                    self.runs.replaced(theirs);
+                }
                 self.progress = super::Progress::track(position, length, now);
             }
         }
@@ -303,6 +341,7 @@ impl LocalPlayer {
         };
         self.progress = super::Progress::none(now);
         self.end_time = None;
+        self.forget_next();
         self.previous = Some(run.track);
         self.advance(&TrackEndReason::Finished, Some(run.id), now);
     }

@@ -21,13 +21,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    LocalPlayer, MAX_REQUESTS, Output, RemotePlayer, Reply,
+    LocalPlayer, MAX_REQUESTS, Output, Part, RemotePlayer, Reply,
+    declared::PluginRequest,
     runs::{Phase, Runs},
 };
 use crate::{
-    error::{PlayerError, RequestError},
-    model::{MoveReason, NodeId, Playable},
-    wire::{Filters, UpdatePlayer, UpdateTrack, Voice},
+    error::{PlayerError, RequestError, Unsupported},
+    model::{Crossfade, MoveReason, NodeId, Playable},
+    wire::{Filters, UpdateCrossfade, UpdatePlayer, UpdateTrack, Voice},
 };
 
 /// Attempts of a request that nobody waits for, the first included.
@@ -77,6 +78,14 @@ pub(crate) enum Operation {
         position: i64,
         moved: Option<(NodeId, MoveReason)>,
     },
+    /// Tell the next track, or take it back.
+    Next(Option<Arc<Playable>>),
+    /// Set the crossfade, or switch it off.
+    Crossfade(Option<Crossfade>),
+    /// Set a part of the plugin state.
+    Declare(Part),
+    /// Take a part of the plugin state back.
+    Retract(Part),
     /// Destroy the player.
     Destroy,
 }
@@ -146,6 +155,8 @@ pub(crate) enum RequestBody {
         body: Box<UpdatePlayer>,
         no_replace: bool,
     },
+    /// A request below the player's path.
+    Plugin(Box<PluginRequest>),
     /// A DELETE.
     Destroy,
 }
@@ -182,6 +193,21 @@ impl LocalPlayer {
                 first.operation,
                 Operation::Voice | Operation::Restore { .. }
             );
+            let is_plugin = matches!(
+                first.operation,
+                Operation::Declare(_) | Operation::Retract(_)
+            );
+            if is_plugin {
+                if !self.features.is_settled {
+                    // Its `info` decides about the route.
+                    return None;
+                }
+                if self.put_off_first() {
+                    continue;
+                }
+            }
+            let first = self.requests.front()?;
+            let is_early = matches!(&first.operation, Operation::Declare(part) if part.is_early());
             let pair = self.voice.pair();
             // A restore needs a pair; other requests need a node that was given one.
             if needs_pair && pair.is_none() {
@@ -189,11 +215,26 @@ impl LocalPlayer {
             }
             if !needs_pair
                 && !matches!(first.operation, Operation::Destroy)
+                && !is_early
                 && !self.voice.is_given()
             {
                 return None;
             }
             let mut request = self.requests.pop_front()?;
+            let plugin = match self.plugin_request(&request.operation) {
+                Ok(plugin) => plugin,
+                Err(lacks) => {
+                    self.lacking(request, lacks);
+                    continue;
+                }
+            };
+            if is_plugin && plugin.is_none() {
+                // There is nothing to take back.
+                if let Some(reply) = request.reply {
+                    let _ = reply.send(Ok(None));
+                }
+                continue;
+            }
             if request.tries > 0 && !self.may_repeat(&mut request.operation) {
                 continue;
             }
@@ -201,7 +242,10 @@ impl LocalPlayer {
             if let Operation::Play { run, .. } = &request.operation {
                 self.runs.sent(*run);
             }
-            let answer = self.compose(&request.operation, pair.as_ref());
+            let answer = match plugin {
+                Some(plugin) => RequestBody::Plugin(Box::new(plugin)),
+                None => self.compose(&request.operation, pair.as_ref()),
+            };
             self.sent = Some(SentRequest {
                 request,
                 voice: pair.filter(|_| needs_pair),
@@ -211,6 +255,15 @@ impl LocalPlayer {
             });
             return Some((node, answer));
         }
+    }
+
+    /// Ends a request about a part that the node lacks: with an error, or with an event where nobody waits.
+    fn lacking(&mut self, request: Request, lacks: Unsupported) {
+        if let (Operation::Declare(part), None) = (&request.operation, &request.reply) {
+            let part = part.clone();
+            self.part_lost(&part, lacks.to_string());
+        }
+        request.fail(PlayerError::Unsupported(lacks));
     }
 
     /// Whether a request without a response is repeated: not if frames show that it was done.
@@ -270,7 +323,21 @@ impl LocalPlayer {
                 body.volume = Some(volume.unwrap_or(self.volume));
                 body.paused = Some(paused.unwrap_or(self.paused));
                 body.filters = filters.as_deref().cloned();
+                // `NodeLink` keeps the next track when one is replaced (protocol §22).
+                body.next_track = self.told.next.is_some().then_some(None);
             }
+            Operation::Next(next) => body.next_track = Some(next.as_deref().map(update)),
+            Operation::Crossfade(crossfade) => {
+                body.crossfade = Some(UpdateCrossfade {
+                    enabled: crossfade.is_some(),
+                    duration: crossfade
+                        .map(|fade| fade.duration.as_millis())
+                        .and_then(|duration| u64::try_from(duration).ok()),
+                    curve: crossfade.map(|fade| fade.curve.as_str()),
+                });
+            }
+            // Composed by `plugin_request`.
+            Operation::Declare(_) | Operation::Retract(_) => {}
             // `null` stops (<https://lavalink.dev/api/rest.html#update-player-track>).
             Operation::Stop { .. } => body.track = Some(UpdateTrack::default()),
             Operation::Pause(paused) => body.paused = Some(*paused),
@@ -364,7 +431,11 @@ impl LocalPlayer {
                 if let Some(filters) = filters {
                     self.filters = filters;
                 }
+                self.forget_next();
             }
+            Operation::Next(next) => self.told.next = next,
+            Operation::Crossfade(crossfade) => self.told.crossfade = crossfade,
+            Operation::Declare(part) => self.keep_part(part),
             Operation::Filters { filters, seek } => {
                 self.filters = filters;
                 if seek && self.current().is_some() {
@@ -400,8 +471,11 @@ impl LocalPlayer {
                     });
                 }
             }
-            Operation::Stop { was } => result = Some(was),
-            Operation::Destroy => {}
+            Operation::Stop { was } => {
+                self.forget_next();
+                result = Some(was);
+            }
+            Operation::Retract(_) | Operation::Destroy => {}
         }
         if let Some(remote) = remote {
             self.apply(&remote, &sent, now);
@@ -432,6 +506,13 @@ impl LocalPlayer {
             self.connected = remote.state.connected || (self.connected && self.voice.is_given());
             self.ping = remote.state.ping;
         }
+        if matches!(
+            sent.operation(),
+            Operation::Next(_) | Operation::Crossfade(_)
+        ) {
+            // The node may have gone on with the next track since.
+            return;
+        }
         let Some(theirs) = &remote.track else {
             return self.on_no_track(sent.last_run, sent.operation(), now);
         };
@@ -458,7 +539,9 @@ impl LocalPlayer {
             }
             // A passing error does not give up the current track; if the node is lost, the player moves.
             Operation::Restore { .. } if error.is_transient() => self.try_later(request, now),
-            Operation::Voice if again => self.try_later(request, now),
+            Operation::Voice | Operation::Next(_) | Operation::Crossfade(_) if again => {
+                self.try_later(request, now);
+            }
             Operation::Voice | Operation::Restore { .. } => {
                 // The pair may have expired: repeat the request once with a new one.
                 tracing::debug!(guild = %self.guild, %error, "the node did not take the voice");
@@ -492,6 +575,39 @@ impl LocalPlayer {
                     self.idle(now);
                 }
                 request.fail(PlayerError::Request(error));
+            }
+            Operation::Next(next) => {
+                tracing::debug!(guild = %self.guild, %error, "the node does not take the next track");
+                if error.may_have_arrived() {
+                    self.told.next.clone_from(next);
+                }
+                self.told.is_refused = true;
+            }
+            Operation::Crossfade(_) => {
+                tracing::debug!(guild = %self.guild, %error, "the node does not take the crossfade");
+                self.told.is_refused = true;
+            }
+            Operation::Declare(_) if again && request.reply.is_none() => {
+                self.try_later(request, now);
+            }
+            Operation::Declare(part) | Operation::Retract(part) => {
+                let part = part.clone();
+                let is_declared = matches!(request.operation, Operation::Declare(_));
+                if part.is_held_by(&error) && is_declared {
+                    // The plugin keeps the subscription of a player that it does not know yet (protocol §5.7).
+                    self.keep_part(part);
+                    if let Some(reply) = request.reply {
+                        let _ = reply.send(Ok(None));
+                    }
+                } else if error.is_no_route() {
+                    let lacks = self.unsupported(&part);
+                    self.lacking(request, lacks);
+                } else {
+                    if is_declared && request.reply.is_none() {
+                        self.part_lost(&part, antiphon_core::error_chain(&error));
+                    }
+                    request.fail(PlayerError::Request(error));
+                }
             }
             operation => {
                 if error.may_have_arrived() {

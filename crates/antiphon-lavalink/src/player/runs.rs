@@ -215,6 +215,18 @@ impl Runs {
         Some((&self.runs[index], is_news))
     }
 
+    /// Adds the run of a track that the node goes on with by itself, before those that the node has not accepted;
+    /// returns its number.
+    pub(crate) fn promoted(&mut self, track: Arc<Playable>) -> u64 {
+        let run = self.run(track, Phase::Accepted, false);
+        let id = run.id;
+        let asked = |run: &Run| run.phase < Phase::Accepted;
+        let index = self.runs.iter().position(asked).unwrap_or(self.runs.len());
+        self.runs.insert(index, run);
+        self.supersede(index);
+        id
+    }
+
     /// Adds a run that another program began, before those that the node has not accepted.
     pub(crate) fn foreign(&mut self, track: Playable) -> &Run {
         let mut run = self.run(Arc::new(track), Phase::Started, false);
@@ -233,9 +245,20 @@ impl Runs {
         }
     }
 
+    /// Whether a run has this track and was sent, so that its start is expected or was reported.
+    pub(crate) fn has(&self, track: &Playable) -> bool {
+        let mut runs = self.runs.iter();
+        runs.any(|run| run.phase > Phase::Asked && run.track.is_same(track))
+    }
+
+    /// Removes the accepted runs.
+    pub(crate) fn drop_accepted(&mut self) {
+        self.runs.retain(|run| run.phase < Phase::Accepted);
+    }
+
     /// Replaces the accepted runs by the track that the node plays.
     pub(crate) fn replaced(&mut self, track: Playable) {
-        self.runs.retain(|run| run.phase < Phase::Accepted);
+        self.drop_accepted();
         if self.started(&track).is_none() {
             self.foreign(track);
         }

@@ -17,11 +17,14 @@ use antiphon_core::{Checkpoint, Rng};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{LocalPlayer, Rules, runs::Phase};
+use super::{LocalPlayer, Part, Rules, runs::Phase};
 use crate::{
-    model::{AutoPlayMode, ChannelId, GuildId, NodeId, playable_from_saved},
+    model::{
+        AutoPlayMode, ChannelId, Crossfade, CrossfadeCurve, GuildId, NodeId, Transition,
+        playable_from_saved,
+    },
     queue::Queue,
-    wire::{SavedPlayer, SavedTrack},
+    wire::{SavedPlayer, SavedTrack, SavedTransition},
 };
 
 /// Version of the stored form. A part of another version is not read, and its player is new.
@@ -55,6 +58,10 @@ pub(super) fn save(player: &LocalPlayer, now: Instant) -> Bytes {
         end_time: player.end_time,
         queue,
         auto_queue: found,
+        previous: player.previous.as_ref().map(|track| track.saved()),
+        declared: player.declared.iter().map(Part::saved).collect(),
+        transition: transition_number(player.transition),
+        next: player.told.next.as_ref().map(|track| track.saved()),
     };
     let saved = if player.is_gone {
         SavedPlayer {
@@ -82,6 +89,7 @@ pub(crate) fn read_saved(
     if saved.version != VERSION || saved.gone {
         return None;
     }
+    let capacity = rules.queue_capacity;
     let mut player = LocalPlayer::new(guild, rules, rng, now);
     player.node = saved.node.map(NodeId::new);
     player.voice.channel = saved.channel.map(ChannelId::new);
@@ -93,18 +101,57 @@ pub(crate) fn read_saved(
     player.autoplay = mode(saved.autoplay);
     player.inactive_timeout = saved.inactive_timeout.map(Duration::from_millis);
     player.end_time = saved.end_time;
+    player.previous = saved
+        .previous
+        .map(|saved| Arc::new(playable_from_saved(saved)));
+    let declared = saved.declared.into_iter().filter_map(Part::restored);
+    player.declared = Arc::new(declared.collect());
+    player.transition = saved.transition.map_or(Transition::None, transition);
+    player.told.next = saved.next.map(|saved| Arc::new(playable_from_saved(saved)));
     if let Some(current) = saved.current {
         let track = Arc::new(playable_from_saved(current));
         player.progress = super::Progress::track(saved.position, track.duration(), now);
         player.runs.add(track, Phase::Started, false);
     }
-    player.queue = Arc::new(Queue::restored(saved.queue, rules.queue_capacity));
+    player.queue = Arc::new(Queue::restored(saved.queue, capacity));
     let found = saved
         .auto_queue
         .into_iter()
         .map(|saved| Arc::new(playable_from_saved(saved)));
     Arc::make_mut(&mut player.auto_queue).put_fitting(found.collect::<Vec<_>>());
     Some(player)
+}
+
+/// The stored form of a transition; absent for none.
+fn transition_number(transition: Transition) -> Option<SavedTransition> {
+    match transition {
+        Transition::None => None,
+        Transition::Gapless => Some(SavedTransition::Gapless),
+        Transition::Crossfade(fade) => Some(SavedTransition::Crossfade {
+            duration: u64::try_from(fade.duration.as_millis()).unwrap_or(u64::MAX),
+            curve: match fade.curve {
+                CrossfadeCurve::Sinusoidal => 0,
+                CrossfadeCurve::Sine => 1,
+                CrossfadeCurve::Linear => 2,
+            },
+        }),
+    }
+}
+
+/// The transition of a stored form.
+fn transition(saved: SavedTransition) -> Transition {
+    match saved {
+        SavedTransition::Gapless => Transition::Gapless,
+        SavedTransition::Crossfade { duration, curve } => {
+            let curve = match curve {
+                1 => CrossfadeCurve::Sine,
+                2 => CrossfadeCurve::Linear,
+                _ => CrossfadeCurve::Sinusoidal,
+            };
+            let fade = Crossfade::new(Duration::from_millis(duration));
+            Transition::Crossfade(fade.curve(curve))
+        }
+    }
 }
 
 /// The number of a mode, which the reference has as well (protocol §16).

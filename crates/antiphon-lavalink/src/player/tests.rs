@@ -30,6 +30,7 @@ fn rules() -> Rules {
     Rules {
         inactive_timeout: Some(Duration::from_secs(300)),
         queue_capacity: 100,
+        ..Rules::default()
     }
 }
 
@@ -127,7 +128,7 @@ impl Stage {
         self.asked += 1;
         match self.player.next_request(self.asked)?.1 {
             RequestBody::Update { body, .. } => Some(*body),
-            RequestBody::Destroy => Some(UpdatePlayer::default()),
+            RequestBody::Destroy | RequestBody::Plugin(_) => Some(UpdatePlayer::default()),
         }
     }
 
@@ -1571,4 +1572,114 @@ proptest! {
         node.settle(&mut stage);
         prop_assert_eq!(stage.current(), node.track.as_deref());
     }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Transitions.
+
+/// A player whose node takes next tracks; it plays `a`, and was told of `b`, which stands before `c` in the queue.
+fn told() -> Stage {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("bc");
+    stage.player.features.has_next_track = true;
+    let _set = stage.reply(|reply| PlayerCommand::Transition(Transition::Gapless, reply));
+    stage.player.plan_next();
+    let next = stage.ask().expect("the next track").next_track;
+    let next = next.flatten().and_then(|next| next.encoded);
+    assert_eq!(next.as_deref(), Some("b"));
+    stage.answer(true, Some(track("a")));
+    stage.player.plan_next();
+    assert!(stage.ask().is_none(), "told once");
+    stage
+}
+
+impl Stage {
+    fn queued(&self) -> String {
+        let tracks = self.player.queue.iter();
+        tracks.map(|track| track.encoded.to_string()).collect()
+    }
+}
+
+#[test]
+fn a_node_that_goes_on_takes_the_track_out_of_the_queue_once() {
+    let mut stage = told();
+    stage.end("a", TrackEndReason::Gapless);
+    assert_eq!((stage.current(), &*stage.queued()), (Some("b"), "c"));
+    stage.end("a", TrackEndReason::Gapless);
+    assert!(stage.start("b").original.is_some());
+    stage.start("b");
+    assert_eq!((stage.current(), &*stage.queued()), (Some("b"), "c"));
+    assert!(!stage.player.take_needs_comparison());
+    stage.player.plan_next();
+    let body = stage.ask().expect("the track after it");
+    assert!(body.track.is_none() && body.next_track.flatten().is_some());
+}
+
+#[test]
+fn a_start_without_the_end_before_is_the_track_that_was_told() {
+    let mut stage = told();
+    assert!(stage.start("b").original.is_some());
+    assert_eq!((stage.current(), &*stage.queued()), (Some("b"), "c"));
+    let remote = RemotePlayer {
+        track: Some(track("b")),
+        ..RemotePlayer::default()
+    };
+    let mut stage = told();
+    stage.player.reconcile(Some(remote), stage.now);
+    assert_eq!((stage.current(), &*stage.queued()), (Some("b"), "c"));
+}
+
+#[test]
+fn a_skip_on_its_way_leaves_the_track_that_it_hits_in_the_queue() {
+    let mut stage = told();
+    let _skipped = stage.reply(|reply| PlayerCommand::Skip { force: true, reply });
+    assert_eq!(stage.next_track().as_deref(), Some("nothing"));
+    stage.end("a", TrackEndReason::Gapless);
+    stage.start("b");
+    stage.end("b", TrackEndReason::Stopped);
+    stage.answer(true, None);
+    assert_eq!(stage.next_track().as_deref(), Some("b"), "it was not heard");
+    assert_eq!(stage.queued(), "c");
+
+    let mut stage = told();
+    let _stopped = stage.reply(|reply| PlayerCommand::Stop { reply });
+    assert_eq!(stage.next_track().as_deref(), Some("nothing"));
+    stage.end("a", TrackEndReason::Gapless);
+    stage.start("b");
+    stage.end("b", TrackEndReason::Stopped);
+    stage.answer(true, None);
+    assert_eq!(stage.next_track(), None);
+    assert_eq!((stage.current(), &*stage.queued()), (None, "bc"));
+}
+
+#[test]
+fn a_play_takes_the_next_track_back() {
+    let mut stage = told();
+    let _played = stage.play("x");
+    let body = stage.ask().expect("the track");
+    assert!(body.track.is_some());
+    assert!(
+        matches!(body.next_track, Some(None)),
+        "NodeLink keeps it otherwise"
+    );
+}
+
+#[test]
+fn a_node_that_refuses_the_next_track_is_asked_once_for_each_track() {
+    let mut stage = Stage::playing("a");
+    stage.autoplay(AutoPlayMode::Partial);
+    stage.put("bc");
+    stage.player.features.has_next_track = true;
+    let _set = stage.reply(|reply| PlayerCommand::Transition(Transition::Gapless, reply));
+    stage.player.plan_next();
+    stage.ask().expect("the next track");
+    stage.refuse(RequestError::Lavalink(Failure {
+        status: 400,
+        ..Failure::default()
+    }));
+    stage.player.plan_next();
+    assert!(stage.ask().is_none());
+    stage.end("a", TrackEndReason::Finished);
+    assert_eq!(stage.next_track().as_deref(), Some("b"));
 }

@@ -147,6 +147,7 @@ impl PoolState {
             node: index,
             session: Arc::clone(&session),
         });
+        self.nodes[index].is_info_settled = false;
         self.tasks.push_back(Task::Info { node: index });
         self.placement.stay_at(index);
         match readiness {
@@ -159,6 +160,9 @@ impl PoolState {
                 }
                 for guild in self.players_of(index) {
                     self.set_comparison(guild, Comparison::Asked);
+                    if let Some(slot) = self.slots.get_mut(&guild) {
+                        slot.player.on_resumed();
+                    }
                 }
                 self.compare(index, epoch, session);
             }

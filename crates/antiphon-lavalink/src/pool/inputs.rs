@@ -72,7 +72,8 @@ impl PoolState {
                 }
                 if !is_there {
                     self.forget(guild);
-                    let player = LocalPlayer::new(guild, self.rules, self.rng.fork(), now.at);
+                    let player =
+                        LocalPlayer::new(guild, self.rules.clone(), self.rng.fork(), now.at);
                     self.slots.insert(guild, Box::new(Slot::new(player)));
                 }
                 if let Some(slot) = self.slots.get_mut(&guild) {
@@ -110,7 +111,12 @@ impl PoolState {
             },
             Done::Info { node, info } => {
                 self.nodes[node].info = info.map(Arc::from);
+                self.nodes[node].is_info_settled = true;
                 self.nodes_changed = true;
+                // Plugin state and next tracks wait for it.
+                for guild in self.players_of(node) {
+                    self.pump(guild, now);
+                }
             }
             Done::Players {
                 node,

@@ -5,8 +5,8 @@
 //! it.
 
 use super::{
-    Comparison, GuildId, InactivePlayer, Moment, NodeId, Place, PlayerMigrated, PoolState, Slot,
-    Task, body, note, player_place,
+    Comparison, GuildId, InactivePlayer, Moment, NodeId, NodeState, Place, PlayerMigrated,
+    PluginStateLost, PoolState, Slot, Task, body, note, player_place,
 };
 use crate::{player::Output, wire};
 
@@ -70,7 +70,16 @@ impl PoolState {
                 }
             }
         }
+        self.plan_next(guild);
         self.send_request(guild);
+        // A part of the plugin state that the node lacks.
+        while let Some(output) = self
+            .slots
+            .get_mut(&guild)
+            .and_then(|slot| slot.player.next_output())
+        {
+            self.carry_out(guild, output, now);
+        }
         let Some(slot) = self.slots.get_mut(&guild) else {
             return;
         };
@@ -88,6 +97,17 @@ impl PoolState {
             self.checkpoint(format!("player/{guild}").into(), state, now);
         }
         self.set_timer(guild);
+    }
+
+    /// Tells a player what is known of its node, and lets it plan the next track.
+    fn plan_next(&mut self, guild: GuildId) {
+        let Some(slot) = self.slots.get_mut(&guild) else {
+            return;
+        };
+        let node = slot.player.node.as_ref();
+        let node = node.and_then(|id| self.nodes.iter().find(|node| node.id() == id));
+        slot.player.features = node.map(NodeState::features).unwrap_or_default();
+        slot.player.plan_next();
     }
 
     /// Sends the next request of a player if its node is connected.
@@ -204,6 +224,24 @@ impl PoolState {
                 });
                 let note = note(None, Some(reason.as_str()), false);
                 self.own_event::<PlayerMigrated>(player_place(&to, guild), body, note, now);
+            }
+            Output::PluginStateLost {
+                declaration,
+                reason,
+            } => {
+                let node = self
+                    .slots
+                    .get(&guild)
+                    .and_then(|slot| slot.player.node.clone());
+                if let Some(node) = node {
+                    let body = body(&wire::Own {
+                        guild: Some(guild.get()),
+                        declaration: Some(declaration.into()),
+                        ..wire::Own::default()
+                    });
+                    let why = note(None, Some(&reason), false);
+                    self.own_event::<PluginStateLost>(player_place(&node, guild), body, why, now);
+                }
             }
             Output::Recommend(queries) => match self.best(None, None, |_| true) {
                 Some(node) => self.tasks.push_back(Task::Recommend {

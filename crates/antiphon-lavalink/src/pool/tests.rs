@@ -102,6 +102,7 @@ impl Stage {
                         RequestBody::Update { body, .. } => {
                             serde_json::to_value(body).expect("JSON")
                         }
+                        RequestBody::Plugin(request) => json!({"plugin": request.path}),
                         RequestBody::Destroy => json!("destroy"),
                     };
                     self.asked.push((node, guild.get(), sent));
@@ -151,6 +152,7 @@ impl Stage {
 
     fn answer(&mut self, node: usize, guild: GuildId, number: u64, answer: &RequestBody) {
         let outcome = match answer {
+            RequestBody::Plugin(_) => None,
             RequestBody::Destroy => {
                 self.players[node].remove(&guild.get());
                 None

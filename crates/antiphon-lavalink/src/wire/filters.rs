@@ -426,6 +426,61 @@ impl Filters {
         }
     }
 
+    /// The preset *nightcore*: a third faster and higher. It merges with other presets by
+    /// [`set_filters`](Self::set_filters), as every preset does.
+    ///
+    /// ```
+    /// use antiphon_lavalink::Filters;
+    ///
+    /// let mut filters = Filters::nightcore();
+    /// filters.set_filters(Filters::bass_boost());
+    /// assert!(filters.timescale.is_some() && filters.equalizer.is_some());
+    /// assert!(filters.speed() > 1.2);
+    /// ```
+    pub fn nightcore() -> Self {
+        Self::new().timescale(Timescale::new().speed(1.3).pitch(1.3))
+    }
+
+    /// The preset *vaporwave*: slower and lower.
+    pub fn vaporwave() -> Self {
+        Self::new().timescale(Timescale::new().speed(0.85).pitch(0.8))
+    }
+
+    /// The preset *bass boost*: the lowest bands are raised by up to 5 dB.
+    pub fn bass_boost() -> Self {
+        let bands = [
+            (0, 0.2),
+            (1, 0.15),
+            (2, 0.1),
+            (3, 0.05),
+            (4, 0.0),
+            (5, -0.05),
+        ];
+        Self::new().equalizer(Equalizer::new(bands))
+    }
+
+    /// The preset *8D*: the sound turns around the listener once in five seconds.
+    pub fn eight_d() -> Self {
+        Self::new().rotation(Rotation::new().rotation_hz(0.2))
+    }
+
+    /// The preset *karaoke*: the voice in the middle is removed, with the server's own values.
+    pub fn without_voice() -> Self {
+        Self::new().karaoke(
+            Karaoke::new()
+                .level(1.0)
+                .mono_level(1.0)
+                .filter_band(220.0)
+                .filter_width(100.0),
+        )
+    }
+
+    /// The preset *mono*: both channels have the same sound.
+    pub fn mono() -> Self {
+        let mix = ChannelMix::new().left_to_left(0.5).left_to_right(0.5);
+        Self::new().channel_mix(mix.right_to_left(0.5).right_to_right(0.5))
+    }
+
     /// The filters as they are sent: `{}` for none, which removes all.
     pub fn payload(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
@@ -435,6 +490,33 @@ impl Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn presets_merge_and_are_sent_as_filters() {
+        let mut filters = Filters::nightcore();
+        filters.set_filters(Filters::eight_d());
+        filters.set_filters(Filters::mono());
+        let sent = filters.payload();
+        assert_eq!(
+            sent["timescale"],
+            serde_json::json!({"speed": 1.3, "pitch": 1.3})
+        );
+        assert_eq!(sent["rotation"]["rotationHz"], 0.2);
+        assert_eq!(sent["channelMix"]["leftToRight"], 0.5);
+        assert!(Filters::vaporwave().speed() < 1.0);
+        assert_eq!(
+            Filters::bass_boost()
+                .equalizer
+                .expect("bands")
+                .bands()
+                .len(),
+            6
+        );
+        assert_eq!(
+            Filters::without_voice().payload()["karaoke"]["filterBand"],
+            220.0
+        );
+    }
 
     #[test]
     fn filters_are_sent_as_documented_and_merged_by_what_they_set() {

@@ -29,6 +29,27 @@ pub(crate) struct UpdatePlayer {
     pub(crate) filters: Option<Filters>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) voice: Option<Voice>,
+    /// The track that follows; `Some(None)` takes it back. `NodeLink` alone knows it (protocol §22).
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a track are three things"
+    )]
+    #[serde(rename = "nextTrack", skip_serializing_if = "Option::is_none")]
+    pub(crate) next_track: Option<Option<UpdateTrack>>,
+    /// How the next track follows. `NodeLink` alone knows it (protocol §22).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) crossfade: Option<UpdateCrossfade>,
+}
+
+/// The crossfade of an update (protocol §22).
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct UpdateCrossfade {
+    pub(crate) enabled: bool,
+    /// In milliseconds, at most 30,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) duration: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) curve: Option<&'static str>,
 }
 
 /// The track of an update (<https://lavalink.dev/api/rest.html#update-player-track>).

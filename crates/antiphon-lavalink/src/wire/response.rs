@@ -147,47 +147,122 @@ pub(crate) struct Resuming {
 /// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(from = "SentInfo")]
 #[non_exhaustive]
 pub struct Info {
     /// Version of the server; it does not tell the protocol's version.
-    #[serde(deserialize_with = "loose::object")]
     pub version: Version,
     /// Build time in Unix milliseconds; -1 where it is not sent.
-    #[serde(rename = "buildTime", deserialize_with = "loose::integer")]
     pub build_time: i64,
     /// Commit of the build.
-    #[serde(deserialize_with = "loose::object")]
     pub git: Git,
     /// Version of the JVM; empty where there is none.
-    #[serde(deserialize_with = "text")]
     pub jvm: String,
     /// Version of Lavaplayer; empty where there is none.
-    #[serde(deserialize_with = "text")]
     pub lavaplayer: String,
     /// Enabled sources.
-    #[serde(rename = "sourceManagers", deserialize_with = "loose::texts")]
     pub source_managers: Vec<String>,
     /// Enabled filters.
-    #[serde(deserialize_with = "loose::texts")]
     pub filters: Vec<String>,
     /// Plugins, by their own names and versions.
-    #[serde(deserialize_with = "loose::list")]
     pub plugins: Vec<PluginInfo>,
     /// Whether the server is `NodeLink`.
-    #[serde(rename = "isNodeLink", deserialize_with = "loose::flag")]
     pub is_node_link: bool,
 }
 
-/// The older spelling of [`Info::is_node_link`].
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct OlderNodeLink {
+/// [`Info`] as sent: `NodeLink` has written `isNodelink` and `isNodeLink`, and both in one response.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct SentInfo {
+    #[serde(deserialize_with = "loose::object")]
+    version: Version,
+    #[serde(deserialize_with = "loose::integer")]
+    build_time: i64,
+    #[serde(deserialize_with = "loose::object")]
+    git: Git,
+    #[serde(deserialize_with = "text")]
+    jvm: String,
+    #[serde(deserialize_with = "text")]
+    lavaplayer: String,
+    #[serde(deserialize_with = "loose::texts")]
+    source_managers: Vec<String>,
+    #[serde(deserialize_with = "loose::texts")]
+    filters: Vec<String>,
+    #[serde(deserialize_with = "loose::list")]
+    plugins: Vec<PluginInfo>,
+    #[serde(rename = "isNodeLink", deserialize_with = "loose::flag")]
+    is_node_link: bool,
     #[serde(rename = "isNodelink", deserialize_with = "loose::flag")]
-    pub(crate) is_node_link: bool,
+    is_nodelink: bool,
+}
+
+impl From<SentInfo> for Info {
+    fn from(sent: SentInfo) -> Self {
+        Self {
+            version: sent.version,
+            build_time: sent.build_time,
+            git: sent.git,
+            jvm: sent.jvm,
+            lavaplayer: sent.lavaplayer,
+            source_managers: sent.source_managers,
+            filters: sent.filters,
+            plugins: sent.plugins,
+            is_node_link: sent.is_node_link || sent.is_nodelink,
+        }
+    }
+}
+
+/// The plugin, or the server, that a node's lyrics come from ([`Info::lyrics`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LyricsApi {
+    /// The plugin [LavaLyrics](https://github.com/topi314/LavaLyrics): lyrics of a track, and lines as they are sung.
+    LavaLyrics,
+    /// The plugin [java-lyrics-plugin](https://github.com/DuncteBot/java-timed-lyrics): lyrics of a video, searches.
+    JavaLyrics,
+    /// The plugin [lyrics.kt](https://github.com/DRSchlaubi/lyrics.kt), with the routes of the one before.
+    LyricsKt,
+    /// [NodeLink](https://github.com/PerformanC/NodeLink)'s own: lyrics of a track, and lines as they are sung.
+    NodeLink,
+}
+
+impl LyricsApi {
+    /// Whether it sends lines as they are sung ([`Player::subscribe_lyrics`](crate::Player::subscribe_lyrics)).
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::LavaLyrics | Self::NodeLink)
+    }
 }
 
 impl Info {
+    /// The plugin or server that its lyrics come from; `None` if it has none.
+    ///
+    /// `LavaLyrics` comes first where a node has several.
+    pub fn lyrics(&self) -> Option<LyricsApi> {
+        if self.has_plugin("lavalyrics-plugin") || self.has_plugin("lavalyrics") {
+            Some(LyricsApi::LavaLyrics)
+        } else if self.is_node_link {
+            Some(LyricsApi::NodeLink)
+        } else if self.has_plugin("java-lyrics-plugin") {
+            Some(LyricsApi::JavaLyrics)
+        } else {
+            self.has_plugin("lyrics").then_some(LyricsApi::LyricsKt)
+        }
+    }
+
+    /// Whether it skips segments of `SponsorBlock`: by the plugin, or as `NodeLink` from version 3 on.
+    pub fn has_sponsorblock(&self) -> bool {
+        self.has_plugin("sponsorblock-plugin") || self.is_node_link_3()
+    }
+
+    /// Whether it takes the next track of a player beforehand (`nextTrack`): `NodeLink` from version 3 on.
+    pub fn has_next_track(&self) -> bool {
+        self.is_node_link_3()
+    }
+
+    fn is_node_link_3(&self) -> bool {
+        self.is_node_link && self.version.major >= 3
+    }
+
     /// Whether a source is enabled, such as `youtube`; ignores case.
     pub fn has_source(&self, name: &str) -> bool {
         let mut names = self.source_managers.iter();
@@ -203,31 +278,54 @@ impl Info {
 
 /// A [semantic version](https://semver.org).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(from = "SentVersion")]
 #[non_exhaustive]
 pub struct Version {
     /// The whole text.
-    #[serde(deserialize_with = "text")]
     pub semver: String,
     /// Major.
-    #[serde(deserialize_with = "loose::integer")]
     pub major: i64,
     /// Minor.
-    #[serde(deserialize_with = "loose::integer")]
     pub minor: i64,
     /// Patch.
-    #[serde(deserialize_with = "loose::integer")]
     pub patch: i64,
-    /// Pre-release, after a hyphen.
-    #[serde(
-        rename = "preRelease",
-        alias = "prerelease",
-        deserialize_with = "maybe_text"
-    )]
+    /// Pre-release, after a hyphen; `preRelease` counts where `prerelease` is sent as well.
     pub pre_release: Option<String>,
     /// Build metadata, after a plus.
-    #[serde(deserialize_with = "maybe_text")]
     pub build: Option<String>,
+}
+
+/// [`Version`] as sent. A serde alias would refuse an object with both spellings of the pre-release.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SentVersion {
+    #[serde(deserialize_with = "text")]
+    semver: String,
+    #[serde(deserialize_with = "loose::integer")]
+    major: i64,
+    #[serde(deserialize_with = "loose::integer")]
+    minor: i64,
+    #[serde(deserialize_with = "loose::integer")]
+    patch: i64,
+    #[serde(rename = "preRelease", deserialize_with = "maybe_text")]
+    pre_release: Option<String>,
+    #[serde(deserialize_with = "maybe_text")]
+    prerelease: Option<String>,
+    #[serde(deserialize_with = "maybe_text")]
+    build: Option<String>,
+}
+
+impl From<SentVersion> for Version {
+    fn from(sent: SentVersion) -> Self {
+        Self {
+            semver: sent.semver,
+            major: sent.major,
+            minor: sent.minor,
+            patch: sent.patch,
+            pre_release: sent.pre_release.or(sent.prerelease),
+            build: sent.build,
+        }
+    }
 }
 
 /// The commit that a server was built from.

@@ -81,6 +81,57 @@ pub(crate) struct SavedPlayer<'a> {
     pub(crate) queue: SavedQueue<'a>,
     #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
     pub(crate) auto_queue: Vec<SavedTrack<'a>>,
+    /// The track that ended last.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous: Option<SavedTrack<'a>>,
+    /// Parts of the plugin state, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) declared: Vec<SavedDeclaration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) transition: Option<SavedTransition>,
+    /// The track that the node was given as the next one.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<SavedTrack<'a>>,
+}
+
+/// A part of a player's plugin state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SavedDeclaration {
+    /// The categories that `SponsorBlock` skips.
+    SponsorBlock(Vec<String>),
+    /// The subscription to lyrics.
+    Lyrics { skip_track_source: bool },
+    /// A request of the client's own.
+    Request {
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plugin: Option<String>,
+        put: SavedRequest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<SavedRequest>,
+    },
+}
+
+/// A request below a player's path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedRequest {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<serde_json::Value>,
+}
+
+/// How one track follows another; a crossfade has a duration in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SavedTransition {
+    Gapless,
+    Crossfade {
+        duration: u64,
+        /// Number of the curve.
+        curve: u8,
+    },
 }
 
 /// The part `node/<id>`.

@@ -136,3 +136,29 @@ proptest! {
         check(&update(&guild, &time, &connected, &ping));
     }
 }
+
+/// `NodeLink` has written `isNodelink` and `isNodeLink` (<https://github.com/PerformanC/NodeLink/blob/v3/src/api/info.ts>),
+/// and a proxy may merge the answers of two servers.
+#[test]
+fn a_value_under_two_spellings_is_read_and_refuses_nothing() {
+    let info: super::Info = serde_json::from_str(
+        r#"{"version":{"semver":"3.7.0-rc.1","major":"3","preRelease":"rc.1","prerelease":["rc",1],"build":null},
+            "isNodelink":true,"isNodeLink":false,"plugins":[]}"#,
+    )
+    .expect("readable");
+    assert!(info.is_node_link && info.has_next_track());
+    assert_eq!(info.version.pre_release.as_deref(), Some("rc.1"));
+    let older: super::Info =
+        serde_json::from_str(r#"{"version":{"prerelease":"beta"},"isNodeLink":true}"#)
+            .expect("readable");
+    assert!(older.is_node_link && !older.has_next_track());
+    assert_eq!(older.version.pre_release.as_deref(), Some("beta"));
+    let cpu: super::CPUStats = serde_json::from_str(
+        r#"{"cores":8,"systemLoad":0.5,"lavalinkLoad":0.125,"nodelinkLoad":0.25}"#,
+    )
+    .expect("readable");
+    assert_eq!(
+        (cpu.cores, cpu.system_load, cpu.lavalink_load),
+        (8, 0.5, 0.25)
+    );
+}

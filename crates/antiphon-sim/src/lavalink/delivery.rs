@@ -54,11 +54,13 @@ impl State {
         };
         here.newest.insert(session.user, id.to_string());
         session.sockets += 1;
-        // Plugins begin anew with each socket.
-        session.categories.clear();
-        session.lyrics.clear();
-        for player in session.players.values_mut() {
-            player.has_lyrics = false;
+        // Plugins begin anew with each socket; what NodeLink has in their place belongs to its players.
+        if !here.quirks.contains(&NodeQuirk::OtherInfo) {
+            session.categories.clear();
+            session.lyrics.clear();
+            for player in session.players.values_mut() {
+                player.has_lyrics = false;
+            }
         }
         session.link = Some(Link {
             number,

@@ -28,9 +28,9 @@ pub(crate) struct Lyrics {
 pub(crate) struct Line {
     /// Milliseconds from the beginning of the track.
     pub(crate) timestamp: i64,
-    duration: Option<i64>,
+    pub(crate) duration: Option<i64>,
     #[serde(rename = "line")]
-    text: String,
+    pub(crate) text: String,
     plugin: Map<String, Value>,
 }
 

@@ -1,4 +1,4 @@
-//! Numbers in the bodies of requests, as kotlinx.serialization reads them: quoted or not (protocol §5.6).
+//! Numbers and flags in the bodies of requests, as kotlinx.serialization reads them: quoted or not (protocol §5.6).
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::value::RawValue;
@@ -9,6 +9,17 @@ fn unquoted(token: &str) -> &str {
     inside
         .and_then(|inside| inside.strip_suffix('"'))
         .unwrap_or(token)
+}
+
+/// Reads a `Boolean` from a JSON token, quoted or not, and in capital or small letters (`consumeBooleanLenient` of
+/// kotlinx.serialization 1.7.0).
+pub(crate) fn flag(token: &str) -> Option<bool> {
+    let text = unquoted(token);
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else {
+        text.eq_ignore_ascii_case("false").then_some(false)
+    }
 }
 
 /// Reads a `Long` from a JSON token: a sign, digits and an exponent, quoted or not; the result has to be whole.

@@ -47,13 +47,18 @@ pub enum NodeQuirk {
     LoadAverage,
     /// §22: `frameStats` counts the frames since the node's start.
     FrameTotals,
-    /// §22: `nextTrack` in an update of a player is played where the current track ends, whose end is `gapless`.
+    /// §22: `nextTrack` in an update of a player is played where the current track ends, whose end is `gapless`; with
+    /// `crossfade` before it, it begins that much earlier, and the end is `crossfading`.
     Gapless,
+    /// §5.7: no plugin is installed, so that `info` lists none and their routes are 404.
+    NoPlugins,
+    /// §5.7: java-lyrics-plugin is installed in place of `LavaLyrics`.
+    JavaLyrics,
 }
 
 impl NodeQuirk {
     /// Every quirk.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::FrameStatsAbsent,
         Self::FrameStatsAlways,
         Self::OtherCpu,
@@ -74,6 +79,8 @@ impl NodeQuirk {
         Self::LoadAverage,
         Self::FrameTotals,
         Self::Gapless,
+        Self::NoPlugins,
+        Self::JavaLyrics,
     ];
 
     /// The quirks of `NodeLink`, another server of the same protocol.

@@ -26,6 +26,10 @@ pub(crate) struct Update {
     track: Option<Wanted>,
     /// Change of the track that begins where the current one ends.
     next: Option<Next>,
+    /// Change of the crossfade, in milliseconds; 0 switches it off.
+    crossfade: Option<i64>,
+    /// Fields of `NodeLink` alone.
+    other: Vec<String>,
     user_data: Option<Map<String, Value>>,
     position: Option<i64>,
     end: End,
@@ -83,8 +87,8 @@ fn long(token: &RawValue, name: &str) -> Result<i64, Refusal> {
     number::long(token.get()).ok_or_else(|| wrong(name))
 }
 
-fn flag(value: &Value, name: &str) -> Result<bool, Refusal> {
-    value.as_bool().ok_or_else(|| wrong(name))
+fn flag(token: &RawValue, name: &str) -> Result<bool, Refusal> {
+    number::flag(token.get()).ok_or_else(|| wrong(name))
 }
 
 fn words(value: &Value, name: &str) -> Result<String, Refusal> {
@@ -113,6 +117,7 @@ impl Update {
                     let volume = number::int(token.get()).ok_or_else(|| wrong(name))?;
                     update.volume = Some(volume.into());
                 }
+                "paused" => update.paused = Some(flag(token, name)?),
                 _ => {
                     let value: Value =
                         serde_json::from_str(token.get()).map_err(|_| wrong(name))?;
@@ -125,7 +130,11 @@ impl Update {
                         "encodedTrack" if value.is_null() => old.push(Wanted::None),
                         "encodedTrack" => old.push(Wanted::Encoded(words(&value, name)?)),
                         "identifier" => old.push(Wanted::Identifier(words(&value, name)?)),
-                        "paused" => update.paused = Some(flag(&value, name)?),
+                        "crossfade" => update.read_crossfade(&value)?,
+                        // Fields of `NodeLink` without an effect here.
+                        "fading" | "loudnessNormalizer" | "ducking" => {
+                            update.other.push(name.to_owned());
+                        }
                         "filters" => update.read_filters(token.get(), &value)?,
                         "voice" => update.voice = Some(Voice::read(map(&value, name)?)?),
                         other => update.unknown.push(other.to_owned()),
@@ -191,6 +200,18 @@ impl Update {
                 Next::Track(words(encoded, "nextTrack")?, data.unwrap_or_default())
             }
         });
+        Ok(())
+    }
+
+    /// Reads the crossfade of a node with [`NodeQuirk::Gapless`], bounded as `sanitizeCrossfadeConfig` of `NodeLink` does.
+    fn read_crossfade(&mut self, value: &Value) -> Result<(), Refusal> {
+        let fields = map(value, "crossfade")?;
+        let is_on = fields.get("enabled") == Some(&Value::Bool(true));
+        let duration = fields
+            .get("duration")
+            .and_then(Value::as_i64)
+            .unwrap_or(5000);
+        self.crossfade = Some(if is_on { duration.clamp(0, 30_000) } else { 0 });
         Ok(())
     }
 
@@ -292,9 +313,24 @@ impl State {
         if let Some(wanted) = &update.track {
             self.change_track(key, wanted, &update, no_replace)?;
         }
-        match update.next {
-            Some(next) => self.set_next(key, next),
-            None => Ok(()),
+        if let Some(next) = update.next {
+            self.set_next(key, next)?;
+        }
+        self.set_other(key, update.crossfade, update.other);
+        Ok(())
+    }
+
+    /// Sets what `NodeLink` alone knows, after the next track.
+    fn set_other(&mut self, key: &Key, crossfade: Option<i64>, mut other: Vec<String>) {
+        if self.nodes[key.node].quirks.contains(&NodeQuirk::Gapless) {
+            if let Some(crossfade) = crossfade {
+                self.with_player(key, |player, _, _| player.crossfade = crossfade);
+            }
+            return;
+        }
+        other.extend(crossfade.map(|_| "crossfade".to_owned()));
+        for field in other {
+            self.note(format!("a field of a player that no node knows: {field}"));
         }
     }
 
@@ -341,10 +377,12 @@ impl State {
                 let mut track = self.read_track(&encoded)?;
                 track.user_data = user_data;
                 let entry = self.catalogue.entry(&track.info.identifier);
-                Some((track, entry.map(|entry| entry.fate).unwrap_or_default()))
+                let fate = entry.map(|entry| entry.fate).unwrap_or_default();
+                // A track that cannot be prepared is not set, and the answer is the same.
+                Some((track, fate)).filter(|(_, fate)| *fate != Fate::Fails)
             }
         };
-        self.with_player(key, |player, _, _| player.up_next = next);
+        self.with_player(key, |player, _, _| player.set_next(next));
         Ok(())
     }
 
@@ -457,7 +495,9 @@ mod tests {
             (r#"{"position": 10.0}"#, "`position`"),
             (r#"{"position": "10.0"}"#, "`position`"),
             (r#"{"position": ""}"#, "`position`"),
-            (r#"{"paused": "true"}"#, "`paused`"),
+            (r#"{"paused": "yes"}"#, "`paused`"),
+            (r#"{"paused": 1}"#, "`paused`"),
+            (r#"{"paused": null}"#, "`paused`"),
             (r#"{"encodedTrack": 12345}"#, "`encodedTrack`"),
             (r#"{"filters": {"volume": "x"}}"#, "`filters`"),
             (r#"{"filters": null}"#, "`filters`"),
@@ -479,6 +519,20 @@ mod tests {
             (Some(61_000), End::At(90_000))
         );
         assert_eq!(update.volume, Some(80));
+    }
+
+    /// `decodeBoolean` of kotlinx.serialization 1.7.0 is `consumeBooleanLenient`, whatever `isLenient` says.
+    #[test]
+    fn flags_may_be_quoted_in_any_case() {
+        for (body, paused) in [
+            (r#"{"paused": "true"}"#, true),
+            (r#"{"paused": "True"}"#, true),
+            (r#"{"paused": "false"}"#, false),
+            (r#"{"paused": true}"#, true),
+        ] {
+            let update = Update::read(body).expect(body);
+            assert_eq!(update.paused, Some(paused), "{body}");
+        }
     }
 
     #[test]

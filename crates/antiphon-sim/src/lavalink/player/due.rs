@@ -45,16 +45,26 @@ impl Player {
                 .starts_again_at
                 .and_then(|at| self.reaches(playing, at, Due::StartAgain)),
             line.and_then(|at| self.reaches(playing, at, Due::Line)),
-            self.reaches(playing, playing.length(), finished),
+            self.reaches(playing, self.fade_of(playing.length()), finished),
             playing
                 .end
-                .and_then(|end| self.reaches(playing, end, finished)),
+                .and_then(|end| self.reaches(playing, self.fade_of(end), finished)),
             fate,
             stuck.map(|since| (since + self.pace.stuck, Due::TellStuck)),
             unheard.map(|since| (since + self.pace.cleanup, Due::End(EndReason::Cleanup))),
             self.next_update.map(|at| (at, Due::Update)),
         ];
         due.into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// Where the track gives way to the next one, if that is faded in before this end.
+    fn fade_of(&self, end: i64) -> i64 {
+        let fades = self.fades && self.up_next.is_some() && end != i64::MAX;
+        if fades {
+            end.saturating_sub(self.crossfade).max(0)
+        } else {
+            end
+        }
     }
 
     /// When the track reaches a position, if it moves at all.

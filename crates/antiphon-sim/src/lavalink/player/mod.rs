@@ -46,6 +46,8 @@ pub(crate) enum EndReason {
     Cleanup,
     /// The next track, which was set before, begins at once (another server's).
     Gapless,
+    /// The next track, which was set before, was faded in (another server's).
+    Crossfading,
 }
 
 impl EndReason {
@@ -57,6 +59,7 @@ impl EndReason {
             Self::Replaced => "replaced",
             Self::Cleanup => "cleanup",
             Self::Gapless => "gapless",
+            Self::Crossfading => "crossfading",
         }
     }
 }
@@ -118,7 +121,11 @@ pub(crate) struct Player {
     /// Whether the client subscribed to lines of lyrics.
     pub(crate) has_lyrics: bool,
     /// The track that begins where the current one ends.
-    pub(crate) up_next: Option<(Track, Fate)>,
+    up_next: Option<(Track, Fate)>,
+    /// How long the next track is faded in, in milliseconds; 0 if it is not.
+    pub(crate) crossfade: i64,
+    /// Whether the next track is faded in: decided when it is set.
+    fades: bool,
     /// Time of its entry in the player timers.
     pub(crate) listed: Option<i64>,
 }
@@ -141,6 +148,8 @@ impl Player {
             is_ambient: false,
             has_lyrics: false,
             up_next: None,
+            crossfade: 0,
+            fades: false,
             listed: None,
         }
     }
@@ -300,17 +309,39 @@ impl Player {
             return;
         };
         self.next_update = None;
-        self.up_next = self.up_next.take().filter(|_| reason == EndReason::Gapless);
+        // A track that is replaced leaves the next one as it is.
+        self.up_next = self
+            .up_next
+            .take()
+            .filter(|_| reason == EndReason::Replaced);
         self.note_flow(flowed, now);
         writer.ended(&playing.track, position, reason.word());
+    }
+
+    /// Sets the track that follows, or none.
+    pub(crate) fn set_next(&mut self, next: Option<(Track, Fate)>) {
+        let is_stream = |track: &Track| track.info.is_stream;
+        let current = self.playing.as_ref().map(|playing| &playing.track);
+        let streams = next
+            .iter()
+            .map(|(track, _)| track)
+            .chain(current)
+            .any(is_stream);
+        self.fades = self.crossfade > 0 && current.is_some() && !streams;
+        self.up_next = next;
     }
 
     /// Lets the track reach its end; the next one begins at once if it was set.
     pub(crate) fn finish(&mut self, now: i64, writer: &mut FrameWriter<'_>) {
         match self.up_next.take() {
             Some((track, fate)) if self.playing.is_some() => {
-                self.end(EndReason::Gapless, now, writer);
-                self.play(track, fate, 0, None, now, writer);
+                let (reason, start) = if self.fades {
+                    (EndReason::Crossfading, self.crossfade)
+                } else {
+                    (EndReason::Gapless, 0)
+                };
+                self.end(reason, now, writer);
+                self.play(track, fate, start, None, now, writer);
             }
             _ => self.end(EndReason::Finished, now, writer),
         }

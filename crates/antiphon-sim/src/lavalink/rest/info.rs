@@ -38,6 +38,21 @@ impl State {
                 "plugins": [],
             }));
         }
+        let lyrics = if node.quirks.contains(&NodeQuirk::JavaLyrics) {
+            json!({"name": "java-lyrics-plugin", "version": "1.6.6"})
+        } else {
+            json!({"name": "lavalyrics-plugin", "version": "1.1.0"})
+        };
+        let plugins = if node.quirks.contains(&NodeQuirk::NoPlugins) {
+            json!([])
+        } else {
+            json!([
+                {"name": "lavasrc-plugin", "version": "4.8.1"},
+                {"name": "sponsorblock-plugin", "version": "3.0.1"},
+                {"name": "lavasearch-plugin", "version": "1.0.0"},
+                lyrics,
+            ])
+        };
         Answer::ok(&json!({
             "version": {"semver": VERSION, "major": 4, "minor": 2, "patch": 2, "preRelease": null},
             "buildTime": BUILT,
@@ -48,11 +63,7 @@ impl State {
                 "youtube", "soundcloud", "bandcamp", "twitch", "vimeo", "http", "local", "spotify",
             ],
             "filters": node.filters(),
-            "plugins": [
-                {"name": "lavasrc-plugin", "version": "4.8.1"},
-                {"name": "sponsorblock-plugin", "version": "3.0.1"},
-                {"name": "lavalyrics-plugin", "version": "1.1.0"},
-            ],
+            "plugins": plugins,
         }))
     }
 

@@ -213,7 +213,6 @@ impl State {
             (&Method::DELETE, ["v4", "sessions", id, "players", guild]) => {
                 self.delete_player(call, id, guild)
             }
-            (&Method::GET, ["v4", "lyrics"]) => self.lyrics_of_track(call),
             (
                 method,
                 [
@@ -223,12 +222,18 @@ impl State {
                     "players",
                     guild,
                     part @ ("sponsorblock" | "track" | "lyrics"),
-                    rest,
+                    rest @ ..,
                 ],
-            ) => match self.plugin_route(call, method, [id, guild, part, rest]) {
+            ) => match self.player_plugin_route(call, method, [id, guild, part], rest) {
                 Some(routed) => routed,
                 None => Err(self.no_such_route(call, method, steps)),
             },
+            (&Method::GET, ["v4", "lyrics" | "loadlyrics" | "loadsearch", ..]) => {
+                match self.plugin_route(call, &steps[1..]) {
+                    Some(routed) => routed,
+                    None => Err(self.no_such_route(call, &Method::GET, steps)),
+                }
+            }
             (&Method::GET, ["v4", "routeplanner", "status"]) => Ok(self.planner_status(node)),
             (&Method::POST, ["v4", "routeplanner", "free", "address"]) => self.free_address(call),
             (&Method::POST, ["v4", "routeplanner", "free", "all"]) => self.free_all(node),
@@ -244,14 +249,19 @@ impl State {
         }
         self.note(format!("{method} {path} is no request of this platform"));
         let is_path = match steps {
-            ["version"] => true,
-            ["v4", "sessions", _, "players", _, rest @ ..] => matches!(
-                rest,
-                [] | ["sponsorblock", "categories"] | ["track", "lyrics"] | ["lyrics", "subscribe"]
-            ),
+            ["version"] | ["v4", "sessions", _, "players", _] => true,
+            ["v4", "lyrics"] => self.has_lava_lyrics(call.node),
+            ["v4", "sessions", _, "players", _, rest @ ..] => {
+                let plugins = [
+                    ["sponsorblock", "categories"],
+                    ["track", "lyrics"],
+                    ["lyrics", "subscribe"],
+                ];
+                self.has_lava_lyrics(call.node) && plugins.iter().any(|path| path == rest)
+            }
             ["v4", rest @ ..] => matches!(
                 rest,
-                ["info" | "stats" | "loadtracks" | "decodetrack" | "decodetracks" | "lyrics"]
+                ["info" | "stats" | "loadtracks" | "decodetrack" | "decodetracks"]
                     | ["sessions", _]
                     | ["sessions", _, "players"]
                     | ["routeplanner", "status"]

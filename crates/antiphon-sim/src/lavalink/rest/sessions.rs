@@ -32,11 +32,9 @@ impl State {
     pub(crate) fn update_session(&mut self, call: &Call<'_>, id: &str) -> Routed {
         let body: BTreeMap<String, Box<RawValue>> = call.body()?;
         let wrong = |name: &str| Refusal::unreadable(format!("`{name}` is of another type"));
-        let resuming = match body.get("resuming").map(|token| token.get()) {
+        let resuming = match body.get("resuming") {
             None => None,
-            Some("true") => Some(true),
-            Some("false") => Some(false),
-            Some(_) => return Err(wrong("resuming")),
+            Some(token) => Some(number::flag(token.get()).ok_or_else(|| wrong("resuming"))?),
         };
         let timeout = match body.get("timeout") {
             None => None,

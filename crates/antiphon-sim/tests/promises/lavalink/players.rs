@@ -352,7 +352,7 @@ async fn quoted_numbers_do_what_unquoted_ones_do() {
         r#"{"position": "10.0"}"#,
         r#"{"position": ""}"#,
         r#"{"volume": null}"#,
-        r#"{"paused": "true"}"#,
+        r#"{"paused": "yes"}"#,
         r#"{"encodedTrack": 12345}"#,
         r#"{"voice": {"token": "t", "endpoint": "e:443", "sessionId": "s", "channelId": 9}}"#,
     ] {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use antiphon_sim::lavalink::NodeQuirk;
 use http::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -132,4 +133,120 @@ async fn lines_come_when_they_are_sung_and_are_skipped_by_a_seek() {
         !rest.iter().any(|name| name.starts_with("LyricsFound")),
         "{rest:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_advanced_search_has_the_types_that_were_asked_for() {
+    let (sim, client) = connected().await;
+    sim.lavalink()
+        .add_track("architects1", "Architects", "Animals", 244_000);
+    let all = client
+        .get("/v4/loadsearch?query=ytsearch%3Aanimals")
+        .await
+        .ok();
+    for list in ["tracks", "albums", "artists", "playlists", "texts"] {
+        assert_eq!(all[list].as_array().map(Vec::len), Some(1), "{list}");
+    }
+    assert_eq!(all["albums"][0]["tracks"], json!([]));
+    let texts = "/v4/loadsearch?query=ytsearch%3Aanimals&types=text,%20album";
+    let some = client.get(texts).await.ok();
+    assert_eq!(some["texts"][0]["text"], "Animals");
+    assert_eq!(
+        (&some["tracks"], &some["artists"]),
+        (&json!([]), &json!([]))
+    );
+    client
+        .get("/v4/loadsearch?query=ytsearch%3Aqqqqq")
+        .await
+        .empty(204);
+    client.get("/v4/loadsearch").await.error(400);
+}
+
+/// The routes of <https://github.com/DuncteBot/java-timed-lyrics>.
+#[tokio::test(start_paused = true)]
+async fn another_plugin_has_lyrics_of_videos() {
+    let (sim, client) = speaking().await;
+    sim.lavalink()
+        .node("eu-1")
+        .quirk(NodeQuirk::JavaLyrics, true);
+    let lyrics = client.get("/v4/lyrics/clef_______").await.ok();
+    assert_eq!(
+        (&lyrics["type"], &lyrics["source"]),
+        (&json!("timed"), &json!("LyricFind"))
+    );
+    assert_eq!(
+        lyrics["lines"][0]["range"],
+        json!({"start": 2000, "end": 7000})
+    );
+    client.get("/v4/lyrics/nosuch").await.error(404);
+    let of_player = format!("{}/lyrics", client.player(GUILD));
+    client.get(&of_player).await.error(400);
+    client.play(GUILD, "clef_______").await;
+    assert_eq!(client.get(&of_player).await.ok(), lyrics);
+    let found = client.get("/v4/lyrics/search?query=silence").await.ok();
+    assert_eq!(found[0]["videoId"], "second_____");
+    let text = client
+        .get("/v4/lyrics/search?query=odd%20numbers&source=genius")
+        .await
+        .ok();
+    assert_eq!(text["type"], "text");
+    client
+        .get("/v4/lyrics/search?query=x&source=spotify")
+        .await
+        .error(404);
+    // It has none of LavaLyrics' routes.
+    let live = format!("{}/lyrics/subscribe", client.player(GUILD));
+    client.post(&live, &json!({})).await.error(404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_without_plugins_knows_none_of_their_routes() {
+    let (sim, client) = connected().await;
+    let node = sim.lavalink().node("eu-1");
+    node.quirk(NodeQuirk::NoPlugins, true);
+    assert_eq!(client.get("/v4/info").await.ok()["plugins"], json!([]));
+    let player = client.player(GUILD);
+    for path in [
+        "/v4/loadsearch?query=x".to_owned(),
+        "/v4/lyrics?track=x".to_owned(),
+        format!("{player}/sponsorblock/categories"),
+        format!("{player}/track/lyrics"),
+    ] {
+        let message = client.get(&path).await.error(404);
+        assert!(message.starts_with("No endpoint"), "{message}");
+    }
+}
+
+/// The routes of `NodeLink` 3 (`src/api/loadLyrics.ts`, `src/api/sessions.id.players.id.sponsorblock.ts`).
+#[tokio::test(start_paused = true)]
+async fn nodelink_has_lyrics_and_segments_of_its_own() {
+    let (sim, client) = speaking().await;
+    sim.lavalink().node("eu-1").nodelink(true);
+    let track = sim.lavalink().track("clef_______").expect("a track");
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("encodedTrack", &track)
+        .finish();
+    let lyrics = client.get(&format!("/v4/loadlyrics?{query}")).await.ok();
+    assert_eq!(lyrics["loadType"], "lyrics");
+    assert_eq!(lyrics["data"]["lines"][0]["time"], 2000);
+    let path = format!("{}/sponsorblock", client.player(GUILD + 1));
+    let on = json!({"enabled": true, "categories": ["sponsor"]});
+    client.call(Method::PATCH, &path, &on).await.error(404);
+    let path = format!("{}/sponsorblock", client.player(GUILD));
+    let state = client.call(Method::PATCH, &path, &on).await.ok();
+    assert_eq!(
+        (&state["enabled"], &state["categories"]),
+        (&json!(true), &json!(["sponsor"]))
+    );
+    // A DELETE removes segments, and not the categories.
+    client
+        .call(Method::DELETE, &path, &Value::Null)
+        .await
+        .empty(204);
+    assert_eq!(client.get(&path).await.ok()["enabled"], true);
+    let off = json!({"enabled": false});
+    client.call(Method::PATCH, &path, &off).await.ok();
+    assert_eq!(client.get(&path).await.ok()["enabled"], false);
+    client.play(GUILD, "clef_______").await;
+    client.get(&format!("{}/categories", path)).await.error(404);
 }

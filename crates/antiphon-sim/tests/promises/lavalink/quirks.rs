@@ -3,6 +3,7 @@
 use antiphon_sim::lavalink::NodeQuirk;
 use http::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{GUILD, connected, speaking};
 
@@ -183,6 +184,58 @@ async fn nodelink_plays_the_next_track_without_a_gap() {
     client.update(GUILD, again).await;
     let notes = sim.notes();
     assert!(notes.iter().any(|note| note.text.ends_with("nextTrack")));
+}
+
+/// `_completeCrossfade` and `preload` of `NodeLink` 3 (`src/playback/player.ts`).
+#[tokio::test(start_paused = true)]
+async fn nodelink_fades_the_next_track_in_and_drops_one_that_it_cannot_prepare() {
+    let (sim, mut client) = speaking().await;
+    let node = sim.lavalink().node("eu-1");
+    node.quirk(NodeQuirk::Gapless, true);
+    let encoded = |identifier: &str| sim.lavalink().track(identifier).expect("a track");
+    let next = |identifier: &str| json!({"nextTrack": {"encoded": encoded(identifier)}});
+    sim.lavalink().add_track("minute", "Odd", "Minute", 60_000);
+    client.play(GUILD, "minute").await;
+    let begun = Instant::now();
+    // A crossfade behind the next track comes too late for it.
+    let fade = json!({"crossfade": {"enabled": true, "duration": 4000}});
+    client.update(GUILD, fade).await;
+    client.update(GUILD, next("clef_______")).await;
+    assert_eq!(client.event("TrackEndEvent").await["reason"], "crossfading");
+    assert_eq!(begun.elapsed().as_secs(), 56);
+    let start = client.event("TrackStartEvent").await;
+    assert_eq!(start["track"]["info"]["position"], 4000);
+    // A track that is replaced leaves the next one.
+    client.update(GUILD, next("minute")).await;
+    client.play(GUILD, "second_____").await;
+    assert_eq!(client.event("TrackEndEvent").await["reason"], "replaced");
+    assert_eq!(client.event("TrackEndEvent").await["reason"], "crossfading");
+    // One that cannot be loaded is dropped without a word.
+    client.update(GUILD, next("unavailable")).await;
+    node.finish(GUILD);
+    assert_eq!(client.event("TrackEndEvent").await["reason"], "finished");
+    // Streams are not faded.
+    client.play(GUILD, "minute").await;
+    client
+        .update(GUILD, next("https://radio.example/choir.mp3"))
+        .await;
+    node.finish(GUILD);
+    assert_eq!(client.event("TrackEndEvent").await["reason"], "gapless");
+    // Lavalink knows none of these fields.
+    node.quirk(NodeQuirk::Gapless, false);
+    client
+        .update(
+            GUILD,
+            json!({"crossfade": {}, "fading": {}, "ducking": true}),
+        )
+        .await;
+    let notes = sim.notes();
+    for field in ["crossfade", "fading", "ducking"] {
+        assert!(
+            notes.iter().any(|note| note.text.ends_with(field)),
+            "{field}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
