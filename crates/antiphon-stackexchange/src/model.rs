@@ -46,6 +46,25 @@ macro_rules! numbered {
             }
         }
 
+        impl From<i32> for $name {
+            fn from(number: i32) -> Self {
+                Self(number.into())
+            }
+        }
+
+        impl From<u32> for $name {
+            fn from(number: u32) -> Self {
+                Self(number.into())
+            }
+        }
+
+        /// A number beyond `i64::MAX`, which no server gives, becomes `i64::MAX`.
+        impl From<u64> for $name {
+            fn from(number: u64) -> Self {
+                Self(i64::try_from(number).unwrap_or(i64::MAX))
+            }
+        }
+
         impl FromStr for $name {
             type Err = ParseIntError;
 
