@@ -113,19 +113,29 @@ fn checks(function: &ItemFn, options: Options) -> Result<TokenStream> {
         });
     };
     match in_arc(event) {
-        Some(payload) => check("event", event.span(), payload, quote!(::antiphon::Payload)),
+        Some(payload) => check(
+            "event",
+            event.span(),
+            payload,
+            quote_spanned!(event.span()=> ::antiphon::Payload),
+        ),
         None => {
-            check("event", event.span(), event, quote!(::antiphon::Payload));
+            check(
+                "event",
+                event.span(),
+                event,
+                quote_spanned!(event.span()=> ::antiphon::Payload),
+            );
             check(
                 "event_by_value",
                 event.span(),
                 event,
-                quote!(::antiphon::__private::ByValue),
+                quote_spanned!(event.span()=> ::antiphon::__private::ByValue),
             );
         }
     }
     for (number, extractor) in extractors.iter().enumerate() {
-        let bound = quote!(::antiphon::FromContext<#state>);
+        let bound = quote_spanned!(extractor.span()=> ::antiphon::FromContext<#state>);
         check(
             &format!("extractor_{number}"),
             extractor.span(),
@@ -136,7 +146,12 @@ fn checks(function: &ItemFn, options: Options) -> Result<TokenStream> {
     if let (Some(_), ReturnType::Type(_, result)) = (signature.asyncness, &signature.output)
         && !matches!(**result, Type::ImplTrait(_) | Type::Never(_))
     {
-        check("result", result.span(), result, quote!(::antiphon::Outcome));
+        check(
+            "result",
+            result.span(),
+            result,
+            quote_spanned!(result.span()=> ::antiphon::Outcome),
+        );
     }
     let check = format_ident!("__antiphon_check_{name}_future");
     let panics = arguments.iter().map(|_| quote!(::core::panic!()));

@@ -555,6 +555,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn another_server_stands_for_every_host() {
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let route = Route::url(&format!("http://localhost:{port}")).unwrap();
+        let network = Network::new().route("*", route);
+        let uri = "https://chat.example:8443/rooms".parse().unwrap();
+        let (opened, accepted) = tokio::join!(network.open(&uri), server.accept());
+        assert!(opened.is_ok() && accepted.is_ok());
+        for wrong in [
+            "127.0.0.1:7007",
+            "ftp://127.0.0.1",
+            "http://127.0.0.1:99999",
+        ] {
+            assert!(Route::url(wrong).is_err(), "{wrong}");
+        }
+        let with_tls = Route::url("https://127.0.0.1").unwrap();
+        assert_eq!(with_tls.tls, Tls::AsAsked);
+    }
+
+    #[tokio::test]
     async fn a_dead_address_is_passed_over() {
         let open = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

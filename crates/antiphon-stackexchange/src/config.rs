@@ -487,5 +487,9 @@ mod tests {
         check(&config().idle_timeout(Duration::ZERO), "idle_timeout");
         check(&config().max_queued_requests(0), "max_queued_requests");
         check(&Config::new(Account::new("", "x")), "account");
+        check(&config().url("127.0.0.1:7007"), "url");
+        let proxy = Proxy::parse("socks5h://127.0.0.1:9050").expect("a proxy");
+        let both = config().url("http://127.0.0.1:7007").proxy(proxy);
+        check(&both, "url");
     }
 }

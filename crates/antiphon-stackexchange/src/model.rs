@@ -86,6 +86,7 @@ numbered! {
     /// assert_eq!((sandbox.to_string().as_str(), "1".parse::<RoomId>()), ("1", Ok(sandbox)));
     /// // Methods that take a room take its number as well.
     /// assert_eq!(RoomId::from(1), sandbox);
+    /// assert_eq!(RoomId::from(1_u64), sandbox);
     /// // Serialized, an id is a number.
     /// assert_eq!(serde_json::to_string(&MessageId::new(66_000_001))?, "66000001");
     /// assert!(UserId::FEEDS.is_system() && !UserId::new(77).is_system());

@@ -85,7 +85,7 @@ async fn what_fails_transiently_is_tried_again_after_the_others() {
 }
 
 /// How often a handler is called whose error is made anew by each call.
-async fn calls_of<E>(failure: fn() -> E) -> usize
+async fn calls_of<E>(failure: impl Fn() -> E + Copy + Send + Sync + 'static) -> usize
 where
     E: Into<HandlerError> + Send + 'static,
 {
@@ -113,7 +113,7 @@ async fn an_error_is_judged_wherever_it_stands() {
     assert_eq!(calls_of(|| anyhow::Error::new(Busy)).await, 3);
     let with_context = || Err::<(), _>(Busy).context("could not play").unwrap_err();
     assert_eq!(calls_of(with_context).await, 3);
-    let over_anyhow = || with_context().context("could not sing");
+    let over_anyhow = move || with_context().context("could not sing");
     assert_eq!(calls_of(over_anyhow).await, 3);
     assert_eq!(calls_of(|| Behind(Busy.into())).await, 3);
     assert_eq!(
