@@ -47,7 +47,7 @@ impl Parse for Options {
 /// Writes the function, with its checks behind it.
 ///
 /// The function is kept when the checks cannot be written, so that one mistake gives one error.
-pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
@@ -112,27 +112,12 @@ fn checks(function: &ItemFn, options: Options) -> Result<TokenStream> {
             fn #check() where #ty: #bound {}
         });
     };
-    match in_arc(event) {
-        Some(payload) => check(
-            "event",
-            event.span(),
-            payload,
-            quote_spanned!(event.span()=> ::antiphon::Payload),
-        ),
-        None => {
-            check(
-                "event",
-                event.span(),
-                event,
-                quote_spanned!(event.span()=> ::antiphon::Payload),
-            );
-            check(
-                "event_by_value",
-                event.span(),
-                event,
-                quote_spanned!(event.span()=> ::antiphon::__private::ByValue),
-            );
-        }
+    let payload = in_arc(event).unwrap_or(event);
+    let bound = quote_spanned!(event.span()=> ::antiphon::Payload);
+    check("event", event.span(), payload, bound);
+    if in_arc(event).is_none() {
+        let bound = quote_spanned!(event.span()=> ::antiphon::__private::ByValue);
+        check("event_by_value", event.span(), event, bound);
     }
     for (number, extractor) in extractors.iter().enumerate() {
         let bound = quote_spanned!(extractor.span()=> ::antiphon::FromContext<#state>);

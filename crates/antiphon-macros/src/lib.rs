@@ -14,7 +14,7 @@ use proc_macro::TokenStream;
 /// `#[debug_handler(state = Bot)]` names it where a handler asks for parts of it.
 #[proc_macro_attribute]
 pub fn debug_handler(options: TokenStream, function: TokenStream) -> TokenStream {
-    debug_handler::expand(options.into(), function.into()).into()
+    debug_handler::expand(options.into(), &function.into()).into()
 }
 
 /// Makes every field of the app's state a part that `State<T>` can take, by `impl FromRef` for its type.
