@@ -10,7 +10,7 @@ clippy:
     cargo clippy --workspace --all-targets -- -D warnings
 
 docs:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings --cfg antiphon_pages" cargo doc --workspace --no-deps
 
 test:
     cargo test --workspace

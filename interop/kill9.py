@@ -47,7 +47,7 @@ def sources(world, folder):
                 'password = { env = "TEA_PASSWORD" }',
                 f'rooms = [{chat["room"]}]',
                 f'cookie_file = {json.dumps(str(folder / "cookies.json"))}',
-                f'address = {json.dumps(chat["address"])}',
+                f'url = {json.dumps(chat["url"])}',
             ],
             {"TEA_PASSWORD": chat["password"]},
         ),

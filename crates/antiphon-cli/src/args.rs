@@ -155,6 +155,15 @@ pub(crate) struct Sim {
     /// Prints the JSON Schema of the world file, and does nothing else
     #[arg(long, exclusive = true)]
     pub(crate) world_schema: bool,
+    /// Writes a configuration of the simulated accounts, which `antiphon run --config FILE` takes as it is
+    ///
+    /// Its secrets go into files of their own, in the folder `NAME.secrets` beside it. A configuration that is there
+    /// already is refused, unless `--force` is given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+    /// Replaces the configuration of `--write` and its secrets if they are there already
+    #[arg(long, requires = "write")]
+    pub(crate) force: bool,
     /// Commands to carry out, one JSON object a line, each with its time from the start in `at`
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,

@@ -233,15 +233,26 @@ impl Context<'_> {
         path.map(|path| path.within(self.folder))
     }
 
-    /// The network, through the proxy if there is one.
+    /// The internet, through the proxy if there is one, with trust in the certificate if there is one.
     ///
     /// # Errors
-    /// A secret that cannot be read, or a URL in it that is no proxy's.
+    /// A secret that cannot be read, or a URL in it that is no proxy's; a certificate that cannot be read.
     pub(crate) fn network(
         self,
-        network: Network,
         proxy: Option<&Proxy>,
+        certificate: Option<&FilePath>,
     ) -> Result<Network, Failure> {
+        let network = match self.path(certificate) {
+            None => Network::new(),
+            Some(path) => {
+                Network::new().root_certificate(&std::fs::read(&path).map_err(|error| {
+                    let message = format!("could not read {}", path.display());
+                    let error = Failure::usage(message).because(error);
+                    self.about(error, "the certificate")
+                        .hint("`certificate` takes the name of a PEM file")
+                })?)
+            }
+        };
         let proxy = match proxy {
             None => return Ok(network),
             Some(Proxy::Url(proxy)) => proxy.clone(),
@@ -378,7 +389,7 @@ mod tests {
         assert_eq!(rooms, [4242, 17]);
         assert_eq!(chat.sockets, Sockets::PerRoom);
         assert_eq!(chat.poll_interval.0, Duration::from_secs(3));
-        assert!(!chat.acknowledge && chat.address.is_some());
+        assert!(!chat.acknowledge && chat.url.is_some());
 
         assert_eq!(queup.password, SecretFrom::Env("QUEUP_PASSWORD".to_owned()));
         assert_eq!(queup.rooms, ["choir-loft", "night-radio"]);
@@ -452,7 +463,7 @@ mod tests {
         refused(
             "[sources.nave]\nplatform = \"discord\"\ntoken = { env = \"T\" }\nnothing = 1",
             "error: a.toml:4: [sources.nave] knows no key `nothing`\n\
-             hint: it knows `platform`, `token`, `compression`, `intents`, `proxy`, `rest`, `shards`, `user_agent`\n",
+             hint: it knows `platform`, `token`, `certificate`, `compression`, `gateway`, `intents`, `proxy`, `rest`, `shards`, `user_agent`\n",
         );
         refused(
             "[other]",
@@ -542,8 +553,8 @@ mod tests {
             );
         }
         refused(
-            &format!("{CHAT}address = \"localhost\""),
-            "error: a.toml:5: `address` of [sources.tea] is not an address with its port such as \"127.0.0.1:7007\"\n",
+            &format!("{CHAT}url = \"localhost\""),
+            "error: a.toml:5: `url` of [sources.tea] is not a URL of a server such as \"http://127.0.0.1:7007\"\n",
         );
         let pool = "[sources.organ]\nplatform = \"lavalink\"\nnodes.eu-1 = { url = \"http://e\", password = { env = \"E\" } }";
         for user in ["0", "-7", "\"mira\"", "\"0\"", "true"] {
@@ -619,7 +630,7 @@ mod tests {
         let path = file.path().to_str().expect("a plain path");
         let from = Proxy::Secret(SecretFrom::File(FilePath::new(path)));
         let error = context
-            .network(Network::new(), Some(&from))
+            .network(Some(&from), None)
             .expect_err("it is no proxy");
         let (exit, lines) = report(&error.into());
         assert_eq!(

@@ -12,13 +12,19 @@ pub(crate) mod lavalink;
 pub(crate) mod queup;
 pub(crate) mod stackexchange;
 
-use antiphon::App;
+use antiphon::{
+    App,
+    net::{Addresses, AddressesError},
+};
 use antiphon_core::{Event, KindInfo};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    command::demo::{Cast, Part},
+    command::{
+        demo::{Cast, Part},
+        sim::write::{Keys, Secrets},
+    },
     config::Context,
     failure::Failure,
 };
@@ -34,6 +40,8 @@ pub(crate) struct Platform {
     pub(crate) kinds: &'static [KindInfo],
     /// What an event tells in a few words, if more is known than its body.
     pub(crate) gist: fn(&Event) -> Option<String>,
+    /// Keys of a source that connects to a simulation, for `antiphon sim --write`.
+    pub(crate) simulated: fn(&Addresses, &mut Secrets) -> Result<Keys, AddressesError>,
     /// Makes its part in the demo.
     pub(crate) part: fn(&mut Cast<'_>) -> Part,
     /// The keys of its configuration, in the order of the fields.
@@ -53,6 +61,7 @@ macro_rules! platforms {
             name: stringify!($name),
             kinds: antiphon::$name::KINDS,
             gist: $name::show::gist,
+            simulated: $name::config::simulated,
             part: $name::demo::part,
             #[cfg(test)]
             keys: crate::config::keys::<$name::config::$Config>,

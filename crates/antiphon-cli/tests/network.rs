@@ -111,6 +111,120 @@ fn the_daemon_shows_what_it_stores_and_tail_reads_it_meanwhile() {
         "#);
 }
 
+/// Runs the line that `antiphon sim --write` says to run next, as a shell does.
+fn next_step(folder: &Path, said: &str) -> Antiphon {
+    let line = said.lines().find(|line| line.starts_with("  "));
+    let line = line.expect("a line to copy").trim().to_owned();
+    Antiphon::shell(&format!("exec {line} --output json")).within(folder)
+}
+
+/// Starts a simulator that writes a configuration; gives its addresses and what it said.
+fn writing(folder: &Path, options: &[&str]) -> (Running, Value, String) {
+    let mut arguments = vec!["sim", "--seed", "7"];
+    arguments.extend(options);
+    let mut simulator = Antiphon::new(arguments).within(folder).start();
+    let line = simulator.line().expect("the first line");
+    let said = simulator.said_until("Ctrl-C stops it");
+    let addresses = serde_json::from_str(&line).expect("one JSON object");
+    (simulator, addresses, said)
+}
+
+/// Runs the next step until every platform has told something, by the name of its source.
+#[cfg(unix)]
+fn hears_everything(folder: &Path, said: &str) {
+    let mut daemon = next_step(folder, said).start();
+    let mut awaited = vec![
+        ("discord", "discord.MESSAGE_CREATE"),
+        ("lavalink", "lavalink.ready"),
+        ("queup", "queup.chat-message"),
+        ("stackexchange", "stackexchange.MessagePosted"),
+    ];
+    while !awaited.is_empty() {
+        let line = daemon.line().expect("the daemon runs");
+        let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
+        // The texts are there, since the configuration asks for `MESSAGE_CONTENT`.
+        let is_empty = event["kind"] == "discord.MESSAGE_CREATE" && event["body"]["content"] == "";
+        awaited.retain(|(source, kind)| {
+            is_empty || event["source"] != *source || event["kind"] != *kind
+        });
+    }
+    daemon.signal("TERM");
+    let run = daemon.end();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_written_configuration_works_at_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = ["--rate", "50", "--write", "my choir's.toml"];
+    let (sim, addresses, said) = writing(folder.path(), &options);
+    let text = std::fs::read_to_string(folder.path().join("my choir's.toml")).expect("it is there");
+    for secret in [
+        &addresses["discord"]["token"],
+        &addresses["queup"]["password"],
+    ] {
+        assert!(!text.contains(secret.as_str().expect("a text")), "{text}");
+    }
+    for file in std::fs::read_dir(folder.path().join("my choir's.secrets")).expect("a folder") {
+        let mode = file
+            .expect("a file")
+            .metadata()
+            .expect("its mode")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    hears_everything(folder.path(), &said);
+    drop(sim);
+
+    // A file that is there is refused, and nothing of it is touched; `--force` takes the next simulation.
+    let refused = Antiphon::new(["sim", "--write", "my choir's.toml"])
+        .within(folder.path())
+        .run();
+    insta::assert_snapshot!(refused.whole(), @r"
+    exit 2
+    --- stderr
+    error: my choir's.toml is there already
+    hint: choose another name, or replace the configuration and its secrets by `--force`
+    ");
+    let kept = std::fs::read_to_string(folder.path().join("my choir's.toml")).expect("it is there");
+    assert_eq!(kept, text);
+    let options = ["--rate", "50", "--write", "my choir's.toml", "--force"];
+    let (_sim, _, said) = writing(folder.path(), &options);
+    hears_everything(folder.path(), &said);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_written_configuration_trusts_the_simulation_with_tls() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = ["--rate", "50", "--tls", "--write", "antiphon.toml"];
+    let (_sim, _, said) = writing(folder.path(), &options);
+    hears_everything(folder.path(), &said);
+}
+
+#[test]
+fn a_configuration_is_not_written_where_it_cannot_be() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let refused = Antiphon::new(["sim", "--write", "no/antiphon.toml"])
+        .within(folder.path())
+        .run();
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("could not write no/antiphon.secrets"),
+        "{}",
+        refused.stderr
+    );
+    let refused = Antiphon::new(["sim", "--force"]).run();
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+}
+
 /// The text with `[TIME]` for times.
 fn without_times(text: &str) -> String {
     let digits: String = text
@@ -550,8 +664,8 @@ fn chatting(addresses: &Value) -> TempDir {
          password = {{ env = \"TEA_PASSWORD\" }}\n\
          rooms = [{}]\n\
          cookie_file = \"tea.cookies\"\n\
-         address = {}\n",
-        chat["email"], chat["room"], chat["address"]
+         url = {}\n",
+        chat["email"], chat["room"], chat["url"]
     );
     std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
     folder
@@ -748,8 +862,8 @@ fn a_close_reason_writes_nothing_to_the_terminal_but_its_own_text() {
     closed_by(&addresses, &lines, text(&queup["password"]), close);
 
     let lines = format!(
-        "platform = \"stackexchange\"\nemail = {}\npassword = {{ env = \"SECRET\" }}\nrooms = [{}]\naddress = {}",
-        chat["email"], chat["room"], chat["address"]
+        "platform = \"stackexchange\"\nemail = {}\npassword = {{ env = \"SECRET\" }}\nrooms = [{}]\nurl = {}",
+        chat["email"], chat["room"], chat["url"]
     );
     let close = serde_json::json!({"platform": "stackexchange", "code": 4000});
     closed_by(&addresses, &lines, text(&chat["password"]), close);

@@ -34,6 +34,11 @@ use crate::{DecodeError, Event};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the payload of an event",
+    note = "payloads are the platforms' events, such as `discord::MessageCreate`, and the stored `Event` itself",
+    note = "a handler's first argument is the event; extractors such as `State<T>` follow it"
+)]
 pub trait Payload: Send + Sync + Sized + 'static {
     /// The kinds it is read from, verbatim.
     const KINDS: &'static [&'static str];

@@ -6,7 +6,7 @@
 //! | group | options |
 //! | --- | --- |
 //! | who the bot is | token and intents ([`Config::new`]), [`Config::presence`], [`Config::properties`], [`Config::name`] |
-//! | where Discord is | [`Config::api`], [`Config::gateway`], [`Config::network`], [`Config::proxy`], [`Config::user_agent`] |
+//! | where Discord is | [`Config::rest`], [`Config::gateway`], [`Config::simulated`], [`Config::network`], [`Config::proxy`], [`Config::user_agent`] |
 //! | the Gateway | [`Config::shards`], [`Config::compression`], [`Config::large_threshold`], [`Config::close_code`] |
 //! | bounds | [`Config::largest_frame`], [`Config::buffer_bytes`], [`Config::max_queued_requests`], [`Config::requests_per_second`], [`Config::cache`] |
 //! | patience | [`Config::hello_timeout`], [`Config::ready_timeout`], [`Config::request_timeout`], [`Config::action_timeout`] |
@@ -18,7 +18,7 @@ use std::{fmt, time::Duration};
 
 use antiphon_core::{Clock, Rng, Secret, SourceName};
 use antiphon_discord_model::AllowedMentions;
-use antiphon_net::{Limits, Network, Proxy, parse_url};
+use antiphon_net::{Addresses, AddressesError, Limits, Network, Proxy, parse_url};
 use twilight_model::gateway::Intents;
 
 pub use self::shards::Shards;
@@ -99,7 +99,8 @@ pub struct Config {
     /// Bot token, with or without its prefix; printed as `<redacted>`.
     pub(crate) token: Secret,
     pub(crate) intents: Intents,
-    pub(crate) api: String,
+    /// Base URL of requests.
+    pub(crate) rest: String,
     /// URL of the Gateway, where it is not asked for.
     pub(crate) gateway: Option<String>,
     pub(crate) name: SourceName,
@@ -146,7 +147,7 @@ impl Config {
         Self {
             token: token.into(),
             intents,
-            api: "https://discord.com/api/v10".into(),
+            rest: "https://discord.com/api/v10".into(),
             gateway: None,
             name: "discord".into(),
             network: Network::new(),
@@ -178,6 +179,43 @@ impl Config {
         }
     }
 
+    /// Creates the options of the simulated bot that has moderator permissions, from what `antiphon sim` prints.
+    ///
+    /// The bot has every intent, since the simulator grants the privileged ones too; [`Config::intents`] chooses fewer.
+    /// The network trusts the certificate of a simulation with TLS.
+    ///
+    /// ```no_run
+    /// use antiphon_discord::{Config, Intents};
+    /// use antiphon_net::Addresses;
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let intents = Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
+    /// let config = match Addresses::from_env()? {
+    ///     Some(addresses) => Config::simulated(&addresses)?.intents(intents),
+    ///     None => Config::new(std::env::var("DISCORD_TOKEN")?, intents),
+    /// };
+    /// # let _ = config;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`AddressesError`] if the addresses name no Discord, or lack `rest`, `gateway` or `token`.
+    pub fn simulated(addresses: &Addresses) -> Result<Self, AddressesError> {
+        let discord = addresses.platform("discord")?;
+        Ok(Self::new(discord.secret("token")?, Intents::all())
+            .rest(discord.text("rest")?)
+            .gateway(discord.text("gateway")?)
+            .network(addresses.network()))
+    }
+
+    /// Sets the intents: the events that the bot is sent. Default: those of [`Config::new`].
+    #[must_use]
+    pub fn intents(mut self, intents: Intents) -> Self {
+        self.intents = intents;
+        self
+    }
+
     /// Sets the source's name. Default: `discord`.
     ///
     /// Two bots of one app need two names; a journal knows checkpoints, events and consumers by them, so that a renamed source
@@ -192,10 +230,10 @@ impl Config {
     ///
     /// Default: `https://discord.com/api/v10` (<https://discord.com/developers/docs/reference#api-reference-base-url>).
     ///
-    /// Another value is for a proxy of requests, a compatible server or the simulator.
+    /// Another value is for a proxy of requests, a compatible server or the simulator (`discord.rest` of its addresses).
     #[must_use]
-    pub fn api(mut self, url: impl Into<String>) -> Self {
-        self.api = url.into();
+    pub fn rest(mut self, url: impl Into<String>) -> Self {
+        self.rest = url.into();
         self
     }
 
@@ -457,7 +495,7 @@ impl Config {
     /// The options that requests need.
     pub(crate) fn http_options(&self) -> HttpOptions {
         HttpOptions {
-            api: self.api.clone(),
+            api: self.rest.clone(),
             token: self.token.clone(),
             user_agent: self.user_agent.clone(),
             allowed_mentions: self.allowed_mentions.clone(),
@@ -532,7 +570,7 @@ impl Config {
         if let Some(presence) = &self.presence {
             presence.check()?;
         }
-        url("api", &self.api, ["http", "https"])?;
+        url("rest", &self.rest, ["http", "https"])?;
         if let Some(gateway) = &self.gateway {
             url("gateway", gateway, ["ws", "wss"])?;
         }
@@ -567,7 +605,7 @@ impl fmt::Debug for Config {
             .field("name", &self.name)
             .field("token", &self.token)
             .field("intents", &self.intents)
-            .field("api", &self.api)
+            .field("rest", &self.rest)
             .field("gateway", &self.gateway)
             .field("proxy", &self.proxy)
             .field("shards", &self.shards)
@@ -616,7 +654,7 @@ mod tests {
         check(&Config::new("", Intents::empty()), "token");
         check(&Config::new("Bot ", Intents::empty()), "token");
         check(&Config::new("two canary words", Intents::empty()), "token");
-        check(&config().api("discord.com"), "api");
+        check(&config().rest("discord.com"), "rest");
         check(&config().gateway("https://gateway.discord.gg"), "gateway");
         check(
             &config().gateway("wss://gateway.discord.gg/?v=9"),

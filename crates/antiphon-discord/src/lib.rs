@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use twilight_model::gateway::Intents;
 
 pub use antiphon_core::Events;
-pub use antiphon_net::{Proxy, ProxyError};
+pub use antiphon_net::{Addresses, AddressesError, Proxy, ProxyError};
 pub use cache::{Cache, CacheLimits, CacheSize};
 pub use client::{Call, Client, Emoji, File, PollRequest, RolePosition, ShardInfo};
 pub use config::{CloseCode, Compression, Config, Shards};

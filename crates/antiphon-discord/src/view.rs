@@ -56,6 +56,7 @@
 use std::borrow::Cow;
 
 use antiphon_core::{DecodeError, Event, Scan, Step};
+use antiphon_discord_model::InteractionType;
 use twilight_model::id::{
     Id,
     marker::{
@@ -110,6 +111,12 @@ fn id<M>(scan: &mut Scan<'_>) -> Step<Option<Id<M>>> {
 /// Reads a number that is whole and not negative, also in a text.
 fn int(scan: &mut Scan<'_>) -> Step<Option<u64>> {
     scan.id_or_skip()
+}
+
+/// Reads the type of an interaction; a value that is no number is absent.
+fn interaction_type(scan: &mut Scan<'_>) -> Step<Option<InteractionType>> {
+    let number = int(scan)?.and_then(|number| i64::try_from(number).ok());
+    Ok(number.map(InteractionType::from))
 }
 
 /// Reads a boolean; any other value is false.
@@ -256,7 +263,7 @@ reads! {
     Interaction<'a> {
         b"id" id id;
         b"application_id" application_id id;
-        b"type" kind int;
+        b"type" kind interaction_type;
         b"channel_id" channel_id id;
         b"guild_id" guild_id id;
         b"user" user maybe_object;
@@ -511,7 +518,7 @@ pub struct Emoji<'a> {
 ///
 /// ```
 /// use antiphon_core::Payload as _;
-/// use antiphon_discord::InteractionCreate;
+/// use antiphon_discord::{InteractionCreate, model::InteractionType};
 /// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
 /// # fn event(kind: &'static str, body: &'static str) -> Event {
 /// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
@@ -521,7 +528,7 @@ pub struct Emoji<'a> {
 ///
 /// let event = event("discord.INTERACTION_CREATE", r#"{"id":"7","type":2,"data":{"name":"sing"},"user":{"id":"33"}}"#);
 /// let used = InteractionCreate::view(&event)?;
-/// assert!(used.kind == Some(2) && used.data.name == "sing");
+/// assert!(used.is_command("sing") && used.kind == Some(InteractionType::ApplicationCommand));
 /// assert_eq!(used.author().and_then(|user| user.id).map(|id| id.get()), Some(33));
 /// # Ok::<(), antiphon_core::DecodeError>(())
 /// ```
@@ -532,8 +539,10 @@ pub struct Interaction<'a> {
     pub id: Option<Id<InteractionMarker>>,
     /// Application that receives it.
     pub application_id: Option<Id<ApplicationMarker>>,
-    /// Type of the interaction: 2 a command, 3 a component, 4 autocomplete, 5 a form.
-    pub kind: Option<u64>,
+    /// Type of the interaction; absent if Discord sent none.
+    ///
+    /// The autocomplete of a command has the command's name too: [`is_command`](Self::is_command) tells them apart.
+    pub kind: Option<InteractionType>,
     /// Channel.
     pub channel_id: Option<Id<ChannelMarker>>,
     /// Guild; absent in a direct message.
@@ -551,6 +560,13 @@ pub struct Interaction<'a> {
 }
 
 impl<'a> Interaction<'a> {
+    /// Whether somebody used the command of this name: not its autocomplete, which a user causes by typing.
+    ///
+    /// A user or message command counts as well.
+    pub fn is_command(&self, name: &str) -> bool {
+        self.kind == Some(InteractionType::ApplicationCommand) && self.data.name == name
+    }
+
     /// User of the interaction, in a guild or a direct message.
     ///
     /// Absent only if Discord sent neither.

@@ -16,7 +16,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{BoxError, BoxFuture, Clock, ConfigError, Rng, Secret, SourceName};
-use antiphon_net::{Network, Proxy, parse_url};
+use antiphon_net::{Addresses, AddressesError, Network, Proxy, parse_url};
 use http::Uri;
 
 use crate::{
@@ -66,6 +66,26 @@ impl NodeConfig {
             region: None,
             next_track: None,
         }
+    }
+
+    /// Creates every simulated node, from what `antiphon sim` prints.
+    ///
+    /// For a pool that learns its user from Discord: `Config::without_user(NodeConfig::simulated(&addresses)?)`.
+    ///
+    /// # Errors
+    /// [`AddressesError`] if the addresses name no nodes, or one lacks `name`, `url` or `password`.
+    pub fn simulated(addresses: &Addresses) -> Result<Vec<Self>, AddressesError> {
+        let nodes = addresses.platform("lavalink")?.items()?;
+        nodes
+            .iter()
+            .map(|node| {
+                Ok(Self::new(
+                    node.text("name")?,
+                    node.text("url")?,
+                    node.secret("password")?,
+                ))
+            })
+            .collect()
     }
 
     /// Sets the region that the node serves best, such as `eu`. Default: none.
@@ -300,6 +320,21 @@ impl Config {
             action_timeout: Duration::from_secs(10),
             buffer: 16 << 20,
         }
+    }
+
+    /// Creates a configuration for the simulated nodes and the simulated Discord's bot, from what `antiphon sim` prints.
+    ///
+    /// The network trusts the certificate of a simulation with TLS.
+    ///
+    /// # Errors
+    /// [`AddressesError`] for the nodes as in [`NodeConfig::simulated`], and if the addresses lack `discord.user_id`.
+    pub fn simulated(addresses: &Addresses) -> Result<Self, AddressesError> {
+        let nodes = NodeConfig::simulated(addresses)?;
+        let user = addresses.platform("discord")?.text("user_id")?;
+        let user: u64 = user
+            .parse()
+            .map_err(|_| AddressesError::unusable("discord.user_id", "id"))?;
+        Ok(Self::new(user, nodes).network(addresses.network()))
     }
 
     /// The bot's user; `None` if [`Pool::set_user`](crate::Pool::set_user) will give it.

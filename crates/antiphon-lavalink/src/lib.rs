@@ -37,7 +37,7 @@ use std::sync::Arc;
 /// Method of [`Node::send`].
 pub use ::http::Method;
 pub use antiphon_core::{ConfigError, Events};
-pub use antiphon_net::{Proxy, ProxyError};
+pub use antiphon_net::{Addresses, AddressesError, Proxy, ProxyError};
 /// Response of [`Node::send`].
 pub use bytes::Bytes;
 pub use client::{ConnectOptions, Node, Player, PlayerInfo, PlayerQueue, Pool};

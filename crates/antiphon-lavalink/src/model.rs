@@ -29,7 +29,7 @@ pub use self::{
 
 /// A newtype of a Discord id, which is a decimal text on the wire.
 macro_rules! id {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident of $marker:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(u64);
@@ -59,6 +59,13 @@ macro_rules! id {
             }
         }
 
+        #[cfg(feature = "twilight-model")]
+        impl From<twilight_model::id::Id<twilight_model::id::marker::$marker>> for $name {
+            fn from(id: twilight_model::id::Id<twilight_model::id::marker::$marker>) -> Self {
+                Self(id.get())
+            }
+        }
+
         impl FromStr for $name {
             type Err = ParseIntError;
 
@@ -85,6 +92,8 @@ macro_rules! id {
 id! {
     /// Id of a Discord guild, which names a player: a guild has at most one.
     ///
+    /// With the feature `twilight-model`, which `antiphon` switches on beside Discord, an id of Discord's model becomes one
+    /// by `into()`, so that [`Pool::player_in`](crate::Pool::player_in) takes it as it is.
     /// On the wire it is a decimal text; serde writes a text and reads a text or a number (protocol §11).
     ///
     /// ```
@@ -97,11 +106,11 @@ id! {
     /// assert!(serde_json::from_str::<GuildId>("\"lobby\"").is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    GuildId;
+    GuildId of GuildMarker;
     /// Id of a Discord voice channel; read and written as [`GuildId`].
-    ChannelId;
+    ChannelId of ChannelMarker;
     /// Id of a Discord user; read and written as [`GuildId`].
-    UserId;
+    UserId of UserMarker;
 }
 
 /// Name of a node in the configuration, such as `eu-1`.

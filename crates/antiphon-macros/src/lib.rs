@@ -1,3 +1,26 @@
 //! The derive macros and attributes of `antiphon`, which re-exports them; use them from there.
 //!
 //! The code that they write names its paths from `::antiphon`.
+
+mod debug_handler;
+mod from_ref;
+
+use proc_macro::TokenStream;
+
+/// Names the part of a handler that does not fit: an argument, its place, the return type, or the await that keeps the
+/// future from being `Send`.
+///
+/// The checks cost nothing at run time. The app's state is taken from `Handle<S>` or from the one `State<T>`;
+/// `#[debug_handler(state = Bot)]` names it where a handler asks for parts of it.
+#[proc_macro_attribute]
+pub fn debug_handler(options: TokenStream, function: TokenStream) -> TokenStream {
+    debug_handler::expand(options.into(), &function.into()).into()
+}
+
+/// Makes every field of the app's state a part that `State<T>` can take, by `impl FromRef` for its type.
+///
+/// `#[from_ref(skip)]` leaves a field out. Fields are cloned when they are taken.
+#[proc_macro_derive(FromRef, attributes(from_ref))]
+pub fn from_ref(state: TokenStream) -> TokenStream {
+    from_ref::expand(state.into()).into()
+}

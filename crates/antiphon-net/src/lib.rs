@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod addresses;
 mod cookies;
 mod error;
 mod frames;
@@ -15,6 +16,7 @@ mod upgrade;
 mod url;
 mod websocket;
 
+pub use addresses::{Addresses, AddressesError, AddressesOf};
 pub use cookies::SetCookie;
 pub use error::{ConnectError, HttpError, Phase, SocketError};
 pub use http::HttpClient;

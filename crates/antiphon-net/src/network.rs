@@ -21,8 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    ConnectError, HttpClient, Limits, Phase, Proxy, Stream, WebSocket, WebSocketRequest,
-    error::shown, tls::Trust, upgrade, url,
+    ConnectError, HttpClient, Limits, Phase, Proxy, Stream, UrlError, WebSocket, WebSocketRequest,
+    error::shown, parse_url, tls::Trust, upgrade, url,
 };
 
 /// How long one address is tried alone before the next one is tried as well, as recommended by RFC 8305 §5.
@@ -194,6 +194,7 @@ impl Network {
         let deadline = Instant::now() + limit;
         let connecting: BoxFuture<'_, io::Result<Stream>> = match way {
             Way::Direct | Way::Proxy(_) => Box::pin(first_of(resolve(target, deadline).await?)),
+            Way::Server(server) => Box::pin(first_of(resolve(server, deadline).await?)),
             Way::Address(address) => Box::pin(first_of(vec![*address])),
             Way::Connector(connector) => connector.connect(&target.host, target.port),
         };
@@ -320,6 +321,8 @@ enum Tls {
 enum Way {
     Direct,
     Address(SocketAddr),
+    /// Another server than the URI names.
+    Server(Target),
     Connector(Arc<dyn Connect>),
     Proxy(Proxy),
 }
@@ -357,6 +360,34 @@ impl Route {
             way: Way::Address(address),
             tls: Tls::AsAsked,
         }
+    }
+
+    /// To the server at a URL, `http://host:port` or `https://host:port`: without TLS whatever the scheme of the request
+    /// for `http`, and with TLS where that scheme asks for it for `https`.
+    ///
+    /// TLS, the `Host` field and cookies still follow the request's own host. A path in the URL is ignored.
+    ///
+    /// ```
+    /// use antiphon_net::{Network, Route};
+    ///
+    /// // Every host of a platform is served by `antiphon sim`.
+    /// let network = Network::new().route("*", Route::url("http://127.0.0.1:7007")?);
+    /// # Ok::<(), antiphon_net::UrlError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`UrlError`] if it is no such URL.
+    pub fn url(url: &str) -> Result<Self, UrlError> {
+        let uri = parse_url(url, ["http", "https"])?;
+        let target = Target::new(&uri).map_err(|_| UrlError::NoUrl)?;
+        Ok(Self {
+            tls: if target.is_secure {
+                Tls::AsAsked
+            } else {
+                Tls::Never
+            },
+            way: Way::Server(target),
+        })
     }
 
     /// To the stream that the connector gives, without TLS whatever the scheme.
@@ -521,6 +552,26 @@ mod tests {
         assert_eq!(alternating(vec![a, b, c, six]), [a, six, b, c]);
         assert_eq!(alternating(vec![six, a, b]), [six, a, b]);
         assert_eq!(alternating(Vec::new()), []);
+    }
+
+    #[tokio::test]
+    async fn another_server_stands_for_every_host() {
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let route = Route::url(&format!("http://localhost:{port}")).unwrap();
+        let network = Network::new().route("*", route);
+        let uri = "https://chat.example:8443/rooms".parse().unwrap();
+        let (opened, accepted) = tokio::join!(network.open(&uri), server.accept());
+        assert!(opened.is_ok() && accepted.is_ok());
+        for wrong in [
+            "127.0.0.1:7007",
+            "ftp://127.0.0.1",
+            "http://127.0.0.1:99999",
+        ] {
+            assert!(Route::url(wrong).is_err(), "{wrong}");
+        }
+        let with_tls = Route::url("https://127.0.0.1").unwrap();
+        assert_eq!(with_tls.tls, Tls::AsAsked);
     }
 
     #[tokio::test]

@@ -88,7 +88,7 @@ impl Shared {
             link: watch::Sender::new(LinkState::Idle),
             room_links: watch::Sender::new(Vec::new()),
             passwords: config.passwords.clone(),
-            socket_url: config.socket_url.clone(),
+            socket_url: config.socket.clone(),
             user_agent: config.user_agent.clone(),
             commands,
             clock: config.clock,

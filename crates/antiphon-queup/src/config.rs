@@ -10,7 +10,9 @@
 use std::{collections::HashMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use antiphon_core::{Clock, Rng, Secret, SourceName};
-use antiphon_net::{Connect, Network, Proxy, ProxyError, Route, parse_url};
+use antiphon_net::{
+    Addresses, AddressesError, Connect, Network, Proxy, ProxyError, Route, parse_url,
+};
 use http::Uri;
 
 use crate::{error::ConfigError, model::Slug};
@@ -219,8 +221,8 @@ pub struct Config {
     pub(crate) proxy: Option<ProxyOptions>,
     pub(crate) clock: Clock,
     pub(crate) rng: Option<Rng>,
-    pub(crate) rest_url: String,
-    pub(crate) socket_url: String,
+    pub(crate) rest: String,
+    pub(crate) socket: String,
     pub(crate) cookie_file: Option<PathBuf>,
     pub(crate) recent_conversations: bool,
     pub(crate) backfill: usize,
@@ -249,8 +251,8 @@ impl Config {
             proxy: None,
             clock: Clock::system(),
             rng: None,
-            rest_url: "https://api.queup.net".into(),
-            socket_url: "wss://ws.queup.net/ws/".into(),
+            rest: "https://api.queup.net".into(),
+            socket: "wss://ws.queup.net/ws/".into(),
             cookie_file: None,
             recent_conversations: true,
             backfill: 100,
@@ -262,6 +264,23 @@ impl Config {
             chat_pieces: 2,
             buffer_bytes: 16 << 20,
         }
+    }
+
+    /// Creates the options of the simulated account that has every right in its room, from what `antiphon sim` prints.
+    ///
+    /// It joins that room; [`Config::rooms`] chooses others. The network trusts the certificate of a simulation with
+    /// TLS.
+    ///
+    /// # Errors
+    /// [`AddressesError`] if the addresses name no QueUp, or lack `rest`, `socket`, `email`, `password` or `room`.
+    pub fn simulated(addresses: &Addresses) -> Result<Self, AddressesError> {
+        let queup = addresses.platform("queup")?;
+        let account = Account::new(queup.text("email")?, queup.secret("password")?);
+        Ok(Self::new(account)
+            .rest(queup.text("rest")?)
+            .socket(queup.text("socket")?)
+            .rooms([queup.text("room")?])
+            .network(addresses.network()))
     }
 
     /// Sets the source's name, by which the journal knows its events. Default: `queup`.
@@ -297,10 +316,10 @@ impl Config {
         self
     }
 
-    /// Sets a proxy for requests and socket. Default: none.
+    /// Sets a [`Proxy`], or a connection of one's own, for requests and socket. Default: none.
     #[must_use]
-    pub fn proxy(mut self, proxy: ProxyOptions) -> Self {
-        self.proxy = Some(proxy);
+    pub fn proxy(mut self, proxy: impl Into<ProxyOptions>) -> Self {
+        self.proxy = Some(proxy.into());
         self
     }
 
@@ -320,15 +339,15 @@ impl Config {
 
     /// Sets the URL of requests. Default: `https://api.queup.net`.
     #[must_use]
-    pub fn rest_url(mut self, url: impl Into<String>) -> Self {
-        self.rest_url = url.into();
+    pub fn rest(mut self, url: impl Into<String>) -> Self {
+        self.rest = url.into();
         self
     }
 
     /// Sets the URL of the socket. Default: `wss://ws.queup.net/ws/`.
     #[must_use]
-    pub fn socket_url(mut self, url: impl Into<String>) -> Self {
-        self.socket_url = url.into();
+    pub fn socket(mut self, url: impl Into<String>) -> Self {
+        self.socket = url.into();
         self
     }
 
@@ -460,8 +479,8 @@ impl Config {
                 format!("`{room}` is no name of a room"),
             ));
         }
-        url("rest_url", &self.rest_url, ["http", "https"])?;
-        url("socket_url", &self.socket_url, ["ws", "wss"])?;
+        url("rest", &self.rest, ["http", "https"])?;
+        url("socket", &self.socket, ["ws", "wss"])?;
         if http::HeaderValue::try_from(&self.user_agent).is_err() {
             return Err(ConfigError::new(
                 "user_agent",
@@ -484,8 +503,8 @@ impl fmt::Debug for Config {
             .field("rooms", &self.rooms)
             .field("passwords", &self.passwords)
             .field("proxy", &self.proxy)
-            .field("rest_url", &self.rest_url)
-            .field("socket_url", &self.socket_url)
+            .field("rest", &self.rest)
+            .field("socket", &self.socket)
             .field("cookie_file", &self.cookie_file)
             .field("recent_conversations", &self.recent_conversations)
             .field("backfill", &self.backfill)
@@ -523,8 +542,8 @@ mod tests {
     fn bad_values_are_named() {
         config().check().expect("the defaults are good");
         check(&config().rooms(["a room"]), "rooms");
-        check(&config().rest_url("api.queup.net"), "rest_url");
-        check(&config().socket_url("https://ws.queup.net"), "socket_url");
+        check(&config().rest("api.queup.net"), "rest");
+        check(&config().socket("https://ws.queup.net"), "socket");
         check(&config().user_agent("a\nb"), "user_agent");
         check(&config().chat_pieces(0), "chat_pieces");
         check(&config().request_timeout(Duration::ZERO), "request_timeout");

@@ -192,7 +192,7 @@ impl Http {
     pub(crate) fn new(config: &Config, client: HttpClient) -> Self {
         Self {
             client,
-            base: config.rest_url.trim_end_matches('/').to_owned(),
+            base: config.rest.trim_end_matches('/').to_owned(),
             account: config.account.clone(),
             user_agent: config.user_agent.clone(),
             request_timeout: config.request_timeout,

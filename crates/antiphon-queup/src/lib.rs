@@ -30,7 +30,7 @@ mod wire;
 use std::sync::Arc;
 
 pub use antiphon_core::Events;
-pub use antiphon_net::{Proxy, ProxyError};
+pub use antiphon_net::{Addresses, AddressesError, Proxy, ProxyError};
 pub use client::{
     AuditEntry, AuthenticatedUser, Client, Collection, Conversation, Member, MessageCollection,
     Playlist, Room, RoomCollection, RoomSettings,

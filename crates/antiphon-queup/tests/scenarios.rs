@@ -654,7 +654,7 @@ async fn connecting_before_the_login_is_an_error() {
 #[tokio::test(start_paused = true)]
 async fn a_bad_value_in_the_configuration_is_an_error_of_the_run() {
     let sim = Simulator::with_seed(7);
-    let mut app = Running::start(&sim, config(&sim).rest_url("nonsense"));
+    let mut app = Running::start(&sim, config(&sim).rest("nonsense"));
     let error = app.ended().await.expect_err("refused");
     assert_eq!(error.code(), "configuration");
     assert!(matches!(app.client.link(), LinkState::Stopped { .. }));
@@ -1285,8 +1285,8 @@ async fn requests_and_socket_take_the_way_they_are_told() {
     let proxy = queup::ProxyOptions::custom(std::sync::Arc::clone(&tunnel) as _);
     let config = config(&sim)
         .network(antiphon_net::Network::new())
-        .rest_url("http://api.queup.net")
-        .socket_url("ws://ws.queup.net/ws/")
+        .rest("http://api.queup.net")
+        .socket("ws://ws.queup.net/ws/")
         .proxy(proxy);
     let app = Running::start(&sim, config);
     app.settled().await;

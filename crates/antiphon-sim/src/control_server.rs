@@ -19,6 +19,7 @@
 use std::{convert::Infallible, hint::black_box, net::SocketAddr, sync::Arc};
 
 use antiphon_core::Secret;
+use antiphon_net::Addresses;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -27,7 +28,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 
 use crate::{
-    addresses::{Addresses, Login},
+    addresses::Login,
     audit::{self, PostError},
     command::Command,
     gate::Gate,

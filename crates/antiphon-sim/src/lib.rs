@@ -32,7 +32,8 @@ mod web;
 mod world;
 mod world_file;
 
-pub use addresses::{Addresses, Login};
+pub use addresses::Login;
+pub use antiphon_net::Addresses;
 pub use audit::{Audit, Due, StoredEvent, StoredEvents};
 pub use command::{Command, CommandError};
 pub use fault::{Quirk, RestFault};

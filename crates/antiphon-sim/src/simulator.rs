@@ -13,7 +13,7 @@ use std::{
 };
 
 use antiphon_core::Clock;
-use antiphon_net::{Network, Route, pipe};
+use antiphon_net::{Addresses, Network, Route, pipe};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::{
@@ -23,7 +23,6 @@ use tokio::{
 };
 
 use crate::{
-    addresses::Addresses,
     command::{Command, CommandError},
     control_server::ControlServer,
     gate::Gate,
@@ -286,7 +285,9 @@ impl Simulator {
         let addresses = Addresses::new(
             format!("http://{}", shown(reachable(&control)?)),
             tls.map(|tls| tls.authority.to_string()),
-            &platforms,
+            platforms
+                .iter()
+                .map(|(name, platform)| (name, platform.addresses_json())),
         );
         simulator.addresses = Some(addresses.clone());
         let server = ControlServer::new(

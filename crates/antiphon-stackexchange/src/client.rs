@@ -98,7 +98,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// Makes the state for a configuration.
     pub(crate) fn new(config: &Config, commands: mpsc::Sender<Command>) -> Self {
-        let network = config.network.through(config.proxy.as_ref());
+        let network = config.way();
         Self {
             http: Http::new(config, network.http()),
             network,

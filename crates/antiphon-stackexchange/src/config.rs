@@ -10,7 +10,7 @@
 use std::{fmt, path::PathBuf, time::Duration};
 
 use antiphon_core::{Clock, ConfigError, Rng, Secret, SourceName};
-use antiphon_net::{Network, Proxy};
+use antiphon_net::{Addresses, AddressesError, Network, Proxy, Route};
 
 use crate::model::{ROOMS, RoomId, Server, Sockets};
 
@@ -77,6 +77,8 @@ pub struct Config {
     pub(crate) sockets: Sockets,
     pub(crate) network: Network,
     pub(crate) proxy: Option<Proxy>,
+    /// Server that stands for every host of the platform.
+    pub(crate) url: Option<String>,
     pub(crate) clock: Clock,
     pub(crate) rng: Option<Rng>,
     pub(crate) cookie_file: Option<PathBuf>,
@@ -108,6 +110,7 @@ impl Config {
             sockets: Sockets::default(),
             network: Network::new(),
             proxy: None,
+            url: None,
             clock: Clock::system(),
             rng: None,
             cookie_file: None,
@@ -127,6 +130,28 @@ impl Config {
             acknowledge: true,
             buffer_bytes: 16 << 20,
         }
+    }
+
+    /// Creates the options of the simulated account that has every right in its room, from what `antiphon sim` prints.
+    ///
+    /// It joins that room on the first of the simulated servers. The login keeps its production hosts: [`Config::url`]
+    /// leads all of them to the simulator. The network trusts the certificate of a simulation with TLS.
+    ///
+    /// # Errors
+    /// [`AddressesError`] if the addresses name no Stack Exchange, or lack `url`, `email`, `password`, `room` or a known
+    /// `servers.0.chat`.
+    pub fn simulated(addresses: &Addresses) -> Result<Self, AddressesError> {
+        let chat = addresses.platform("stackexchange")?;
+        let account = Account::new(chat.text("email")?, chat.secret("password")?);
+        let servers = chat.list("servers")?;
+        let unknown = || AddressesError::unusable("stackexchange.servers.0.chat", "chat server");
+        let host = servers.first().ok_or_else(unknown)?.text("chat")?;
+        let server = Server::of_host(host).ok_or_else(unknown)?;
+        Ok(Self::new(account)
+            .server(server)
+            .url(chat.text("url")?)
+            .rooms([chat.number("room")?])
+            .network(addresses.network()))
     }
 
     /// Sets the chat server. Default: [`Server::StackExchange`].
@@ -195,6 +220,28 @@ impl Config {
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
         self
+    }
+
+    /// Sets the URL of a server that stands for every host of the platform: chat, logins and sockets. Default: the hosts
+    /// themselves.
+    ///
+    /// Requests keep the hosts' own names in their `Host` field, so that the server can tell them apart, as the
+    /// simulator does (`stackexchange.url` of its addresses). A URL with `http` is spoken to without TLS; with `https`
+    /// the certificate has to be good for the hosts' own names. It excludes [`Config::proxy`].
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// The network with the proxy or the server that stands for every host.
+    pub(crate) fn way(&self) -> Network {
+        match self.url.as_deref().map(Route::url) {
+            None => self.network.through(self.proxy.as_ref()),
+            Some(Ok(route)) => self.network.clone().route("*", route),
+            // `check` names the mistake; requests of a client without a source meet it here.
+            Some(Err(error)) => self.network.clone().closed(&format!("`url` {error}")),
+        }
     }
 
     /// Sets the clock that ends cookies. Default: the machine's.
@@ -361,6 +408,17 @@ impl Config {
                 "needs an e-mail address and a password",
             ));
         }
+        if let Some(url) = &self.url {
+            if let Err(error) = Route::url(url) {
+                return Err(ConfigError::new("url", error.to_string()));
+            }
+            if self.proxy.is_some() {
+                return Err(ConfigError::new(
+                    "url",
+                    "excludes `proxy`: leave one of them out",
+                ));
+            }
+        }
         if self.rooms.len() > ROOMS {
             return Err(ConfigError::new(
                 "rooms",
@@ -392,6 +450,7 @@ impl fmt::Debug for Config {
             .field("rooms", &self.rooms)
             .field("sockets", &self.sockets)
             .field("proxy", &self.proxy)
+            .field("url", &self.url)
             .field("cookie_file", &self.cookie_file)
             .finish_non_exhaustive()
     }
@@ -428,5 +487,9 @@ mod tests {
         check(&config().idle_timeout(Duration::ZERO), "idle_timeout");
         check(&config().max_queued_requests(0), "max_queued_requests");
         check(&Config::new(Account::new("", "x")), "account");
+        check(&config().url("127.0.0.1:7007"), "url");
+        let proxy = Proxy::parse("socks5h://127.0.0.1:9050").expect("a proxy");
+        let both = config().url("http://127.0.0.1:7007").proxy(proxy);
+        check(&both, "url");
     }
 }

@@ -25,7 +25,7 @@ mod wire;
 use std::sync::Arc;
 
 pub use antiphon_core::Events;
-pub use antiphon_net::{Proxy, ProxyError};
+pub use antiphon_net::{Addresses, AddressesError, Proxy, ProxyError};
 pub use client::{Client, HistoryQuery, Room, Transport};
 pub use config::{Account, Config};
 pub use content::Html;

@@ -46,6 +46,25 @@ macro_rules! numbered {
             }
         }
 
+        impl From<i32> for $name {
+            fn from(number: i32) -> Self {
+                Self(number.into())
+            }
+        }
+
+        impl From<u32> for $name {
+            fn from(number: u32) -> Self {
+                Self(number.into())
+            }
+        }
+
+        /// A number beyond `i64::MAX`, which no server gives, becomes `i64::MAX`.
+        impl From<u64> for $name {
+            fn from(number: u64) -> Self {
+                Self(i64::try_from(number).unwrap_or(i64::MAX))
+            }
+        }
+
         impl FromStr for $name {
             type Err = ParseIntError;
 
@@ -67,6 +86,7 @@ numbered! {
     /// assert_eq!((sandbox.to_string().as_str(), "1".parse::<RoomId>()), ("1", Ok(sandbox)));
     /// // Methods that take a room take its number as well.
     /// assert_eq!(RoomId::from(1), sandbox);
+    /// assert_eq!(RoomId::from(1_u64), sandbox);
     /// // Serialized, an id is a number.
     /// assert_eq!(serde_json::to_string(&MessageId::new(66_000_001))?, "66000001");
     /// assert!(UserId::FEEDS.is_system() && !UserId::new(77).is_system());

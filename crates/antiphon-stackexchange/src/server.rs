@@ -36,6 +36,13 @@ impl Server {
         Self::MetaStackExchange,
     ];
 
+    /// Server of a host name; `None` for any other host.
+    pub(crate) fn of_host(host: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|server| server.chat_host() == host)
+    }
+
     /// Host name of the server.
     ///
     /// `Display` writes the same.

@@ -15,7 +15,7 @@ use antiphon::{
     discord::{
         Client, InteractionCreate, Ready,
         model::{
-            CommandOptionValue, InteractionData,
+            CommandOptionValue, InteractionData, InteractionType,
             id::{Id, marker::ChannelMarker},
         },
     },
@@ -59,11 +59,11 @@ impl Bot {
         let Some(place) = place else {
             return Ok("enter a voice channel first".to_owned());
         };
-        let player = self.pool.player_in(guild.get());
+        let player = self.pool.player_in(guild);
         if let Some(room) = command.channel.as_ref() {
             self.rooms().insert(player.guild(), room.id);
         }
-        match player.connect(place.get()).await {
+        match player.connect(place).await {
             Ok(()) => {}
             Err(error @ (PlayerError::ChannelTimeout(_) | PlayerError::Gateway(_))) => {
                 return Ok(error.to_string());
@@ -146,9 +146,7 @@ async fn command(command: InteractionCreate, State(bot): State<Bot>) -> Result<(
                 Some(CommandOptionValue::Integer(number)) => Some(*number),
                 _ => None,
             };
-            let player = command
-                .guild_id
-                .and_then(|guild| bot.pool.player(guild.get()));
+            let player = command.guild_id.and_then(|guild| bot.pool.player(guild));
             match player {
                 Some(player) => act(&player, name, number)
                     .await
@@ -208,7 +206,7 @@ pub fn app(parts: Parts) -> App<Bot> {
         .source(parts.gateway)
         .source(parts.nodes)
         .on(register)
-        .on(command.when(|command| !command.data.name.is_empty()))
+        .on(command.when(|command| command.kind == Some(InteractionType::ApplicationCommand)))
         .on(announce)
 }
 

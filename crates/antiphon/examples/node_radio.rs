@@ -62,12 +62,12 @@ async fn tune_in(create: GuildCreate, State(radio): State<Radio>) -> Result<(), 
     let Some(channel) = first(ChannelType::GuildVoice) else {
         return Ok(());
     };
-    let player = radio.pool.player_in(guild.id.get());
+    let player = radio.pool.player_in(guild.id);
     // After a restart the players are still at their nodes.
     if player.current().is_some() {
         return Ok(());
     }
-    player.connect(channel.id.get()).await?;
+    player.connect(channel.id).await?;
     let found = radio.pool.fetch_tracks(LIST).await?;
     let queue = player.queue();
     queue.set_mode(QueueMode::LoopAll).await?;

@@ -39,7 +39,7 @@ pub fn app(client: Client, source: Source) -> App<Client> {
     App::new(client)
         .source(source)
         .on(ping.when(|message| message.content == "!ping" && !message.author.bot))
-        .on(slash_ping.when(|command| command.data.name == "ping"))
+        .on(slash_ping.when(|command| command.is_command("ping")))
 }
 
 #[tokio::main]

@@ -75,6 +75,7 @@ impl<S> fmt::Debug for Context<'_, S> {
 /// See [`Context`] for an extractor of your own.
 #[diagnostic::on_unimplemented(
     message = "a handler in an app with state `{S}` cannot ask for `{Self}`",
+    note = "an event is the first argument; what follows are extractors",
     note = "`State<T>` needs `T: FromRef<{S}>`",
     note = "the others are `Delivery`, `Before<T>`, `Handle<S>` and `Arc<Event>`"
 )]

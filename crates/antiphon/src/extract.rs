@@ -16,8 +16,8 @@ use crate::{
 ///
 /// Every state that is `Clone` can be taken from itself.
 ///
-/// The usual state of a bot is a struct of clients, with an `impl FromRef` for each, or simply one client that is
-/// `Clone`.
+/// The usual state of a bot is a struct of clients that derives `FromRef`, or simply one client that is `Clone`.
+/// The derive makes every field a part, by its type; `#[from_ref(skip)]` leaves a field out.
 ///
 /// ```
 /// use antiphon::{App, Event, FromRef, State};
@@ -25,17 +25,15 @@ use crate::{
 /// #[derive(Clone)]
 /// struct Greeting(String);
 ///
+/// #[derive(FromRef)]
 /// struct Bot {
 ///     greeting: Greeting,
+///     #[from_ref(skip)]
+///     name: String,
 /// }
 ///
-/// impl FromRef<Bot> for Greeting {
-///     fn from_ref(bot: &Bot) -> Self {
-///         bot.greeting.clone()
-///     }
-/// }
-///
-/// let bot = Bot { greeting: Greeting("good evening".into()) };
+/// let bot = Bot { greeting: Greeting("good evening".into()), name: "antiphon".into() };
+/// # let _ = &bot.name;
 /// let app = App::new(bot).on(async |_: Event, State(Greeting(text)): State<Greeting>| {
 ///     println!("{text}");
 /// });

@@ -5,7 +5,7 @@
 //! their own ([`When`], [`Configured`]), so that they cost nothing where they are not used. Types are erased only in
 //! `table.rs`.
 
-use std::{error::Error, fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{any::Any, error::Error, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use antiphon_core::{BoxError, BoxFuture, Payload};
 
@@ -82,7 +82,8 @@ pub type HandlerFuture = BoxFuture<'static, Result<(), HandlerError>>;
     message = "`{Self}` is not a handler",
     note = "a handler is an async function: `async fn name(event: P, …) -> Result<(), HandlerError>`",
     note = "its first argument is a payload by value (which must be `Clone`) or in an `Arc`, or the stored `Event`",
-    note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`"
+    note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`",
+    note = "`#[antiphon::debug_handler]` above the function names the part that does not fit"
 )]
 pub trait HandlerExt<M>: Sized {
     /// The event it takes.
@@ -143,7 +144,8 @@ pub trait HandlerExt<M>: Sized {
     note = "a handler is an async function: `async fn name(event: P, …) -> Result<(), HandlerError>`",
     note = "its first argument is a payload by value (which must be `Clone`) or in an `Arc`, or the stored `Event`",
     note = "up to four extractors may follow: `State<T>`, `Delivery`, `Before<T>`, `Handle<S>`, `Arc<Event>`",
-    note = "`State<T>` needs `T: FromRef<{S}>`; the future must be `Send`"
+    note = "`State<T>` needs `T: FromRef<{S}>`; the future must be `Send`",
+    note = "`#[antiphon::debug_handler(state = {S})]` above the function names the part that does not fit"
 )]
 pub trait Handler<M, S>: HandlerExt<M> + Send + Sync + 'static {
     /// Calls the function with its arguments.
@@ -333,6 +335,12 @@ where
 /// The result of a handler: nothing, or a `Result` whose error becomes a [`HandlerError`].
 ///
 /// A handler that returns nothing never fails, but by a panic or its deadline.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    note = "a handler returns nothing, or `Result<(), E>`",
+    note = "`E` is any error that is `Send + Sync + 'static`, `HandlerError`, `anyhow::Error` or `antiphon::BoxError`",
+    note = "`Box<dyn Error>` alone cannot be sent between threads: write `Box<dyn Error + Send + Sync>`"
+)]
 pub trait Outcome {
     /// The call's result.
     ///
@@ -347,11 +355,23 @@ impl Outcome for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<HandlerError>> Outcome for Result<(), E> {
     fn into_result(self) -> Result<(), HandlerError> {
         self.map_err(Into::into)
     }
 }
+
+/// A payload that a handler may take by value; checked by `#[debug_handler]`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a handler takes `{Self}` by value, which is not `Clone`",
+    note = "derive `Clone` for `{Self}`, or take `Arc<{Self}>`"
+)]
+pub trait ByValue {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Clone> ByValue for P {}
 
 /// Marks handlers that take their payload by value.
 #[derive(Debug)]
@@ -422,9 +442,40 @@ functions!(A, B, C, D);
 
 /// The failure of a handler.
 ///
-/// `?` turns any error into one.
+/// `?` turns into one any error that is `Send + Sync + 'static`, a [`BoxError`], an `anyhow::Error`, and a text.
+/// A handler may as well return one of these itself: `anyhow::Result<()>`, `Result<(), BoxError>`, `Result<(), MyError>`.
 /// The sources judge whether the call is tried again ([`Source::judge`](antiphon_core::Source::judge)); an error that no
-/// source knows is permanent, since a retry repeats side effects. [`HandlerError::retry`] makes it transient.
+/// source knows is permanent, since a retry repeats side effects. [`HandlerError::retry`] makes it transient, and so does
+/// a [`Retry`] anywhere among its causes.
+///
+/// An error keeps its type on the way through `anyhow::Error`, with and without a context, and through a box, so that it
+/// is judged there as well. The exception is an `anyhow::Error` that was boxed before: `anyhow` hides the type of the
+/// outermost error then.
+///
+/// ```
+/// use antiphon::{App, Event, HandlerError};
+///
+/// fn read() -> anyhow::Result<u8> {
+///     Ok("seven".parse()?)
+/// }
+///
+/// async fn typed(_: Event) -> Result<(), HandlerError> {
+///     read()?;
+///     Ok(())
+/// }
+///
+/// async fn any(_: Event) -> anyhow::Result<()> {
+///     anyhow::ensure!(read()? < 10, "the score has too many voices");
+///     Ok(())
+/// }
+///
+/// async fn boxed(_: Event) -> Result<(), antiphon::BoxError> {
+///     let _: u8 = "seven".parse()?;
+///     Ok(())
+/// }
+///
+/// let app = App::new(()).on(typed).on(any).on(boxed);
+/// ```
 ///
 /// Like `anyhow::Error` it is not itself an [`Error`], so that the conversion from every error can exist.
 ///
@@ -490,9 +541,9 @@ impl HandlerError {
         &*self.source
     }
 
-    /// Whether the handler asked for another try.
+    /// Whether the handler asked for another try, by [`HandlerError::retry`] or a [`Retry`].
     pub fn is_retry(&self) -> bool {
-        self.retry
+        self.retry || self.chain().any(|error| error.is::<Retry>())
     }
 
     /// The error and all its causes.
@@ -509,13 +560,59 @@ impl HandlerError {
 
 impl<E> From<E> for HandlerError
 where
-    E: Error + Send + Sync + 'static,
+    E: Into<BoxError> + 'static,
 {
     fn from(error: E) -> Self {
+        let mut error = Some(error);
+        // The `Into` of `anyhow::Error` hides the type of its error, by which platforms judge.
+        let source = match (&mut error as &mut dyn Any).downcast_mut::<Option<anyhow::Error>>() {
+            Some(error) => error
+                .take()
+                .map(anyhow::Error::reallocate_into_boxed_dyn_error_without_backtrace),
+            None => error.take().map(Into::into),
+        };
         Self {
-            source: Box::new(error),
+            source: source.expect("nobody took it before"),
             retry: false,
         }
+    }
+}
+
+/// An error after which the call should be tried again, for functions whose error is not [`HandlerError`].
+///
+/// It shows the error that it is made of, and counts wherever it stands among the causes:
+///
+/// ```
+/// use antiphon::{HandlerError, Retry};
+///
+/// fn turn() -> anyhow::Result<()> {
+///     Err(Retry::new("the jukebox is busy"))?
+/// }
+///
+/// use anyhow::Context as _;
+/// let error = HandlerError::from(turn().context("could not play").unwrap_err());
+/// assert!(error.is_retry());
+/// assert_eq!(error.to_string(), "could not play: the jukebox is busy");
+/// ```
+#[derive(Debug)]
+pub struct Retry(BoxError);
+
+impl Retry {
+    /// Wraps an error, or a sentence.
+    pub fn new(error: impl Into<BoxError>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Retry {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
     }
 }
 

@@ -21,6 +21,12 @@ mod watchers;
 
 pub mod testing;
 
+/// Bounds that `#[debug_handler]` checks.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::handler::ByValue;
+}
+
 /// The journal's backends, in memory and in an SQLite file.
 ///
 /// A journal is what an app runs on, and what any program reads the past from. Consumers are independent: a second app
@@ -308,14 +314,15 @@ pub use antiphon_core::{
     Judge, Keep, Kind, KindInfo, KindPattern, Link, LinkState, Origin, Part, Payload, Permit,
     Place, Position, Provenance, ReadError, Rng, Secret, Source, SourceError, SourceName, Stop,
 };
+pub use antiphon_macros::{FromRef, debug_handler};
 pub use app::App;
 pub use context::{Context, FromContext};
 pub use error::RunError;
 pub use extract::{Before, Delivery, FromRef, State};
 pub use handle::{Handle, Progress};
 pub use handler::{
-    Configured, Handler, HandlerError, HandlerExt, HandlerFuture, Outcome, Owned, Shared, When,
-    Wrapped,
+    Configured, Handler, HandlerError, HandlerExt, HandlerFuture, Outcome, Owned, Retry, Shared,
+    When, Wrapped,
 };
 pub use parts::{Limits, OnStopped};
 pub use runner::Failure;
@@ -325,6 +332,7 @@ pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
 /// The page `docs/parity.md`, whose links rustdoc checks.
 #[cfg(all(
     doc,
+    antiphon_pages,
     feature = "discord",
     feature = "lavalink",
     feature = "queup",
@@ -336,6 +344,7 @@ pub mod parity {}
 /// The project's front page, so that its example is compiled.
 #[cfg(all(
     doctest,
+    antiphon_pages,
     feature = "discord",
     feature = "lavalink",
     feature = "queup",

@@ -81,6 +81,25 @@ async fn the_bot_answers_a_ping_and_a_slash_command_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_bot_takes_no_autocomplete_for_its_command() {
+    let sim = Simulator::with_seed(7);
+    let discord = sim.discord();
+    let app = enter(&sim, Intents::empty(), |config| config, ping_bot::app).await;
+    let bot = discord.account().username;
+    let ping = json!({"name": "ping", "description": "answers", "options": [
+        {"type": 3, "name": "song", "description": "one", "autocomplete": true},
+    ]});
+    discord.register(&bot, None, &ping);
+    let options = json!([{"name": "song", "value": "ky"}]);
+    let typed = discord.autocomplete(CHANNEL, "mira", &bot, "ping", &options, "song");
+    let used = discord.command(CHANNEL, "mira", &bot, "ping", &options);
+    app.until(|| discord.answer_to(used).is_some()).await;
+    app.settle().await;
+    assert!(discord.answer_to(typed).is_none());
+    app.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_log_has_the_words_before_and_after() {
     let sim = Simulator::with_seed(7);
     let discord = sim.discord();

@@ -18,7 +18,7 @@ use std::{
 
 use antiphon::{
     App, BoxError, ConsumerName, DeadLetter, DeadLetterId, Delivery, Failure, HandlerError,
-    HandlerExt, State,
+    HandlerExt, Retry, State,
     journal::{Batch, Journal, MemoryJournal},
     testing::{TestApp, script},
 };
@@ -82,6 +82,53 @@ async fn what_fails_transiently_is_tried_again_after_the_others() {
     app.settle().await;
     assert_eq!(log.lines(), ["first 1", "second", "first 2", "first 3"]);
     assert_eq!(letters(&journal).await, vec![]);
+}
+
+/// How often a handler is called whose error is made anew by each call.
+async fn calls_of<E>(failure: impl Fn() -> E + Copy + Send + Sync + 'static) -> usize
+where
+    E: Into<HandlerError> + Send + 'static,
+{
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let app = App::new(log.clone()).source(source.with_judge(judge)).on(
+        move |_: Said, State(log): State<Log>| async move {
+            log.note("called");
+            Err::<(), E>(failure())
+        },
+    );
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    choir.say("room/loft", "x").await.unwrap();
+    app.settle().await;
+    log.len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_judged_wherever_it_stands() {
+    use anyhow::Context as _;
+
+    // Three calls: the platform says that `Busy` passes.
+    assert_eq!(calls_of(|| Busy).await, 3);
+    assert_eq!(calls_of(|| BoxError::from(Busy)).await, 3);
+    assert_eq!(calls_of(|| anyhow::Error::new(Busy)).await, 3);
+    let with_context = || Err::<(), _>(Busy).context("could not play").unwrap_err();
+    assert_eq!(calls_of(with_context).await, 3);
+    let over_anyhow = move || with_context().context("could not sing");
+    assert_eq!(calls_of(over_anyhow).await, 3);
+    assert_eq!(calls_of(|| Behind(Busy.into())).await, 3);
+    assert_eq!(
+        calls_of(|| anyhow::Error::new(Behind(Busy.into()))).await,
+        3
+    );
+    // The author says so.
+    assert_eq!(calls_of(|| HandlerError::retry("busy")).await, 3);
+    assert_eq!(calls_of(|| anyhow::Error::new(Retry::new("busy"))).await, 3);
+    assert_eq!(calls_of(|| BoxError::from(Retry::new("busy"))).await, 3);
+    // Nobody knows these.
+    assert_eq!(calls_of(|| anyhow::anyhow!("busy")).await, 1);
+    assert_eq!(calls_of(|| BoxError::from("busy")).await, 1);
+    assert_eq!(calls_of(|| "busy").await, 1);
+    assert_eq!(calls_of(|| "busy".to_owned()).await, 1);
 }
 
 #[tokio::test(start_paused = true)]

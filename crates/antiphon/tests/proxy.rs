@@ -60,7 +60,7 @@ fn every_platform_takes_a_parsed_proxy() {
 async fn a_port_that_does_not_exist_is_no_other_port() {
     for url in ["http://127.0.0.1:99999", "http://127.0.0.1:65536/x"] {
         let (client, _) =
-            discord::connect(discord::Config::new(PASSWORD, discord::Intents::empty()).api(url));
+            discord::connect(discord::Config::new(PASSWORD, discord::Intents::empty()).rest(url));
         let failed = client.current_user_guilds().await.expect_err(url);
         assert!(
             error_chain(&failed).contains("port"),
@@ -79,7 +79,7 @@ async fn a_port_that_does_not_exist_is_no_other_port() {
         );
 
         let account = queup::Account::new("mira@example.org", PASSWORD);
-        let (client, _) = queup::connect(queup::Config::new(account).rest_url(url));
+        let (client, _) = queup::connect(queup::Config::new(account).rest(url));
         let failed = client.login().await.expect_err(url);
         assert!(
             error_chain(&failed).contains("port"),

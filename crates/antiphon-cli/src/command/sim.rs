@@ -4,12 +4,15 @@
 //! stdout has every address and login; commands go to the control address, or come from a script at their times.
 //! docs/cli.md describes them.
 
+pub(crate) mod write;
+
 use std::{io::Read as _, path::Path};
 
 use antiphon_core::{Rng, Secret};
 use antiphon_sim::{Command, LedgerLimits, Options, Simulator, WorldFile};
 use anyhow::Context as _;
 
+use self::write::Writing;
 use crate::{
     args::Sim,
     failure::{Exit, Failure},
@@ -25,7 +28,8 @@ const TOKEN: &str = "ANTIPHON_SIM_TOKEN";
 
 /// # Errors
 /// An address that others can reach without a token, a port that is taken, an unknown platform in `--port`, and a
-/// world or script that cannot be read: exit code 2, but 1 for the port.
+/// world or script that cannot be read, and a configuration that is there already or cannot be written: exit code 2, but
+/// 1 for the port.
 pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
     if args.world_schema {
         let mut output = Output::stdout(Form::Text);
@@ -36,6 +40,10 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     logging::start("warn")?;
+    let path = args.write.as_deref();
+    let writing = path
+        .map(|path| Writing::new(path, args.force))
+        .transpose()?;
     let mut options = Options::new()
         .seed(args.seed)
         .run(Rng::new().u64(..))
@@ -81,6 +89,9 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
             let path = path.display();
             Failure::usage(format!("could not write the certificate to {path}")).because(error)
         })?;
+    }
+    if let (Some(writing), Some(addresses)) = (&writing, simulator.addresses()) {
+        writing.write(addresses)?;
     }
     let mut output = Output::stdout(Form::Json);
     output.json(&simulator.addresses())?;

@@ -4,7 +4,7 @@
 //! the way the checker and the reference page need it: keys, required keys, words, ranges, and a phrase for what a key
 //! takes. Titles (`length of time`, `address with its port`) are how a text of a special form is known again.
 
-use std::{net::SocketAddr, num::NonZeroU64};
+use std::num::NonZeroU64;
 
 use antiphon::net;
 use schemars::{
@@ -23,8 +23,8 @@ use crate::time;
 // Titles of the texts that `takes_text` reads.
 /// Texts that [`time::parse`] reads.
 pub(crate) const LENGTH: &str = "length of time";
-/// Texts such as `127.0.0.1:7007`; a name is no address.
-pub(crate) const ADDRESS: &str = "address with its port";
+/// Texts such as `http://127.0.0.1:7007`.
+pub(crate) const SERVER: &str = "URL of a server";
 /// Texts of digits, for ids that are too large for a number elsewhere.
 pub(crate) const DIGITS: &str = "digits of an id";
 /// Texts that `Proxy::parse` of the network reads.
@@ -250,7 +250,7 @@ impl<'a> Part<'a> {
         self.part["type"] == "string"
             && match self.part["title"].as_str() {
                 Some(LENGTH) => time::parse(text).is_ok(),
-                Some(ADDRESS) => text.parse::<SocketAddr>().is_ok(),
+                Some(SERVER) => net::Route::url(text).is_ok(),
                 Some(DIGITS) => text.parse::<NonZeroU64>().is_ok(),
                 Some(PROXY) => net::Proxy::parse(text).is_ok(),
                 _ => true,

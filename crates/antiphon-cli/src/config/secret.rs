@@ -156,8 +156,7 @@ fn warn_of_readers(_path: &Path, _metadata: &Metadata) {}
 /// A text as one word of a shell's command.
 ///
 /// For hints that can be copied into a shell.
-#[cfg(unix)]
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,:@%".contains(&byte);
     if !text.starts_with('-') && text.bytes().all(is_plain) {
         return text.to_owned();
@@ -192,7 +191,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_file_name_is_one_word_of_the_command_that_mends_it() {
         assert_eq!(shell_word("/etc/choir/pass-word"), "/etc/choir/pass-word");

@@ -25,6 +25,22 @@ impl Antiphon {
         Self(command)
     }
 
+    /// With a line for the shell.
+    pub(crate) fn shell(line: &str) -> Self {
+        let mut antiphon = Self::new([]);
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        for (name, value) in antiphon.0.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.stdin(Stdio::null());
+        antiphon.0 = command;
+        antiphon
+    }
+
     /// In this folder.
     pub(crate) fn within(mut self, folder: &Path) -> Self {
         self.0.current_dir(folder);
@@ -77,6 +93,17 @@ impl Running {
     /// Waits for the next line of data.
     pub(crate) fn line(&mut self) -> Option<String> {
         self.lines.next().map(|line| line.expect("UTF-8"))
+    }
+
+    /// Waits for a line beside the data that contains a text; gives it and the lines before it.
+    pub(crate) fn said_until(&mut self, text: &str) -> String {
+        let mut said = String::new();
+        let mut reader = BufReader::new(self.child.stderr.take().expect("it is a pipe"));
+        while !said.contains(text) {
+            let read = reader.read_line(&mut said).expect("UTF-8");
+            assert!(read > 0, "it ended: {said}");
+        }
+        said
     }
 
     /// Sends it a signal by name, such as `INT`.

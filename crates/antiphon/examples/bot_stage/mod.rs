@@ -1,7 +1,8 @@
 //! The stage of the Discord examples: a simulated Discord, or the real one if the environment has a bot's token.
 //!
 //! `DISCORD_TOKEN` chooses the real Discord; the journal is then kept in `<example>.sqlite`, so that a restart goes on
-//! where the last run ended, without a new session.
+//! where the last run ended, without a new session. `ANTIPHON_SIM` chooses an `antiphon sim` that runs elsewhere: it is
+//! the name of the file that has its first line.
 
 #![allow(
     dead_code,
@@ -15,6 +16,7 @@ use antiphon::{
     App, BoxError, Link,
     discord::{self, Client, Config, Intents, Source},
     journal::{MemoryJournal, SqliteJournal},
+    net::Addresses,
 };
 use antiphon_sim::{Options, Simulator, discord::Discord};
 use tokio::time::sleep;
@@ -35,6 +37,14 @@ pub(crate) async fn play<S>(
 where
     S: Send + Sync + 'static,
 {
+    if let Some(addresses) = Addresses::from_env()? {
+        let config = Config::simulated(&addresses)?.intents(intents);
+        let (client, source) = discord::connect(configure(config));
+        app(client, source)
+            .run(MemoryJournal::new(), ctrl_c())
+            .await?;
+        return Ok(());
+    }
     if let Ok(token) = env::var("DISCORD_TOKEN") {
         let (client, source) = discord::connect(configure(Config::new(token, intents)));
         let journal = SqliteJournal::open(format!("{example}.sqlite")).await?;

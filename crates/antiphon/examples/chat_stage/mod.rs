@@ -1,7 +1,8 @@
 //! The stage of the chat examples: a simulated room, or a real one if the environment names an account.
 //!
 //! `SE_EMAIL`, `SE_PASSWORD` and `SE_ROOM` choose the real chat.stackexchange.com; journal and cookies are then kept in
-//! `<example>.sqlite` and `<example>.cookies`, so that a restart goes on where the last run ended.
+//! `<example>.sqlite` and `<example>.cookies`, so that a restart goes on where the last run ended. `ANTIPHON_SIM` chooses
+//! an `antiphon sim` that runs elsewhere: it is the name of the file that has its first line.
 
 #![allow(
     dead_code,
@@ -14,6 +15,7 @@ use std::{env, time::Duration};
 use antiphon::{
     App, BoxError, Link,
     journal::{MemoryJournal, SqliteJournal},
+    net::Addresses,
     stackexchange::{self, Account, Client, Config, MessageEvent, Source},
 };
 use antiphon_sim::{Options, Simulator, stackexchange::StackExchange};
@@ -31,6 +33,13 @@ pub(crate) async fn play<S>(
 where
     S: Send + Sync + 'static,
 {
+    if let Some(addresses) = Addresses::from_env()? {
+        let (client, source) = stackexchange::connect(Config::simulated(&addresses)?);
+        app(client, source)
+            .run(MemoryJournal::new(), ctrl_c())
+            .await?;
+        return Ok(());
+    }
     if let (Ok(email), Ok(password), Ok(room)) = (
         env::var("SE_EMAIL"),
         env::var("SE_PASSWORD"),

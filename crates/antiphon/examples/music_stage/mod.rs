@@ -1,7 +1,8 @@
 //! The stage of the music examples: a simulated Discord with its nodes, or real ones if the environment names them.
 //!
 //! `DISCORD_TOKEN`, `LAVALINK_URL` and `LAVALINK_PASSWORD` choose the real ones; the journal is then kept in
-//! `<example>.sqlite`, so that a restart finds its players again, playing.
+//! `<example>.sqlite`, so that a restart finds its players again, playing. `ANTIPHON_SIM` chooses an `antiphon sim` that
+//! runs elsewhere: it is the name of the file that has its first line.
 
 #![allow(
     dead_code,
@@ -17,6 +18,7 @@ use antiphon::{
     journal::{MemoryJournal, SqliteJournal},
     lavalink::{self, NodeConfig, Pool},
     music,
+    net::Addresses,
 };
 use antiphon_sim::{Options, Simulator};
 use tokio::time::sleep;
@@ -80,6 +82,14 @@ pub(crate) async fn play<S>(
 where
     S: Send + Sync + 'static,
 {
+    if let Some(addresses) = Addresses::from_env()? {
+        let bot = discord::Config::simulated(&addresses)?.intents(intents());
+        let nodes = NodeConfig::simulated(&addresses)?;
+        let nodes = lavalink::Config::without_user(nodes).network(addresses.network());
+        let app = app(Parts::new(bot, nodes));
+        app.run(MemoryJournal::new(), ctrl_c()).await?;
+        return Ok(());
+    }
     if let Ok(token) = env::var("DISCORD_TOKEN") {
         let journal = SqliteJournal::open(format!("{example}.sqlite")).await?;
         app(Parts::real(token)?).run(journal, ctrl_c()).await?;

@@ -1,7 +1,8 @@
 //! The stage of the QueUp examples: a simulated room, or a real one if the environment names an account.
 //!
 //! `QUEUP_EMAIL`, `QUEUP_PASSWORD` and `QUEUP_ROOM` choose the real QueUp; the journal is then kept in
-//! `<example>.sqlite`, so that a restart goes on where the last run ended.
+//! `<example>.sqlite`, so that a restart goes on where the last run ended. `ANTIPHON_SIM` chooses an `antiphon sim` that
+//! runs elsewhere: it is the name of the file that has its first line.
 
 #![allow(clippy::print_stdout, reason = "an example speaks to a person")]
 
@@ -10,6 +11,7 @@ use std::{env, time::Duration};
 use antiphon::{
     App, BoxError, Link, LinkState,
     journal::{MemoryJournal, SqliteJournal},
+    net::Addresses,
     queup::{self, Account, Client, Config, Source},
 };
 use antiphon_sim::{Options, Simulator};
@@ -24,6 +26,13 @@ pub(crate) async fn play<S>(
 where
     S: Send + Sync + 'static,
 {
+    if let Some(addresses) = Addresses::from_env()? {
+        let (client, source) = queup::connect(Config::simulated(&addresses)?);
+        app(client, source)
+            .run(MemoryJournal::new(), ctrl_c())
+            .await?;
+        return Ok(());
+    }
     if let (Ok(email), Ok(password), Ok(room)) = (
         env::var("QUEUP_EMAIL"),
         env::var("QUEUP_PASSWORD"),

@@ -7,12 +7,16 @@
 
 use std::{borrow::Cow, num::NonZeroU32};
 
-use antiphon::{discord, net::Network};
+use antiphon::{
+    discord,
+    net::{Addresses, AddressesError},
+};
 use antiphon_discord::Intents as Bits;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Context, proxy::Proxy, secret::SecretFrom, set};
+use crate::command::sim::write::{Keys, Secrets};
+use crate::config::{Context, proxy::Proxy, secret::SecretFrom, set, value::FilePath};
 use crate::failure::Failure;
 
 /// Discord bot.
@@ -43,6 +47,15 @@ pub(crate) struct Discord {
     ///
     /// Default: Discord.
     rest: Option<String>,
+    /// URL where the shards connect in place of the one that `rest` names: the `gateway` of `antiphon sim`.
+    ///
+    /// Default: as `rest` says.
+    gateway: Option<String>,
+    /// Root certificate to trust beside the machine's own, as a PEM file: a company's, or that of `antiphon sim --tls`.
+    ///
+    /// Default: none.
+    #[schemars(example = &"sim.pem")]
+    certificate: Option<FilePath>,
 }
 
 /// How the server compresses what it sends.
@@ -90,6 +103,13 @@ impl TryFrom<Vec<String>> for Intents {
     }
 }
 
+/// Discord's names of all intents, as they are today.
+fn names() -> impl Iterator<Item = &'static str> {
+    let (old, new) = RENAMED;
+    let names = Bits::all().iter_names().map(|(name, _)| name);
+    names.map(move |name| if name == old { new } else { name })
+}
+
 impl JsonSchema for Intents {
     fn inline_schema() -> bool {
         true
@@ -100,10 +120,7 @@ impl JsonSchema for Intents {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let (old, new) = RENAMED;
-        let names = Bits::all().iter_names().map(|(name, _)| name);
-        let names = names.map(|name| if name == old { new } else { name });
-        let names: Vec<_> = names.chain([old]).collect();
+        let names: Vec<_> = names().chain([RENAMED.0]).collect();
         json_schema!({"type": "array", "items": {"type": "string", "enum": names}})
     }
 }
@@ -112,12 +129,12 @@ impl Discord {
     /// The bot as a source.
     ///
     /// # Errors
-    /// The token or the proxy's secret could not be read. A token that Discord refuses shows when the source runs.
+    /// The token, the proxy's secret or the certificate could not be read. A token that Discord refuses shows when the source runs.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<discord::Source, Failure> {
         let token = context.secret(&self.token, "the token")?;
         let config = discord::Config::new(token, self.intents.0)
             .name(context.name)
-            .network(context.network(Network::new(), self.proxy.as_ref())?)
+            .network(context.network(self.proxy.as_ref(), self.certificate.as_ref())?)
             .compression(match self.compression {
                 Compression::Zstd => discord::Compression::Zstd,
                 Compression::Zlib => discord::Compression::Zlib,
@@ -130,9 +147,28 @@ impl Discord {
             self.user_agent.as_ref(),
             discord::Config::user_agent,
         );
-        let config = set(config, self.rest.as_ref(), discord::Config::api);
+        let config = set(config, self.rest.as_ref(), discord::Config::rest);
+        let config = set(config, self.gateway.as_ref(), discord::Config::gateway);
         Ok(discord::connect(config).1)
     }
+}
+
+/// Keys of a source for the simulated bot.
+///
+/// It has every intent, since the simulator grants the privileged ones too.
+pub(crate) fn simulated(
+    addresses: &Addresses,
+    secrets: &mut Secrets,
+) -> Result<Keys, AddressesError> {
+    let discord = addresses.platform("discord")?;
+    let token = secrets.file("discord-token", discord.secret("token")?);
+    let intents: Vec<_> = names().map(toml::Value::from).collect();
+    Ok(vec![
+        ("token".to_owned(), token),
+        ("intents".to_owned(), intents.into()),
+        ("rest".to_owned(), discord.text("rest")?.into()),
+        ("gateway".to_owned(), discord.text("gateway")?.into()),
+    ])
 }
 
 /// A source with every key.
@@ -145,4 +181,6 @@ intents = ["GUILDS", "GUILD_EXPRESSIONS", "MESSAGE_CONTENT"]
 shards = 4
 compression = "zlib"
 rest = "http://127.0.0.1:7001/api/v10"
+gateway = "ws://127.0.0.1:7002"
+certificate = "sim.pem"
 "#;

@@ -21,7 +21,7 @@ pub(crate) fn part(cast: &mut Cast<'_>) -> Part {
         .name(cast.name.clone())
         .network(cast.simulator.network());
     let (client, source) = discord::connect(match simulated.addresses() {
-        Some(addresses) => config.api(&*addresses.rest),
+        Some(addresses) => config.rest(&*addresses.rest),
         None => config,
     });
     cast.clients.add(client);

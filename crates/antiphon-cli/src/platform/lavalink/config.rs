@@ -6,16 +6,20 @@
 
 use std::collections::BTreeMap;
 
-use antiphon::{lavalink, net::Network};
+use antiphon::{
+    lavalink,
+    net::{Addresses, AddressesError},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::command::sim::write::{Keys, Secrets};
 use crate::config::{
     Context,
     proxy::Proxy,
     secret::SecretFrom,
     set,
-    value::{Id, Length, seconds},
+    value::{FilePath, Id, Length, seconds},
 };
 use crate::failure::Failure;
 
@@ -42,6 +46,11 @@ pub(crate) struct Lavalink {
     #[serde(default = "seconds::<15>")]
     pub(crate) failover_after: Length,
     proxy: Option<Proxy>,
+    /// Root certificate to trust beside the machine's own, as a PEM file: a company's, or that of `antiphon sim --tls`.
+    ///
+    /// Default: none.
+    #[schemars(example = &"sim.pem")]
+    certificate: Option<FilePath>,
 }
 
 /// Node of a pool.
@@ -65,7 +74,7 @@ impl Lavalink {
     /// The pool as a source.
     ///
     /// # Errors
-    /// A password of a node or the proxy's secret could not be read; the error names the node.
+    /// A password of a node, the proxy's secret or the certificate could not be read; the error names the node.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<lavalink::Source, Failure> {
         let nodes = self.nodes.iter().map(|(name, node)| {
             let of = format_args!("the password of the node `{name}`");
@@ -80,7 +89,7 @@ impl Lavalink {
         let nodes = nodes.collect::<Result<Vec<_>, Failure>>()?;
         let config = lavalink::Config::new(self.user.0.get(), nodes)
             .name(context.name)
-            .network(context.network(Network::new(), self.proxy.as_ref())?)
+            .network(context.network(self.proxy.as_ref(), self.certificate.as_ref())?)
             .heartbeat(self.heartbeat.0)
             .resume_timeout(self.resume_timeout.0)
             .failover_after(self.failover_after.0);
@@ -93,6 +102,24 @@ impl Lavalink {
     }
 }
 
+/// Keys of a source for the simulated nodes, and the bot of the simulated Discord.
+pub(crate) fn simulated(
+    addresses: &Addresses,
+    secrets: &mut Secrets,
+) -> Result<Keys, AddressesError> {
+    let user = addresses.platform("discord")?.text("user_id")?;
+    let mut keys = vec![("user".to_owned(), user.into())];
+    for node in addresses.platform("lavalink")?.items()? {
+        let name = node.text("name")?;
+        let password = secrets.file(&format!("lavalink-{name}"), node.secret("password")?);
+        let mut table = toml::Table::new();
+        table.insert("url".to_owned(), node.text("url")?.into());
+        table.insert("password".to_owned(), password);
+        keys.push((format!("nodes.{}", toml::Value::from(name)), table.into()));
+    }
+    Ok(keys)
+}
+
 /// A source with every key.
 #[cfg(test)]
 pub(crate) const WHOLE: &str = r#"
@@ -103,6 +130,7 @@ client_name = "choirbot/1"
 heartbeat = "10s"
 resume_timeout = "2m"
 failover_after = "5s"
+certificate = "sim.pem"
 
 [sources.organ.nodes]
 eu-1 = { url = "http://127.0.0.1:7003", password = { env = "EU_PASSWORD" }, region = "eu" }

@@ -5,10 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use antiphon::{net::Network, queup};
+use antiphon::{
+    net::{Addresses, AddressesError},
+    queup,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::command::sim::write::{Keys, Secrets};
 use crate::config::{
     Context,
     proxy::Proxy,
@@ -60,13 +64,18 @@ pub(crate) struct Queup {
     ///
     /// Default: QueUp.
     socket: Option<String>,
+    /// Root certificate to trust beside the machine's own, as a PEM file: a company's, or that of `antiphon sim --tls`.
+    ///
+    /// Default: none.
+    #[schemars(example = &"sim.pem")]
+    certificate: Option<FilePath>,
 }
 
 impl Queup {
     /// The account as a source.
     ///
     /// # Errors
-    /// A password of the account or of a room, or the proxy's secret, could not be read; the error names it.
+    /// A password of the account or of a room, the proxy's secret or the certificate could not be read; the error names it.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<queup::Source, Failure> {
         let password = context.secret(&self.password, "the password")?;
         let account = queup::Account::new(self.email.as_str(), password);
@@ -79,14 +88,32 @@ impl Queup {
             let of = format_args!("the password of the room `{room}`");
             config = config.room_password(room.as_str(), context.secret(password, of)?);
         }
-        let config = config.network(context.network(Network::new(), self.proxy.as_ref())?);
+        let network = context.network(self.proxy.as_ref(), self.certificate.as_ref())?;
+        let config = config.network(network);
         let cookies = context.path(self.cookie_file.as_ref());
         let config = set(config, cookies, queup::Config::cookie_file);
         let config = set(config, self.user_agent.as_ref(), queup::Config::user_agent);
-        let config = set(config, self.rest.as_ref(), queup::Config::rest_url);
-        let config = set(config, self.socket.as_ref(), queup::Config::socket_url);
+        let config = set(config, self.rest.as_ref(), queup::Config::rest);
+        let config = set(config, self.socket.as_ref(), queup::Config::socket);
         Ok(queup::connect(config).1)
     }
+}
+
+/// Keys of a source for the simulated account that has every right in its room.
+pub(crate) fn simulated(
+    addresses: &Addresses,
+    secrets: &mut Secrets,
+) -> Result<Keys, AddressesError> {
+    let queup = addresses.platform("queup")?;
+    let password = secrets.file("queup-password", queup.secret("password")?);
+    let rooms = vec![toml::Value::from(queup.text("room")?)];
+    Ok(vec![
+        ("email".to_owned(), queup.text("email")?.into()),
+        ("password".to_owned(), password),
+        ("rooms".to_owned(), rooms.into()),
+        ("rest".to_owned(), queup.text("rest")?.into()),
+        ("socket".to_owned(), queup.text("socket")?.into()),
+    ])
 }
 
 /// A source with every key.
@@ -105,4 +132,5 @@ cookie_file = "/var/lib/choir.cookies"
 proxy = { file = "proxy" }
 rest = "http://127.0.0.1:7006"
 socket = "ws://127.0.0.1:7006/ws/"
+certificate = "sim.pem"
 "#;

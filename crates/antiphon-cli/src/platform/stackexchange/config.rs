@@ -1,22 +1,23 @@
 //! `[sources.NAME]` with `platform = "stackexchange"`.
 //!
-//! One table is one account on one of the three servers; for two servers write two tables. `address` sends every host
-//! of the platform to one address without TLS, which is how `antiphon sim` is reached: the login, the chat server and
-//! the sockets are different hosts.
+//! One table is one account on one of the three servers; for two servers write two tables. `url` leads every host of the
+//! platform to one server, which is how `antiphon sim` is reached: the login, the chat server and the sockets are
+//! different hosts.
 
-use std::{net::SocketAddr, num::NonZeroU64};
+use std::num::NonZeroU64;
 
 use antiphon::{
-    net::{Network, Route},
+    net::{Addresses, AddressesError},
     stackexchange,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::command::sim::write::{Keys, Secrets};
 use crate::config::{
     Context,
     proxy::Proxy,
-    schema::ADDRESS,
+    schema::SERVER,
     secret::SecretFrom,
     set,
     value::{FilePath, Length, number, seconds, yes},
@@ -61,11 +62,16 @@ pub(crate) struct StackExchange {
     ///
     /// Default: `Mozilla/5.0 (compatible; antiphon/…)`.
     user_agent: Option<String>,
-    /// Where all hosts of the platform really are: the `address` of `antiphon sim`.
+    /// Server that stands for all hosts of the platform: the `url` of `antiphon sim`. It excludes `proxy`.
     ///
-    /// Default: the internet.
-    #[schemars(title = ADDRESS, example = &"127.0.0.1:7007")]
-    pub(crate) address: Option<SocketAddr>,
+    /// Default: the hosts themselves.
+    #[schemars(title = SERVER, example = &"http://127.0.0.1:7007")]
+    pub(crate) url: Option<String>,
+    /// Root certificate to trust beside the machine's own, as a PEM file: a company's, or that of `antiphon sim --tls`.
+    ///
+    /// Default: none.
+    #[schemars(example = &"sim.pem")]
+    certificate: Option<FilePath>,
 }
 
 /// Chat server.
@@ -100,15 +106,18 @@ impl StackExchange {
     /// The account as a source.
     ///
     /// # Errors
-    /// The password or the proxy's secret could not be read.
+    /// The password, the proxy's secret or the certificate could not be read, or both `proxy` and `url` are given.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<stackexchange::Source, Failure> {
         let password = context.secret(&self.password, "the password")?;
         let account = stackexchange::Account::new(self.email.as_str(), password);
         let rooms = self.rooms.iter();
-        let network = match self.address {
-            Some(address) => Network::new().route("*", Route::address(address)),
-            None => Network::new(),
-        };
+        if self.url.is_some() && self.proxy.is_some() {
+            let error = Failure::usage(format!(
+                "[sources.{}] has both `proxy` and `url`",
+                context.name
+            ));
+            return Err(error.hint("leave one of them out"));
+        }
         let config = stackexchange::Config::new(account)
             .name(context.name)
             .server(match self.server {
@@ -124,7 +133,7 @@ impl StackExchange {
             .backfill(self.backfill)
             .poll_interval(self.poll_interval.0)
             .acknowledge(self.acknowledge)
-            .network(context.network(network, self.proxy.as_ref())?);
+            .network(context.network(self.proxy.as_ref(), self.certificate.as_ref())?);
         let cookies = context.path(self.cookie_file.as_ref());
         let config = set(config, cookies, stackexchange::Config::cookie_file);
         let config = set(
@@ -132,8 +141,29 @@ impl StackExchange {
             self.user_agent.as_ref(),
             stackexchange::Config::user_agent,
         );
+        let config = set(config, self.url.as_ref(), stackexchange::Config::url);
         Ok(stackexchange::connect(config).1)
     }
+}
+
+/// Keys of a source for the simulated account that has every right in its room.
+pub(crate) fn simulated(
+    addresses: &Addresses,
+    secrets: &mut Secrets,
+) -> Result<Keys, AddressesError> {
+    let chat = addresses.platform("stackexchange")?;
+    let password = secrets.file("stackexchange-password", chat.secret("password")?);
+    let servers = chat.list("servers")?;
+    let unknown = || AddressesError::unusable("stackexchange.servers.0", "chat server");
+    let server = servers.first().ok_or_else(unknown)?.text("chat")?;
+    let rooms = vec![toml::Value::from(chat.number("room")?)];
+    Ok(vec![
+        ("email".to_owned(), chat.text("email")?.into()),
+        ("password".to_owned(), password),
+        ("server".to_owned(), server.into()),
+        ("rooms".to_owned(), rooms.into()),
+        ("url".to_owned(), chat.text("url")?.into()),
+    ])
 }
 
 /// A source with every key.
@@ -148,5 +178,6 @@ rooms = [4242, 17]
 sockets = "per-room"
 poll_interval = "3s"
 acknowledge = false
-address = "127.0.0.1:7007"
+url = "http://127.0.0.1:7007"
+certificate = "sim.pem"
 "#;
