@@ -19,6 +19,8 @@ use antiphon::{
 use antiphon_sim::Simulator;
 use serde_json::json;
 
+#[path = "../examples/commands_bot.rs"]
+mod commands_bot;
 #[path = "../examples/moderation_log.rs"]
 mod moderation_log;
 #[path = "../examples/ping_bot.rs"]
@@ -66,8 +68,6 @@ async fn the_bot_answers_a_ping_and_a_slash_command_once() {
     app.until(|| discord.texts(CHANNEL).len() > before + 2)
         .await;
     let bot = discord.account().username;
-    let ping = json!({"name": "ping", "description": "answers"});
-    discord.register(&bot, None, &ping);
     let asked = discord.command(CHANNEL, "mira", &bot, "ping", &json!([]));
     app.until(|| discord.answer_to(asked).is_some()).await;
     app.settle().await;
@@ -77,6 +77,58 @@ async fn the_bot_answers_a_ping_and_a_slash_command_once() {
         (1..=2).contains(&pongs),
         "one reply, and the answer if the channel shows it"
     );
+    app.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_choir_sings_learns_and_rests_by_its_commands() {
+    let sim = Simulator::with_seed(7);
+    let discord = sim.discord();
+    let app = enter(
+        &sim,
+        Intents::GUILDS,
+        |config| config,
+        |client, source| commands_bot::app(&client, source, &["Miserere", "Lux aeterna"]),
+    )
+    .await;
+    let answer = async |asked: u64| {
+        app.until(|| discord.answer_to(asked).is_some()).await;
+        app.settle().await;
+        let response = discord.response_to(asked).expect("an answer");
+        let text = response["message"]["content"].as_str();
+        text.map_or_else(|| response["data"].to_string(), str::to_owned)
+    };
+    let bot = discord.account().username;
+    let typed = discord.autocomplete(
+        CHANNEL,
+        "mira",
+        &bot,
+        "sing",
+        &json!({"song": "mis"}),
+        "song",
+    );
+    assert_eq!(
+        answer(typed).await,
+        r#"{"choices":[{"name":"Miserere","value":"Miserere"}]}"#
+    );
+    let sing = |by: &str, options| discord.command(CHANNEL, by, &bot, "sing", &options);
+    let sung = sing(
+        "mira",
+        json!({"song": "Miserere", "mood": "sad", "volume": 2, "listener": "teo"}),
+    );
+    assert_eq!(answer(sung).await, "♪♪ Miserere (Sad), for teo");
+    let unknown = sing("mira", json!({"song": "Gloria"}));
+    assert_eq!(answer(unknown).await, "The choir does not know this song.");
+    let rests = answer(sing("mira", json!({"song": "Miserere"}))).await;
+    assert!(rests.starts_with("The choir rests for "), "{rests}");
+    let owner = discord.command(CHANNEL, "mira", &bot, "repertoire list", &json!({}));
+    assert_eq!(
+        owner, 0,
+        "Discord hides it from members without the permission"
+    );
+    let text = discord.say(CHANNEL, "teo", "hello").to_string();
+    let set = discord.context(CHANNEL, "mira", &bot, "Set to music", &text);
+    assert_eq!(answer(set).await, "♪ hello ♪");
     app.stop().await.expect("a clean stop");
 }
 

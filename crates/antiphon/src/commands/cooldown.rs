@@ -45,7 +45,8 @@ const LIFE: i64 = 15 * 60 * 1000;
 /// ```
 ///
 /// At most 16,384 windows are counted at a time for all commands of a bot; beyond that, those that end first are forgotten.
-/// A use that was refused by a check counts until the check has run, and no longer.
+/// A use that a check refuses counts until the check has run, and no longer; one of the last ten seconds before a crash may
+/// go on counting after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cooldown {
     per: Per,
