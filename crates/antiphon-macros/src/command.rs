@@ -66,7 +66,7 @@ struct Body {
 
 /// A user or message command: a struct of its target alone.
 fn menu(input: &DeriveInput, target: &Field) -> Result<TokenStream> {
-    let attributes = Attributes::read(&input.attrs, Where::Command)?;
+    let attributes = Attributes::read(&input.attrs, Where::Menu)?;
     let texts = Texts {
         name: attributes.name.clone().unwrap_or_else(|| Text {
             value: rules::words(&input.ident.to_string()),
@@ -79,15 +79,6 @@ fn menu(input: &DeriveInput, target: &Field) -> Result<TokenStream> {
         },
         descriptions: Vec::new(),
     };
-    if let Some(text) = attributes
-        .description
-        .iter()
-        .chain(attributes.descriptions.iter().map(|(_, text)| text))
-        .next()
-    {
-        let message = "a user or message command has no description";
-        return Err(Error::new(text.span, message));
-    }
     rules::menu(&texts)?;
     let ty = &target.ty;
     let body = Body {

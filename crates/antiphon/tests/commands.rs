@@ -270,7 +270,7 @@ struct PraiseSinger(ResolvedUser);
 struct Compose(Message);
 
 #[derive(Command)]
-struct Greet(PartialMember);
+struct Greet(#[expect(dead_code, reason = "only its declaration is looked at")] PartialMember);
 
 #[test]
 fn menus_have_names_in_words_and_no_description() {
@@ -613,7 +613,11 @@ async fn fails(_: Focused) -> Result<Vec<String>, HandlerError> {
 
 #[tokio::test(start_paused = true)]
 async fn autocomplete_knows_the_other_options_and_a_failure_shows_no_choices() {
-    async fn sum(_: Invocation<Sum>) {}
+    async fn sum(sum: Invocation<Sum>) -> Result<(), HandlerError> {
+        let Sum::Of { a, b, c } = &*sum;
+        sum.reply(format!("{} {c:?}", a + b)).await?;
+        Ok(())
+    }
     let sim = Simulator::with_seed(7);
     let discord = sim.discord();
     let journal = Arc::new(MemoryJournal::new());
@@ -915,7 +919,7 @@ async fn checks_refuse_with_a_text_for_the_user_alone() {
         ("teo", "ping", "You may not use this command here."),
         ("iris", "ping", "Iris is out of tune."),
         (&owner, "ban", "banned"),
-        ("teo", "ban", "You lack these permissions: Ban members."),
+        ("iris", "ban", "You lack these permissions: Ban members."),
         (&owner, "halt", "halted"),
         ("teo", "halt", "This command is for the owner of the bot."),
     ] {

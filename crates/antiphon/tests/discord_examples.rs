@@ -121,10 +121,25 @@ async fn the_choir_sings_learns_and_rests_by_its_commands() {
     assert_eq!(answer(unknown).await, "The choir does not know this song.");
     let rests = answer(sing("mira", json!({"song": "Miserere"}))).await;
     assert!(rests.starts_with("The choir rests for "), "{rests}");
-    let owner = discord.command(CHANNEL, "mira", &bot, "repertoire list", &json!({}));
+    let learns = discord.command(
+        CHANNEL,
+        "mira",
+        &bot,
+        "repertoire learn",
+        &json!({"title": "Gloria"}),
+    );
+    assert_eq!(answer(learns).await, "The choir learns Gloria.");
+    let all = discord.command(CHANNEL, "mira", &bot, "repertoire list", &json!({}));
+    assert_eq!(answer(all).await, "Miserere, Lux aeterna, Gloria");
+    discord.join(GUILD, "iris");
+    let hidden = discord.command(CHANNEL, "iris", &bot, "repertoire list", &json!({}));
     assert_eq!(
-        owner, 0,
+        hidden, 0,
         "Discord hides it from members without the permission"
+    );
+    assert_eq!(
+        answer(sing("iris", json!({"song": "Gloria"}))).await,
+        "♪♪♪ Gloria (as ever), for iris"
     );
     let text = discord.say(CHANNEL, "teo", "hello").to_string();
     let set = discord.context(CHANNEL, "mira", &bot, "Set to music", &text);

@@ -16,6 +16,8 @@ use super::rules;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Where {
     Command,
+    /// A user or message command, which has no description.
+    Menu,
     Subcommand,
     Option,
     Choice,
@@ -25,7 +27,7 @@ impl Where {
     /// The name of the attribute.
     fn attribute(self) -> &'static str {
         match self {
-            Self::Command | Self::Subcommand => "command",
+            Self::Command | Self::Menu | Self::Subcommand => "command",
             Self::Option => "option",
             Self::Choice => "choice",
         }
@@ -44,6 +46,14 @@ impl Where {
                 "integration_types",
                 "nsfw",
                 "state",
+            ],
+            Self::Menu => &[
+                "name",
+                "name_localizations",
+                "default_permissions",
+                "contexts",
+                "integration_types",
+                "nsfw",
             ],
             Self::Subcommand => &[
                 "name",
@@ -316,7 +326,7 @@ impl Attributes {
                 return Err(Error::new(attribute.path().span(), message));
             }
         }
-        if read.description.is_none() && place != Where::Choice {
+        if read.description.is_none() && !matches!(place, Where::Choice | Where::Menu) {
             read.description = documentation(attributes);
         }
         Ok(read)

@@ -322,7 +322,7 @@ fn a_command_has_one_of_four_shapes() {
             #[command(description = "A")]
             struct Sing(User);
         )),
-        "has no description",
+        "here takes `name`, `name_localizations`, `default_permissions`",
     );
     let menu = expand(&parse_quote!(
         struct PraiseSinger(User);
