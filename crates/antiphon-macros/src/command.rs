@@ -88,7 +88,7 @@ fn menu(input: &DeriveInput, target: &Field) -> Result<TokenStream> {
         completers: TokenStream::new(),
         inner: Vec::new(),
     };
-    implementation(input, &attributes, &texts, &body)
+    Ok(implementation(input, &attributes, &texts, &body))
 }
 
 /// A slash command, or a subcommand: a struct of its options.
@@ -111,7 +111,7 @@ fn slash(input: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
         completers: quote!(#(#completers)*),
         inner: Vec::new(),
     };
-    implementation(input, &attributes, &texts, &body)
+    Ok(implementation(input, &attributes, &texts, &body))
 }
 
 /// A command with subcommands, or a group of them: an enum.
@@ -199,7 +199,7 @@ fn subcommands(input: &DeriveInput, variants: Vec<&Variant>) -> Result<TokenStre
         completers: quote!(#(#completers)*),
         inner,
     };
-    implementation(input, &attributes, &texts, &body)
+    Ok(implementation(input, &attributes, &texts, &body))
 }
 
 /// Texts of a command or subcommand, checked.
@@ -220,10 +220,10 @@ fn implementation(
     attributes: &Attributes,
     texts: &Texts,
     body: &Body,
-) -> Result<TokenStream> {
+) -> TokenStream {
     let ident = &input.ident;
     let written = texts.tokens();
-    let permissions = attributes.permissions();
+    let permissions = optional(attributes.permissions());
     let contexts = optional_list(
         attributes.contexts.as_deref(),
         &quote!(::antiphon::discord::model::InteractionContextType),
@@ -241,11 +241,14 @@ fn implementation(
         inner,
     } = body;
     let size = quote_spanned!(ident.span()=> ::antiphon::commands::spec::check(<#ident as ::antiphon::commands::Command>::SPEC));
-    let completes = match &attributes.state {
-        Some(state) => quote!(impl ::antiphon::commands::Completes<#state> for #ident),
-        None => quote!(impl<S: ::core::marker::Send + ::core::marker::Sync + 'static>
-            ::antiphon::commands::Completes<S> for #ident
-            where #(#inner: ::antiphon::commands::Completes<S>),*),
+    let completes = if let Some(state) = &attributes.state {
+        quote!(impl ::antiphon::commands::Completes<#state> for #ident)
+    } else {
+        quote! {
+            impl<S: ::core::marker::Send + ::core::marker::Sync + 'static>
+                ::antiphon::commands::Completes<S> for #ident
+            where #(#inner: ::antiphon::commands::Completes<S>),*
+        }
     };
     // The name of the state's type that `within` needs.
     let state = attributes.state.as_ref();
@@ -256,7 +259,7 @@ fn implementation(
         .state
         .as_ref()
         .map_or_else(|| quote!(S), |state| quote!(#state));
-    Ok(quote! {
+    quote! {
         #[automatically_derived]
         impl ::antiphon::commands::Command for #ident {
             const SPEC: &'static ::antiphon::commands::spec::Spec = &::antiphon::commands::spec::Spec {
@@ -286,15 +289,20 @@ fn implementation(
         }
 
         const _: () = #size;
-    })
+    }
 }
 
 /// `Some(&[Type::A, …])` or `None`.
 fn optional_list(idents: Option<&[Ident]>, ty: &TokenStream) -> TokenStream {
-    match idents {
-        Some(idents) => quote!(::core::option::Option::Some(&[#(#ty::#idents),*])),
-        None => quote!(::core::option::Option::None),
-    }
+    optional(idents.map(|idents| quote!(&[#(#ty::#idents),*])))
+}
+
+/// `Some(value)` or `None`.
+fn optional(value: Option<TokenStream>) -> TokenStream {
+    value.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
 }
 
 /// One option: its declaration, how its field is read, and its completer.
@@ -308,20 +316,20 @@ struct Opt {
 fn options(fields: &Fields) -> Result<Vec<Opt>> {
     rules::count(fields.len(), 0, 25, "options", fields.span())?;
     let (mut options, mut all) = (Vec::new(), Vec::new());
-    let mut optional: Option<&Ident> = None;
+    let mut may_be_left_out: Option<&Ident> = None;
     for (index, field) in fields.iter().enumerate() {
         let ident = field.ident.as_ref().expect("fields are named here");
         let attributes = Attributes::read(&field.attrs, Where::Option)?;
         let texts = texts(&attributes, ident, "an option")?;
         let inner = inside_option(&field.ty);
-        match (inner, optional) {
+        match (inner, may_be_left_out) {
             (None, Some(earlier)) => {
                 let message = format!(
                     "required options stand before optional ones: move `{ident}` above `{earlier}`"
                 );
                 return Err(Error::new(ident.span(), message));
             }
-            (Some(_), None) => optional = Some(ident),
+            (Some(_), None) => may_be_left_out = Some(ident),
             _ => {}
         }
         rules::option(&attributes)?;
@@ -360,15 +368,12 @@ fn option(
     };
     let least = bound(attributes.min.as_ref(), quote!(#of::MIN));
     let most = bound(attributes.max.as_ref(), quote!(#of::MAX));
-    let length = |length: Option<(u16, Span)>| match length {
-        Some((length, _)) => quote!(::core::option::Option::Some(#length)),
-        None => quote!(::core::option::Option::None),
-    };
+    let length = |length: Option<(u16, Span)>| optional(length.map(|(length, _)| quote!(#length)));
     let (min_length, max_length) = (length(attributes.min_length), length(attributes.max_length));
     let choices = if attributes.choices.is_empty() {
         quote!(#of::CHOICES)
     } else {
-        let choices = attributes.choices.iter().map(|choice| choice.tokens());
+        let choices = attributes.choices.iter().map(attributes::Choice::tokens);
         quote!(&[#(#choices),*])
     };
     let channel_types = &attributes.channel_types;

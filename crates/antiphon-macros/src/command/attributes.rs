@@ -178,13 +178,13 @@ pub(super) struct Number {
 impl Number {
     /// `Number::Integer(…)` or `Number::Float(…)` of the model.
     pub(super) fn tokens(&self) -> Result<TokenStream> {
-        let wrong = |_| Error::new(self.span, format!("`{}` is not a number", self.text));
+        let wrong = || Error::new(self.span, format!("`{}` is not a number", self.text));
         let path = quote!(::antiphon::discord::model::Number);
         if self.is_float {
-            let number: f64 = self.text.parse().map_err(|_| wrong(()))?;
+            let number: f64 = self.text.parse().map_err(|_| wrong())?;
             return Ok(quote_spanned!(self.span=> #path::Float(#number)));
         }
-        let number: i64 = self.text.parse().map_err(|_| wrong(()))?;
+        let number: i64 = self.text.parse().map_err(|_| wrong())?;
         if number.unsigned_abs() > 1 << 53 {
             let message = "a whole number of an option lies between -2^53 and 2^53";
             return Err(Error::new(self.span, message));
@@ -377,13 +377,11 @@ impl Attributes {
         Ok(())
     }
 
-    /// `Some(permissions)` or `None`.
-    pub(super) fn permissions(&self) -> TokenStream {
-        let Some(permissions) = &self.default_permissions else {
-            return quote!(::core::option::Option::None);
-        };
+    /// The default permissions, if they are set.
+    pub(super) fn permissions(&self) -> Option<TokenStream> {
+        let permissions = self.default_permissions.as_ref()?;
         let path = quote!(::antiphon::discord::model::Permissions);
-        quote!(::core::option::Option::Some(#path::empty()#(.union(#path::#permissions))*))
+        Some(quote!(#path::empty()#(.union(#path::#permissions))*))
     }
 }
 

@@ -14,7 +14,7 @@ fn refused(input: &DeriveInput) -> String {
 
 /// The error of a command with this attribute.
 #[track_caller]
-fn refused_command(attribute: TokenStream) -> String {
+fn refused_command(attribute: &TokenStream) -> String {
     refused(&parse_quote!(
         /// Sings a song
         #[command(#attribute)]
@@ -24,7 +24,7 @@ fn refused_command(attribute: TokenStream) -> String {
 
 /// The error of an option with this attribute.
 #[track_caller]
-fn refused_option(attribute: TokenStream) -> String {
+fn refused_option(attribute: &TokenStream) -> String {
     refused(&parse_quote!(
         /// Sings a song
         struct Sing {
@@ -60,26 +60,26 @@ fn names_have_1_to_32_small_letters_digits_and_three_signs() {
     }
     let long = "a".repeat(33);
     check(
-        &refused_command(quote!(name = #long)),
+        &refused_command(&quote!(name = #long)),
         "a name has 1 to 32 characters, and this one has 33",
     );
-    check(&refused_command(quote!(name = "")), "this one has 0");
+    check(&refused_command(&quote!(name = "")), "this one has 0");
     check(
-        &refused_command(quote!(name = "Sing")),
+        &refused_command(&quote!(name = "Sing")),
         "in small letters: `sing`",
     );
     check(
-        &refused_command(quote!(name = "ÄRGER")),
+        &refused_command(&quote!(name = "ÄRGER")),
         "in small letters: `ärger`",
     );
-    check(&refused_command(quote!(name = "sing it")), "no ` `");
-    check(&refused_command(quote!(name = "sing!")), "no `!`");
+    check(&refused_command(&quote!(name = "sing it")), "no ` `");
+    check(&refused_command(&quote!(name = "sing!")), "no `!`");
     check(
-        &refused_command(quote!(name_localizations("de" = "Singen"))),
+        &refused_command(&quote!(name_localizations("de" = "Singen"))),
         "in small letters",
     );
-    check(&refused_option(quote!(name = "Song")), "in small letters");
-    check(&refused_option(quote!(rename = "song title")), "no ` `");
+    check(&refused_option(&quote!(name = "Song")), "in small letters");
+    check(&refused_option(&quote!(rename = "song title")), "no ` `");
 }
 
 #[test]
@@ -107,11 +107,11 @@ fn descriptions_have_1_to_100_characters_and_come_from_the_doc_comment() {
     check(&missing, "a subcommand needs a description");
     let long = "ä".repeat(101);
     check(
-        &refused_command(quote!(description = #long)),
+        &refused_command(&quote!(description = #long)),
         "1 to 100 characters, and this one has 101",
     );
     check(
-        &refused_command(quote!(description_localizations("de" = #long))),
+        &refused_command(&quote!(description_localizations("de" = #long))),
         "this one has 101",
     );
     let written = expand(&parse_quote!(
@@ -129,14 +129,14 @@ fn descriptions_have_1_to_100_characters_and_come_from_the_doc_comment() {
 #[test]
 fn locales_are_discords() {
     check(
-        &refused_command(quote!(name_localizations("de-DE" = "singen"))),
+        &refused_command(&quote!(name_localizations("de-DE" = "singen"))),
         "did you mean `de`?",
     );
     check(
-        &refused_command(quote!(name_localizations("xx" = "singen"))),
+        &refused_command(&quote!(name_localizations("xx" = "singen"))),
         "`xx` is no locale of Discord's",
     );
-    let twice = refused_command(quote!(name_localizations("de" = "singen", "de" = "singe")));
+    let twice = refused_command(&quote!(name_localizations("de" = "singen", "de" = "singe")));
     check(&twice, "translated already");
 }
 
@@ -175,7 +175,7 @@ fn there_are_25_options_subcommands_and_choices_at_most() {
     check(&error, "1 to 25 subcommands, and these are 26");
     let choices = 0..26_i64;
     check(
-        &refused_option(quote!(choices(#(#choices),*))),
+        &refused_option(&quote!(choices(#(#choices),*))),
         "1 to 25 choices, and these are 26",
     );
     let error = expand_choice(&parse_quote!(enum Mood { #(#variants),* }));
@@ -212,48 +212,48 @@ fn siblings_have_different_names_in_each_language() {
 #[test]
 fn ranges_and_choices_fit_together() {
     check(
-        &refused_option(quote!(min = 3, max = 2)),
+        &refused_option(&quote!(min = 3, max = 2)),
         "`max` is smaller than `min`",
     );
     check(
-        &refused_option(quote!(min_length = 3, max_length = 2)),
+        &refused_option(&quote!(min_length = 3, max_length = 2)),
         "smaller than `min_length`",
     );
     check(
-        &refused_option(quote!(max_length = 6001)),
+        &refused_option(&quote!(max_length = 6001)),
         "between 0 and 6000",
     );
     check(
-        &refused_option(quote!(max_length = 0)),
+        &refused_option(&quote!(max_length = 0)),
         "between 1 and 6000",
     );
     check(
-        &refused_option(quote!(max = 9007199254740993)),
+        &refused_option(&quote!(max = 9007199254740993)),
         "between -2^53 and 2^53",
     );
     check(
-        &refused_option(quote!(choices("a"), autocomplete = songs)),
+        &refused_option(&quote!(choices("a"), autocomplete = songs)),
         "either choices or autocomplete",
     );
     check(
-        &refused_option(quote!(choices("a", "a"))),
+        &refused_option(&quote!(choices("a", "a"))),
         "a choice `a` already",
     );
     check(
-        &refused_option(quote!(choices("a", 1))),
+        &refused_option(&quote!(choices("a", 1))),
         "all choices are texts, or all are numbers",
     );
     let long = "a".repeat(101);
     check(
-        &refused_option(quote!(choices(#long))),
+        &refused_option(&quote!(choices(#long))),
         "the name of a choice has 1 to 100",
     );
     check(
-        &refused_option(quote!(choices("a" = #long))),
+        &refused_option(&quote!(choices("a" = #long))),
         "the value of a choice has 1 to 100",
     );
     check(
-        &refused_option(quote!(channel_types(Text))),
+        &refused_option(&quote!(channel_types(Text))),
         "the channel types are `GuildText`",
     );
 }
@@ -261,23 +261,23 @@ fn ranges_and_choices_fit_together() {
 #[test]
 fn words_are_refused_with_those_that_are_known() {
     check(
-        &refused_command(quote!(context(Guild))),
+        &refused_command(&quote!(context(Guild))),
         "here takes `name`, `name_localizations`",
     );
     check(
-        &refused_command(quote!(contexts(Server))),
+        &refused_command(&quote!(contexts(Server))),
         "the contexts are `Guild`, `BotDm`, `PrivateChannel`",
     );
     check(
-        &refused_command(quote!(contexts(Guild, Guild))),
+        &refused_command(&quote!(contexts(Guild, Guild))),
         "`Guild` is named already",
     );
-    check(&refused_command(quote!(contexts())), "name one or more");
+    check(&refused_command(&quote!(contexts())), "name one or more");
     check(
-        &refused_command(quote!(default_permissions = 8)),
+        &refused_command(&quote!(default_permissions = 8)),
         "permissions are written by name",
     );
-    check(&refused_option(quote!(nsfw)), "`#[option(…)]` here takes");
+    check(&refused_option(&quote!(nsfw)), "`#[option(…)]` here takes");
     let wrong = refused(&parse_quote!(
         /// Sings
         struct Sing {
