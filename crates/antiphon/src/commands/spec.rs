@@ -479,3 +479,136 @@ fn translate(described: &mut Json, field: &str, texts: &[(&str, &str)]) {
         .collect();
     described[field] = Json::Object(texts);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: &[(&str, &str)] = &[];
+
+    const TEXT: &[Choice] = &[Choice {
+        name: "a",
+        names: NONE,
+        value: Value::Text("a"),
+    }];
+
+    fn texts(description: &'static str) -> Texts {
+        Texts {
+            name: "song",
+            names: NONE,
+            description,
+            descriptions: NONE,
+        }
+    }
+
+    fn option(kind: CommandOptionType) -> OptionSpec {
+        OptionSpec {
+            texts: texts("What to sing"),
+            kind,
+            is_required: true,
+            has_autocomplete: false,
+            choices: &[],
+            min: None,
+            max: None,
+            min_length: None,
+            max_length: None,
+            channel_types: &[],
+        }
+    }
+
+    fn command(body: Body) -> Spec {
+        Spec {
+            kind: CommandType::ChatInput,
+            texts: texts("Sings"),
+            default_member_permissions: None,
+            contexts: None,
+            integration_types: None,
+            nsfw: false,
+            body,
+        }
+    }
+
+    /// Whether these checks fail, which in a constant is a failure to compile.
+    fn fails(check: impl FnOnce() + std::panic::UnwindSafe) -> bool {
+        std::panic::catch_unwind(check).is_err()
+    }
+
+    #[test]
+    fn the_limits_of_an_option_are_those_of_its_type() {
+        use CommandOptionType as Kind;
+        let is_refused = |kind: Kind, change: fn(&mut OptionSpec)| {
+            let mut option = option(kind);
+            change(&mut option);
+            fails(move || {
+                let _ = option.checked();
+            })
+        };
+        for kind in [Kind::String, Kind::Boolean, Kind::User] {
+            assert!(is_refused(kind, |option| option.max = Some(Number::Integer(1))));
+        }
+        assert!(!is_refused(Kind::Integer, |option| option.min =
+            Some(Number::Integer(1))));
+        assert!(is_refused(Kind::Integer, |option| option.min =
+            Some(Number::Float(1.5))));
+        assert!(!is_refused(Kind::Number, |option| option.min = Some(Number::Float(1.5))));
+        assert!(is_refused(Kind::Integer, |option| option.max_length = Some(1)));
+        assert!(!is_refused(Kind::String, |option| option.max_length = Some(1)));
+        assert!(is_refused(Kind::Role, |option| option.channel_types =
+            &[ChannelType::GuildText]));
+        assert!(!is_refused(Kind::Channel, |option| option.channel_types =
+            &[ChannelType::GuildText]));
+        assert!(is_refused(Kind::Boolean, |option| option
+            .has_autocomplete =
+            true));
+        assert!(is_refused(Kind::Integer, |option| option.choices = TEXT));
+        assert!(!is_refused(Kind::String, |option| option.choices = TEXT));
+        assert!(is_refused(Kind::String, |option| {
+            option.choices = TEXT;
+            option.has_autocomplete = true;
+        }));
+    }
+
+    #[test]
+    fn a_command_has_two_levels_and_8000_characters() {
+        let leaf = Subcommand {
+            texts: texts("One"),
+            body: Body::Options(&[]),
+        };
+        let level = |inner: Subcommand| Subcommand {
+            texts: texts("A group"),
+            body: Body::Subcommands(Vec::leak(vec![inner])),
+        };
+        let of = |inner: Subcommand| command(Body::Subcommands(Vec::leak(vec![inner])));
+        let (two, three) = (of(level(leaf)), of(level(level(leaf))));
+        assert!(!fails(move || check(&two)) && fails(move || check(&three)));
+
+        // Of a text and its translations the longest counts; characters count, not bytes.
+        let long: &'static str = "ä".repeat(100).leak();
+        let mut option = option(CommandOptionType::String);
+        option.texts.descriptions = Vec::leak(vec![("de", long), ("fr", "a")]);
+        // 104 characters each, beside the command's own 9.
+        let many = |count: usize| command(Body::Options(Vec::leak(vec![option; count])));
+        let (fits, is_too_long) = (many(76), many(77));
+        assert!(!fails(move || check(&fits)) && fails(move || check(&is_too_long)));
+    }
+
+    #[test]
+    fn a_subcommand_has_no_permissions_of_its_own() {
+        let plain = Subcommand::of(texts(""), &command(Body::Options(&[])));
+        assert_eq!(
+            plain.texts.description, "Sings",
+            "it is described by its type"
+        );
+        for change in [
+            |spec: &mut Spec| spec.default_member_permissions = Some(Permissions::SPEAK),
+            |spec: &mut Spec| spec.nsfw = true,
+            |spec: &mut Spec| spec.kind = CommandType::User,
+        ] {
+            let mut spec = command(Body::Options(&[]));
+            change(&mut spec);
+            assert!(fails(move || {
+                let _ = Subcommand::of(texts("One"), &spec);
+            }));
+        }
+    }
+}
