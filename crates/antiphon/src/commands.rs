@@ -213,6 +213,10 @@ impl<S: Send + Sync + 'static> Commands<S> {
     ///
     /// Two commands of one type and name are [`RunError::Configuration`](crate::RunError::Configuration) when the app starts.
     #[must_use]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it takes a handler, as `Handle::add` does"
+    )]
     pub fn add<M>(mut self, handler: impl CommandExt<M, S>) -> Self {
         self.entries.push(handler.entry());
         self

@@ -14,7 +14,11 @@ use std::{
 };
 
 use antiphon_core::{Before, BoxError, Event, Payload as _, Projection};
-use antiphon_discord::{InteractionCreate, model::Interaction, moment_of};
+use antiphon_discord::{
+    InteractionCreate,
+    model::{Interaction, id::Id},
+    moment_of,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -115,7 +119,7 @@ impl Cooldown {
     }
 
     /// The window that a use counts in; none if it is of another subcommand.
-    fn key(&self, command: &str, path: &str, used: &Interaction) -> Option<String> {
+    fn key(&self, command: &str, path: &str, interaction: &Interaction) -> Option<String> {
         if let Some(subcommand) = &self.subcommand {
             let inner = path.strip_prefix(command)?.strip_prefix(' ')?;
             let rest = inner.strip_prefix(&**subcommand)?;
@@ -123,9 +127,9 @@ impl Cooldown {
                 return None;
             }
         }
-        let user = used.author_id()?.get();
-        let channel = used.channel_id.map_or(user, |id| id.get());
-        let guild = used.guild_id.map(|id| id.get());
+        let user = interaction.author_id()?.get();
+        let channel = interaction.channel_id.map_or(user, Id::get);
+        let guild = interaction.guild_id.map(Id::get);
         let who = match (self.per, guild) {
             (Per::User, _) => format!("user {user}"),
             (Per::Member, Some(guild)) => format!("member {guild} {user}"),
@@ -136,8 +140,8 @@ impl Cooldown {
             (Per::All, _) => "all".to_owned(),
         };
         let subcommand = self.subcommand.as_deref().unwrap_or_default();
-        let (uses, window) = (self.uses, self.window.as_millis());
-        Some(format!("{command}/{subcommand}/{uses}/{window}/{who}"))
+        let (count, window) = (self.uses, self.window.as_millis());
+        Some(format!("{command}/{subcommand}/{count}/{window}/{who}"))
     }
 }
 

@@ -547,7 +547,9 @@ async fn satisfied<S>(
         (!is_admin && !has.contains(all)).then(|| all.difference(has))
     };
     match need {
-        Need::Guild if interaction.guild_id.is_none() => Err(CommandError::GuildOnly),
+        Need::Guild | Need::Permissions(_) if interaction.guild_id.is_none() => {
+            Err(CommandError::GuildOnly)
+        }
         Need::Owner => {
             let application = set.application().await;
             let application = application.map_err(|error| CommandError::Failed(error.into()))?;
@@ -557,7 +559,6 @@ async fn satisfied<S>(
                 Err(CommandError::OwnerOnly)
             }
         }
-        Need::Permissions(_) if interaction.guild_id.is_none() => Err(CommandError::GuildOnly),
         Need::Permissions(all) => {
             let member = interaction.member.as_ref();
             match lacking(all, member.and_then(|member| member.permissions)) {
@@ -586,12 +587,11 @@ pub(super) async fn tell(
     } else {
         debug!(command, %error, "a command was refused");
     }
-    let answered: BoxFuture<'_, _> = match on_error {
-        Some(handler) => handler(Failed::new(invocation.clone(), Arc::clone(&error))),
-        None => {
-            let reply = invocation.reply(error.text()).ephemeral();
-            Box::pin(async { reply.await.map_err(HandlerError::from) })
-        }
+    let answered: BoxFuture<'_, _> = if let Some(handler) = on_error {
+        handler(Failed::new(invocation.clone(), Arc::clone(&error)))
+    } else {
+        let reply = invocation.reply(error.text()).ephemeral();
+        Box::pin(async { reply.await.map_err(HandlerError::from) })
     };
     if let Err(failure) = answered.await {
         warn!(command, error = %failure, "the user was not told why a command failed");

@@ -100,7 +100,9 @@ pub(super) async fn register(
     };
     match sent {
         Ok(_) => {
-            changes.iter().for_each(|change| done.note(change, guild));
+            for change in &changes {
+                done.note(change, guild);
+            }
             Vec::new()
         }
         Err(error) => {
@@ -398,14 +400,14 @@ mod tests {
             json!({"id": "9", "type": 4, "name": "launch", "description": "", "handler": 2});
         let mut changed = as_registered();
         changed["description"] = json!("Hums a song");
-        let changes = changes(
+        let found = changes(
             &[sing()],
             &[changed, old.clone(), menu.clone(), entry],
             false,
         );
-        let names: Vec<_> = changes.iter().map(|change| change.name(None)).collect();
+        let names: Vec<_> = found.iter().map(|change| change.name(None)).collect();
         assert_eq!(names, ["/wave", "sing", "/sing"]);
-        let Change::Update(_, sent) = &changes[2] else {
+        let Change::Update(_, sent) = &found[2] else {
             panic!("an update")
         };
         assert!(sent["description_localizations"].is_null() && sent.get("type").is_none());
