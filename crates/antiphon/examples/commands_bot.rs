@@ -25,7 +25,7 @@ use serde_json::json;
 mod bot_stage;
 
 /// The songs of the choir: the state of the app.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Songs(Arc<Mutex<Vec<String>>>);
 
 impl Songs {
