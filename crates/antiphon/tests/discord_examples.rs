@@ -112,11 +112,11 @@ async fn the_choir_sings_learns_and_rests_by_its_commands() {
         r#"{"choices":[{"name":"Miserere","value":"Miserere"}]}"#
     );
     let sing = |by: &str, options| discord.command(CHANNEL, by, &bot, "sing", &options);
-    let sung = sing(
+    let sad = sing(
         "mira",
         json!({"song": "Miserere", "mood": "sad", "volume": 2, "listener": "teo"}),
     );
-    assert_eq!(answer(sung).await, "♪♪ Miserere (Sad), for teo");
+    assert_eq!(answer(sad).await, "♪♪ Miserere (Sad), for teo");
     let unknown = sing("mira", json!({"song": "Gloria"}));
     assert_eq!(answer(unknown).await, "The choir does not know this song.");
     let rests = answer(sing("mira", json!({"song": "Miserere"}))).await;
