@@ -68,6 +68,7 @@ mod guilds;
 mod interactions;
 mod members;
 mod messages;
+mod one_command;
 mod poll;
 mod reactions;
 mod roles;

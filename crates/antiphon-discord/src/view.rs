@@ -272,6 +272,7 @@ reads! {
     }
     InteractionData<'a> {
         b"name" name text;
+        b"type" kind int;
         b"custom_id" custom_id text;
     }
     Channel<'a> {
@@ -584,6 +585,8 @@ impl<'a> Interaction<'a> {
 pub struct InteractionData<'a> {
     /// Name of the command; empty for components and forms.
     pub name: Cow<'a, str>,
+    /// Type of the command: 1 a slash command, 2 a user's, 3 a message's; absent for components and forms.
+    pub kind: Option<u64>,
     /// `custom_id` of the component or form; empty for commands.
     pub custom_id: Cow<'a, str>,
 }

@@ -697,10 +697,10 @@ mod methods {
         GET webhooks/9/secret/messages/44
         PATCH webhooks/9/secret/messages/44 {"content":null}
         DELETE webhooks/9/secret/messages/44
-        GET applications/9/commands
+        GET applications/9/commands?with_localizations=true
         PUT applications/9/commands [{"application_id":"9","description":"asks","id":"66","name":"ping","type":1,"version":"1"}]
         DELETE applications/9/commands/66
-        GET applications/9/guilds/11/commands
+        GET applications/9/guilds/11/commands?with_localizations=true
         PUT applications/9/guilds/11/commands [{"application_id":"9","description":"asks","id":"66","name":"ping","type":1,"version":"1"}]
         DELETE applications/9/guilds/11/commands/66
         "#);

@@ -7,7 +7,8 @@
 
 use antiphon::{
     App, BoxError, HandlerError, HandlerExt as _, State,
-    discord::{Client, Intents, InteractionCreate, MessageCreate, Source},
+    commands::{Command, Commands, Invocation},
+    discord::{Client, Intents, MessageCreate, Source},
 };
 
 mod bot_stage;
@@ -22,24 +23,22 @@ async fn ping(message: MessageCreate, State(client): State<Client>) -> Result<()
     Ok(())
 }
 
-async fn slash_ping(
-    command: InteractionCreate,
-    State(client): State<Client>,
-) -> Result<(), HandlerError> {
-    client
-        .interaction(&command)
-        .message("pong")
-        .ephemeral()
-        .await?;
+/// Answers pong
+#[derive(Command)]
+struct Ping;
+
+async fn slash_ping(ping: Invocation<Ping>) -> Result<(), HandlerError> {
+    ping.reply("pong").ephemeral().await?;
     Ok(())
 }
 
 /// The whole bot.
 pub fn app(client: Client, source: Source) -> App<Client> {
+    let commands = Commands::new(&client).add(slash_ping);
     App::new(client)
         .source(source)
         .on(ping.when(|message| message.content == "!ping" && !message.author.bot))
-        .on(slash_ping.when(|command| command.is_command("ping")))
+        .commands(commands)
 }
 
 #[tokio::main]

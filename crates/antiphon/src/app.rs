@@ -134,6 +134,7 @@ impl<S: Send + Sync + 'static> App<S> {
             retention: Retention::default(),
             begin: Begin::End,
             grace: Duration::from_secs(10),
+            problem: None,
         })
     }
 
@@ -444,6 +445,13 @@ impl<S: Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.0.grace = grace;
+        self
+    }
+
+    /// Keeps a mistake of the configuration, with which [`App::run`] ends.
+    #[cfg(feature = "discord")]
+    pub(crate) fn refused(mut self, problem: String) -> Self {
+        self.0.problem = Some(problem);
         self
     }
 

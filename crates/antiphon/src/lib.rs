@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+#[cfg(feature = "discord")]
+pub mod commands;
 mod context;
 mod dispatcher;
 mod error;

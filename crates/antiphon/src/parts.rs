@@ -156,6 +156,8 @@ pub(crate) struct Parts<S> {
     pub(crate) retention: Retention,
     pub(crate) begin: Begin,
     pub(crate) grace: Duration,
+    /// A mistake that was found while the parts were put together.
+    pub(crate) problem: Option<String>,
 }
 
 impl<S: Send + Sync + 'static> Parts<S> {
@@ -165,6 +167,9 @@ impl<S: Send + Sync + 'static> Parts<S> {
     /// [`RunError::Configuration`], before anything is started. Names of projections are checked when they are
     /// restored.
     pub(crate) fn check(&self) -> Result<(), RunError> {
+        if let Some(problem) = &self.problem {
+            return Err(RunError::Configuration(problem.clone()));
+        }
         let sources = self.sources.iter().map(|source| source.name().as_str());
         if let Some(name) = repeated(sources) {
             let problem = format!("two sources are named `{name}`");

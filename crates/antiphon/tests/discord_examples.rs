@@ -19,6 +19,8 @@ use antiphon::{
 use antiphon_sim::Simulator;
 use serde_json::json;
 
+#[path = "../examples/commands_bot.rs"]
+mod commands_bot;
 #[path = "../examples/moderation_log.rs"]
 mod moderation_log;
 #[path = "../examples/ping_bot.rs"]
@@ -66,8 +68,6 @@ async fn the_bot_answers_a_ping_and_a_slash_command_once() {
     app.until(|| discord.texts(CHANNEL).len() > before + 2)
         .await;
     let bot = discord.account().username;
-    let ping = json!({"name": "ping", "description": "answers"});
-    discord.register(&bot, None, &ping);
     let asked = discord.command(CHANNEL, "mira", &bot, "ping", &json!([]));
     app.until(|| discord.answer_to(asked).is_some()).await;
     app.settle().await;
@@ -81,21 +81,69 @@ async fn the_bot_answers_a_ping_and_a_slash_command_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_bot_takes_no_autocomplete_for_its_command() {
+async fn the_choir_sings_learns_and_rests_by_its_commands() {
     let sim = Simulator::with_seed(7);
     let discord = sim.discord();
-    let app = enter(&sim, Intents::empty(), |config| config, ping_bot::app).await;
+    let app = enter(
+        &sim,
+        Intents::GUILDS,
+        |config| config,
+        |client, source| commands_bot::app(&client, source, &["Miserere", "Lux aeterna"]),
+    )
+    .await;
+    let answer = async |asked: u64| {
+        app.until(|| discord.answer_to(asked).is_some()).await;
+        app.settle().await;
+        let response = discord.response_to(asked).expect("an answer");
+        let text = response["message"]["content"].as_str();
+        text.map_or_else(|| response["data"].to_string(), str::to_owned)
+    };
     let bot = discord.account().username;
-    let ping = json!({"name": "ping", "description": "answers", "options": [
-        {"type": 3, "name": "song", "description": "one", "autocomplete": true},
-    ]});
-    discord.register(&bot, None, &ping);
-    let options = json!([{"name": "song", "value": "ky"}]);
-    let typed = discord.autocomplete(CHANNEL, "mira", &bot, "ping", &options, "song");
-    let used = discord.command(CHANNEL, "mira", &bot, "ping", &options);
-    app.until(|| discord.answer_to(used).is_some()).await;
-    app.settle().await;
-    assert!(discord.answer_to(typed).is_none());
+    let typed = discord.autocomplete(
+        CHANNEL,
+        "mira",
+        &bot,
+        "sing",
+        &json!({"song": "mis"}),
+        "song",
+    );
+    assert_eq!(
+        answer(typed).await,
+        r#"{"choices":[{"name":"Miserere","value":"Miserere"}]}"#
+    );
+    let sing = |by: &str, options| discord.command(CHANNEL, by, &bot, "sing", &options);
+    let sad = sing(
+        "mira",
+        json!({"song": "Miserere", "mood": "sad", "volume": 2, "listener": "teo"}),
+    );
+    assert_eq!(answer(sad).await, "♪♪ Miserere (Sad), for teo");
+    let unknown = sing("mira", json!({"song": "Gloria"}));
+    assert_eq!(answer(unknown).await, "The choir does not know this song.");
+    let rests = answer(sing("mira", json!({"song": "Miserere"}))).await;
+    assert!(rests.starts_with("The choir rests for "), "{rests}");
+    let learns = discord.command(
+        CHANNEL,
+        "mira",
+        &bot,
+        "repertoire learn",
+        &json!({"title": "Gloria"}),
+    );
+    assert_eq!(answer(learns).await, "The choir learns Gloria.");
+    let all = discord.command(CHANNEL, "mira", &bot, "repertoire list", &json!({}));
+    assert_eq!(answer(all).await, "Miserere, Lux aeterna, Gloria");
+    discord.join(GUILD, "iris");
+    let hidden = discord.command(CHANNEL, "iris", &bot, "repertoire list", &json!({}));
+    assert_eq!(
+        hidden, 0,
+        "Discord hides it from members without the permission"
+    );
+    assert_eq!(
+        answer(sing("iris", json!({"song": "Gloria"}))).await,
+        "♪♪♪ Gloria (as ever), for iris"
+    );
+    let text = discord.say(CHANNEL, "teo", "hello").to_string();
+    let set = discord.context(CHANNEL, "mira", &bot, "Set to music", &text);
+    assert_eq!(answer(set).await, "♪ hello ♪");
     app.stop().await.expect("a clean stop");
 }
 

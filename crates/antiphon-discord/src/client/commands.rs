@@ -22,7 +22,7 @@ use super::{Client, call::Call};
 use crate::http::{Repeat, UnsentRequest};
 
 impl Client {
-    /// Reads the global commands.
+    /// Reads the global commands, with their translations.
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#get-global-application-commands)
     ///
@@ -36,7 +36,8 @@ impl Client {
     /// ```
     pub fn global_commands(&self, application: Id<ApplicationMarker>) -> Call<'_, Vec<Command>> {
         let interactions = self.http().builders().interaction(application);
-        Call::new(self.http(), Repeat::Safe, interactions.global_commands())
+        let request = interactions.global_commands().with_localizations(true);
+        Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Replaces all global commands, and returns the new ones with their ids.
@@ -107,7 +108,7 @@ impl Client {
         Call::new(self.http(), Repeat::Safe, request)
     }
 
-    /// Reads the commands of one guild.
+    /// Reads the commands of one guild, with their translations.
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/application-commands#get-guild-application-commands)
     pub fn guild_commands(
@@ -116,11 +117,8 @@ impl Client {
         guild: Id<GuildMarker>,
     ) -> Call<'_, Vec<Command>> {
         let interactions = self.http().builders().interaction(application);
-        Call::new(
-            self.http(),
-            Repeat::Safe,
-            interactions.guild_commands(guild),
-        )
+        let request = interactions.guild_commands(guild).with_localizations(true);
+        Call::new(self.http(), Repeat::Safe, request)
     }
 
     /// Replaces all commands of one guild, and returns the new ones with their ids.

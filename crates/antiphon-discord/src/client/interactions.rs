@@ -205,6 +205,11 @@ impl<'a> Answers<'a> {
             .content(content)
     }
 
+    /// Answers with a message whose parts the setters give, such as embeds without a text.
+    pub fn blank_message(&self) -> Respond<'a> {
+        self.respond(InteractionResponseType::ChannelMessageWithSource)
+    }
+
     /// Announces a message, to be sent by [`update_response`](Self::update_response).
     ///
     /// The user sees that the bot is thinking. Whether the later message is ephemeral is decided here

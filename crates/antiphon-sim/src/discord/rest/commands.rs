@@ -119,7 +119,11 @@ impl State {
     }
 
     fn list_commands(&mut self, call: &Call<'_>) -> Outcome {
-        Ok(Answer::json(200, json!(self.commands_of(call)?.1)))
+        let (_, mut commands) = self.commands_of(call)?;
+        if !call.flag("with_localizations") {
+            commands.iter_mut().for_each(without_localizations);
+        }
+        Ok(Answer::json(200, json!(commands)))
     }
 
     fn set_commands(&mut self, call: &Call<'_>) -> Outcome {
@@ -206,6 +210,19 @@ impl State {
     fn get_command_permissions(&mut self, call: &Call<'_>) -> Outcome {
         self.commands_of(call)?;
         Err(Answer::unknown("application command permissions", 10066))
+    }
+}
+
+/// Takes the translations away, which a list has only on request.
+fn without_localizations(described: &mut Value) {
+    if let Value::Object(fields) = described {
+        fields.remove("name_localizations");
+        fields.remove("description_localizations");
+    }
+    for list in ["options", "choices"] {
+        if let Some(items) = described.get_mut(list).and_then(Value::as_array_mut) {
+            items.iter_mut().for_each(without_localizations);
+        }
     }
 }
 
