@@ -60,6 +60,7 @@
 mod call;
 mod channels;
 mod commands;
+mod download;
 mod draft;
 mod fields;
 mod files;
@@ -68,9 +69,12 @@ mod guilds;
 mod interactions;
 mod members;
 mod messages;
+mod pages;
 mod poll;
 mod reactions;
+mod request;
 mod roles;
+mod typing;
 mod users;
 mod webhooks;
 
@@ -88,6 +92,7 @@ pub use self::{
         CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
         UpdateThread,
     },
+    download::{Download, DownloadStream},
     files::File,
     gateway::ShardInfo,
     guilds::{
@@ -98,10 +103,15 @@ pub use self::{
         Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
     },
     messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
+    pages::{ArchivedThreads, ById, Dated, Listing, Pages, Streams},
     poll::PollRequest,
     reactions::{Emoji, Reactions},
+    request::{RawRequest, RequestPath},
     roles::{CreateRole, RolePosition, UpdateRole},
-    webhooks::{CreateWebhook, ExecuteWebhook},
+    typing::Typing,
+    webhooks::{
+        CreateWebhook, DeleteWebhookMessage, ExecuteWebhook, UpdateWebhookMessage, WebhookMessage,
+    },
 };
 use crate::{cache::Cache, config::Config, http::Http};
 

@@ -66,6 +66,15 @@ pub(super) enum Target<'a> {
         webhook: Id<WebhookMarker>,
         token: &'a str,
         thread: Option<Id<ChannelMarker>>,
+        /// Whether the response has the message.
+        wait: bool,
+    },
+    /// An edit of a webhook's message, in this thread if it is in one.
+    WebhookMessage {
+        webhook: Id<WebhookMarker>,
+        token: &'a str,
+        message: Id<MessageMarker>,
+        thread: Option<Id<ChannelMarker>>,
     },
     /// The first answer to an interaction, of this type.
     Answer {
@@ -296,8 +305,18 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn thread_id(mut self, id: Id<ChannelMarker>) -> Self {
-        if let Target::Webhook { thread, .. } = &mut self.target {
+        if let Target::Webhook { thread, .. } | Target::WebhookMessage { thread, .. } =
+            &mut self.target
+        {
             *thread = Some(id);
+        }
+        self.within(Some(id))
+    }
+
+    /// Asks for the message in the response to a webhook's post.
+    pub(super) fn wait(mut self) -> Self {
+        if let Target::Webhook { wait, .. } = &mut self.target {
+            *wait = true;
         }
         self
     }
@@ -322,12 +341,27 @@ impl<'a> Draft<'a> {
                 webhook,
                 token,
                 thread,
+                wait,
             } => {
                 let route = Route::ExecuteWebhook {
                     thread_id: thread.map(Id::get),
                     token,
-                    wait: Some(false),
+                    wait: Some(wait),
                     with_components: has_components,
+                    webhook_id: webhook.get(),
+                };
+                (route, false)
+            }
+            Target::WebhookMessage {
+                webhook,
+                token,
+                message,
+                thread,
+            } => {
+                let route = Route::UpdateWebhookMessage {
+                    message_id: message.get(),
+                    thread_id: thread.map(Id::get),
+                    token,
                     webhook_id: webhook.get(),
                 };
                 (route, false)
@@ -398,8 +432,15 @@ impl Build for Draft<'_> {
     fn build(mut self, http: &Http) -> Result<Request, BoxError> {
         files::check(&self.files)?;
         let (route, is_authorized) = self.route();
-        let is_answer = matches!(self.target, Target::Answer { .. });
-        if self.body.allowed_mentions.is_none() && !is_answer && http.mentions().is_some() {
+        let has_message = match self.target {
+            Target::Answer { kind, .. } => matches!(
+                kind,
+                InteractionResponseType::ChannelMessageWithSource
+                    | InteractionResponseType::UpdateMessage
+            ),
+            _ => true,
+        };
+        if self.body.allowed_mentions.is_none() && has_message && http.mentions().is_some() {
             self = self.allowed_mentions(http.mentions());
         }
         if !self.files.is_empty() || self.kept.is_some() {
