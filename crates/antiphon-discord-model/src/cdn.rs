@@ -217,7 +217,11 @@ pub fn guild_splash(guild: Id<GuildMarker>, splash: &ImageHash) -> ImageUrl {
 
 /// A guild's splash in Discord's list of guilds.
 pub fn guild_discovery_splash(guild: Id<GuildMarker>, splash: &ImageHash) -> ImageUrl {
-    ImageUrl::hashed(Kind::Still, format_args!("discovery-splashes/{guild}"), splash)
+    ImageUrl::hashed(
+        Kind::Still,
+        format_args!("discovery-splashes/{guild}"),
+        splash,
+    )
 }
 
 /// A guild's banner.
@@ -261,21 +265,13 @@ pub fn default_avatar(user: Id<UserMarker>, discriminator: u16) -> ImageUrl {
 }
 
 /// A member's own avatar in a guild.
-pub fn member_avatar(
-    guild: Id<GuildMarker>,
-    user: Id<UserMarker>,
-    avatar: &ImageHash,
-) -> ImageUrl {
+pub fn member_avatar(guild: Id<GuildMarker>, user: Id<UserMarker>, avatar: &ImageHash) -> ImageUrl {
     let path = format_args!("guilds/{guild}/users/{user}/avatars");
     ImageUrl::hashed(Kind::Image, path, avatar)
 }
 
 /// A member's own banner in a guild.
-pub fn member_banner(
-    guild: Id<GuildMarker>,
-    user: Id<UserMarker>,
-    banner: &ImageHash,
-) -> ImageUrl {
+pub fn member_banner(guild: Id<GuildMarker>, user: Id<UserMarker>, banner: &ImageHash) -> ImageUrl {
     let path = format_args!("guilds/{guild}/users/{user}/banners");
     ImageUrl::hashed(Kind::Image, path, banner)
 }
@@ -298,11 +294,12 @@ pub fn application_cover(application: Id<ApplicationMarker>, cover: &ImageHash) 
 /// An image that an application uploaded for activities, by its id.
 ///
 /// An activity names it in `large_image` or `small_image`; a text with `mp:` there is no such id.
-pub fn application_asset(
-    application: Id<ApplicationMarker>,
-    asset: Id<GenericMarker>,
-) -> ImageUrl {
-    ImageUrl::new(Kind::Still, format!("app-assets/{application}/{asset}"), false)
+pub fn application_asset(application: Id<ApplicationMarker>, asset: Id<GenericMarker>) -> ImageUrl {
+    ImageUrl::new(
+        Kind::Still,
+        format!("app-assets/{application}/{asset}"),
+        false,
+    )
 }
 
 /// The icon of an application's achievement.
@@ -388,7 +385,8 @@ impl User {
 
     /// Address of the avatar, or else of the default one.
     pub fn display_avatar_url(&self) -> ImageUrl {
-        self.avatar_url().unwrap_or_else(|| self.default_avatar_url())
+        self.avatar_url()
+            .unwrap_or_else(|| self.default_avatar_url())
     }
 
     /// Address of the banner.
@@ -472,7 +470,10 @@ impl Webhook {
 impl PrimaryGuild {
     /// Address of the guild's badge.
     pub fn badge_url(&self) -> Option<ImageUrl> {
-        Some(guild_tag_badge(self.identity_guild_id?, self.badge.as_ref()?))
+        Some(guild_tag_badge(
+            self.identity_guild_id?,
+            self.badge.as_ref()?,
+        ))
     }
 }
 
@@ -538,32 +539,103 @@ mod tests {
         let (hash, id) = (ImageHash::from(STILL), 7);
         for (url, path) in [
             (emoji(Id::new(id), false), "emojis/7.png".to_owned()),
-            (guild_icon(Id::new(id), &hash), format!("icons/7/{STILL}.png")),
-            (guild_splash(Id::new(id), &hash), format!("splashes/7/{STILL}.png")),
-            (guild_discovery_splash(Id::new(id), &hash), format!("discovery-splashes/7/{STILL}.png")),
-            (guild_banner(Id::new(id), &hash), format!("banners/7/{STILL}.png")),
-            (user_banner(Id::new(id), &hash), format!("banners/7/{STILL}.png")),
-            (default_avatar(Id::new(id), 0), "embed/avatars/0.png".to_owned()),
-            (user_avatar(Id::new(id), &hash), format!("avatars/7/{STILL}.png")),
-            (member_avatar(Id::new(1), Id::new(id), &hash), format!("guilds/1/users/7/avatars/{STILL}.png")),
-            (avatar_decoration(&"v2_a_x".into()), "avatar-decoration-presets/v2_a_x.png".to_owned()),
-            (application_icon(Id::new(id), &hash), format!("app-icons/7/{STILL}.png")),
-            (application_cover(Id::new(id), &hash), format!("app-icons/7/{STILL}.png")),
-            (application_asset(Id::new(id), Id::new(8)), "app-assets/7/8.png".to_owned()),
-            (achievement_icon(Id::new(id), Id::new(8), &hash), format!("app-assets/7/achievements/8/icons/{STILL}.png")),
-            (store_asset(Id::new(id), Id::new(8)), "app-assets/7/store/8.png".to_owned()),
-            (sticker_pack_banner(Id::<GenericMarker>::new(8)), "app-assets/710982414301790216/store/8.png".to_owned()),
-            (team_icon(Id::new(id), &hash), format!("team-icons/7/{STILL}.png")),
-            (sticker(Id::new(id), StickerFormatType::Apng), "stickers/7.png".to_owned()),
-            (role_icon(Id::new(id), &hash), format!("role-icons/7/{STILL}.png")),
-            (scheduled_event_cover(Id::new(id), &hash), format!("guild-events/7/{STILL}.png")),
-            (member_banner(Id::new(1), Id::new(id), &hash), format!("guilds/1/users/7/banners/{STILL}.png")),
-            (guild_tag_badge(Id::new(id), &hash), format!("guild-tag-badges/7/{STILL}.png")),
+            (
+                guild_icon(Id::new(id), &hash),
+                format!("icons/7/{STILL}.png"),
+            ),
+            (
+                guild_splash(Id::new(id), &hash),
+                format!("splashes/7/{STILL}.png"),
+            ),
+            (
+                guild_discovery_splash(Id::new(id), &hash),
+                format!("discovery-splashes/7/{STILL}.png"),
+            ),
+            (
+                guild_banner(Id::new(id), &hash),
+                format!("banners/7/{STILL}.png"),
+            ),
+            (
+                user_banner(Id::new(id), &hash),
+                format!("banners/7/{STILL}.png"),
+            ),
+            (
+                default_avatar(Id::new(id), 0),
+                "embed/avatars/0.png".to_owned(),
+            ),
+            (
+                user_avatar(Id::new(id), &hash),
+                format!("avatars/7/{STILL}.png"),
+            ),
+            (
+                member_avatar(Id::new(1), Id::new(id), &hash),
+                format!("guilds/1/users/7/avatars/{STILL}.png"),
+            ),
+            (
+                avatar_decoration(&"v2_a_x".into()),
+                "avatar-decoration-presets/v2_a_x.png".to_owned(),
+            ),
+            (
+                application_icon(Id::new(id), &hash),
+                format!("app-icons/7/{STILL}.png"),
+            ),
+            (
+                application_cover(Id::new(id), &hash),
+                format!("app-icons/7/{STILL}.png"),
+            ),
+            (
+                application_asset(Id::new(id), Id::new(8)),
+                "app-assets/7/8.png".to_owned(),
+            ),
+            (
+                achievement_icon(Id::new(id), Id::new(8), &hash),
+                format!("app-assets/7/achievements/8/icons/{STILL}.png"),
+            ),
+            (
+                store_asset(Id::new(id), Id::new(8)),
+                "app-assets/7/store/8.png".to_owned(),
+            ),
+            (
+                sticker_pack_banner(Id::<GenericMarker>::new(8)),
+                "app-assets/710982414301790216/store/8.png".to_owned(),
+            ),
+            (
+                team_icon(Id::new(id), &hash),
+                format!("team-icons/7/{STILL}.png"),
+            ),
+            (
+                sticker(Id::new(id), StickerFormatType::Apng),
+                "stickers/7.png".to_owned(),
+            ),
+            (
+                role_icon(Id::new(id), &hash),
+                format!("role-icons/7/{STILL}.png"),
+            ),
+            (
+                scheduled_event_cover(Id::new(id), &hash),
+                format!("guild-events/7/{STILL}.png"),
+            ),
+            (
+                member_banner(Id::new(1), Id::new(id), &hash),
+                format!("guilds/1/users/7/banners/{STILL}.png"),
+            ),
+            (
+                guild_tag_badge(Id::new(id), &hash),
+                format!("guild-tag-badges/7/{STILL}.png"),
+            ),
         ] {
-            let png = url.format(ImageFormat::Png).expect("every image is served as PNG");
-            assert_eq!(png.to_string(), format!("https://cdn.discordapp.com/{path}"));
+            let png = url
+                .format(ImageFormat::Png)
+                .expect("every image is served as PNG");
+            assert_eq!(
+                png.to_string(),
+                format!("https://cdn.discordapp.com/{path}")
+            );
         }
-        assert_eq!(soundboard_sound(Id::new(7)), "https://cdn.discordapp.com/soundboard-sounds/7");
+        assert_eq!(
+            soundboard_sound(Id::new(7)),
+            "https://cdn.discordapp.com/soundboard-sounds/7"
+        );
     }
 
     #[test]
@@ -571,7 +643,10 @@ mod tests {
         let gif = |url: ImageUrl| url.format(ImageFormat::Gif);
         let moving = guild_icon(Id::new(7), &MOVING.into());
         assert!(moving.is_animated());
-        assert_eq!(moving.to_string(), format!("https://cdn.discordapp.com/icons/7/{MOVING}.webp?animated=true"));
+        assert_eq!(
+            moving.to_string(),
+            format!("https://cdn.discordapp.com/icons/7/{MOVING}.webp?animated=true")
+        );
         let sized = moving.clone().size(512).expect("a size");
         assert!(sized.to_string().ends_with(".webp?animated=true&size=512"));
         assert!(gif(moving).is_ok() && gif(emoji(Id::new(7), true)).is_ok());
@@ -587,7 +662,11 @@ mod tests {
         let lottie = sticker(Id::new(7), StickerFormatType::Lottie);
         assert!(lottie.clone().format(ImageFormat::Lottie).is_ok());
         assert!(lottie.format(ImageFormat::Png).is_err());
-        assert!(avatar_decoration(&"v2_a_x".into()).format(ImageFormat::Webp).is_err());
+        assert!(
+            avatar_decoration(&"v2_a_x".into())
+                .format(ImageFormat::Webp)
+                .is_err()
+        );
     }
 
     #[test]

@@ -206,7 +206,10 @@ fn inside(text: &str) -> Option<Markup> {
             let digits = seconds.strip_prefix('-').unwrap_or(seconds);
             let is_number = !digits.is_empty() && digits.bytes().all(|one| one.is_ascii_digit());
             let seconds = seconds.parse().ok().filter(|_| is_number)?;
-            Some(Markup::Timestamp(Timestamp::from_second(seconds).ok()?, style))
+            Some(Markup::Timestamp(
+                Timestamp::from_second(seconds).ok()?,
+                style,
+            ))
         }
         "id" => Some(Markup::Guild(match rest.split_once(':') {
             Some(("linked-roles", role)) => GuildNavigation::LinkedRoles(Some(id(role)?)),
@@ -223,7 +226,9 @@ fn inside(text: &str) -> Option<Markup> {
             let (name, number) = rest.split_once(':')?;
             let id = id(number)?;
             let is_name = (1..=32).contains(&name.len())
-                && name.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'_');
+                && name
+                    .bytes()
+                    .all(|one| one.is_ascii_alphanumeric() || one == b'_');
             is_name.then(|| Markup::Emoji {
                 name: name.to_owned(),
                 id,
@@ -239,9 +244,9 @@ fn is_command(name: &str) -> bool {
     let mut names = name.split(' ');
     let is_name = |name: &str| {
         (1..=32).contains(&name.chars().count())
-            && name
-                .chars()
-                .all(|one| one.is_alphanumeric() || matches!(one, '-' | '_' | '\'') || !one.is_ascii())
+            && name.chars().all(|one| {
+                one.is_alphanumeric() || matches!(one, '-' | '_' | '\'') || !one.is_ascii()
+            })
     };
     names.clone().count() <= 3 && names.all(is_name)
 }
@@ -360,7 +365,10 @@ pub fn escape_markdown(text: &str) -> String {
             (begins, rest) = (false, &rest[link.len()..]);
             continue;
         }
-        let digits = rest.len() - rest.trim_start_matches(|one: char| one.is_ascii_digit()).len();
+        let digits = rest.len()
+            - rest
+                .trim_start_matches(|one: char| one.is_ascii_digit())
+                .len();
         if begins && digits > 0 && rest[digits..].starts_with('.') {
             escaped.push_str(&rest[..digits]);
             escaped.push_str("\\.");
@@ -391,7 +399,8 @@ fn link(text: &str) -> Option<&str> {
     let end = text
         .find(|one: char| one.is_whitespace() || one == '<' || one == ')')
         .unwrap_or(text.len());
-    let address = text[..end].trim_end_matches(['.', ',', ':', ';', '"', '\'', ']', '*', '_', '~', '|', '`']);
+    let address =
+        text[..end].trim_end_matches(['.', ',', ':', ';', '"', '\'', ']', '*', '_', '~', '|', '`']);
     (is_link && address.len() > "https://".len()).then_some(address)
 }
 
@@ -408,9 +417,18 @@ mod tests {
     /// The examples of <https://discord.com/developers/docs/reference#message-formatting-formats>.
     #[test]
     fn every_format_of_discords_page_is_read_and_written() {
-        both_ways("<@80351110224678912>", &Markup::User(Id::new(80_351_110_224_678_912)));
-        both_ways("<@&165511591545143296>", &Markup::Role(Id::new(165_511_591_545_143_296)));
-        both_ways("<#103735883630395392>", &Markup::Channel(Id::new(103_735_883_630_395_392)));
+        both_ways(
+            "<@80351110224678912>",
+            &Markup::User(Id::new(80_351_110_224_678_912)),
+        );
+        both_ways(
+            "<@&165511591545143296>",
+            &Markup::Role(Id::new(165_511_591_545_143_296)),
+        );
+        both_ways(
+            "<#103735883630395392>",
+            &Markup::Channel(Id::new(103_735_883_630_395_392)),
+        );
         for name in ["airhorn", "foo bar", "foo group bar", "größe", "歌う"] {
             let command = Markup::Command {
                 name: name.to_owned(),
@@ -418,7 +436,10 @@ mod tests {
             };
             both_ways(&format!("</{name}:816437322781949972>"), &command);
         }
-        for (animated, text) in [(false, "<:mmLol:216154654256398347>"), (true, "<a:mmLol:216154654256398347>")] {
+        for (animated, text) in [
+            (false, "<:mmLol:216154654256398347>"),
+            (true, "<a:mmLol:216154654256398347>"),
+        ] {
             let emoji = Markup::Emoji {
                 name: "mmLol".to_owned(),
                 id: Id::new(216_154_654_256_398_347),
@@ -433,13 +454,19 @@ mod tests {
             both_ways(&text, &Markup::Timestamp(time, Some(style)));
         }
         let before = Timestamp::from_second(-1).expect("a time");
-        both_ways("<t:-1:R>", &Markup::Timestamp(before, Some(TimestampStyle::Relative)));
+        both_ways(
+            "<t:-1:R>",
+            &Markup::Timestamp(before, Some(TimestampStyle::Relative)),
+        );
         for (text, place) in [
             ("<id:customize>", GuildNavigation::Customize),
             ("<id:browse>", GuildNavigation::Browse),
             ("<id:guide>", GuildNavigation::Guide),
             ("<id:linked-roles>", GuildNavigation::LinkedRoles(None)),
-            ("<id:linked-roles:44>", GuildNavigation::LinkedRoles(Some(Id::new(44)))),
+            (
+                "<id:linked-roles:44>",
+                GuildNavigation::LinkedRoles(Some(Id::new(44))),
+            ),
         ] {
             both_ways(text, &Markup::Guild(place));
         }
@@ -448,9 +475,32 @@ mod tests {
     #[test]
     fn what_discord_shows_as_text_is_no_format() {
         for text in [
-            "<@>", "<@0>", "<@x>", "<@33", "@33>", "<@ 33>", "<@+33>", "<@&>", "<#>", "<@!>", "</:7>", "</sing>",
-            "</a b c d:7>", "<:x>", "<:a b:7>", "<b:x:7>", "<t:>", "<t:1.5>", "<t:1:x>", "<t:+1>", "<t:1:RR>",
-            "<id:home>", "<id:customize:7>", "<>", "<@99999999999999999999>", "<https://a.example>",
+            "<@>",
+            "<@0>",
+            "<@x>",
+            "<@33",
+            "@33>",
+            "<@ 33>",
+            "<@+33>",
+            "<@&>",
+            "<#>",
+            "<@!>",
+            "</:7>",
+            "</sing>",
+            "</a b c d:7>",
+            "<:x>",
+            "<:a b:7>",
+            "<b:x:7>",
+            "<t:>",
+            "<t:1.5>",
+            "<t:1:x>",
+            "<t:+1>",
+            "<t:1:RR>",
+            "<id:home>",
+            "<id:customize:7>",
+            "<>",
+            "<@99999999999999999999>",
+            "<https://a.example>",
         ] {
             assert_eq!(text.parse::<Markup>(), Err(MarkupError), "{text}");
         }
@@ -458,7 +508,11 @@ mod tests {
 
     #[test]
     fn formats_are_found_wherever_they_stand() {
-        let all = |text| Markup::find(text).map(|(at, _)| &text[at]).collect::<Vec<_>>();
+        let all = |text| {
+            Markup::find(text)
+                .map(|(at, _)| &text[at])
+                .collect::<Vec<_>>()
+        };
         assert_eq!(all("é<@33><<#22>>"), ["<@33>", "<#22>"]);
         assert_eq!(all("a < b <@33"), Vec::<&str>::new());
         assert_eq!(all("<@33 <@34>"), ["<@34>"]);
@@ -468,7 +522,10 @@ mod tests {
     #[test]
     fn a_texts_own_formatting_is_escaped() {
         for (text, expected) in [
-            ("**a** __b__ ~~c~~ `d` ||e||", r"\*\*a\*\* \_\_b\_\_ \~\~c\~\~ \`d\` \|\|e\|\|"),
+            (
+                "**a** __b__ ~~c~~ `d` ||e||",
+                r"\*\*a\*\* \_\_b\_\_ \~\~c\~\~ \`d\` \|\|e\|\|",
+            ),
             ("[a](https://b.example)", r"\[a\](https://b.example)"),
             ("> a > b", r"\> a > b"),
             ("  - a - b", r"  \- a - b"),

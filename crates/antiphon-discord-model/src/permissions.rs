@@ -16,8 +16,7 @@ use crate::{
 /// Permissions that a timed-out member keeps.
 ///
 /// <https://discord.com/developers/docs/topics/permissions#permissions-for-timed-out-members>
-const TIMED_OUT: Permissions =
-    Permissions::VIEW_CHANNEL.union(Permissions::READ_MESSAGE_HISTORY);
+const TIMED_OUT: Permissions = Permissions::VIEW_CHANNEL.union(Permissions::READ_MESSAGE_HISTORY);
 /// Permissions that mean nothing to a member who may not send messages.
 ///
 /// <https://discord.com/developers/docs/topics/permissions#implicit-permissions>
@@ -204,7 +203,10 @@ impl PermissionCalculator {
         let is_mine = |one: &&PermissionOverwrite| {
             one.kind == PermissionOverwriteType::Role
                 && one.id.get() != self.guild.get()
-                && self.roles.iter().any(|(role, _)| role.get() == one.id.get())
+                && self
+                    .roles
+                    .iter()
+                    .any(|(role, _)| role.get() == one.id.get())
         };
         let everyone = overwrites.iter().filter(|one| {
             one.kind == PermissionOverwriteType::Role && one.id.get() == self.guild.get()

@@ -36,7 +36,10 @@ use std::{
 };
 
 use antiphon_core::{Backoff, BoxError, BoxFuture, Clock, Rng, Secret};
-use antiphon_discord_model::{AllowedMentions, GatewayBotInfo};
+use antiphon_discord_model::{
+    AllowedMentions, GatewayBotInfo,
+    id::{Id, marker::InteractionMarker},
+};
 use antiphon_net::{HttpBody, HttpClient, HttpError};
 use http::{Method, Response, StatusCode, Uri};
 use jiff::Timestamp;
@@ -79,7 +82,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Discord's error code for an interaction that was answered already.
-const ALREADY_ACKNOWLEDGED: u64 = 40_060;
+pub(crate) const ALREADY_ACKNOWLEDGED: u64 = 40_060;
+/// Discord's error code for an interaction whose three seconds are over.
+const UNKNOWN_INTERACTION: u64 = 10_062;
+/// Discord's error code for an interaction whose fifteen minutes are over.
+const INVALID_WEBHOOK_TOKEN: u64 = 50_027;
 
 /// The options of requests; [`Config`](crate::Config) says what each means.
 #[derive(Debug)]
@@ -147,6 +154,8 @@ pub(crate) struct UnsentRequest<'a> {
     pub(crate) known: Vec<(&'static str, Value)>,
     /// Reason for the guild's audit log.
     pub(crate) reason: Option<Cow<'a, str>>,
+    /// Interaction that the request answers, whose time may be over.
+    pub(crate) interaction: Option<Id<InteractionMarker>>,
     /// Whether a 401 means that Discord does not know the token, and not that the route takes no bot's token.
     pub(crate) blames_token: bool,
 }
@@ -241,9 +250,17 @@ impl Http {
 
     /// Sends a request and returns its response as it came.
     pub(crate) async fn carry_out(&self, unsent: UnsentRequest<'_>) -> Result<Done, RequestError> {
-        let repeat = unsent.repeat;
+        let (repeat, interaction) = (unsent.repeat, unsent.interaction);
         let request = self.parts.prepare(unsent)?;
-        self.send(&request, repeat).await
+        let outcome = self.send(&request, repeat).await;
+        outcome.map_err(|error| match (error, interaction) {
+            (RequestError::NotFound(error) | RequestError::Refused(error), Some(interaction))
+                if matches!(error.code, UNKNOWN_INTERACTION | INVALID_WEBHOOK_TOKEN) =>
+            {
+                RequestError::Expired { interaction, error }
+            }
+            (error, _) => error,
+        })
     }
 
     /// Sends a request, with retries where they are safe and may help, until its deadline.
@@ -417,6 +434,7 @@ impl UnsentRequest<'_> {
             repeat,
             known: Vec::new(),
             reason: None,
+            interaction: None,
             blames_token: true,
         }
     }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 pub use twilight_model::gateway::Intents;
 
+pub use ::http::Method;
 pub use antiphon_core::Events;
 pub use antiphon_net::{Proxy, ProxyError};
 pub use cache::{Cache, CacheLimits, CacheSize};
@@ -28,11 +29,10 @@ pub use client::{Call, Client, Emoji, File, PollRequest, RequestPath, RolePositi
 pub use config::{CloseCode, Compression, Config, Shards};
 pub use dispatch::{FrameReader, interaction_lane};
 pub use error::{
-    ApiError, CommandError, ConfigError, DownloadError, FieldError, MembersError, NotConnected, RequestError,
-    Scope, VoiceError,
+    ApiError, CommandError, ConfigError, DownloadError, FieldError, MembersError, NotConnected,
+    RequestError, Scope, VoiceError,
 };
 pub use event::*;
-pub use ::http::Method;
 pub use model::{
     members::{MemberQuery, Members},
     presence::{Activity, Presence},

@@ -215,9 +215,7 @@ impl fmt::Debug for DownloadStream {
 }
 
 /// Waits for the next piece of a body.
-fn next(
-    mut body: HttpBody,
-) -> BoxFuture<'static, (HttpBody, Result<Option<Bytes>, HttpError>)> {
+fn next(mut body: HttpBody) -> BoxFuture<'static, (HttpBody, Result<Option<Bytes>, HttpError>)> {
     Box::pin(async move {
         let piece = body.chunk().await;
         (body, piece)
@@ -284,10 +282,16 @@ mod tests {
             "",
         ] {
             let refused = checked(bad, now);
-            assert!(matches!(refused, Err(DownloadError::NotDiscords(_))), "{bad}: {refused:?}");
+            assert!(
+                matches!(refused, Err(DownloadError::NotDiscords(_))),
+                "{bad}: {refused:?}"
+            );
         }
         let later = Timestamp::from_second(0x65d9_03de).expect("a time");
-        let expired = checked("https://cdn.discordapp.com/attachments/1/2/a.png?ex=65d903de&is=1&hm=2", later);
+        let expired = checked(
+            "https://cdn.discordapp.com/attachments/1/2/a.png?ex=65d903de&is=1&hm=2",
+            later,
+        );
         assert!(matches!(expired, Err(DownloadError::Expired)));
     }
 }

@@ -52,6 +52,8 @@ pub(super) struct Draft<'a> {
     kept: Option<&'a [Id<AttachmentMarker>]>,
     /// Channel of the message, if known.
     channel: Option<Id<ChannelMarker>>,
+    /// Interaction that the message answers.
+    interaction: Option<Id<InteractionMarker>>,
 }
 
 /// Destination of a message.
@@ -177,9 +179,14 @@ impl<'a> Draft<'a> {
             Target::Channel(channel) | Target::Message(channel, _) => Some(channel),
             _ => None,
         };
+        let interaction = match target {
+            Target::Answer { interaction, .. } => Some(interaction),
+            _ => None,
+        };
         Self {
             target,
             channel,
+            interaction,
             body: Body::default(),
             poll: None,
             files: Cow::Borrowed(&[]),
@@ -191,6 +198,38 @@ impl<'a> Draft<'a> {
     pub(super) fn within(mut self, channel: Option<Id<ChannelMarker>>) -> Self {
         self.channel = channel;
         self
+    }
+
+    /// Names the interaction that the message answers.
+    pub(super) fn answers(mut self, interaction: Id<InteractionMarker>) -> Self {
+        self.interaction = Some(interaction);
+        self
+    }
+
+    /// The edit by which an answer goes on that was given before; `None` for an answer without a message.
+    ///
+    /// What an edit cannot change is left out: a poll, a reading aloud, and whether the message is ephemeral.
+    pub(super) fn as_edit(&self, application: Id<ApplicationMarker>) -> Option<Self> {
+        let Target::Answer { token, kind, .. } = self.target else {
+            return None;
+        };
+        let has_message = matches!(
+            kind,
+            InteractionResponseType::ChannelMessageWithSource
+                | InteractionResponseType::UpdateMessage
+        );
+        let mut edit = self.clone();
+        edit.target = Target::Answered {
+            application,
+            token,
+            message: None,
+        };
+        edit.poll = None;
+        edit.body.tts = None;
+        let editable = MessageFlags::SUPPRESS_EMBEDS | MessageFlags::IS_COMPONENTS_V_2;
+        let flags = edit.body.flags.map(|flags| flags & editable);
+        edit.body.flags = flags.filter(|flags| !flags.is_empty());
+        has_message.then_some(edit)
     }
 
     /// Sets the text; `None` writes null, which removes it from an edited message.
@@ -427,6 +466,10 @@ impl Build for Draft<'_> {
         // The model's placeholder for a missing id.
         let channel = self.channel.map_or(1, Id::get);
         vec![("channel_id", channel.to_string().into())]
+    }
+
+    fn interaction(&self) -> Option<Id<InteractionMarker>> {
+        self.interaction
     }
 
     fn build(mut self, http: &Http) -> Result<Request, BoxError> {

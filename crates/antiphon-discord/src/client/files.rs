@@ -120,7 +120,11 @@ impl File {
 impl File {
     /// Adds the file to a form, under this name.
     pub(super) fn part(&self, form: Form, name: &str) -> Form {
-        form.file_part(name.as_bytes(), quoted(&self.filename).as_bytes(), &self.bytes)
+        form.file_part(
+            name.as_bytes(),
+            quoted(&self.filename).as_bytes(),
+            &self.bytes,
+        )
     }
 }
 

@@ -99,11 +99,10 @@ impl Streams<'_> {
     ///
     /// Needs `READ_MESSAGE_HISTORY`; without it the stream is empty.
     /// [Discord's page](https://discord.com/developers/docs/resources/message#get-channel-messages)
-    pub fn messages(
-        &self,
-        channel: Id<ChannelMarker>,
-    ) -> Pages<Dated<Message, MessageMarker>> {
-        let path = RequestPath::new("channels").segment(channel).segment("messages");
+    pub fn messages(&self, channel: Id<ChannelMarker>) -> Pages<Dated<Message, MessageMarker>> {
+        let path = RequestPath::new("channels")
+            .segment(channel)
+            .segment("messages");
         self.pages(Dated::new(path, "", |message: &Message| message.id.get()))
     }
 
@@ -113,7 +112,9 @@ impl Streams<'_> {
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#list-guild-members)
     pub fn members(&self, guild: Id<GuildMarker>) -> Pages<ById<Member, UserMarker>> {
         let path = RequestPath::new("guilds").segment(guild).segment("members");
-        self.pages(ById::new(path, 1_000, |member: &Member| member.user.id.get()))
+        self.pages(ById::new(path, 1_000, |member: &Member| {
+            member.user.id.get()
+        }))
     }
 
     /// Bans of a guild, by the ids of the banned users, in pages of 1,000.
@@ -136,7 +137,9 @@ impl Streams<'_> {
         &self,
         guild: Id<GuildMarker>,
     ) -> Pages<Dated<AuditLogEntry, AuditLogEntryMarker>> {
-        let path = RequestPath::new("guilds").segment(guild).segment("audit-logs");
+        let path = RequestPath::new("guilds")
+            .segment(guild)
+            .segment("audit-logs");
         let id = |entry: &AuditLogEntry| entry.id.get();
         self.pages(Dated::new(path, "audit_log_entries", id).with_short_pages())
     }
@@ -176,7 +179,9 @@ impl Streams<'_> {
             // Discord looks at the id alone, but wants a name before it.
             Emoji::Custom { name, id } => format!("{}:{id}", name.unwrap_or("_")),
         };
-        let path = RequestPath::new("channels").segment(channel).segment("messages");
+        let path = RequestPath::new("channels")
+            .segment(channel)
+            .segment("messages");
         let path = path.segment(message).segment("reactions").segment(emoji);
         let listing = ById::new(path, 100, |user: &User| user.id.get()).with_short_pages();
         self.pages(listing).filter("type", kind)
@@ -191,7 +196,9 @@ impl Streams<'_> {
         message: Id<MessageMarker>,
         answer: u8,
     ) -> Pages<ById<User, UserMarker>> {
-        let path = RequestPath::new("channels").segment(channel).segment("polls");
+        let path = RequestPath::new("channels")
+            .segment(channel)
+            .segment("polls");
         let path = path.segment(message).segment("answers").segment(answer);
         let listing = ById::new(path, 100, |user: &User| user.id.get());
         self.pages(listing.within("users").with_short_pages())
@@ -203,8 +210,13 @@ impl Streams<'_> {
     /// which the stream has passed.
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#list-public-archived-threads)
     pub fn public_archived_threads(&self, channel: Id<ChannelMarker>) -> Pages<ArchivedThreads> {
-        let path = RequestPath::new("channels").segment(channel).segment("threads");
-        self.pages(ArchivedThreads::new(path.segment("archived").segment("public"), false))
+        let path = RequestPath::new("channels")
+            .segment(channel)
+            .segment("threads");
+        self.pages(ArchivedThreads::new(
+            path.segment("archived").segment("public"),
+            false,
+        ))
     }
 
     /// Private threads of a channel that are archived, the last archived first.
@@ -212,8 +224,13 @@ impl Streams<'_> {
     /// Needs `READ_MESSAGE_HISTORY` and `MANAGE_THREADS`.
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#list-private-archived-threads)
     pub fn private_archived_threads(&self, channel: Id<ChannelMarker>) -> Pages<ArchivedThreads> {
-        let path = RequestPath::new("channels").segment(channel).segment("threads");
-        self.pages(ArchivedThreads::new(path.segment("archived").segment("private"), false))
+        let path = RequestPath::new("channels")
+            .segment(channel)
+            .segment("threads");
+        self.pages(ArchivedThreads::new(
+            path.segment("archived").segment("private"),
+            false,
+        ))
     }
 
     /// Archived private threads of a channel that the bot has joined, the newest thread first.
@@ -224,9 +241,14 @@ impl Streams<'_> {
         &self,
         channel: Id<ChannelMarker>,
     ) -> Pages<ArchivedThreads> {
-        let path = RequestPath::new("channels").segment(channel).segment("users");
+        let path = RequestPath::new("channels")
+            .segment(channel)
+            .segment("users");
         let path = path.segment("@me").segment("threads");
-        self.pages(ArchivedThreads::new(path.segment("archived").segment("private"), true))
+        self.pages(ArchivedThreads::new(
+            path.segment("archived").segment("private"),
+            true,
+        ))
     }
 
     /// Users who are interested in a scheduled event, by their ids.
@@ -238,7 +260,9 @@ impl Streams<'_> {
         guild: Id<GuildMarker>,
         event: Id<ScheduledEventMarker>,
     ) -> Pages<ById<ScheduledEventUser, UserMarker>> {
-        let path = RequestPath::new("guilds").segment(guild).segment("scheduled-events");
+        let path = RequestPath::new("guilds")
+            .segment(guild)
+            .segment("scheduled-events");
         let id = |one: &ScheduledEventUser| {
             let user = one.user.as_ref().map(|user| user.id);
             user.or(one.user_id).map_or(0, Id::get)
@@ -252,7 +276,9 @@ impl Streams<'_> {
     /// [Discord's page](https://discord.com/developers/docs/resources/user#get-current-user-guilds)
     pub fn guilds(&self) -> Pages<ById<CurrentUserGuild, GuildMarker>> {
         let path = RequestPath::new("users").segment("@me").segment("guilds");
-        self.pages(ById::new(path, 200, |guild: &CurrentUserGuild| guild.id.get()))
+        self.pages(ById::new(path, 200, |guild: &CurrentUserGuild| {
+            guild.id.get()
+        }))
     }
 
     /// Entitlements of an application, the oldest first.
@@ -263,7 +289,9 @@ impl Streams<'_> {
         &self,
         application: Id<ApplicationMarker>,
     ) -> Pages<ById<Entitlement, EntitlementMarker>> {
-        let path = RequestPath::new("applications").segment(application).segment("entitlements");
+        let path = RequestPath::new("applications")
+            .segment(application)
+            .segment("entitlements");
         let listing = ById::new(path, 100, |one: &Entitlement| one.id.get());
         self.pages(listing.with_short_pages())
     }
@@ -588,7 +616,11 @@ impl<T: Read + Unpin + Send + 'static, M: 'static> Listing for ById<T, M> {
         items.retain(|item| id(item) > after);
         items.sort_by_key(id);
         let Some(last) = items.last() else {
-            return if count == 0 { Ok((items, true)) } else { Err(NOTHING_NEW.into()) };
+            return if count == 0 {
+                Ok((items, true))
+            } else {
+                Err(NOTHING_NEW.into())
+            };
         };
         self.after = Some(id(last));
         let before = self.before.unwrap_or(u64::MAX);
@@ -802,8 +834,13 @@ impl ArchivedThreads {
 
     /// End of the next page: all threads that were archived before it.
     fn before(&self) -> Option<Timestamp> {
-        let overlap = if self.is_strict { Duration::ZERO } else { OVERLAP };
-        self.time.map(|time| time.checked_add(overlap).unwrap_or(time))
+        let overlap = if self.is_strict {
+            Duration::ZERO
+        } else {
+            OVERLAP
+        };
+        self.time
+            .map(|time| time.checked_add(overlap).unwrap_or(time))
     }
 }
 
@@ -861,10 +898,19 @@ impl Listing for ArchivedThreads {
         let archived_at = |thread: &Channel| thread.thread_metadata.as_ref()?.archive_timestamp;
         let times = threads.iter().filter_map(archived_at);
         self.time = times.chain(self.time).min();
-        self.id = threads.iter().map(|thread| thread.id.get()).chain(self.id).min();
-        self.seen.extend(threads.iter().map(|thread| (thread.id.get(), archived_at(thread))));
+        self.id = threads
+            .iter()
+            .map(|thread| thread.id.get())
+            .chain(self.id)
+            .min();
+        self.seen.extend(
+            threads
+                .iter()
+                .map(|thread| (thread.id.get(), archived_at(thread))),
+        );
         let before = self.before();
-        self.seen.retain(|(_, time)| time.is_none() || *time < before);
+        self.seen
+            .retain(|(_, time)| time.is_none() || *time < before);
         Ok((threads, !has_more))
     }
 

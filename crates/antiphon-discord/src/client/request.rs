@@ -188,7 +188,28 @@ fn check(path: &str) -> Result<(), String> {
         return Err("the path begins with `api`: leave `/api` and the version out".into());
     }
     let is_of_a_path = |one: char| {
-        one.is_ascii_alphanumeric() || matches!(one, '-' | '.' | '_' | '~' | '@' | '%' | '/' | ':' | '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '=')
+        one.is_ascii_alphanumeric()
+            || matches!(
+                one,
+                '-' | '.'
+                    | '_'
+                    | '~'
+                    | '@'
+                    | '%'
+                    | '/'
+                    | ':'
+                    | '!'
+                    | '$'
+                    | '&'
+                    | '\''
+                    | '('
+                    | ')'
+                    | '*'
+                    | '+'
+                    | ','
+                    | ';'
+                    | '='
+            )
     };
     if let Some(odd) = path.chars().find(|one| !is_of_a_path(*one)) {
         return Err(format!(
@@ -203,7 +224,11 @@ fn check(path: &str) -> Result<(), String> {
         let decoded = percent_decode_str(segment).decode_utf8();
         match decoded {
             Ok(decoded) if is_encoded => fault(segment, &decoded)?,
-            _ => return Err(format!("the segment `{segment}` is not percent-encoded UTF-8")),
+            _ => {
+                return Err(format!(
+                    "the segment `{segment}` is not percent-encoded UTF-8"
+                ));
+            }
         }
     }
     Ok(())
@@ -214,11 +239,20 @@ fn fault(segment: &str, decoded: &str) -> Result<(), String> {
     if segment.is_empty() {
         return Err("the path has an empty segment: is an id missing?".into());
     }
-    if decoded.split(['/', '\\']).any(|step| matches!(step, "." | "..")) {
-        return Err(format!("the segment `{}` leads to another path", segment.escape_debug()));
+    if decoded
+        .split(['/', '\\'])
+        .any(|step| matches!(step, "." | ".."))
+    {
+        return Err(format!(
+            "the segment `{}` leads to another path",
+            segment.escape_debug()
+        ));
     }
     if decoded.contains(char::is_control) {
-        return Err(format!("the segment `{}` has a control character", segment.escape_debug()));
+        return Err(format!(
+            "the segment `{}` has a control character",
+            segment.escape_debug()
+        ));
     }
     Ok(())
 }
@@ -290,7 +324,9 @@ impl<'a> RawRequest<'a> {
         if let Err(error) = files::check(files) {
             self.fault = self.fault.or(Some(error));
         }
-        let body = self.json.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
+        let body = self
+            .json
+            .get_or_insert_with(|| Value::Object(serde_json::Map::new()));
         let message = if body["data"].is_object() {
             &mut body["data"]
         } else {
@@ -405,7 +441,10 @@ impl<'a> RawRequest<'a> {
             path = format!("{path}?{}", self.query);
         }
         if path.len() > LONGEST {
-            let why = format!("the path has {} bytes, where {LONGEST} are sent at most", path.len());
+            let why = format!(
+                "the path has {} bytes, where {LONGEST} are sent at most",
+                path.len()
+            );
             return Err(why.into());
         }
         let request = RequestBuilder::raw(verb(&self.method)?, path)
@@ -422,7 +461,10 @@ impl<'a> RawRequest<'a> {
 /// Puts a form together.
 fn form(json: Option<Value>, parts: &[(String, Part<'_>)]) -> Result<Form, BoxError> {
     if parts.len() > PARTS {
-        let why = format!("the form has {} parts, where {PARTS} are sent at most", parts.len());
+        let why = format!(
+            "the form has {} parts, where {PARTS} are sent at most",
+            parts.len()
+        );
         return Err(why.into());
     }
     let mut form = Form::new();
@@ -431,7 +473,9 @@ fn form(json: Option<Value>, parts: &[(String, Part<'_>)]) -> Result<Form, BoxEr
     }
     for (name, part) in parts {
         if name.is_empty() || name.contains(|one: char| one == '"' || one.is_control()) {
-            let why = format!("the form's part {name:?} needs a name without quotes and control characters");
+            let why = format!(
+                "the form's part {name:?} needs a name without quotes and control characters"
+            );
             return Err(why.into());
         }
         form = match part {
@@ -487,7 +531,10 @@ mod tests {
 
     #[test]
     fn a_path_that_leads_elsewhere_is_refused_with_advice() {
-        refused("https://discord.com/api/v10/users/@me", "give the path alone");
+        refused(
+            "https://discord.com/api/v10/users/@me",
+            "give the path alone",
+        );
         refused("//evil.example/users", "give the path alone");
         refused("guilds/11?limit=5", "by `query`");
         refused("guilds/11#x", "fragment");
@@ -508,9 +555,15 @@ mod tests {
         refused("guilds/%", "percent-encoded");
         refused("guilds/a%0Ab", "control character");
         refused(RequestPath::new("guilds").segment(".."), "another path");
-        refused(RequestPath::new("guilds").segment("../users"), "another path");
+        refused(
+            RequestPath::new("guilds").segment("../users"),
+            "another path",
+        );
         refused(RequestPath::new("guilds").segment(""), "empty segment");
-        refused(RequestPath::new("guilds").segment("a\r\nb"), "control character");
+        refused(
+            RequestPath::new("guilds").segment("a\r\nb"),
+            "control character",
+        );
     }
 
     #[test]
@@ -523,9 +576,15 @@ mod tests {
             "channels/1/messages/2/reactions/a:5/@me",
         ] {
             let read = RequestPath::from(path);
-            assert_eq!((read.fault.as_deref(), &*read.text), (None, path.trim_start_matches('/')));
+            assert_eq!(
+                (read.fault.as_deref(), &*read.text),
+                (None, path.trim_start_matches('/'))
+            );
         }
-        let built = RequestPath::new("channels").segment(1).segment("👍").segment("@me");
+        let built = RequestPath::new("channels")
+            .segment(1)
+            .segment("👍")
+            .segment("@me");
         assert_eq!(built, RequestPath::from("channels/1/%F0%9F%91%8D/@me"));
     }
 }

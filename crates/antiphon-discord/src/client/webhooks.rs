@@ -123,7 +123,10 @@ impl Client {
         token: &'a str,
         message: Id<MessageMarker>,
     ) -> WebhookMessage<'a> {
-        let request = self.http().builders().webhook_message(webhook, token, message);
+        let request = self
+            .http()
+            .builders()
+            .webhook_message(webhook, token, message);
         WebhookMessage::new(self.http(), request)
     }
 

@@ -127,8 +127,7 @@ impl Done {
         } else {
             &self.body
         };
-        antiphon_core::read_json(body)
-            .map_err(|_| self.undecodable(place(&self.body)))
+        antiphon_core::read_json(body).map_err(|_| self.undecodable(place(&self.body)))
     }
 
     /// Creates the error for a response that cannot be read.

@@ -27,7 +27,11 @@ impl Nonce {
     /// SHA-256 are 25 digits to the base of 36.
     pub(crate) fn of(event: &Event, channel: Id<ChannelMarker>, number: u32) -> Self {
         // No name has the separator, so that no two events are written alike.
-        let text = format!("{}\n{}\n{channel}\n{number}", event.source(), event.origin());
+        let text = format!(
+            "{}\n{}\n{channel}\n{number}",
+            event.source(),
+            event.origin()
+        );
         let hash = digest(&SHA256, text.as_bytes());
         let mut rest = hash.as_ref()[..16]
             .iter()
@@ -61,7 +65,13 @@ mod tests {
     fn event(source: &str, origin: &str) -> Event {
         let kind = Kind::from_static("queup.chat-message");
         let body = &b"{}"[..];
-        let draft = Draft::new(kind, Place::root(), Origin::from(origin), Timestamp::UNIX_EPOCH, body);
+        let draft = Draft::new(
+            kind,
+            Place::root(),
+            Origin::from(origin),
+            Timestamp::UNIX_EPOCH,
+            body,
+        );
         Event::stored(Position::new(1), source.into(), draft)
     }
 
@@ -77,10 +87,18 @@ mod tests {
         let first = nonce("choir", long, 22, 0);
         assert_eq!(first, nonce("choir", long, 22, 0));
         // The value is stored at Discord beyond a restart, so that no version may change it.
-        assert_eq!(nonce("choir", "message/81", 22, 0), "0hommxpp7z55d20n1ypl5mx7g");
+        assert_eq!(
+            nonce("choir", "message/81", 22, 0),
+            "0hommxpp7z55d20n1ypl5mx7g"
+        );
         for other in [
             nonce("loft", long, 22, 0),
-            nonce("choir", "chat/1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-2", 22, 0),
+            nonce(
+                "choir",
+                "chat/1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-2",
+                22,
+                0,
+            ),
             nonce("choir", long, 23, 0),
             nonce("choir", long, 22, 1),
         ] {
