@@ -229,7 +229,15 @@ mod raw_requests {
 }
 
 mod streams {
+    use antiphon_discord::client::{Listing, Pages};
+
     use super::*;
+
+    /// Id after which a page is asked for.
+    fn after(seen: &Seen) -> u64 {
+        let after = seen.path.split("after=").nth(1);
+        after.map_or(0, |after| after.parse().expect("an id"))
+    }
 
     fn texts(messages: &[discord::model::Message]) -> Vec<&str> {
         messages.iter().map(|message| &*message.content).collect()
@@ -347,13 +355,7 @@ mod streams {
             Reply::ok(Value::Array(bans.collect()))
         };
         let server = Server::new(move |seen: &Seen, before| {
-            let after = seen
-                .path
-                .split("after=")
-                .nth(1)
-                .expect("a place")
-                .parse::<u64>()
-                .expect("an id");
+            let after = after(seen);
             match before {
                 1 => Reply::status(403, json!({"message": "Missing Access", "code": 50001})),
                 3 => Reply::ok("[]"),
@@ -395,13 +397,7 @@ mod streams {
     #[tokio::test(start_paused = true)]
     async fn an_item_that_cannot_be_read_ends_no_stream_and_a_server_in_circles_does() {
         let server = Server::new(|seen: &Seen, _| {
-            let after: u64 = seen
-                .path
-                .split("after=")
-                .nth(1)
-                .expect("a place")
-                .parse()
-                .expect("an id");
+            let after = after(seen);
             let user = |id: u64| match id {
                 7 => json!({"username": "without an id"}),
                 _ => json!({"id": id.to_string(), "username": "x"}),
@@ -422,18 +418,21 @@ mod streams {
         assert_eq!(users.len(), 101);
         assert!(matches!(users[100], Err(RequestError::Undecodable { .. })));
         assert_eq!(server.seen().len(), 2);
-        assert!(
-            server.last().path.starts_with(
-                "channels/22/messages/44/reactions/%F0%9F%91%8D?type=0&limit=100&after="
-            )
-        );
+        assert!(server.last().path.starts_with(
+            "channels/22/messages/44/reactions/%F0%9F%91%8D?type=0&limit=100&after=100"
+        ));
     }
 
     #[tokio::test(start_paused = true)]
     async fn threads_archived_at_one_time_are_parted_by_no_page() {
         // 250 threads, many of them archived at the same time.
         let threads: Vec<(u64, i64)> = (0..250)
-            .map(|id| (1_000 - id, 1_000_000 - id as i64 / 70))
+            .map(|id| {
+                (
+                    1_000 - id,
+                    1_000_000 - i64::try_from(id).expect("small") / 70,
+                )
+            })
             .collect();
         let server = Server::new(move |seen: &Seen, _| {
             let before = seen.path.split("before=").nth(1).map(|text| {
@@ -463,42 +462,57 @@ mod streams {
         );
     }
 
+    /// All items of a stream.
+    async fn all<L: Listing>(pages: Pages<L>) -> Vec<L::Item> {
+        pages.try_collect().await.expect("read")
+    }
+
     #[tokio::test(start_paused = true)]
     async fn every_stream_reads_its_route_of_the_simulated_discord() {
         let (sim, client, loft, choir) = simulated();
         let discord = sim.discord();
         let guild = discord.guild_id().to_string();
         discord.crowd(&guild, 1_500);
-        let members: Vec<_> = client
-            .stream()
-            .members(choir)
-            .try_collect()
-            .await
-            .expect("read");
+        let members = all(client.stream().members(choir)).await;
         assert!(members.len() > 1_500, "{}", members.len());
+        let mut pairs = members.windows(2);
         assert!(
-            members
-                .windows(2)
-                .all(|two| two[0].user.id < two[1].user.id),
-            "none comes twice"
+            pairs.all(|two| two[0].user.id < two[1].user.id),
+            "none twice"
         );
 
-        let message = discord.say("loft", "mira", "vote");
+        let message = Id::new(discord.say("loft", "mira", "vote"));
         for name in ["mira", "teo", "iris"] {
-            assert!(discord.react("loft", message, name, "👍"));
+            assert!(discord.react("loft", message.get(), name, "👍"));
         }
-        let users = client.stream().reactions(loft, Id::new(message), "👍");
-        assert_eq!(users.try_collect::<Vec<_>>().await.expect("read").len(), 3);
-        let bursts = client
-            .stream()
-            .burst_reactions(loft, Id::new(message), "👍");
-        assert_eq!(bursts.try_collect::<Vec<_>>().await.expect("read").len(), 0);
-
+        let stream = client.stream();
+        assert_eq!(all(stream.reactions(loft, message, "👍")).await.len(), 3);
+        assert_eq!(
+            all(stream.burst_reactions(loft, message, "👍")).await.len(),
+            0
+        );
         let poll = discord.ask("loft", "mira", "Which?", &["a", "b"]);
         assert!(discord.vote("loft", poll, "teo", 1, true));
-        let voters = client.stream().poll_voters(loft, Id::new(poll), 1);
-        assert_eq!(voters.try_collect::<Vec<_>>().await.expect("read").len(), 1);
+        assert_eq!(
+            all(stream.poll_voters(loft, Id::new(poll), 1)).await.len(),
+            1
+        );
 
+        assert_eq!(all(stream.guilds()).await.len(), 1);
+        discord.ban(&guild, "mira", "teo");
+        assert_eq!(all(stream.bans(choir)).await.len(), 1);
+        let application = client.current_user_application().await.expect("its own").id;
+        all(stream.entitlements(application)).await;
+        all(stream.public_archived_threads(loft)).await;
+        all(stream.private_archived_threads(loft)).await;
+        all(stream.joined_private_archived_threads(loft)).await;
+        let own = stream.messages(loft).filter("limit", 5).next().await;
+        assert!(matches!(own, Some(Err(RequestError::Invalid(_)))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_audit_log_comes_in_either_direction_and_by_action() {
+        let (_sim, client, _, choir) = simulated();
         for number in 0..130 {
             let name = format!("choir {number}");
             client
@@ -507,81 +521,14 @@ mod streams {
                 .await
                 .expect("created");
         }
-        let log: Vec<_> = client
-            .stream()
-            .audit_log(choir)
-            .filter("action_type", 30)
-            .try_collect()
-            .await
-            .expect("read");
-        assert_eq!(log.len(), 130);
-        assert!(
-            log.windows(2).all(|two| two[0].id > two[1].id),
-            "the newest first"
-        );
-        let first = log[129].id;
-        let log: Vec<_> = client
-            .stream()
-            .audit_log(choir)
-            .after(first)
-            .try_collect()
-            .await
-            .expect("read");
-        assert!(
-            log.len() >= 129 && log.windows(2).all(|two| two[0].id < two[1].id),
-            "the oldest first"
-        );
-
-        assert_eq!(
-            client
-                .stream()
-                .guilds()
-                .try_collect::<Vec<_>>()
-                .await
-                .expect("read")
-                .len(),
-            1
-        );
-        discord.ban(&guild, "mira", "teo");
-        let bans: Vec<_> = client
-            .stream()
-            .bans(choir)
-            .try_collect()
-            .await
-            .expect("read");
-        assert_eq!(bans.len(), 1);
-        let application = client.current_user_application().await.expect("its own").id;
-        client
-            .stream()
-            .entitlements(application)
-            .try_collect::<Vec<_>>()
-            .await
-            .expect("read");
-        client
-            .stream()
-            .public_archived_threads(loft)
-            .try_collect::<Vec<_>>()
-            .await
-            .expect("read");
-        client
-            .stream()
-            .private_archived_threads(loft)
-            .try_collect::<Vec<_>>()
-            .await
-            .expect("read");
-        client
-            .stream()
-            .joined_private_archived_threads(loft)
-            .try_collect::<Vec<_>>()
-            .await
-            .expect("read");
-        let own = client
-            .stream()
-            .messages(loft)
-            .filter("limit", 5)
-            .next()
-            .await;
-        assert!(matches!(own, Some(Err(RequestError::Invalid(_)))));
+        let created = client.stream().audit_log(choir).filter("action_type", 30);
+        let created = all(created).await;
+        assert_eq!(created.len(), 130);
+        let newest_first = |two: &[discord::model::AuditLogEntry]| two[0].id > two[1].id;
+        assert!(created.windows(2).all(newest_first));
+        let later = all(client.stream().audit_log(choir).after(created[129].id)).await;
+        assert!(later.len() >= 129);
+        assert!(!later.windows(2).any(newest_first), "the oldest first");
     }
 }
 

@@ -4,11 +4,15 @@
 //! It is also where the owner's policy of retention meets the platforms' momentary kinds: a kind that the owner's rules
 //! name keeps the owner's rule.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use antiphon_core::{
     Clock, ConsumerName, Expiry, Gap, IntakeLimits, Keep, KindPattern, Link, Payload, Position,
-    Projection, Retention, Source, Tap,
+    Projection, Retention, Source, SourceName, Tap,
 };
 
 use crate::{

@@ -162,6 +162,9 @@ impl fmt::Debug for Download<'_> {
     }
 }
 
+/// A body, and the piece that it brought; `None` at its end.
+type Piece = (HttpBody, Result<Option<Bytes>, HttpError>);
+
 /// The pieces of a file, in their order; see [`Download::stream`].
 ///
 /// It ends after an error. Dropping it before its end closes the connection.
@@ -169,7 +172,7 @@ impl fmt::Debug for Download<'_> {
 pub struct DownloadStream {
     announced: Option<u64>,
     /// The next piece, with the rest of the body behind it; `None` at the end.
-    next: Option<BoxFuture<'static, (HttpBody, Result<Option<Bytes>, HttpError>)>>,
+    next: Option<BoxFuture<'static, Piece>>,
     left: u64,
     limit: u64,
 }
@@ -215,7 +218,7 @@ impl fmt::Debug for DownloadStream {
 }
 
 /// Waits for the next piece of a body.
-fn next(mut body: HttpBody) -> BoxFuture<'static, (HttpBody, Result<Option<Bytes>, HttpError>)> {
+fn next(mut body: HttpBody) -> BoxFuture<'static, Piece> {
     Box::pin(async move {
         let piece = body.chunk().await;
         (body, piece)

@@ -94,8 +94,8 @@ impl Streams<'_> {
     }
 
     /// Messages of a channel: the newest first, or the oldest first after
-    /// [`after`](Pages::<Dated<Message, MessageMarker>>::after) and
-    /// [`oldest_first`](Pages::<Dated<Message, MessageMarker>>::oldest_first).
+    /// `after` and
+    /// `oldest_first`.
     ///
     /// Needs `READ_MESSAGE_HISTORY`; without it the stream is empty.
     /// [Discord's page](https://discord.com/developers/docs/resources/message#get-channel-messages)
@@ -127,8 +127,8 @@ impl Streams<'_> {
     }
 
     /// Entries of a guild's audit log: the newest first, or the oldest first after
-    /// [`after`](Pages::<Dated<AuditLogEntry, AuditLogEntryMarker>>::after) and
-    /// [`oldest_first`](Pages::<Dated<AuditLogEntry, AuditLogEntryMarker>>::oldest_first).
+    /// `after` and
+    /// `oldest_first`.
     ///
     /// Needs `VIEW_AUDIT_LOG`. [`filter`](Pages::filter) takes `user_id` and `action_type`.
     /// Users, webhooks and other objects that entries name are not in the stream; [`Client::audit_log`] has them.
@@ -293,7 +293,8 @@ impl Streams<'_> {
             .segment(application)
             .segment("entitlements");
         let listing = ById::new(path, 100, |one: &Entitlement| one.id.get());
-        self.pages(listing.with_short_pages())
+        // Discord documents no order for a page without a beginning.
+        self.pages(listing.with_short_pages()).after(Id::new(1))
     }
 }
 
@@ -476,7 +477,11 @@ pub trait Listing: sealed::Sealed + Unpin + Send + 'static {
     #[doc(hidden)]
     fn query(&self, size: u16) -> Vec<(&'static str, String)>;
 
-    /// Reads a page, moves behind it, and says whether it is the last one; an error says why it cannot be read.
+    /// Reads a page, moves behind it, and says whether it is the last one.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it cannot be read.
     #[doc(hidden)]
     fn read(&mut self, body: &[u8], size: u16) -> Result<(Vec<Self::Item>, bool), String>;
 
@@ -605,8 +610,7 @@ impl<T: Read + Unpin + Send + 'static, M: 'static> Listing for ById<T, M> {
     fn query(&self, size: u16) -> Vec<(&'static str, String)> {
         let mut query = self.filters.clone();
         query.push(("limit", size.to_string()));
-        // Without an `after` some listings begin with the newest page.
-        query.push(("after", self.after.unwrap_or_default().to_string()));
+        query.extend(self.after.map(|after| ("after", after.to_string())));
         query
     }
 

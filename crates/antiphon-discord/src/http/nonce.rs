@@ -38,7 +38,8 @@ impl Nonce {
             .fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
         let mut nonce = [b'0'; LONGEST];
         for digit in nonce.iter_mut().rev() {
-            *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize];
+            let value = usize::try_from(rest % 36).unwrap_or_default();
+            *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[value];
             rest /= 36;
         }
         Self(nonce.iter().copied().map(char::from).collect())
