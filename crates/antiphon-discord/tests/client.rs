@@ -493,9 +493,31 @@ mod streams {
         );
         let poll = discord.ask("loft", "mira", "Which?", &["a", "b"]);
         assert!(discord.vote("loft", poll, "teo", 1, true));
+        // The simulated Discord counts votes and names no voters.
+        assert!(
+            all(stream.poll_voters(loft, Id::new(poll), 1))
+                .await
+                .is_empty()
+        );
+        let mass = json!({"name": "mass", "privacy_level": 2, "entity_type": 3, "entity_metadata": {"location": "loft"},
+            "scheduled_start_time": "2030-01-01T00:00:00Z", "scheduled_end_time": "2030-01-01T01:00:00Z"});
+        let path = RequestPath::new("guilds")
+            .segment(choir)
+            .segment("scheduled-events");
+        let mass = client
+            .request(Method::POST, path)
+            .json(&mass)
+            .await
+            .expect("made");
+        let mass: u64 = mass["id"].as_str().expect("an id").parse().expect("an id");
+        for name in ["mira", "iris"] {
+            assert!(discord.attend(&guild, mass, name, true));
+        }
         assert_eq!(
-            all(stream.poll_voters(loft, Id::new(poll), 1)).await.len(),
-            1
+            all(stream.scheduled_event_users(choir, Id::new(mass)))
+                .await
+                .len(),
+            2
         );
 
         assert_eq!(all(stream.guilds()).await.len(), 1);

@@ -59,8 +59,8 @@ use crate::{ConnectError, HttpError, Limits, Network, Stream, error::shown};
 pub struct HttpClient {
     pool: legacy::Client<Connector, Full<Bytes>>,
     limits: Limits,
-    /// Ends the connections' tasks with the last clone.
-    _tasks: Arc<Tasks>,
+    /// Ends the connections' tasks with the last clone, and with the last body.
+    tasks: Arc<Tasks>,
 }
 
 impl HttpClient {
@@ -77,7 +77,7 @@ impl HttpClient {
         Self {
             pool,
             limits,
-            _tasks: tasks,
+            tasks,
         }
     }
 
@@ -151,7 +151,7 @@ impl HttpClient {
                 body,
                 name,
                 limit,
-                _tasks: Arc::clone(&self._tasks),
+                _kept: Arc::clone(&self.tasks),
             }))
         })
     }
@@ -251,7 +251,7 @@ pub struct HttpBody {
     name: String,
     limit: Duration,
     /// Keeps the connection's task alive.
-    _tasks: Arc<Tasks>,
+    _kept: Arc<Tasks>,
 }
 
 impl HttpBody {
