@@ -82,7 +82,7 @@ pub struct Download<'a> {
     limit: u64,
 }
 
-impl<'a> Download<'a> {
+impl Download<'_> {
     /// Sets the largest number of bytes that are taken. Default: 32 MiB.
     ///
     /// A larger file is [`DownloadError::TooLarge`], at once if the server announces its length, and as soon as the limit is

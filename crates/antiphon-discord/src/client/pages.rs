@@ -82,7 +82,7 @@ impl Client {
 }
 
 impl Streams<'_> {
-    fn pages<L: Listing>(&self, listing: L) -> Pages<L> {
+    fn pages<L: Listing>(self, listing: L) -> Pages<L> {
         Pages {
             client: self.client.clone(),
             listing,
@@ -168,7 +168,7 @@ impl Streams<'_> {
     }
 
     fn reactions_of(
-        &self,
+        self,
         channel: Id<ChannelMarker>,
         message: Id<MessageMarker>,
         emoji: Emoji<'_>,
@@ -786,8 +786,8 @@ impl<T: Read + Unpin + Send + 'static, M: 'static> Listing for Dated<T, M> {
             return Err(NOTHING_NEW.into());
         }
         let is_short = count < usize::from(size) && !self.has_short_pages;
-        let is_last = count == 0 || is_short || is_past_the_end || self.around.is_some();
-        Ok((items, is_last))
+        let ends = count == 0 || is_short || is_past_the_end || self.around.is_some();
+        Ok((items, ends))
     }
 
     fn place(&self) -> Option<String> {
