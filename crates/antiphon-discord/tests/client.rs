@@ -1,7 +1,9 @@
 //! What the client has beside a method for each route: raw requests, streams, downloads, typing, webhooks, defaults.
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
 #[path = "rest/bodies.rs"]
 mod bodies;
+#[allow(dead_code, reason = "each test binary uses a part of it")]
 mod rest;
 
 use std::{future::IntoFuture as _, time::Duration};
@@ -327,8 +329,8 @@ mod streams {
                     .content,
             );
         }
-        // Ten go that were read, among them the last one; ten go that were not; and twenty come.
-        for id in ids[145..165].iter() {
+        // Fifteen go that were read, the last one among them; five go that were not; and twenty come.
+        for id in &ids[145..165] {
             assert!(discord.delete("loft", *id));
         }
         for number in 0..20 {
