@@ -49,6 +49,6 @@ pub use projection::{Before, Projection};
 pub use scan::{NotJson, Scan, Step};
 pub use secret::Secret;
 pub use skipped::Skipped;
-pub use source::{Judge, LaneOf, Source, SourceError, Stop, Stopper};
+pub use source::{Expiry, Judge, LaneOf, Source, SourceError, Stop, Stopper};
 pub use tap::Tap;
 pub use words::{ConsumerName, Origin, Place, Position, SourceName};

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::{
@@ -21,6 +22,21 @@ pub type Judge = fn(&(dyn std::error::Error + 'static)) -> Option<bool>;
 ///
 /// Events with the same lane are handled in order, and lanes do not wait for one another.
 pub type LaneOf = fn(&Event) -> Option<Place>;
+
+/// Rules by which a source's events come too late to be acted on.
+///
+/// Both are plain functions, for the same reason as [`Source::judge`].
+#[derive(Clone, Copy, Debug)]
+pub struct Expiry {
+    /// Whether handlers can no longer act on an event, given the time and whether it may have been handled before.
+    ///
+    /// Its typed handlers are skipped then; raw ones, which act on nothing, have it all the same.
+    pub event: fn(event: &Event, now: Timestamp, is_redelivered: bool) -> bool,
+    /// Whether an error of a handler says that it came too late for this event.
+    ///
+    /// It is given every error of a chain. Such an error makes no dead letter, since no replay could succeed.
+    pub error: fn(event: &Event, error: &(dyn std::error::Error + 'static)) -> bool,
+}
 
 /// One configured connection: a Discord bot, a QueUp account, a node pool.
 ///
@@ -65,6 +81,14 @@ pub trait Source: Send + 'static {
     /// A plain function, cheap enough to be called for every event; `None` (the default) if every event is handled
     /// in the lane of its place.
     fn lane(&self) -> Option<LaneOf> {
+        None
+    }
+
+    /// Tells which events can no longer be acted on, such as commands whose user has been told that the bot did not
+    /// answer; `None` (the default) if there are none.
+    ///
+    /// They are skipped and counted in the metric `antiphon_events_late_total`.
+    fn expiry(&self) -> Option<Expiry> {
         None
     }
 

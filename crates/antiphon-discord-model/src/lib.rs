@@ -4,12 +4,15 @@
 mod read;
 
 mod asked;
+pub mod cdn;
 mod component;
 pub mod gateway;
 mod generated;
 pub mod id;
 mod interaction;
+mod markup;
 mod mention;
+mod permissions;
 mod values;
 mod whole;
 
@@ -19,10 +22,12 @@ pub use self::{
     component::Component,
     generated::{flags::*, numbers::*, objects::*, words::*},
     interaction::{CommandDataOption, CommandOptionValue, InteractionData},
+    markup::{GuildNavigation, Markup, MarkupError, Mentionable, TimestampStyle, escape_markdown},
     mention::Mention,
+    permissions::PermissionCalculator,
     read::{Key, Object, Read, ReadError, from_slice, from_str},
     values::{
         ActivityButton, ChoiceValue, Discriminator, ImageHash, Nonce, Number, Present, Snowflake,
     },
-    whole::moment_of,
+    whole::{id_at, moment_of},
 };

@@ -48,6 +48,25 @@ pub fn moment_of<M>(id: Id<M>) -> Timestamp {
         .expect("42 bits of milliseconds are 139 years")
 }
 
+/// Smallest id that an object created at this time can have, which is the inverse of [`moment_of`].
+///
+/// It is a border for `before` and `after` in lists: the messages of the last hour are those after it. A time before 2015
+/// gives the smallest id that there is, and one after 2154 the largest.
+///
+/// ```
+/// use antiphon_discord_model::{id::{Id, marker::MessageMarker}, id_at, moment_of};
+///
+/// let day: Id<MessageMarker> = id_at("2026-01-01T00:00:00Z".parse()?);
+/// assert_eq!(day.get(), 1_456_074_443_980_800_000);
+/// assert_eq!(moment_of(day).to_string(), "2026-01-01T00:00:00Z");
+/// # Ok::<(), jiff::Error>(())
+/// ```
+pub fn id_at<M>(time: Timestamp) -> Id<M> {
+    let since_2015 = time.as_millisecond().saturating_sub(1_420_070_400_000);
+    let since_2015 = u64::try_from(since_2015).unwrap_or_default();
+    Id::new((since_2015.min((1 << 42) - 1) << 22).max(1))
+}
+
 /// Reads a presence; a status that is missing or unknown is that of the most active client.
 pub(crate) fn presence(from: &mut Reader<'_>) -> Option<Presence> {
     let mut presence: Presence = read::object(from)?;

@@ -27,9 +27,10 @@ use std::{
     },
 };
 
-use antiphon_core::{Before, BoxError, DecodeError, Event};
+use antiphon_core::{Before, BoxError, Clock, DecodeError, Event};
 use antiphon_discord_model::{
-    Channel, Emoji, Guild, Member, Message, Presence, Role, User, VoiceState,
+    Channel, ChannelType, Emoji, Guild, Member, Message, PermissionCalculator, Permissions,
+    Presence, Role, User, VoiceState,
     id::{
         Id,
         marker::{ChannelMarker, EmojiMarker, GuildMarker, MessageMarker, RoleMarker, UserMarker},
@@ -93,6 +94,8 @@ pub struct Cache {
 struct Shared {
     /// `None` is a cache that is off.
     limits: Option<CacheLimits>,
+    /// Clock of the source, by which timeouts of members end.
+    clock: Clock,
     /// Whether it was read back from a saved one in this run.
     is_restored: AtomicBool,
     /// The maps; a lock is held for one call and never over a wait.
@@ -137,10 +140,11 @@ pub struct CacheSize {
 
 impl Cache {
     /// Creates a cache with these limits, or one that is off.
-    pub(crate) fn new(limits: Option<CacheLimits>) -> Self {
+    pub(crate) fn new(limits: Option<CacheLimits>, clock: Clock) -> Self {
         Self {
             shared: Arc::new(Shared {
                 limits,
+                clock,
                 is_restored: AtomicBool::new(false),
                 store: RwLock::new(Store::new(limits.unwrap_or_default())),
             }),
@@ -298,6 +302,59 @@ impl Cache {
         let store = self.read();
         let states = store.voice_states.of(guild);
         states.map(|(_, state)| Arc::clone(state)).collect()
+    }
+
+    /// Permissions of a member in a channel or thread of their guild, now.
+    ///
+    /// Absent unless the guild, the channel (of a thread its parent too), the member, and all of the member's roles are known;
+    /// [`PermissionCalculator`] has the rules. A timeout ends by the clock of the source.
+    ///
+    /// ```
+    /// use antiphon_core::Source as _;
+    /// use antiphon_discord::{CacheLimits, Config, Intents, model::{Permissions, id::Id}};
+    /// # use antiphon_core::{Draft, Event, Kind, Origin, Place, Position};
+    /// # fn event(kind: &'static str, body: &'static str) -> Event {
+    /// #     let (kind, origin) = (Kind::from_static(kind), Origin::from("a/1"));
+    /// #     let draft = Draft::new(kind, Place::root(), origin, jiff::Timestamp::UNIX_EPOCH, body);
+    /// #     Event::stored(Position::new(1), "bot".into(), draft)
+    /// # }
+    ///
+    /// let config = Config::new("token", Intents::GUILDS).cache(CacheLimits::new());
+    /// let (client, mut source) = antiphon_discord::connect(config.name("bot"));
+    /// # let mut projection = source.projections().remove(0);
+    /// # projection.apply(&event("discord.GUILD_CREATE", r#"{"id":"11","name":"choir","owner_id":"1","roles":[{"id":"11","name":"@everyone","permissions":"3072"}],"channels":[{"id":"22","type":0,"name":"loft","permission_overwrites":[{"id":"11","type":0,"allow":"0","deny":"2048"}]}],"members":[{"user":{"id":"33","username":"eve"},"roles":[]}]}"#));
+    /// let (eve, loft) = (Id::new(33), Id::new(22));
+    /// let may = client.cache().permissions_in(eve, loft).expect("all of it is known");
+    /// assert!(may.contains(Permissions::VIEW_CHANNEL) && !may.contains(Permissions::SEND_MESSAGES));
+    /// assert_eq!(client.cache().permissions_in(eve, Id::new(99)), None);
+    /// ```
+    pub fn permissions_in(
+        &self,
+        user: Id<UserMarker>,
+        channel: Id<ChannelMarker>,
+    ) -> Option<Permissions> {
+        let store = self.read();
+        let guild_id = store.channels.scope(channel)?;
+        let channel = store.channels.get(channel)?;
+        let guild = store.guilds.get((), guild_id)?;
+        let member = store.members.get(guild_id, user)?;
+        let role = |id| Some((id, store.roles.get(id)?.permissions));
+        let (_, everyone) = role(guild_id.cast())?;
+        let roles: Option<Vec<_>> = member.roles.iter().map(|id| role(*id)).collect();
+        let calculator = PermissionCalculator::new(guild_id, user, everyone, roles?)
+            .owner(guild.owner_id)
+            .timed_out_until(member.communication_disabled_until, self.shared.clock.now());
+        let is_thread = matches!(
+            channel.kind,
+            ChannelType::AnnouncementThread
+                | ChannelType::PublicThread
+                | ChannelType::PrivateThread
+        );
+        if !is_thread {
+            return Some(calculator.in_channel(channel));
+        }
+        let parent = store.channels.get(channel.parent_id?)?;
+        Some(calculator.in_thread(parent))
     }
 
     /// A message.

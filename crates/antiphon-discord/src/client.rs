@@ -44,7 +44,11 @@
 //! | a 5xx or a lost answer | sent again, four times at most, 10 s for each: `GET`, `PUT`, `DELETE`, messages by their nonce, first answers to interactions; others are [`RequestError::OutcomeUnknown`], and so is a message without a chosen nonce in the end |
 //! | 9,000 refusals (401, 403, 429) within ten minutes | [`RequestError::TooManyRefusals`], before Discord shuts the address out at 10,000 |
 //! | a 401 | [`RequestError::Unauthorized`] for every further request with the bot's token |
+//! | a download of more than 32 MiB ([`Download::limit`]) | [`DownloadError::TooLarge`](crate::DownloadError::TooLarge) |
+//! | ten minutes of a typing indicator ([`Typing::at_most`]) | it is not sent again; the work goes on |
 //! | 4,096 buckets remembered | those at rest are forgotten, and learnt again |
+//!
+//! Lists are read page by page by [`Client::stream`], and routes without a method by [`Client::request`].
 //!
 //! [`Config::request_timeout`]: crate::Config::request_timeout
 //! [`Config::requests_per_second`]: crate::Config::requests_per_second
@@ -60,6 +64,7 @@
 mod call;
 mod channels;
 mod commands;
+mod download;
 mod draft;
 mod fields;
 mod files;
@@ -69,9 +74,12 @@ mod interactions;
 mod members;
 mod messages;
 mod one_command;
+mod pages;
 mod poll;
 mod reactions;
+mod request;
 mod roles;
+mod typing;
 mod users;
 mod webhooks;
 
@@ -89,6 +97,7 @@ pub use self::{
         CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
         UpdateThread,
     },
+    download::{Download, DownloadStream},
     files::File,
     gateway::ShardInfo,
     guilds::{
@@ -99,10 +108,15 @@ pub use self::{
         Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
     },
     messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
+    pages::{ArchivedThreads, ById, Dated, Listing, Pages, Streams},
     poll::PollRequest,
     reactions::{Emoji, Reactions},
+    request::{RawRequest, RequestPath},
     roles::{CreateRole, RolePosition, UpdateRole},
-    webhooks::{CreateWebhook, ExecuteWebhook},
+    typing::Typing,
+    webhooks::{
+        CreateWebhook, DeleteWebhookMessage, ExecuteWebhook, UpdateWebhookMessage, WebhookMessage,
+    },
 };
 use crate::{cache::Cache, config::Config, http::Http};
 
@@ -133,7 +147,7 @@ impl Shared {
             http: Arc::new(Http::new(config.http_options(), network.http())),
             link: watch::Sender::new(LinkState::Idle),
             user: watch::Sender::new(None),
-            cache: Cache::new(config.cache),
+            cache: Cache::new(config.cache, config.clock),
             shards: watch::Sender::new(None),
             rules: gateway::Rules {
                 intents: config.intents,

@@ -427,7 +427,8 @@ impl Config {
 
     /// Sets the allowed mentions of messages that set none themselves. Default: everybody whom the text mentions.
     ///
-    /// Applies to messages, edits, webhooks and followups of an interaction, not to the first answer of an interaction.
+    /// Applies to messages, edits, webhooks and all answers to interactions that have a message; each of them has a setter
+    /// of the same name that wins.
     ///
     /// ```
     /// use antiphon_discord::{Config, Intents, model::AllowedMentions};

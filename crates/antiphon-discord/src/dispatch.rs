@@ -7,6 +7,7 @@
 //! A name that is empty, longer than 100 bytes or not printable becomes [`UNNAMED`]; a frame that is no dispatch and no
 //! known operation becomes [`UNREADABLE`].
 
+mod expiry;
 mod lane;
 mod reader;
 
@@ -14,6 +15,7 @@ use std::fmt::Write as _;
 
 use antiphon_core::{Kind, Origin, Place};
 
+pub(crate) use self::expiry::INTERACTION_EXPIRY;
 pub use self::{lane::interaction_lane, reader::FrameReader};
 use crate::{
     event::{Known, OriginRule, PlaceRule, known},

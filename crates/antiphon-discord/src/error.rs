@@ -4,10 +4,12 @@
 //! A handler that returns one of them is repeated where [`is_transient`] says so.
 
 mod command;
+mod download;
 mod request;
 
 pub use self::{
     command::{CommandError, MembersError, VoiceError},
+    download::DownloadError,
     request::{ApiError, FieldError, RequestError, Scope},
 };
 
@@ -22,4 +24,5 @@ pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<
         .or_else(|| error.downcast_ref().map(CommandError::is_transient))
         .or_else(|| error.downcast_ref().map(MembersError::is_transient))
         .or_else(|| error.downcast_ref().map(VoiceError::is_transient))
+        .or_else(|| error.downcast_ref().map(DownloadError::is_transient))
 }

@@ -20,6 +20,7 @@
 mod answer;
 mod limits;
 mod nonce;
+mod posts;
 mod queue;
 mod reason;
 mod request;
@@ -34,10 +35,13 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Backoff, BoxError, Clock, Rng, Secret};
-use antiphon_discord_model::{AllowedMentions, GatewayBotInfo};
-use antiphon_net::{HttpClient, HttpError};
-use http::{Method, StatusCode};
+use antiphon_core::{Backoff, BoxError, BoxFuture, Clock, Rng, Secret};
+use antiphon_discord_model::{
+    AllowedMentions, GatewayBotInfo,
+    id::{Id, marker::InteractionMarker},
+};
+use antiphon_net::{HttpBody, HttpClient, HttpError};
+use http::{Method, Response, StatusCode, Uri};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::{
@@ -48,9 +52,12 @@ use tracing::debug;
 use twilight_http::request::{Request, TryIntoRequest as _};
 use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionInfo};
 
-pub(crate) use self::{answer::Answer, nonce::Nonce};
+pub(crate) use self::{
+    answer::{Answer, Done},
+    nonce::Nonce,
+    posts::Posts,
+};
 use self::{
-    answer::Done,
     limits::{Limited, RateLimitHeaders},
     queue::RequestQueue,
     request::{PreparedRequest, RequestParts},
@@ -75,7 +82,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Discord's error code for an interaction that was answered already.
-const ALREADY_ACKNOWLEDGED: u64 = 40_060;
+pub(crate) const ALREADY_ACKNOWLEDGED: u64 = 40_060;
+/// Discord's error code for an interaction whose three seconds are over.
+const UNKNOWN_INTERACTION: u64 = 10_062;
+/// Discord's error code for an interaction whose fifteen minutes are over.
+const INVALID_WEBHOOK_TOKEN: u64 = 50_027;
 
 /// The options of requests; [`Config`](crate::Config) says what each means.
 #[derive(Debug)]
@@ -103,6 +114,8 @@ pub(crate) struct Http {
     builders: twilight_http::Client,
     /// Default allowed mentions of messages.
     mentions: Option<AllowedMentions>,
+    /// Messages posted in channels with a typing indicator.
+    posts: Posts,
     /// Requests that wait for the rate limits.
     queue: RequestQueue,
     /// Longest time of a request, with all its waits and attempts.
@@ -141,6 +154,10 @@ pub(crate) struct UnsentRequest<'a> {
     pub(crate) known: Vec<(&'static str, Value)>,
     /// Reason for the guild's audit log.
     pub(crate) reason: Option<Cow<'a, str>>,
+    /// Interaction that the request answers, whose time may be over.
+    pub(crate) interaction: Option<Id<InteractionMarker>>,
+    /// Whether a 401 means that Discord does not know the token, and not that the route takes no bot's token.
+    pub(crate) blames_token: bool,
 }
 
 /// Failure of one attempt.
@@ -170,6 +187,7 @@ impl Http {
             parts: RequestParts::new(&options.api, &options.token, &options.user_agent),
             builders: builders(),
             mentions: options.allowed_mentions,
+            posts: Posts::default(),
             queue: RequestQueue::new(
                 options.requests_per_second,
                 options.max_queued_requests,
@@ -199,6 +217,18 @@ impl Http {
         self.mentions.as_ref()
     }
 
+    /// Messages posted in channels with a typing indicator.
+    pub(crate) fn posts(&self) -> &Posts {
+        &self.posts
+    }
+
+    /// Opens a page of Discord's CDN, without the token and outside the rate limits.
+    ///
+    /// Where requests go to a server other than Discord's, such as a simulator, so does this one.
+    pub(crate) fn open(&self, url: &Uri) -> BoxFuture<'_, Result<Response<HttpBody>, HttpError>> {
+        self.client.open(self.parts.page(url))
+    }
+
     /// The current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
@@ -214,10 +244,23 @@ impl Http {
         &self,
         mut unsent: UnsentRequest<'_>,
     ) -> Result<T, RequestError> {
-        let (repeat, known) = (unsent.repeat, std::mem::take(&mut unsent.known));
+        let known = std::mem::take(&mut unsent.known);
+        self.carry_out(unsent).await?.read(&known)
+    }
+
+    /// Sends a request and returns its response as it came.
+    pub(crate) async fn carry_out(&self, unsent: UnsentRequest<'_>) -> Result<Done, RequestError> {
+        let (repeat, interaction) = (unsent.repeat, unsent.interaction);
         let request = self.parts.prepare(unsent)?;
-        let done = self.send(&request, repeat).await?;
-        done.read(&known)
+        let outcome = self.send(&request, repeat).await;
+        outcome.map_err(|error| match (error, interaction) {
+            (RequestError::NotFound(error) | RequestError::Refused(error), Some(interaction))
+                if matches!(error.code, UNKNOWN_INTERACTION | INVALID_WEBHOOK_TOKEN) =>
+            {
+                RequestError::Expired { interaction, error }
+            }
+            (error, _) => error,
+        })
     }
 
     /// Sends a request, with retries where they are safe and may help, until its deadline.
@@ -313,10 +356,10 @@ impl Http {
         if let Some(limited) = headers.limited {
             return Err(Failure::Limited(limited));
         }
-        if response.status() == StatusCode::UNAUTHORIZED && request.is_authorized {
+        if response.status() == StatusCode::UNAUTHORIZED && request.shows_token {
             self.is_refused.store(true, Ordering::Relaxed);
         }
-        answer::done(response, request.is_authorized).map_err(|error| match error {
+        answer::done(response, request.shows_token).map_err(|error| match error {
             RequestError::Server { .. } => Failure::Lost(error),
             error => Failure::Final(error),
         })
@@ -391,6 +434,8 @@ impl UnsentRequest<'_> {
             repeat,
             known: Vec::new(),
             reason: None,
+            interaction: None,
+            blames_token: true,
         }
     }
 }

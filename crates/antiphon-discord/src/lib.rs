@@ -21,15 +21,16 @@ use std::sync::Arc;
 
 pub use twilight_model::gateway::Intents;
 
+pub use ::http::Method;
 pub use antiphon_core::Events;
 pub use antiphon_net::{Addresses, AddressesError, Proxy, ProxyError};
 pub use cache::{Cache, CacheLimits, CacheSize};
-pub use client::{Call, Client, Emoji, File, PollRequest, RolePosition, ShardInfo};
+pub use client::{Call, Client, Emoji, File, PollRequest, RequestPath, RolePosition, ShardInfo};
 pub use config::{CloseCode, Compression, Config, Shards};
 pub use dispatch::{FrameReader, interaction_lane};
 pub use error::{
-    ApiError, CommandError, ConfigError, FieldError, MembersError, NotConnected, RequestError,
-    Scope, VoiceError,
+    ApiError, CommandError, ConfigError, DownloadError, FieldError, MembersError, NotConnected,
+    RequestError, Scope, VoiceError,
 };
 pub use event::*;
 pub use model::{

@@ -6,14 +6,19 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LaneOf, Projection, SourceError, SourceName,
-    Stop,
+    BoxFuture, Clock, Events, Expiry, Intake, Judge, KindInfo, LaneOf, Projection, SourceError,
+    SourceName, Stop,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cache::CacheProjection, client::Shared, config::Config, dispatch::interaction_lane, error,
-    event::KINDS, shards,
+    cache::CacheProjection,
+    client::Shared,
+    config::Config,
+    dispatch::{INTERACTION_EXPIRY, interaction_lane},
+    error,
+    event::KINDS,
+    shards,
 };
 
 /// The connection of one bot with all its shards: run it in an app, or take its events as a stream.
@@ -135,6 +140,10 @@ impl antiphon_core::Source for Source {
 
     fn lane(&self) -> Option<LaneOf> {
         Some(interaction_lane)
+    }
+
+    fn expiry(&self) -> Option<Expiry> {
+        Some(INTERACTION_EXPIRY)
     }
 
     fn run(

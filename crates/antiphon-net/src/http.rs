@@ -9,13 +9,14 @@ use std::{
     future::Future,
     sync::{Arc, Mutex, PoisonError, Weak},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use ::http::{HeaderValue, Method, Request, Response, Uri, header::CONTENT_LENGTH};
 use antiphon_core::BoxFuture;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::Body as _;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::{
     client::legacy::{
         self,
@@ -58,8 +59,8 @@ use crate::{ConnectError, HttpError, Limits, Network, Stream, error::shown};
 pub struct HttpClient {
     pool: legacy::Client<Connector, Full<Bytes>>,
     limits: Limits,
-    /// Ends the connections' tasks with the last clone.
-    _tasks: Arc<Tasks>,
+    /// Ends the connections' tasks with the last clone, and with the last body.
+    tasks: Arc<Tasks>,
 }
 
 impl HttpClient {
@@ -76,7 +77,7 @@ impl HttpClient {
         Self {
             pool,
             limits,
-            _tasks: tasks,
+            tasks,
         }
     }
 
@@ -96,6 +97,63 @@ impl HttpClient {
     ) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>> {
         // Every crate that awaited the future itself would compile the pool and its protocols once more.
         Box::pin(self.send_in_time(request))
+    }
+
+    /// Sends one request, and returns its answer as soon as its head is there; the body follows in pieces.
+    ///
+    /// [`Limits::body`] does not bound the body, which the caller takes piece by piece; [`Limits::request`] bounds the wait
+    /// for the head, and for each piece.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError`], when no whole head came within [`Limits`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use antiphon_net::Network;
+    /// use bytes::Bytes;
+    /// use http::Request;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Network::new().http();
+    /// let request = Request::get("https://cdn.example/score.pdf").body(Bytes::new())?;
+    /// let (mut body, mut size) = (client.open(request).await?.into_body(), 0);
+    /// while let Some(piece) = body.chunk().await? {
+    ///     size += piece.len();
+    /// }
+    /// println!("{size} bytes");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<HttpBody>, HttpError>> {
+        Box::pin(async move {
+            let name = format!("{} {}", request.method(), shown(request.uri()));
+            if let Some(why) = unsendable(&request) {
+                return Err(HttpError::Invalid { request: name, why });
+            }
+            let limit = self.limits.request;
+            let sent = self.pool.request(request.map(Full::new));
+            let response = match tokio::time::timeout(limit, sent).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(error)) => return Err(self.failed(error, &name)),
+                Err(_) => {
+                    return Err(HttpError::TimedOut {
+                        request: name,
+                        limit,
+                    });
+                }
+            };
+            Ok(response.map(|body| HttpBody {
+                body,
+                name,
+                limit,
+                _kept: Arc::clone(&self.tasks),
+            }))
+        })
     }
 
     async fn send_in_time(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
@@ -181,6 +239,66 @@ impl HttpClient {
             may_have_arrived,
             source: error.into(),
         }
+    }
+}
+
+/// The body of an answer, taken piece by piece; see [`HttpClient::open`].
+///
+/// Dropping it before its end closes the connection.
+pub struct HttpBody {
+    body: Incoming,
+    /// The request, for errors.
+    name: String,
+    limit: Duration,
+    /// Keeps the connection's task alive.
+    _kept: Arc<Tasks>,
+}
+
+impl HttpBody {
+    /// Waits for the next piece; `None` at the end.
+    ///
+    /// Safe to cancel: a piece is not lost.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError`], when the connection breaks or no piece comes within [`Limits::request`].
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        loop {
+            let next = match tokio::time::timeout(self.limit, self.body.frame()).await {
+                Ok(Some(Ok(frame))) => frame.into_data(),
+                Ok(Some(Err(error))) => {
+                    return Err(HttpError::Broken {
+                        request: self.name.clone(),
+                        may_have_arrived: true,
+                        source: error.into(),
+                    });
+                }
+                Ok(None) => return Ok(None),
+                Err(_) => {
+                    return Err(HttpError::TimedOut {
+                        request: self.name.clone(),
+                        limit: self.limit,
+                    });
+                }
+            };
+            // A frame without data has trailers, which nobody needs.
+            if let Ok(data) = next {
+                return Ok(Some(data));
+            }
+        }
+    }
+
+    /// The length that the server announced, in bytes.
+    pub fn announced(&self) -> Option<u64> {
+        self.body.size_hint().exact()
+    }
+}
+
+impl fmt::Debug for HttpBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpBody")
+            .field("request", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -19,7 +19,7 @@ mod websocket;
 pub use addresses::{Addresses, AddressesError, AddressesOf};
 pub use cookies::SetCookie;
 pub use error::{ConnectError, HttpError, Phase, SocketError};
-pub use http::HttpClient;
+pub use http::{HttpBody, HttpClient};
 pub use limits::Limits;
 pub use network::{Connect, Network, Route};
 pub use proxy::{Proxy, ProxyError};

@@ -11,7 +11,7 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxError, FromRef, HandlerError, HandlerExt as _, State,
+    App, BoxError, Event, FromRef, HandlerError, HandlerExt as _, State,
     discord::{
         Client, InteractionCreate, Ready,
         model::{
@@ -160,14 +160,19 @@ async fn command(command: InteractionCreate, State(bot): State<Bot>) -> Result<(
 }
 
 /// Announces a song.
-async fn announce(start: TrackStart, State(bot): State<Bot>) -> Result<(), HandlerError> {
+async fn announce(
+    start: TrackStart,
+    event: Arc<Event>,
+    State(bot): State<Bot>,
+) -> Result<(), HandlerError> {
     let room = start
         .player
         .and_then(|guild| bot.rooms().get(&guild).copied());
     // A song that goes on after an outage was announced when it began.
     if let Some(room) = room.filter(|_| !start.restored) {
         let line = format!("♪ {} by {}", start.track.title, start.track.author);
-        bot.client.create_message(room).content(&line).await?;
+        let post = bot.client.create_message(room).content(&line);
+        post.nonce_of(&event).await?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxError, FromRef, HandlerError, HandlerExt as _, State,
+    App, BoxError, Event, FromRef, HandlerError, HandlerExt as _, State,
     discord::{
         Client, GuildCreate,
         model::{
@@ -78,7 +78,11 @@ async fn tune_in(create: GuildCreate, State(radio): State<Radio>) -> Result<(), 
 }
 
 /// Announces the reason of a moment of silence.
-async fn moved(moved: PlayerMigrated, State(radio): State<Radio>) -> Result<(), HandlerError> {
+async fn moved(
+    moved: PlayerMigrated,
+    event: Arc<Event>,
+    State(radio): State<Radio>,
+) -> Result<(), HandlerError> {
     let room = moved
         .player
         .and_then(|guild| radio.rooms().get(&guild.get()).copied());
@@ -87,7 +91,8 @@ async fn moved(moved: PlayerMigrated, State(radio): State<Radio>) -> Result<(), 
             "now playing from {} instead of {} ({})",
             moved.to, moved.from, moved.reason
         );
-        radio.client.create_message(room).content(&line).await?;
+        let post = radio.client.create_message(room).content(&line);
+        post.nonce_of(&event).await?;
     }
     Ok(())
 }

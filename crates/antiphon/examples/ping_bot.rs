@@ -1,24 +1,30 @@
 //! Answers `!ping` with a reply, and the slash command `/ping` with a message for its user alone.
 //!
-//! The reply's nonce is the id of the message that it answers, so that neither a redelivery after a crash nor a repeated
+//! The reply's nonce is made of the event that it answers, so that neither a redelivery after a crash nor a repeated
 //! request posts a second reply.
 //!
 //! `cargo run -p antiphon --example ping_bot`
 
+use std::sync::Arc;
+
 use antiphon::{
-    App, BoxError, HandlerError, HandlerExt as _, State,
+    App, BoxError, Event, HandlerError, HandlerExt as _, State,
     commands::{Command, Commands, Invocation},
     discord::{Client, Intents, MessageCreate, Source},
 };
 
 mod bot_stage;
 
-async fn ping(message: MessageCreate, State(client): State<Client>) -> Result<(), HandlerError> {
+async fn ping(
+    message: MessageCreate,
+    event: Arc<Event>,
+    State(client): State<Client>,
+) -> Result<(), HandlerError> {
     client
         .create_message(message.channel_id)
         .content("pong")
         .reply(message.id)
-        .nonce(message.id.to_string())
+        .nonce_of(&event)
         .await?;
     Ok(())
 }

@@ -16,6 +16,8 @@ pub(crate) struct Counters {
     pub(crate) handled: Counter,
     /// `antiphon_events_unhandled_total`: events that no handler took.
     pub(crate) unhandled: Counter,
+    /// `antiphon_events_late_total`: events that came too late for their handlers to act on them.
+    pub(crate) late: Counter,
     /// `antiphon_handler_failures_total`: calls that failed.
     pub(crate) failures: Counter,
     /// `antiphon_dead_letters_total`: events that became dead letters.
@@ -31,6 +33,7 @@ impl Counters {
             repeats: metrics::counter!("antiphon_events_repeated_total"),
             handled: metrics::counter!("antiphon_events_handled_total"),
             unhandled: metrics::counter!("antiphon_events_unhandled_total"),
+            late: metrics::counter!("antiphon_events_late_total"),
             failures: metrics::counter!("antiphon_handler_failures_total"),
             dead: metrics::counter!("antiphon_dead_letters_total"),
             expired: metrics::counter!("antiphon_events_expired_total"),

@@ -39,8 +39,8 @@ use std::{
 };
 
 use antiphon_core::{
-    BoxError, BoxFuture, Clock, DecodeError, Event, Intake, Judge, KindInfo, LaneOf, Payload as _,
-    Projection, SourceError, SourceName, Stop, Tap,
+    BoxError, BoxFuture, Clock, DecodeError, Event, Expiry, Intake, Judge, KindInfo, LaneOf,
+    Payload as _, Projection, SourceError, SourceName, Stop, Tap,
 };
 use tokio::sync::Semaphore;
 
@@ -147,6 +147,10 @@ impl antiphon_core::Source for Source {
 
     fn lane(&self) -> Option<LaneOf> {
         self.nodes.lane()
+    }
+
+    fn expiry(&self) -> Option<Expiry> {
+        self.nodes.expiry()
     }
 
     fn run(

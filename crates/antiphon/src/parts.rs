@@ -4,11 +4,15 @@
 //! It is also where the owner's policy of retention meets the platforms' momentary kinds: a kind that the owner's rules
 //! name keeps the owner's rule.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use antiphon_core::{
-    Clock, ConsumerName, Gap, IntakeLimits, Keep, KindPattern, Link, Payload, Position, Projection,
-    Retention, Source, Tap,
+    Clock, ConsumerName, Expiry, Gap, IntakeLimits, Keep, KindPattern, Link, Payload, Position,
+    Projection, Retention, Source, SourceName, Tap,
 };
 
 use crate::{
@@ -208,6 +212,13 @@ impl<S: Send + Sync + 'static> Parts<S> {
         let sources = self.sources.iter();
         let lanes = sources.filter_map(|source| Some((source.name().clone(), source.lane()?)));
         Keys::new(self.key_of.clone(), lanes.collect(), since)
+    }
+
+    /// The rules by which events come too late, by source.
+    pub(crate) fn expiries(&self) -> HashMap<SourceName, Expiry> {
+        let sources = self.sources.iter();
+        let expiries = sources.filter_map(|source| Some((source.name().clone(), source.expiry()?)));
+        expiries.collect()
     }
 
     /// The owner's policy, with the kinds that the sources' platforms call momentary.

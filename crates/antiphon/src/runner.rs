@@ -9,7 +9,7 @@
 //! which is on its way to the journal before the event counts as done.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -22,7 +22,7 @@ use std::{
 
 use antiphon_core::{
     Backoff, BoxFuture, Clock, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId,
-    DecodeError, Event, Judge, Rng,
+    DecodeError, Event, Expiry, Judge, Rng, SourceName,
 };
 use futures_util::FutureExt;
 use tokio::{
@@ -134,6 +134,8 @@ pub(crate) struct Runner<S> {
     /// Notified when there is room for parked lanes.
     pub(crate) room: Notify,
     pub(crate) judges: Vec<Judge>,
+    /// Rules by which events come too late, by source.
+    pub(crate) expiries: HashMap<SourceName, Expiry>,
     pub(crate) hook: Option<Hook>,
     pub(crate) counters: Counters,
     pub(crate) consumer: ConsumerName,
@@ -152,6 +154,13 @@ struct Scratch {
     undecodable: Vec<(u32, DecodeError)>,
     payloads: Vec<Option<AnyPayload>>,
     again: Vec<Chosen>,
+}
+
+impl Scratch {
+    /// Whether no handler is left for the event.
+    fn is_empty(&self) -> bool {
+        self.chosen.is_empty() && self.undecodable.is_empty()
+    }
 }
 
 /// One event on its way through its handlers.
@@ -257,8 +266,12 @@ impl<S: Send + Sync + 'static> Runner<S> {
                 before,
             } => {
                 plan.choose(&event, &mut scratch.chosen, &mut scratch.undecodable);
-                if scratch.chosen.is_empty() && scratch.undecodable.is_empty() {
+                if scratch.is_empty() {
                     self.unhandled(&event, "none of its handlers wants it");
+                    return;
+                }
+                self.leave_out_late(&event, &plan, redelivered, scratch);
+                if scratch.is_empty() {
                     return;
                 }
                 let passage = Passage {
@@ -271,6 +284,48 @@ impl<S: Send + Sync + 'static> Runner<S> {
             }
         }
         self.counters.handled.increment(1);
+    }
+
+    /// Leaves out the typed handlers of an event that came too late for them to act on it.
+    ///
+    /// Raw handlers act on nothing, and have the event all the same.
+    fn leave_out_late(
+        &self,
+        event: &Event,
+        plan: &Plan<S>,
+        redelivered: bool,
+        scratch: &mut Scratch,
+    ) {
+        let Some(expiry) = self.expiries.get(event.source()) else {
+            return;
+        };
+        if !(expiry.event)(event, self.clock.now(), redelivered) {
+            return;
+        }
+        let before = scratch.chosen.len() + scratch.undecodable.len();
+        scratch.chosen.retain(|one| plan.is_raw(one.group));
+        scratch.undecodable.retain(|(group, _)| plan.is_raw(*group));
+        if scratch.chosen.len() + scratch.undecodable.len() < before {
+            self.late(event, "its handlers are skipped");
+        }
+    }
+
+    /// Whether a handler's error says that it came too late for the event.
+    fn came_too_late(&self, event: &Event, error: &HandlerError) -> bool {
+        let expiry = self.expiries.get(event.source());
+        expiry.is_some_and(|expiry| error.chain().any(|error| (expiry.error)(event, error)))
+    }
+
+    /// Counts and logs an event that came too late.
+    fn late(&self, event: &Event, outcome: &str) {
+        self.counters.late.increment(1);
+        warn!(
+            position = %event.position(),
+            kind = %event.kind(),
+            origin = %event.origin(),
+            outcome,
+            "an event came too late to be acted on"
+        );
     }
 
     /// Counts and traces an event that ends without a call.
@@ -317,8 +372,14 @@ impl<S: Send + Sync + 'static> Runner<S> {
             let entries = plan.group(*group).entries();
             entries.iter().any(|entry| named(&entry.name))
         });
-        if scratch.chosen.is_empty() && scratch.undecodable.is_empty() {
+        if scratch.is_empty() {
             warn!(letter = %id, handler, "a dead letter names a handler that does not want it; it stays");
+            return;
+        }
+        self.leave_out_late(&event, plan, true, scratch);
+        if scratch.is_empty() {
+            // No later replay could succeed.
+            self.write(DeadLetterChange::Drop(id)).await;
             return;
         }
         let passage = Passage {
@@ -428,6 +489,11 @@ impl<S: Send + Sync + 'static> Runner<S> {
         let Err(error) = result else {
             return Called::Done;
         };
+        if self.came_too_late(passage.event, &error) {
+            self.late(passage.event, "its handler gave up");
+            debug!(handler = &*entry.name, %error, "a handler came too late");
+            return Called::Done;
+        }
         self.counters.failures.increment(1);
         let is_final = attempt >= entry.attempts || !self.is_transient(&error);
         self.report(passage.event, &entry.name, error, attempt, is_final)

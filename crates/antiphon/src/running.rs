@@ -142,6 +142,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             changed,
             room: Notify::new(),
             judges: parts.sources.iter().map(|source| source.judge()).collect(),
+            expiries: parts.expiries(),
             hook: parts.hook.clone(),
             counters: counters.clone(),
             consumer: parts.name.clone(),

@@ -296,6 +296,11 @@ impl<S: 'static> Plan<S> {
         self.groups.is_empty()
     }
 
+    /// Whether a group is that of the raw handlers.
+    pub(crate) fn is_raw(&self, number: u32) -> bool {
+        self.raw && number == 0
+    }
+
     pub(crate) fn group(&self, number: u32) -> &dyn Group<S> {
         &*self.groups[number as usize]
     }

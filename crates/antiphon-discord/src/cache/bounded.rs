@@ -283,7 +283,8 @@ impl<S: Key, I: Key, V: MemorySize> Indexed<S, I, V> {
         }
     }
 
-    fn scope(&self, id: I) -> Option<S> {
+    /// Scope of an object.
+    pub(crate) fn scope(&self, id: I) -> Option<S> {
         self.scope_of.get(&id.number()).copied().map(S::of_number)
     }
 

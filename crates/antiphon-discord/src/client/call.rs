@@ -16,6 +16,7 @@
 use std::{borrow::Cow, fmt, future::IntoFuture, marker::PhantomData};
 
 use antiphon_core::{BoxError, BoxFuture};
+use antiphon_discord_model::id::{Id, marker::InteractionMarker};
 use serde_json::Value;
 use twilight_http::request::{Request, TryIntoRequest};
 
@@ -101,6 +102,11 @@ pub(super) trait Build {
         Vec::new()
     }
 
+    /// Interaction that the request answers.
+    fn interaction(&self) -> Option<Id<InteractionMarker>> {
+        None
+    }
+
     /// Builds the request; the error says why Discord would refuse it.
     fn build(self, http: &Http) -> Result<Request, BoxError>;
 }
@@ -117,15 +123,22 @@ impl<B: TryIntoRequest> Build for B {
 
 impl<'a, T> Call<'a, T> {
     pub(super) fn new(http: &'a Http, repeat: Repeat, request: impl Build) -> Self {
-        let known = request.known();
+        let (known, interaction) = (request.known(), request.interaction());
         let mut unsent = UnsentRequest::new(request.build(http), repeat);
         unsent.known = known;
+        unsent.interaction = interaction;
         Self::of(http, unsent)
     }
 
     /// Adds a field that the response has for certain.
     pub(super) fn known(mut self, field: &'static str, value: impl Into<Value>) -> Self {
         self.unsent.known.push((field, value.into()));
+        self
+    }
+
+    /// Names the interaction that the request answers.
+    pub(super) fn answers(mut self, interaction: Id<InteractionMarker>) -> Self {
+        self.unsent.interaction = Some(interaction);
         self
     }
 

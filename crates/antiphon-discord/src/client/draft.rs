@@ -52,6 +52,8 @@ pub(super) struct Draft<'a> {
     kept: Option<&'a [Id<AttachmentMarker>]>,
     /// Channel of the message, if known.
     channel: Option<Id<ChannelMarker>>,
+    /// Interaction that the message answers.
+    interaction: Option<Id<InteractionMarker>>,
 }
 
 /// Destination of a message.
@@ -65,6 +67,15 @@ pub(super) enum Target<'a> {
     Webhook {
         webhook: Id<WebhookMarker>,
         token: &'a str,
+        thread: Option<Id<ChannelMarker>>,
+        /// Whether the response has the message.
+        wait: bool,
+    },
+    /// An edit of a webhook's message, in this thread if it is in one.
+    WebhookMessage {
+        webhook: Id<WebhookMarker>,
+        token: &'a str,
+        message: Id<MessageMarker>,
         thread: Option<Id<ChannelMarker>>,
     },
     /// The first answer to an interaction, of this type.
@@ -168,9 +179,14 @@ impl<'a> Draft<'a> {
             Target::Channel(channel) | Target::Message(channel, _) => Some(channel),
             _ => None,
         };
+        let interaction = match target {
+            Target::Answer { interaction, .. } => Some(interaction),
+            _ => None,
+        };
         Self {
             target,
             channel,
+            interaction,
             body: Body::default(),
             poll: None,
             files: Cow::Borrowed(&[]),
@@ -182,6 +198,38 @@ impl<'a> Draft<'a> {
     pub(super) fn within(mut self, channel: Option<Id<ChannelMarker>>) -> Self {
         self.channel = channel;
         self
+    }
+
+    /// Names the interaction that the message answers.
+    pub(super) fn answers(mut self, interaction: Id<InteractionMarker>) -> Self {
+        self.interaction = Some(interaction);
+        self
+    }
+
+    /// The edit by which an answer goes on that was given before; `None` for an answer without a message.
+    ///
+    /// What an edit cannot change is left out: a poll, a reading aloud, and whether the message is ephemeral.
+    pub(super) fn as_edit(&self, application: Id<ApplicationMarker>) -> Option<Self> {
+        let Target::Answer { token, kind, .. } = self.target else {
+            return None;
+        };
+        let has_message = matches!(
+            kind,
+            InteractionResponseType::ChannelMessageWithSource
+                | InteractionResponseType::UpdateMessage
+        );
+        let mut edit = self.clone();
+        edit.target = Target::Answered {
+            application,
+            token,
+            message: None,
+        };
+        edit.poll = None;
+        edit.body.tts = None;
+        let editable = MessageFlags::SUPPRESS_EMBEDS | MessageFlags::IS_COMPONENTS_V_2;
+        let flags = edit.body.flags.map(|flags| flags & editable);
+        edit.body.flags = flags.filter(|flags| !flags.is_empty());
+        has_message.then_some(edit)
     }
 
     /// Sets the text; `None` writes null, which removes it from an edited message.
@@ -296,8 +344,18 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn thread_id(mut self, id: Id<ChannelMarker>) -> Self {
-        if let Target::Webhook { thread, .. } = &mut self.target {
+        if let Target::Webhook { thread, .. } | Target::WebhookMessage { thread, .. } =
+            &mut self.target
+        {
             *thread = Some(id);
+        }
+        self.within(Some(id))
+    }
+
+    /// Asks for the message in the response to a webhook's post.
+    pub(super) fn wait(mut self) -> Self {
+        if let Target::Webhook { wait, .. } = &mut self.target {
+            *wait = true;
         }
         self
     }
@@ -322,12 +380,27 @@ impl<'a> Draft<'a> {
                 webhook,
                 token,
                 thread,
+                wait,
             } => {
                 let route = Route::ExecuteWebhook {
                     thread_id: thread.map(Id::get),
                     token,
-                    wait: Some(false),
+                    wait: Some(wait),
                     with_components: has_components,
+                    webhook_id: webhook.get(),
+                };
+                (route, false)
+            }
+            Target::WebhookMessage {
+                webhook,
+                token,
+                message,
+                thread,
+            } => {
+                let route = Route::UpdateWebhookMessage {
+                    message_id: message.get(),
+                    thread_id: thread.map(Id::get),
+                    token,
                     webhook_id: webhook.get(),
                 };
                 (route, false)
@@ -395,11 +468,22 @@ impl Build for Draft<'_> {
         vec![("channel_id", channel.to_string().into())]
     }
 
+    fn interaction(&self) -> Option<Id<InteractionMarker>> {
+        self.interaction
+    }
+
     fn build(mut self, http: &Http) -> Result<Request, BoxError> {
         files::check(&self.files)?;
         let (route, is_authorized) = self.route();
-        let is_answer = matches!(self.target, Target::Answer { .. });
-        if self.body.allowed_mentions.is_none() && !is_answer && http.mentions().is_some() {
+        let has_message = match self.target {
+            Target::Answer { kind, .. } => matches!(
+                kind,
+                InteractionResponseType::ChannelMessageWithSource
+                    | InteractionResponseType::UpdateMessage
+            ),
+            _ => true,
+        };
+        if self.body.allowed_mentions.is_none() && has_message && http.mentions().is_some() {
             self = self.allowed_mentions(http.mentions());
         }
         if !self.files.is_empty() || self.kept.is_some() {

@@ -117,6 +117,17 @@ impl File {
     }
 }
 
+impl File {
+    /// Adds the file to a form, under this name.
+    pub(super) fn part(&self, form: Form, name: &str) -> Form {
+        form.file_part(
+            name.as_bytes(),
+            quoted(&self.filename).as_bytes(),
+            &self.bytes,
+        )
+    }
+}
+
 /// Entries of `attachments` in the message's JSON: uploaded files, and files that stay.
 pub(super) fn entries(files: &[File], kept: &[Id<AttachmentMarker>]) -> Vec<Value> {
     let uploaded = files.iter().enumerate().map(|(id, file)| {
@@ -132,12 +143,7 @@ pub(super) fn entries(files: &[File], kept: &[Id<AttachmentMarker>]) -> Vec<Valu
 pub(super) fn form(message: &[u8], files: &[File]) -> Form {
     let form = Form::new().json_part(b"payload_json", message);
     files.iter().enumerate().fold(form, |form, (id, file)| {
-        let field = format!("files[{id}]");
-        form.file_part(
-            field.as_bytes(),
-            quoted(&file.filename).as_bytes(),
-            &file.bytes,
-        )
+        file.part(form, &format!("files[{id}]"))
     })
 }
 

@@ -12,6 +12,10 @@
 //! | an option that is being typed | [`Answers::autocomplete`] |
 //! | a submitted form | [`Answers::message`], [`Answers::defer`]; after a component also [`Answers::update`] |
 //!
+//! An interaction that comes too late is skipped before its handlers run, and counted in the metric
+//! `antiphon_events_late_total`: one older than fifteen minutes always, and one older than three seconds unless it may have
+//! been answered before. One that is handled again after a crash goes on by editing the answer that it has.
+//!
 //! None of these requests carries the bot's token, and none waits for the bot's global limit.
 
 use std::{fmt, future::IntoFuture};
@@ -39,7 +43,7 @@ use super::{
 };
 use crate::{
     error::RequestError,
-    http::{Http, Repeat, UnsentRequest},
+    http::{ALREADY_ACKNOWLEDGED, Http, Repeat, UnsentRequest},
 };
 
 impl Client {
@@ -175,6 +179,7 @@ impl<'a> Answers<'a> {
     /// ```
     ///
     /// A second first answer is refused with code 40060, unless an attempt of the same call was lost: then that attempt counts.
+    /// The methods below go on by an edit instead.
     pub fn create_response(&self, response: &impl Serialize) -> Call<'a, ()> {
         let route = Route::InteractionCallback {
             interaction_id: self.id.get(),
@@ -184,10 +189,8 @@ impl<'a> Answers<'a> {
         let request = Request::builder(&route).use_authorization_token(false);
         let request = request.json(response).build();
         // Discord refuses a second answer as already acknowledged, so a repetition is safe.
-        Call::of(
-            self.http,
-            UnsentRequest::new(request.map_err(Into::into), Repeat::Safe),
-        )
+        let unsent = UnsentRequest::new(request.map_err(Into::into), Repeat::Safe);
+        Call::of(self.http, unsent).answers(self.id)
     }
 
     /// Answers a ping.
@@ -328,7 +331,8 @@ impl<'a> Answers<'a> {
     /// message that says that the bot is thinking.
     pub fn response(&self) -> Call<'a, Message> {
         let request = self.builders.response(self.token);
-        Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
+        let call = Call::new(self.http, Repeat::Safe, request).answers(self.id);
+        call.known("channel_id", self.known_channel())
     }
 
     /// Edits the first answer.
@@ -347,7 +351,7 @@ impl<'a> Answers<'a> {
     /// It may be deleted before the deferred answer was edited, too.
     pub fn delete_response(&self) -> Call<'a, ()> {
         let request = self.builders.delete_response(self.token);
-        Call::new(self.http, Repeat::Safe, request)
+        Call::new(self.http, Repeat::Safe, request).answers(self.id)
     }
 
     /// Posts a followup message.
@@ -372,7 +376,8 @@ impl<'a> Answers<'a> {
             application: self.application,
             token: self.token,
         };
-        CreateFollowup::new(self.http, Draft::new(target).within(self.channel))
+        let draft = Draft::new(target).within(self.channel);
+        CreateFollowup::new(self.http, draft.answers(self.id))
     }
 
     /// Reads a followup message.
@@ -380,7 +385,8 @@ impl<'a> Answers<'a> {
     /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#get-followup-message)
     pub fn followup(&self, message: Id<MessageMarker>) -> Call<'a, Message> {
         let request = self.builders.followup(self.token, message);
-        Call::new(self.http, Repeat::Safe, request).known("channel_id", self.known_channel())
+        let call = Call::new(self.http, Repeat::Safe, request).answers(self.id);
+        call.known("channel_id", self.known_channel())
     }
 
     /// Edits a followup message.
@@ -395,7 +401,7 @@ impl<'a> Answers<'a> {
     /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#delete-followup-message)
     pub fn delete_followup(&self, message: Id<MessageMarker>) -> Call<'a, ()> {
         let request = self.builders.delete_followup(self.token, message);
-        Call::new(self.http, Repeat::Safe, request)
+        Call::new(self.http, Repeat::Safe, request).answers(self.id)
     }
 
     /// Channel of the interaction, by which a message without its own channel is read; 1 stands for none.
@@ -409,7 +415,7 @@ impl<'a> Answers<'a> {
             token: self.token,
             message,
         };
-        Draft::new(target).within(self.channel)
+        Draft::new(target).within(self.channel).answers(self.id)
     }
 
     fn respond(&self, kind: InteractionResponseType) -> Respond<'a> {
@@ -421,7 +427,8 @@ impl<'a> Answers<'a> {
         Respond {
             http: self.http,
             kind,
-            draft: Draft::new(target),
+            application: self.application,
+            draft: Draft::new(target).within(self.channel),
         }
     }
 }
@@ -437,9 +444,13 @@ impl fmt::Debug for Answers<'_> {
 /// The first answer to an interaction; see [`Answers`].
 ///
 /// It returns no message; [`Answers::response`] reads it.
-/// The default of [`Config::allowed_mentions`](crate::Config::allowed_mentions) does not apply to it.
 ///
 /// If its response is lost, it is sent again, because Discord takes only one.
+///
+/// An interaction that has its first answer already, such as one that is handled again after a crash, goes on by an edit
+/// of that answer: a message or an update edits it, with its text, embeds, components, files and allowed mentions, and any
+/// other answer counts as given. So a handler that runs again ends with the same answer, and posts no second one.
+/// An interaction that can no longer be answered is [`RequestError::Expired`].
 ///
 /// # Errors
 ///
@@ -449,6 +460,8 @@ pub struct Respond<'a> {
     http: &'a Http,
     /// Type of the answer, for its `Debug`.
     kind: InteractionResponseType,
+    /// Application of the interaction, for the edit of an answer that was given before.
+    application: Id<ApplicationMarker>,
     draft: Draft<'a>,
 }
 
@@ -483,7 +496,7 @@ impl<'a> Respond<'a> {
         self.with(|draft| draft.attachments(attachments))
     }
 
-    /// Sets the allowed mentions.
+    /// Sets the allowed mentions. Default: [`Config::allowed_mentions`](crate::Config::allowed_mentions).
     pub fn allowed_mentions(self, mentions: AllowedMentions) -> Self {
         self.with(|draft| draft.mentions(Some(mentions)))
     }
@@ -511,9 +524,20 @@ impl<'a> Respond<'a> {
         self.with(|draft| draft.add_flags(flags))
     }
 
-    fn call(self) -> Call<'a, ()> {
+    async fn send(self) -> Result<(), RequestError> {
+        let edit = self.draft.as_edit(self.application);
         // Discord refuses a second answer as already acknowledged, so a repetition is safe.
-        Call::new(self.http, Repeat::Safe, self.draft)
+        let first = Call::<()>::new(self.http, Repeat::Safe, self.draft);
+        match first.await {
+            Err(RequestError::Refused(error)) if error.code == ALREADY_ACKNOWLEDGED => {}
+            outcome => return outcome,
+        }
+        tracing::debug!(kind = ?self.kind, "an interaction has its first answer already; it goes on by an edit");
+        match edit {
+            // The same edit twice is the same as once.
+            Some(edit) => Call::<()>::new(self.http, Repeat::Safe, edit).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -522,7 +546,7 @@ impl<'a> IntoFuture for Respond<'a> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        self.call().into_future()
+        Box::pin(self.send())
     }
 }
 

@@ -16,7 +16,7 @@
 
 use std::{fmt, future::IntoFuture};
 
-use antiphon_core::{BoxError, BoxFuture};
+use antiphon_core::{BoxError, BoxFuture, Event};
 use antiphon_discord_model::{
     AllowedMentions, Component, Embed, Message, MessageFlags, PinsListing,
     id::{
@@ -473,10 +473,42 @@ impl<'a> CreateMessage<'a> {
     /// Sets the nonce, 1 to 25 characters. Default: a random one for each call.
     ///
     /// Discord posts one message for a nonce within a few minutes.
-    /// A nonce made from the handled event, such as the id of the message with the command, keeps a handler that runs
-    /// again from answering twice.
+    /// [`nonce_of`](Self::nonce_of) makes one from the handled event, which keeps a handler that runs again from answering
+    /// twice.
     pub fn nonce(mut self, nonce: impl Into<String>) -> Self {
         self.nonce = Some(Nonce::new(nonce.into()));
+        self
+    }
+
+    /// Sets the nonce from the handled event, so that a handler that runs again posts nothing twice.
+    ///
+    /// The nonce is made of the event's source and origin and of the channel, hashed to the 25 characters that Discord
+    /// takes: the same event gives the same nonce in every run, and two channels or two events never the same.
+    /// It works with events of every platform, however long their origins are.
+    ///
+    /// A handler that posts several messages for one event into one channel numbers them
+    /// ([`nonce_of_part`](Self::nonce_of_part)), and so do two handlers of one event.
+    /// Discord knows a nonce for a few minutes: after a longer outage a message that was posted just before it may be posted
+    /// again.
+    ///
+    /// ```no_run
+    /// use antiphon_core::{Event, Payload as _};
+    /// use antiphon_discord::{Client, MessageCreate, RequestError};
+    ///
+    /// async fn pong(client: &Client, event: &Event, message: &MessageCreate) -> Result<(), RequestError> {
+    ///     client.create_message(message.channel_id).content("pong").nonce_of(event).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn nonce_of(self, event: &Event) -> Self {
+        self.nonce_of_part(event, 0)
+    }
+
+    /// Sets the nonce from the handled event, for one of several messages that it leads to; see [`nonce_of`](Self::nonce_of).
+    ///
+    /// The number 0 is that of `nonce_of`.
+    pub fn nonce_of_part(mut self, event: &Event, number: u32) -> Self {
+        self.nonce = Some(Ok(Nonce::of(event, self.channel, number)));
         self
     }
 }
@@ -493,7 +525,13 @@ impl<'a> IntoFuture for CreateMessage<'a> {
             }
             None => (self.http.nonce(), Repeat::ThisCall),
         };
-        Call::new(self.http, repeat, self.draft.nonce(nonce)).into_future()
+        let (http, channel) = (self.http, self.channel);
+        let call = Call::new(http, repeat, self.draft.nonce(nonce));
+        Box::pin(async move {
+            let posted = call.await?;
+            http.posts().posted(channel);
+            Ok(posted)
+        })
     }
 }
 

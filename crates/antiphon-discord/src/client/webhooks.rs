@@ -7,13 +7,16 @@
 use std::future::IntoFuture;
 
 use antiphon_discord_model::{
-    AllowedMentions, Component, Embed, MessageFlags, Webhook,
+    AllowedMentions, Component, Embed, Message, MessageFlags, Webhook,
     id::{
         Id,
-        marker::{ChannelMarker, WebhookMarker},
+        marker::{AttachmentMarker, ChannelMarker, MessageMarker, WebhookMarker},
     },
 };
-use twilight_http::request::channel::webhook::CreateWebhook as TwilightCreate;
+use twilight_http::request::channel::webhook::{
+    CreateWebhook as TwilightCreate, DeleteWebhookMessage as TwilightDelete,
+    GetWebhookMessage as TwilightMessage,
+};
 
 use super::{
     Client,
@@ -75,7 +78,8 @@ impl Client {
     /// # Ok(()) }
     /// ```
     ///
-    /// The response has no message (`wait` is false), so the call succeeds when Discord has accepted it.
+    /// The response has no message, so the call succeeds when Discord has accepted it; [`ExecuteWebhook::wait`] asks for
+    /// the message.
     pub fn execute_webhook<'a>(
         &'a self,
         webhook: Id<WebhookMarker>,
@@ -85,12 +89,133 @@ impl Client {
             webhook,
             token,
             thread: None,
+            wait: false,
         };
         ExecuteWebhook::new(self.http(), Draft::new(target))
+    }
+
+    /// Reads a message that a webhook posted, with the webhook's token.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/webhook#get-webhook-message)
+    ///
+    /// ```
+    /// use antiphon_discord::{Config, Intents, model::id::Id};
+    /// use antiphon_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sim = Simulator::with_seed(7);
+    /// let config = Config::new(sim.discord().token(), Intents::empty()).network(sim.network()).clock(sim.clock());
+    /// let (client, _source) = antiphon_discord::connect(config);
+    /// let webhook = client.create_webhook(Id::new(sim.discord().channel_id()), "herald").await?;
+    /// let token = webhook.token.as_deref().unwrap_or_default();
+    ///
+    /// let posted = client.execute_webhook(webhook.id, token).content("la").wait().await?;
+    /// client.update_webhook_message(webhook.id, token, posted.id).content(Some("la la")).await?;
+    /// assert_eq!(client.webhook_message(webhook.id, token, posted.id).await?.content, "la la");
+    /// client.delete_webhook_message(webhook.id, token, posted.id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn webhook_message<'a>(
+        &'a self,
+        webhook: Id<WebhookMarker>,
+        token: &'a str,
+        message: Id<MessageMarker>,
+    ) -> WebhookMessage<'a> {
+        let request = self
+            .http()
+            .builders()
+            .webhook_message(webhook, token, message);
+        WebhookMessage::new(self.http(), request)
+    }
+
+    /// Edits a message that a webhook posted, with the webhook's token.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/webhook#edit-webhook-message)
+    pub fn update_webhook_message<'a>(
+        &'a self,
+        webhook: Id<WebhookMarker>,
+        token: &'a str,
+        message: Id<MessageMarker>,
+    ) -> UpdateWebhookMessage<'a> {
+        let target = Target::WebhookMessage {
+            webhook,
+            token,
+            message,
+            thread: None,
+        };
+        UpdateWebhookMessage::new(self.http(), Draft::new(target))
+    }
+
+    /// Deletes a message that a webhook posted, with the webhook's token.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/webhook#delete-webhook-message)
+    pub fn delete_webhook_message<'a>(
+        &'a self,
+        webhook: Id<WebhookMarker>,
+        token: &'a str,
+        message: Id<MessageMarker>,
+    ) -> DeleteWebhookMessage<'a> {
+        let builders = self.http().builders();
+        let request = builders.delete_webhook_message(webhook, token, message);
+        DeleteWebhookMessage::new(self.http(), request)
+    }
+}
+
+impl<'a> ExecuteWebhook<'a> {
+    /// Waits until the message is posted, and returns it. This ends the chain of setters.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{Message, id::{Id, marker::WebhookMarker}}};
+    /// # async fn f(client: Client, webhook: Id<WebhookMarker>, token: &str) -> Result<(), RequestError> {
+    /// let posted: Message = client.execute_webhook(webhook, token).content("la").wait().await?;
+    /// println!("{}", posted.id);
+    /// # Ok(()) }
+    /// ```
+    pub fn wait(self) -> Call<'a, Message> {
+        Call::new(self.http, Repeat::Never, self.request.wait())
     }
 }
 
 calls! {
+    /// A webhook's message; see [`Client::webhook_message`].
+    WebhookMessage(TwilightMessage<'a>) -> Message, Safe {
+        /// Names the thread that the message is in.
+        thread_id(thread: Id<ChannelMarker>);
+    }
+
+    /// The deletion of a webhook's message; see [`Client::delete_webhook_message`].
+    DeleteWebhookMessage(TwilightDelete<'a>) -> (), Safe {
+        /// Names the thread that the message is in.
+        thread_id(thread: Id<ChannelMarker>);
+    }
+
+    /// An edit of a webhook's message; see [`Client::update_webhook_message`].
+    ///
+    /// A field that is not set stays as it is; `None` removes it.
+    ///
+    /// A lost response is [`RequestError::OutcomeUnknown`](crate::RequestError::OutcomeUnknown): the message may have the new
+    /// content.
+    UpdateWebhookMessage(Draft<'a>) -> Message, Never {
+        /// Sets the text, at most 2,000 characters.
+        content(content: Option<&'a str>);
+        /// Sets the embeds, at most 10.
+        embeds(embeds: Option<&'a [Embed]>);
+        /// Sets the components.
+        components(components: Option<&'a [Component]>);
+        /// Attaches files, at most 10; older files are removed unless they are kept.
+        attachments(attachments: &'a [File]);
+        /// Sets which of its files stay. Default: all, or none if new ones are attached.
+        keep_attachment_ids(attachments: &'a [Id<AttachmentMarker>]);
+        /// Sets the allowed mentions.
+        allowed_mentions(mentions: Option<&'a AllowedMentions>);
+        /// Sets flags.
+        flags(flags: MessageFlags);
+        /// Names the thread that the message is in.
+        thread_id(thread: Id<ChannelMarker>);
+    }
+
     /// A new webhook; see [`Client::create_webhook`].
     CreateWebhook(TwilightCreate<'a>) -> Webhook, Never, audited {
         /// Sets the image as a data URI.

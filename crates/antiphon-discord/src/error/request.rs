@@ -5,6 +5,7 @@
 use std::{fmt, time::Duration};
 
 use antiphon_core::BoxError;
+use antiphon_discord_model::id::{Id, marker::InteractionMarker};
 
 /// A request failed.
 ///
@@ -51,6 +52,16 @@ pub enum RequestError {
     /// The object does not exist, or the bot cannot see it.
     #[error("not found: {0}")]
     NotFound(ApiError),
+    /// The interaction can no longer be answered: its three seconds for the first answer, or its fifteen minutes, are over.
+    ///
+    /// A handler that ends with it makes no dead letter; the event is counted in the metric `antiphon_events_late_total`.
+    #[error("the interaction can no longer be answered: {error}")]
+    Expired {
+        /// The interaction.
+        interaction: Id<InteractionMarker>,
+        /// Discord's error: 10062 (unknown interaction) or 50027 (invalid webhook token).
+        error: ApiError,
+    },
     /// Discord refused for another reason.
     #[error("Discord refused: {0}")]
     Refused(ApiError),
@@ -132,6 +143,7 @@ impl RequestError {
             | Self::Unauthorized
             | Self::Forbidden(_)
             | Self::NotFound(_)
+            | Self::Expired { .. }
             | Self::Refused(_)
             | Self::OutcomeUnknown(_)
             | Self::Undecodable { .. } => false,
@@ -145,9 +157,10 @@ impl RequestError {
         match self {
             Self::Unauthorized => Some(401),
             Self::RateLimited { .. } => Some(429),
-            Self::Forbidden(error) | Self::NotFound(error) | Self::Refused(error) => {
-                Some(error.status)
-            }
+            Self::Forbidden(error)
+            | Self::NotFound(error)
+            | Self::Expired { error, .. }
+            | Self::Refused(error) => Some(error.status),
             Self::Server { status, .. } | Self::NotAnAnswer { status, .. } => Some(*status),
             _ => None,
         }
@@ -158,7 +171,10 @@ impl RequestError {
     /// All codes are in [Discord's list](https://discord.com/developers/docs/topics/opcodes-and-status-codes#json).
     pub fn api(&self) -> Option<&ApiError> {
         match self {
-            Self::Forbidden(error) | Self::NotFound(error) | Self::Refused(error) => Some(error),
+            Self::Forbidden(error)
+            | Self::NotFound(error)
+            | Self::Expired { error, .. }
+            | Self::Refused(error) => Some(error),
             _ => None,
         }
     }

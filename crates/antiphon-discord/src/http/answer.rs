@@ -18,7 +18,7 @@ use http::{
     HeaderMap, Response, Uri,
     header::{CONTENT_TYPE, LOCATION},
 };
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 use tracing::debug;
 
@@ -91,9 +91,9 @@ answers!(
 
 /// Response to a request that was carried out.
 #[derive(Debug, Default)]
-pub(super) struct Done {
+pub(crate) struct Done {
     /// Body as it came; empty for a 204 and for an attempt whose response was lost.
-    pub(super) body: Bytes,
+    pub(crate) body: Bytes,
     /// Status, length and content type, without the text.
     kind: String,
 }
@@ -120,6 +120,16 @@ impl Done {
         Ok(answer)
     }
 
+    /// Reads the body as any JSON; an empty one counts as null.
+    pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
+        let body: &[u8] = if self.body.is_empty() {
+            b"null"
+        } else {
+            &self.body
+        };
+        antiphon_core::read_json(body).map_err(|_| self.undecodable(place(&self.body)))
+    }
+
     /// Creates the error for a response that cannot be read.
     fn unread(&self, error: &ReadError) -> RequestError {
         let why = match error {
@@ -132,6 +142,11 @@ impl Done {
             }
             _ => place(&self.body),
         };
+        self.undecodable(why)
+    }
+
+    /// Creates the error for a response with another shape, for this reason.
+    pub(crate) fn undecodable(&self, why: String) -> RequestError {
         RequestError::Undecodable {
             answer: self.kind.clone(),
             source: why.into(),

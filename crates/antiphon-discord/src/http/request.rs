@@ -35,6 +35,8 @@ pub(super) struct PreparedRequest {
     pub(super) path: String,
     /// Whether it carries the bot's token.
     pub(super) is_authorized: bool,
+    /// Whether a 401 means that Discord does not know the token.
+    pub(super) shows_token: bool,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
@@ -96,11 +98,42 @@ impl RequestParts {
             method: method(request.method()),
             path,
             is_authorized,
+            shows_token: is_authorized && unsent.blames_token,
             uri,
             headers,
             body: body.unwrap_or_default().into(),
         })
     }
+}
+
+impl RequestParts {
+    /// A request for a page of Discord's CDN, without the token.
+    ///
+    /// A server that stands for Discord stands for its CDN as well, under the same paths.
+    pub(super) fn page(&self, url: &Uri) -> Request<Bytes> {
+        let api: Option<Uri> = self.base.parse().ok();
+        let other = api.filter(|api| !is_discords(api.host().unwrap_or_default()));
+        let mut parts = url.clone().into_parts();
+        if let Some(other) = other {
+            let other = other.into_parts();
+            (parts.scheme, parts.authority) = (other.scheme, other.authority);
+        }
+        let mut request = Request::new(Bytes::new());
+        // The parts are those of two whole URLs.
+        *request.uri_mut() = Uri::from_parts(parts).unwrap_or_else(|_| url.clone());
+        if let Some(value) = &self.user_agent {
+            request.headers_mut().insert(USER_AGENT, value.clone());
+        }
+        request
+    }
+}
+
+/// Whether a host is one of Discord's own for its API.
+fn is_discords(host: &str) -> bool {
+    ["discord.com", "discordapp.com"].into_iter().any(|known| {
+        host.strip_suffix(known)
+            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    })
 }
 
 impl PreparedRequest {

@@ -48,7 +48,7 @@ use serde_json::{Value, json};
 pub use addresses::{BotLogin, DiscordAddresses};
 pub use controls::{BotAccount, Discord};
 pub use frame::KeyOrder;
-use settings::{GATEWAY, REST, RESUME};
+use settings::{CDN, GATEWAY, REST, RESUME};
 use state::State;
 use traffic::Traffic;
 pub(crate) use voice::VoicePass;
@@ -79,7 +79,10 @@ impl Simulated for Discord {
     }
 
     fn hosts(&self) -> Vec<Vec<String>> {
-        vec![vec![REST.into()], vec![GATEWAY.into(), RESUME.into()]]
+        vec![
+            vec![REST.into(), CDN.into()],
+            vec![GATEWAY.into(), RESUME.into()],
+        ]
     }
 
     fn serve(&self, port: usize, line: Line) -> Task {

@@ -2,6 +2,8 @@
 
 /// Host of the REST interface.
 pub(crate) const REST: &str = "discord.com";
+/// Host of uploaded files.
+pub(crate) const CDN: &str = "cdn.discordapp.com";
 /// Host of the Gateway.
 pub(crate) const GATEWAY: &str = "gateway.discord.gg";
 /// Host where sessions are resumed.

@@ -112,6 +112,7 @@ impl State {
 
     fn attachment(&mut self, part: &Part<'_>, said: Option<&Value>) -> Value {
         let id = self.new_id();
+        self.rest.files.keep(id, part.data);
         let filename = said.and_then(|said| said["filename"].as_str());
         let filename = filename
             .or(part.filename.as_deref())

@@ -147,6 +147,10 @@ impl State {
                 broken(fault)
             }
             Some(RestFault::Dropped) => Answer::empty(503),
+            _ if method == "GET" && self.rest.files.at(whole).is_some() => {
+                let file = self.rest.files.at(whole).unwrap_or_default();
+                Answer::file("application/octet-stream", file.to_vec())
+            }
             _ if !whole.starts_with("/api/") => {
                 self.note(format!("no such page: {method} {whole}"));
                 Answer::html(404, "<h1>404</h1>")

@@ -7,12 +7,45 @@ use serde_json::{Map, Value};
 use super::lobbies::Lobby;
 use crate::discord::{interactions::Interaction, limits::Limits, model::Id};
 
+/// Bytes of all files that are kept; above it the oldest go first.
+const FILES: usize = 64 << 20;
+
+/// Files that were uploaded, as the CDN serves them.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// Contents by id, the oldest first.
+    by_id: BTreeMap<Id, Vec<u8>>,
+    bytes: usize,
+}
+
+impl Files {
+    /// Keeps a file under the id of its attachment.
+    pub(crate) fn keep(&mut self, id: Id, content: &[u8]) {
+        self.bytes += content.len();
+        self.by_id.insert(id, content.to_vec());
+        while self.bytes > FILES
+            && let Some((_, oldest)) = self.by_id.pop_first()
+        {
+            self.bytes -= oldest.len();
+        }
+    }
+
+    /// The file at a path of the CDN: `/attachments/<channel>/<id>/<name>`.
+    pub(crate) fn at(&self, path: &str) -> Option<&[u8]> {
+        let mut steps = path.strip_prefix("/attachments/")?.split('/');
+        let id = steps.nth(1)?.parse().ok()?;
+        self.by_id.get(&id).map(Vec::as_slice)
+    }
+}
+
 /// State of the REST interface: rate limits, nonces, commands and interactions.
 #[derive(Debug, Default)]
 pub(crate) struct Rest {
     pub(crate) limits: Limits,
     /// Messages by channel, author and nonce, for requests with `enforce_nonce`.
     pub(crate) nonces: BTreeMap<(Id, Id, String), Id>,
+    /// Uploaded files.
+    pub(crate) files: Files,
     /// Slash commands, by application and guild.
     pub(crate) commands: BTreeMap<(Id, Option<Id>), Vec<Value>>,
     /// Interactions by id, oldest first.
