@@ -57,21 +57,39 @@
 //! [`RequestError::Unauthorized`]: crate::RequestError::Unauthorized
 //! [`RequestError::Undecodable`]: crate::RequestError::Undecodable
 
+mod application;
+mod auto_moderation;
 mod call;
 mod channels;
 mod commands;
 mod draft;
+mod emojis;
 mod fields;
 mod files;
 mod gateway;
+mod guild_pages;
+mod guild_settings;
 mod guilds;
 mod interactions;
+mod invites;
+mod lobbies;
 mod members;
 mod messages;
+mod moderation;
+mod monetization;
 mod poll;
 mod reactions;
 mod roles;
+mod scheduled_events;
+mod search;
+mod single_commands;
+mod soundboard;
+mod stage;
+mod stickers;
+mod templates;
+mod threads;
 mod users;
+mod webhook_settings;
 mod webhooks;
 
 use std::sync::Arc;
@@ -83,24 +101,54 @@ use twilight_model::gateway::Intents;
 
 pub(crate) use self::gateway::{ShardHandle, ShardSet};
 pub use self::{
+    application::{SetRoleConnection, UpdateApplication, UpdateCurrentUser},
+    auto_moderation::{CreateAutoModerationRule, UpdateAutoModerationRule},
     call::{AuditedCall, Call},
     channels::{
         CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
         UpdateThread,
     },
+    emojis::{CreateEmoji, UpdateEmoji},
     files::File,
     gateway::ShardInfo,
+    guild_pages::{
+        GuildWidgetImage, UpdateGuildOnboarding, UpdateGuildWelcomeScreen,
+        UpdateGuildWidgetSettings,
+    },
+    guild_settings::{ChannelPosition, UpdateGuild},
     guilds::{
         AuditLog, CurrentUserGuilds, GuildCall, UpdateCurrentUserVoiceState, UpdateUserVoiceState,
     },
     interactions::{Answers, CreateFollowup, Respond, UpdateFollowup, UpdateResponse},
+    invites::{CreateInvite, GetInvite},
+    lobbies::{
+        AddLobbyMember, CreateLobby, CreateLobbyMessage, CreateOrJoinLobby, CreateProvisionalToken,
+        LobbyMessages, LobbySeat, UpdateLobby,
+    },
     members::{
         Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
     },
     messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
-    poll::PollRequest,
+    moderation::{
+        AddGuildMember, BulkGuildBan, CreateGuildPrune, GuildJoinRequests, GuildPruneCount,
+        UpdateGuildIncidentActions, UpdateGuildJoinRequest,
+    },
+    monetization::{Entitlements, SkuSubscriptions},
+    poll::{AnswerVoters, PollRequest},
     reactions::{Emoji, Reactions},
     roles::{CreateRole, RolePosition, UpdateRole},
+    scheduled_events::{
+        CreateGuildScheduledEvent, CreateGuildScheduledEventException, GuildScheduledEvent,
+        GuildScheduledEventUsers, GuildScheduledEvents, UpdateGuildScheduledEvent,
+        UpdateGuildScheduledEventException,
+    },
+    search::{SearchGuildMessages, SearchThreads},
+    soundboard::{CreateGuildSoundboardSound, SendSoundboardSound, UpdateGuildSoundboardSound},
+    stage::{CreateStageInstance, UpdateStageInstance},
+    stickers::UpdateGuildSticker,
+    templates::{CreateTemplate, UpdateTemplate},
+    threads::{ArchivedThreads, CreateForumThread, GetThreadMember, JoinedArchivedThreads},
+    webhook_settings::{UpdateWebhook, UpdateWebhookWithToken},
     webhooks::{CreateWebhook, ExecuteWebhook},
 };
 use crate::{cache::Cache, config::Config, http::Http};
