@@ -11,6 +11,8 @@ use crate::discord::{interactions::Interaction, limits::Limits, model::Id};
 #[derive(Debug, Default)]
 pub(crate) struct Rest {
     pub(crate) limits: Limits,
+    /// Number of requests that each row has had, by method and path of the row.
+    pub(crate) requests: BTreeMap<(&'static str, &'static str), u64>,
     /// Messages by channel, author and nonce, for requests with `enforce_nonce`.
     pub(crate) nonces: BTreeMap<(Id, Id, String), Id>,
     /// Slash commands, by application and guild.
