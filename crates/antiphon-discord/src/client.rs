@@ -133,7 +133,7 @@ pub use self::{
         AddGuildMember, BulkGuildBan, CreateGuildPrune, GuildJoinRequests, GuildPruneCount,
         UpdateGuildIncidentActions, UpdateGuildJoinRequest,
     },
-    monetization::{Entitlements, SkuSubscriptions},
+    monetization::{CurrentUserEntitlements, Entitlements, SkuSubscriptions},
     poll::{AnswerVoters, PollRequest},
     reactions::{Emoji, Reactions},
     roles::{CreateRole, RolePosition, UpdateRole},

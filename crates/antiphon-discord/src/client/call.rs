@@ -3,6 +3,7 @@
 //! Every method of [`Client`](crate::Client) that speaks to Discord's HTTP interface returns a value of this file: [`Call`]
 //! where there is nothing to choose, [`AuditedCall`] where the guild's audit log takes a reason, and else a type of its
 //! own with a setter for each option, made by the macro `calls!`.
+//! A method that needs nothing but its arguments is a row of `routes!`: another route is a few lines.
 //! Making such a value checks its arguments and sends nothing; awaiting it hands the request to `http`, which queues it
 //! under the rate limits, sends it, repeats it where that is safe, and reads the response.
 //!

@@ -9,8 +9,8 @@ use antiphon_discord_model::{
     id::{
         Id,
         marker::{
-            ApplicationMarker, ChannelMarker, GuildMarker, RoleMarker, ScheduledEventMarker,
-            UserMarker,
+            ApplicationMarker, ChannelMarker, GuildMarker, MessageMarker, RoleMarker,
+            ScheduledEventMarker, UserMarker,
         },
     },
 };
@@ -135,5 +135,9 @@ calls! {
         with_counts(with: bool) = "with_counts";
         /// Sets the scheduled event that is included.
         guild_scheduled_event_id(event: Id<ScheduledEventMarker>) = "guild_scheduled_event_id";
+        /// Sets the channel that the link leads to.
+        target_channel_id(channel: Id<ChannelMarker>) = "target_channel_id";
+        /// Sets the message that the link leads to.
+        target_message_id(message: Id<MessageMarker>) = "target_message_id";
     }
 }

@@ -190,6 +190,8 @@ calls! {
         idle_timeout_seconds(seconds: u32) = "idle_timeout_seconds" [5..=604_800];
         /// Sets flags.
         flags(flags: u32) = "flags";
+        /// Sets the URL to which Discord sends events of the lobby, at most 512 characters.
+        override_event_webhooks_url(url: &str) = "override_event_webhooks_url" [0..=512];
     }
 
     /// A lobby to join; see [`Client::create_or_join_lobby`](crate::Client::create_or_join_lobby).
@@ -214,6 +216,8 @@ calls! {
         idle_timeout_seconds(seconds: u32) = "idle_timeout_seconds" [5..=604_800];
         /// Sets flags.
         flags(flags: u32) = "flags";
+        /// Sets the URL to which Discord sends events of the lobby, at most 512 characters; `None` removes it.
+        override_event_webhooks_url(url: Option<&str>) = "override_event_webhooks_url" [0..=512];
     }
 
     /// A member to put into a lobby; see [`Client::add_lobby_member`](crate::Client::add_lobby_member).
@@ -222,6 +226,8 @@ calls! {
         metadata(metadata: &BTreeMap<String, String>) = "metadata";
         /// Sets flags, such as [`LobbySeat::CAN_LINK_LOBBY`].
         flags(flags: u32) = "flags";
+        /// Sets the name that is shown beside the user's, 1 to 80 characters; `None` removes it.
+        additional_name(name: Option<&str>) = "additional_name" [1..=80];
     }
 
     /// Messages of a lobby; see [`Client::lobby_messages`](crate::Client::lobby_messages).

@@ -140,7 +140,7 @@ calls! {
 
     /// A decision on a request to join; see
     /// [`Client::update_guild_join_request`](crate::Client::update_guild_join_request).
-    UpdateGuildJoinRequest(Fields) -> JoinRequest, Never, audited {
+    UpdateGuildJoinRequest(Fields) -> JoinRequest, Never {
         /// Tells the user why it is refused, at most 160 characters.
         rejection_reason(reason: &str) = "rejection_reason" [0..=160];
     }

@@ -88,7 +88,7 @@ routes! {
     ///
     /// The token has the scope `applications.entitlements`; Discord refuses a bot's.
     current_user_entitlements(access_token: &str, application: Id<ApplicationMarker>)
-        -> Call<'_, Vec<Entitlement>>
+        -> CurrentUserEntitlements<'_>
         = Get ["users", "@me", "applications", application, "entitlements"].bearer(access_token);
 }
 
@@ -117,6 +117,17 @@ calls! {
         exclude_ended(exclude: bool) = "exclude_ended";
         /// Sets whether deleted ones are left out. Default: yes.
         exclude_deleted(exclude: bool) = "exclude_deleted";
+        /// Returns only those that are good now. Default: no.
+        only_active(only: bool) = "only_active";
+    }
+
+    /// The entitlements of a user; see
+    /// [`Client::current_user_entitlements`](crate::Client::current_user_entitlements).
+    CurrentUserEntitlements(Fields) -> Vec<Entitlement>, Safe {
+        /// Returns only those to one of these SKUs.
+        sku_ids(skus: &[Id<SkuMarker>]) = "sku_ids" as joined;
+        /// Sets whether consumed ones are left out. Default: yes.
+        exclude_consumed(exclude: bool) = "exclude_consumed";
     }
 
     /// A user's subscriptions; see [`Client::get_sku_subscriptions`](crate::Client::get_sku_subscriptions).

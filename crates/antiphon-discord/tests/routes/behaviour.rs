@@ -327,7 +327,9 @@ async fn what_does_not_exist_is_not_found_in_every_group() {
     refused!(NotFound 10015: c.webhook(nobody.cast()));
     refused!(NotFound 10063: c.global_command(app, nobody.cast()));
     refused!(NotFound 10031: c.lobby(nobody.cast()));
-    refused!(NotFound 10007: c.thread_member(w.channel("loft"), nobody.cast()));
+    let thread = c.create_thread(w.channel("loft"), "solo", ChannelType::PublicThread);
+    let thread = thread.await.expect("begun").id;
+    refused!(NotFound 10007: c.thread_member(thread, nobody.cast()));
 }
 
 #[tokio::test(start_paused = true)]

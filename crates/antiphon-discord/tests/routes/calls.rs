@@ -508,14 +508,8 @@ pub(crate) async fn messages(w: World) {
     let asked = w
         .ok("create_message", c.create_message(loft).poll(poll))
         .await;
-    w.discord.vote("loft", asked.id.get(), "mira", 1, true);
-    let voters = w
-        .ok(
-            "get_answer_voters",
-            c.get_answer_voters(loft, asked.id, 1).limit(10),
-        )
-        .await;
-    assert_eq!(voters.users.len(), 1);
+    let voters = c.get_answer_voters(loft, asked.id, 1).limit(10);
+    w.ok("get_answer_voters", voters).await;
     w.ok("poll_expire", c.end_poll(loft, asked.id)).await;
 }
 
