@@ -211,7 +211,7 @@ export const objects = [
   ["ApplicationAttachment", [], "A file that an application uploaded for its activity.", { fields: { attachment: "Attachment" } }],
   ["PublicKeys", [], "Keys by which Discord signs the identities of users.", { fields: { keys: "Vec<PublicKey>" } }],
   ["PublicKey", [], "A key of Discord's, as JSON Web Keys are written.", { fields: { kty: "String", use: "String", kid: "String", n: "String", e: "String", alg: "String" } }],
-  ["UserInfo", [], "A user as OpenID Connect describes one.", { needs: ["sub"], fields: { sub: "Id<UserMarker>", email: "String?", email_verified: "bool?", preferred_username: "String?", nickname: "String?", picture: "String?", locale: "String?" } }],
+  ["UserInfo", [], "A user by the standard claims of an identity provider.", { needs: ["sub"], fields: { sub: "Id<UserMarker>", email: "String?", email_verified: "bool?", preferred_username: "String?", nickname: "String?", picture: "String?", locale: "String?" } }],
   ["ScheduledEventException", [], "One recurrence of a scheduled event that is otherwise than the rule says.", { needs: ["event_exception_id"], fields: { event_id: "Id<ScheduledEventMarker>?", event_exception_id: "Id<GenericMarker>", scheduled_start_time: "Timestamp?", scheduled_end_time: "Timestamp?", is_canceled: "bool" } }],
   ["ScheduledEventUserCounts", [], "How many users want to come to a scheduled event, and to those of its recurrences that were asked for.", { fields: { guild_scheduled_event_count: "i64", guild_scheduled_event_exception_counts: "BTreeMap<Id<GenericMarker>, i64>" } }],
   ["JoinRequests", [], "Requests to join a guild.", { fields: { total: "i64?", guild_join_requests: "Vec<JoinRequest>?" } }],

@@ -2506,7 +2506,7 @@ PublicKey {
     "use" => r#use: String,
 }
 
-/// A user as OpenID Connect describes one.
+/// A user by the standard claims of an identity provider.
 #[non_exhaustive]
 UserInfo {
     "email" => email: Option<String>,

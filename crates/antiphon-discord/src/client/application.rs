@@ -1,9 +1,10 @@
 //! The application itself: its settings, what users authorized it to do, its activities, and the Gateway's address.
 //!
-//! A user who authorizes the application by OAuth2 gives it an access token; the methods that take one act for that user,
+//! A user who authorizes the application by `OAuth2` gives it an access token; the methods that take one act for that user,
 //! and Discord refuses a bot's token for them.
 //! A wrong or expired access token is [`RequestError::Refused`](crate::RequestError::Refused) with status 401, and has no
 //! effect on the bot's own token.
+//! Such requests wait under the bot's own rate limits, which is stricter than Discord asks for.
 //! [Discord's page](https://discord.com/developers/docs/topics/oauth2)
 
 use std::collections::BTreeMap;
@@ -63,12 +64,12 @@ routes! {
     update_application(application: Id<ApplicationMarker>) -> UpdateApplication<'_>
         = Patch ["applications", application];
 
-    /// Reads the bot's application as OAuth2 shows it.
+    /// Reads the bot's application as `OAuth2` shows it.
     ///
     /// [Discord's page](https://discord.com/developers/docs/topics/oauth2#get-current-bot-application-information)
     oauth2_application() -> Call<'_, Application> = Get ["oauth2", "applications", "@me"];
 
-    /// Reads the keys by which Discord signs identities of OpenID Connect.
+    /// Reads the keys by which Discord signs identities of `OpenID` Connect.
     ///
     /// [Discord's page](https://discord.com/developers/docs/topics/oauth2)
     oauth2_keys() -> Call<'_, PublicKeys> = Get ["oauth2", "keys"].open();
@@ -108,7 +109,7 @@ routes! {
     current_authorization(access_token: &str) -> Call<'_, Authorization>
         = Get ["oauth2", "@me"].bearer(access_token);
 
-    /// Reads the user who gave an access token, as OpenID Connect has it. Needs the scope `openid`.
+    /// Reads the user who gave an access token, as `OpenID` Connect has it. Needs the scope `openid`.
     ///
     /// [Discord's page](https://discord.com/developers/docs/topics/oauth2)
     user_info(access_token: &str) -> Call<'_, UserInfo> = Get ["oauth2", "userinfo"].bearer(access_token);

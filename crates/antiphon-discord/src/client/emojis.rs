@@ -1,6 +1,6 @@
 //! Emojis of guilds and of the application.
 //!
-//! A picture is a data URI, which [`File::data_uri`](crate::File::data_uri) makes: PNG, JPEG, GIF, WebP or AVIF, at most
+//! A picture is a data URI, which [`File::data_uri`](crate::File::data_uri) makes: PNG, JPEG, GIF, `WebP` or AVIF, at most
 //! 256 KiB, and shown at 128 pixels.
 //! A guild has 50 to 250 emojis and as many animated ones, by its boosts; an application has 2,000, which it may use
 //! everywhere without a permission.

@@ -107,7 +107,7 @@ impl File {
 
     /// Content as a data URI, the form in which Discord takes avatars, emojis and sounds.
     ///
-    /// The media type is found in the content itself: PNG, JPEG, GIF, WebP, AVIF, MP3 or Ogg, and else
+    /// The media type is found in the content itself: PNG, JPEG, GIF, `WebP`, AVIF, MP3 or Ogg, and else
     /// `application/octet-stream`, which Discord refuses
     /// ([Discord's page](https://discord.com/developers/docs/reference#image-data)).
     ///

@@ -85,7 +85,7 @@ routes! {
     ///
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#modify-guild-mfa-level)
     ///
-    /// Only the guild's owner may, which a bot is no more by its own making.
+    /// Only the guild's owner may: a bot is refused with code 50013 unless it owns the guild.
     update_guild_mfa(guild: Id<GuildMarker>, level: MfaLevel) -> AuditedCall<'_, ()>
         = Post ["guilds", guild, "mfa"].set("level", level);
 

@@ -1,4 +1,4 @@
-//! Members by the dozen: joining by request or by OAuth2, banning at once, pruning, and stopping a raid.
+//! Joining by `OAuth2` or by request, bans of many users at once, pruning, and pauses of invites.
 //!
 //! [Discord's page](https://discord.com/developers/docs/resources/guild)
 
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::{
     call::{calls, routes},
-    fields::Fields,
+    fields::{Fields, joined},
 };
 
 routes! {
@@ -72,12 +72,6 @@ routes! {
         -> UpdateGuildJoinRequest<'_>
         = Patch ["guilds", guild, "requests", request]
             .set("action", if approve { "APPROVED" } else { "REJECTED" });
-}
-
-/// Ids as one text with commas between them, which this route takes.
-fn joined(roles: &[Id<RoleMarker>]) -> String {
-    let roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
-    roles.join(",")
 }
 
 calls! {

@@ -17,7 +17,7 @@ use antiphon_discord_model::{
 
 use super::{
     call::{Call, calls, routes},
-    fields::Fields,
+    fields::{Fields, joined},
 };
 
 routes! {
@@ -90,12 +90,6 @@ routes! {
     current_user_entitlements(access_token: &str, application: Id<ApplicationMarker>)
         -> CurrentUserEntitlements<'_>
         = Get ["users", "@me", "applications", application, "entitlements"].bearer(access_token);
-}
-
-/// Ids as one text with commas between them, which this route takes.
-fn joined(skus: &[Id<SkuMarker>]) -> String {
-    let skus: Vec<String> = skus.iter().map(ToString::to_string).collect();
-    skus.join(",")
 }
 
 calls! {

@@ -207,12 +207,8 @@ async fn every_route_that_takes_a_bot_has_a_method_that_reaches_it() {
     let without: BTreeSet<&str> = WITHOUT.iter().map(|(operation, _)| *operation).collect();
     let operations = operations();
     let bots = operations.iter().filter(|(_, (_, takes_bots))| *takes_bots);
-    assert_eq!(
-        bots.clone().count(),
-        237,
-        "operations that take a bot's token"
-    );
     let missing: Vec<&String> = bots
+        .clone()
         .map(|(name, _)| name)
         .filter(|name| !called.contains(*name) && !without.contains(name.as_str()))
         .collect();
@@ -220,6 +216,7 @@ async fn every_route_that_takes_a_bot_has_a_method_that_reaches_it() {
         missing.is_empty(),
         "operations that no method reaches: {missing:?}"
     );
+    assert_eq!(bots.count(), 237, "operations that take a bot's token");
     let twice: Vec<&&str> = without
         .iter()
         .filter(|name| called.contains(**name))
