@@ -3,9 +3,10 @@
 //! The operations are those of [discord-api-spec](https://github.com/discord/discord-api-spec), `specs/openapi.json`, version
 //! 10 of the API at commit 74fda0fa; `operations.txt` of the simulator has their methods, paths and kinds of token.
 //! Each call goes to the simulator, whose count of requests says which route it reached.
-//! A row is one line: the operation, and the call.
+//! A row is one line, the operation and the call, of which rustfmt would make five.
 
 mod behaviour;
+#[rustfmt::skip]
 mod calls;
 
 use std::{
