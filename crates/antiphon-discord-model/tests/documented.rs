@@ -67,7 +67,11 @@ fn read(name: &str, body: &Value) -> Became {
         Separator SessionStartLimit SharedClientTheme Sku SnapshotMessage SoundboardSound StageInstance Sticker
         StickerItem StickerPack Subscription Team TeamMember Template TextDisplay TextInput ThreadMember
         ThreadMetadata ThreadsListing Thumbnail UnavailableGuild UnfurledMediaItem User VanityUrl VoiceRegion
-        VoiceState Webhook WebhookChannel WebhookGuild WelcomeScreen WelcomeScreenChannel;
+        VoiceState Webhook WebhookChannel WebhookGuild WelcomeScreen WelcomeScreenChannel
+        ApplicationAttachment ApplicationRoleConnection Authorization EmojiList GatewayInfo InviteTargetUsersJob
+        JoinRequest JoinRequests Lobby LobbyInvite LobbyMember LobbyMessage MessageSearch NewMemberAction
+        NewMemberMessage NewMemberWelcome PollAnswerVoters ProvisionalToken PublicKey PublicKeys ResourceChannel
+        ScheduledEventException ScheduledEventUserCounts SoundboardSoundList StickerPackList UserInfo;
         gateway:
         AutoModerationActionExecution BanAdd BanRemove ChannelInfo ChannelPinsUpdate GatewayReaction GuildDelete
         GuildEmojisUpdate GuildIntegrationsUpdate GuildScheduledEventUserAdd GuildScheduledEventUserRemove
