@@ -211,7 +211,7 @@ export const objects = [
   ["ApplicationAttachment", [], "A file that an application uploaded for its activity.", { fields: { attachment: "Attachment" } }],
   ["PublicKeys", [], "Keys by which Discord signs the identities of users.", { fields: { keys: "Vec<PublicKey>" } }],
   ["PublicKey", [], "A key of Discord's, as JSON Web Keys are written.", { fields: { kty: "String", use: "String", kid: "String", n: "String", e: "String", alg: "String" } }],
-  ["UserInfo", [], "A user by the standard claims of an identity provider.", { needs: ["sub"], fields: { sub: "Id<UserMarker>", email: "String?", email_verified: "bool?", preferred_username: "String?", nickname: "String?", picture: "String?", locale: "String?" } }],
+  ["UserInfo", [], "A user by the standard claims of an identity provider.", { fields: { sub: "String", email: "String?", email_verified: "bool?", preferred_username: "String?", nickname: "String?", picture: "String?", locale: "String?" } }],
   ["ScheduledEventException", [], "One recurrence of a scheduled event that is otherwise than the rule says.", { needs: ["event_exception_id"], fields: { event_id: "Id<ScheduledEventMarker>?", event_exception_id: "Id<GenericMarker>", scheduled_start_time: "Timestamp?", scheduled_end_time: "Timestamp?", is_canceled: "bool" } }],
   ["ScheduledEventUserCounts", [], "How many users want to come to a scheduled event, and to those of its recurrences that were asked for.", { fields: { guild_scheduled_event_count: "i64", guild_scheduled_event_exception_counts: "BTreeMap<Id<GenericMarker>, i64>" } }],
   ["JoinRequests", [], "Requests to join a guild.", { fields: { total: "i64?", guild_join_requests: "Vec<JoinRequest>?" } }],
@@ -317,7 +317,7 @@ export const floats = ["volume", "sound_volume", "retry_after", "duration_secs"]
 export const hashes = ["avatar", "banner", "icon", "icon_hash", "splash", "discovery_splash", "badge", "cover_image", "image", "avatar_decoration", "asset"];
 
 /** Texts that are times; `created_at` and the like by their ends. */
-export const times = /(_at|timestamp|_until|_time|^premium_since|^expiry|^current_period_start|^current_period_end)$/;
+export const times = /(_at|timestamp|_until|_time|^premium_since|^expires|^expiry|^current_period_start|^current_period_end)$/;
 
 /** Required ids without which an object cannot be told from others; other required ids may be absent. */
 export const identities = ["id", "channel_id", "message_id", "user_id", "role_id", "rule_id", "sound_id", "guild_scheduled_event_id"];
@@ -355,7 +355,7 @@ export const schemas = {
   SeparatorComponentResponse: "Component", TextDisplayComponentResponse: "Component", TextInputComponentResponse: "Component", ThumbnailComponentResponse: "Component", MessageEmbedResponse: "Embed", MessageReactionResponse: "Reaction",
   MessageReferenceResponse: "MessageReference", MyGuildResponse: "CurrentUserGuild", PinnedMessagesResponse: "PinsListing", PollResponse: "Poll", ResolvedObjectsResponse: "ResolvedData", SoundboardSoundResponse: "SoundboardSound",
   StageInstanceResponse: "StageInstance", SubscriptionResponse: "Subscription", TeamResponse: "Team", ThreadMemberResponse: "ThreadMember", ThreadsResponse: "ThreadsListing", UserResponse: "User", UserPIIResponse: "User",
-  ActivitiesAttachmentResponse: "ApplicationAttachment", ApplicationUserRoleConnectionResponse: "ApplicationRoleConnection", EmbeddedActivityInstance: "ActivityInstance", GatewayResponse: "GatewayInfo",
+  ActivitiesAttachmentResponse: "ApplicationAttachment", ApplicationUserRoleConnectionResponse: "ApplicationRoleConnection", GatewayResponse: "GatewayInfo",
   GuildHomeSettingsResponse: "NewMemberWelcome", GuildJoinRequestResponse: "JoinRequest", GuildJoinRequestsListResponse: "JoinRequests", GuildScheduledEventExceptionResponse: "ScheduledEventException", GuildSearchResponse: "MessageSearch",
   ListApplicationEmojisResponse: "EmojiList", ListGuildSoundboardSoundsResponse: "SoundboardSoundList", LobbyGuildInviteResponse: "LobbyInvite", LobbyMemberResponse: "LobbyMember", LobbyMessageResponse: "LobbyMessage", LobbyResponse: "Lobby",
   OAuth2GetAuthorizationResponse: "Authorization", OAuth2GetKeys: "PublicKeys", OAuth2GetOpenIDConnectUserInfoResponse: "UserInfo", PollAnswerDetailsResponse: "PollAnswerVoters", ProvisionalTokenResponse: "ProvisionalToken",

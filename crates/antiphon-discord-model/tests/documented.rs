@@ -169,6 +169,10 @@ const REASONS: &[(&str, &str)] = &[
         "/options/*",
         "an entry's details are typed by the keys that are described; any other is in `raw()`",
     ),
+    (
+        "/messages/*/*/hit",
+        "every message of a search is a hit: what was around it is not sent any more",
+    ),
     ("/emoji/available", PARTIAL),
     ("/emoji/managed", PARTIAL),
     ("/emoji/require_colons", PARTIAL),
