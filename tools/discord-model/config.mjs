@@ -30,7 +30,7 @@ export const objects = [
   ["PartialMember", ["APIGuildMemberNoUser", "APIInteractionGuildMember", "APIInteractionDataResolvedGuildMember", "PartialAPIMessageInteractionGuildMember"], "A member as sent beside a message, a mention or an interaction: perhaps without the user, and with permissions in interactions.", { boxed: worn }],
   ["Ban", ["APIBan"], "A user who may not join a guild."],
   ["Connection", ["APIConnection"], "An account elsewhere that a user has linked.", { fields: { name: "String*", integrations: "Json?" } }],
-  ["ApplicationRoleConnectionMetadata", ["APIApplicationRoleConnectionMetadata"], "A rule by which linked accounts get roles.", { fields: { name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?" } }],
+  ["ApplicationRoleConnectionMetadata", ["APIApplicationRoleConnectionMetadata"], "A rule by which linked accounts get roles.", { sent: true, fields: { name_localizations: "BTreeMap<String, Option<String>>?", description_localizations: "BTreeMap<String, Option<String>>?" } }],
 
   // Guilds.
   ["Guild", ["GatewayGuildCreateDispatchData", "APIGuild"], "A guild, as requests and `GUILD_CREATE` give it.", { id: "Guild", fields: { owner_id: "Id<UserMarker>?", voice_states: "Vec<VoiceState>?", members: "Vec<Member>?", channels: "Vec<Channel>?", threads: "Vec<Channel>?", presences: "Vec<Presence>?" }, extra: { home_header: ["ImageHash?", openapi], nsfw: ["bool?", openapi], premium_progress_bar_enabled_user_updated_at: ["Timestamp?", openapi] } }],
@@ -41,7 +41,7 @@ export const objects = [
   ["GuildPreview", ["APIGuildPreview"], "What everyone may see of a discoverable guild.", { id: "Guild", extra: { home_header: ["ImageHash?", openapi] } }],
   ["IncidentsData", ["APIIncidentsData"], "What a guild has stopped for a while, such as invites."],
   ["WelcomeScreen", ["APIGuildWelcomeScreen"], "What new members see first."],
-  ["WelcomeScreenChannel", ["APIGuildWelcomeScreenChannel"], "A channel on the welcome screen."],
+  ["WelcomeScreenChannel", ["APIGuildWelcomeScreenChannel"], "A channel on the welcome screen.", { sent: true }],
   ["GuildWidget", ["APIGuildWidget"], "A guild's widget for other sites.", { id: "Guild" }],
   ["GuildWidgetChannel", ["APIGuildWidgetChannel"], "A channel in a widget.", { id: "Channel" }],
   ["GuildWidgetMember", ["APIGuildWidgetMember"], "Someone in a widget, under a made-up id.", { fields: { activity: "Json?" }, extra: { deaf: ["bool?", openapi], mute: ["bool?", openapi], self_deaf: ["bool?", openapi], self_mute: ["bool?", openapi], suppress: ["bool?", openapi], channel_id: ["Id<ChannelMarker>?", openapi] } }],
@@ -82,7 +82,7 @@ export const objects = [
   ["DefaultReaction", ["APIGuildForumDefaultReactionEmoji"], "The reaction that posts of a forum begin with.", { sent: true }],
   ["ThreadMetadata", ["APIThreadMetadata"], "What only threads have.", { fields: { archive_timestamp: "Timestamp?" } }],
   ["ThreadMember", ["APIThreadMember"], "Someone in a thread.", { fields: { id: "Id<ChannelMarker>?", member: "Member?" }, extra: { presence: ["Presence?", "THREAD_MEMBERS_UPDATE, with the intent for presences"] }, boxed: ["member", "presence"] }],
-  ["ThreadsListing", ["APIThreadList"], "Threads of a channel or a guild.", { fields: { threads: "Vec<Channel>" }, extra: { has_more: ["bool*", "lists of archived threads"], first_messages: ["Vec<Message>?", "lists of forum posts"] } }],
+  ["ThreadsListing", ["APIThreadList"], "Threads of a channel or a guild.", { fields: { threads: "Vec<Channel>" }, extra: { has_more: ["bool*", "lists of archived threads"], first_messages: ["Vec<Message>?", "lists of forum posts"], total_results: ["i64?", "the search of threads"] } }],
   ["FollowedChannel", ["APIFollowedChannel"], "A channel that another one's announcements go to.", { needs: ["webhook_id"] }],
   ["ChannelMention", ["APIChannelMention"], "A channel that a message mentions.", { id: "Channel" }],
   ["Webhook", ["APIWebhook"], "A webhook of a channel.", { id: "Webhook" }],
@@ -197,6 +197,36 @@ export const objects = [
   // The Gateway's address.
   ["GatewayBotInfo", ["APIGatewayBotInfo"], "The Gateway's address, and how many shards and sessions to open."],
   ["SessionStartLimit", ["APIGatewaySessionStartLimit"], "How many sessions may still begin."],
+
+  // Answers of requests that are no object of their own.
+  ["GatewayInfo", ["APIGatewayInfo"], "The Gateway's address."],
+  ["EmojiList", ["RESTGetAPIApplicationEmojisResult"], "The emojis of an application.", { fields: { items: "Vec<Emoji>" } }],
+  ["StickerPackList", ["RESTGetStickerPacksResult"], "Discord's own packs of stickers.", { fields: { sticker_packs: "Vec<StickerPack>" } }],
+  ["SoundboardSoundList", ["RESTGetAPIGuildSoundboardSoundsResult"], "The sounds of a guild.", { fields: { items: "Vec<SoundboardSound>" } }],
+  ["PollAnswerVoters", ["RESTGetAPIPollAnswerVotersResult"], "Users who voted for one answer of a poll.", { fields: { users: "Vec<User>" } }],
+  ["MessageSearch", ["APIMessageSearchResult"], "Messages of a guild that were found, each in a list of its own.", { fields: { messages: "Vec<Vec<Message>>", threads: "Vec<Channel>?", members: "Vec<ThreadMember>?" } }],
+  ["InviteTargetUsersJob", ["RESTGetAPIInviteTargetUsersJobStatusResult"], "How far Discord is with the users that an invite is for.", { fields: { total_users: "i64", processed_users: "i64" } }],
+  ["Authorization", ["RESTGetAPIOAuth2CurrentAuthorizationResult"], "What a user allowed an application.", { fields: { application: "PartialApplication", scopes: "Vec<OauthScope>", expires: "Timestamp?", user: "User?" }, boxed: ["application"], spares: ["application"] }],
+  ["ApplicationRoleConnection", ["APIApplicationRoleConnection"], "What a user linked to an application, by which guilds give roles.", { fields: { platform_name: "String?", platform_username: "String?", metadata: "BTreeMap<String, String>?" } }],
+  ["ApplicationAttachment", [], "A file that an application uploaded for its activity.", { fields: { attachment: "Attachment" } }],
+  ["PublicKeys", [], "Keys by which Discord signs the identities of users.", { fields: { keys: "Vec<PublicKey>" } }],
+  ["PublicKey", [], "A key of Discord's, as JSON Web Keys are written.", { fields: { kty: "String", use: "String", kid: "String", n: "String", e: "String", alg: "String" } }],
+  ["UserInfo", [], "A user by the standard claims of an identity provider.", { fields: { sub: "String", email: "String?", email_verified: "bool?", preferred_username: "String?", nickname: "String?", picture: "String?", locale: "String?" } }],
+  ["ScheduledEventException", [], "One recurrence of a scheduled event that is otherwise than the rule says.", { needs: ["event_exception_id"], fields: { event_id: "Id<ScheduledEventMarker>?", event_exception_id: "Id<GenericMarker>", scheduled_start_time: "Timestamp?", scheduled_end_time: "Timestamp?", is_canceled: "bool" } }],
+  ["ScheduledEventUserCounts", [], "How many users want to come to a scheduled event, and to those of its recurrences that were asked for.", { fields: { guild_scheduled_event_count: "i64", guild_scheduled_event_exception_counts: "BTreeMap<Id<GenericMarker>, i64>" } }],
+  ["JoinRequests", [], "Requests to join a guild.", { fields: { total: "i64?", guild_join_requests: "Vec<JoinRequest>?" } }],
+  ["JoinRequest", [], "A user's request to join a guild.", { fields: { id: "Id<GenericMarker>", created_at: "Timestamp?", reviewed_at: "Timestamp?", application_status: "String?", rejection_reason: "String?", guild_id: "Id<GuildMarker>?", user_id: "Id<UserMarker>", user: "User?", form_responses: "Json?", actioned_by_user: "User?" } }],
+  ["NewMemberWelcome", [], "What new members are told and shown in the guide of a guild.", { fields: { guild_id: "Id<GuildMarker>?", enabled: "bool", welcome_message: "NewMemberMessage?", new_member_actions: "Vec<NewMemberAction>", resource_channels: "Vec<ResourceChannel>" } }],
+  ["NewMemberMessage", [], "The words that greet new members.", { fields: { author_ids: "Vec<Id<UserMarker>>", message: "String" } }],
+  ["NewMemberAction", [], "Something that new members are asked to do.", { fields: { channel_id: "Id<ChannelMarker>", action_type: "i64", title: "String", description: "String", emoji: "Json?", icon: "ImageHash?" } }],
+  ["ResourceChannel", [], "A channel that new members are shown.", { fields: { channel_id: "Id<ChannelMarker>", title: "String", emoji: "Json?", icon: "ImageHash?", description: "String" } }],
+
+  // Lobbies, for games with the Social SDK.
+  ["Lobby", [], "A lobby of a game.", { fields: { id: "Id<GenericMarker>", application_id: "Id<ApplicationMarker>?", metadata: "BTreeMap<String, String>?", members: "Vec<LobbyMember>", linked_channel: "Channel?", flags: "i64", override_event_webhooks_url: "String?" }, boxed: ["linked_channel"] }],
+  ["LobbyMember", [], "A user in a lobby.", { fields: { id: "Id<UserMarker>", metadata: "BTreeMap<String, String>?", flags: "i64", additional_name: "String?" } }],
+  ["LobbyMessage", [], "A message in a lobby.", { fields: { id: "Id<MessageMarker>", type: "MessageType", content: "String", lobby_id: "Id<GenericMarker>?", channel_id: "Id<ChannelMarker>?", author: "User?", lobby_member: "Json?", metadata: "BTreeMap<String, String>?", moderation_metadata: "BTreeMap<String, String>?", flags: "MessageFlags", application_id: "Id<ApplicationMarker>?" } }],
+  ["LobbyInvite", [], "An invite to the guild of a lobby's linked channel.", { fields: { code: "String" } }],
+  ["ProvisionalToken", [], "The token of an account that a game made for a user without one.", { fields: { token_type: "String", access_token: "String", expires_in: "i64", scope: "String", id_token: "String", refresh_token: "String?", scopes: "Vec<String>?", expires_at_s: "i64?" } }],
 ];
 
 /** Bodies of events that are no object of their own. */
@@ -287,7 +317,7 @@ export const floats = ["volume", "sound_volume", "retry_after", "duration_secs"]
 export const hashes = ["avatar", "banner", "icon", "icon_hash", "splash", "discovery_splash", "badge", "cover_image", "image", "avatar_decoration", "asset"];
 
 /** Texts that are times; `created_at` and the like by their ends. */
-export const times = /(_at|timestamp|_until|_time|^premium_since|^expiry|^current_period_start|^current_period_end)$/;
+export const times = /(_at|timestamp|_until|_time|^premium_since|^expires|^expiry|^current_period_start|^current_period_end)$/;
 
 /** Required ids without which an object cannot be told from others; other required ids may be absent. */
 export const identities = ["id", "channel_id", "message_id", "user_id", "role_id", "rule_id", "sound_id", "guild_scheduled_event_id"];
@@ -325,5 +355,10 @@ export const schemas = {
   SeparatorComponentResponse: "Component", TextDisplayComponentResponse: "Component", TextInputComponentResponse: "Component", ThumbnailComponentResponse: "Component", MessageEmbedResponse: "Embed", MessageReactionResponse: "Reaction",
   MessageReferenceResponse: "MessageReference", MyGuildResponse: "CurrentUserGuild", PinnedMessagesResponse: "PinsListing", PollResponse: "Poll", ResolvedObjectsResponse: "ResolvedData", SoundboardSoundResponse: "SoundboardSound",
   StageInstanceResponse: "StageInstance", SubscriptionResponse: "Subscription", TeamResponse: "Team", ThreadMemberResponse: "ThreadMember", ThreadsResponse: "ThreadsListing", UserResponse: "User", UserPIIResponse: "User",
+  ActivitiesAttachmentResponse: "ApplicationAttachment", ApplicationUserRoleConnectionResponse: "ApplicationRoleConnection", GatewayResponse: "GatewayInfo",
+  GuildHomeSettingsResponse: "NewMemberWelcome", GuildJoinRequestResponse: "JoinRequest", GuildJoinRequestsListResponse: "JoinRequests", GuildScheduledEventExceptionResponse: "ScheduledEventException", GuildSearchResponse: "MessageSearch",
+  ListApplicationEmojisResponse: "EmojiList", ListGuildSoundboardSoundsResponse: "SoundboardSoundList", LobbyGuildInviteResponse: "LobbyInvite", LobbyMemberResponse: "LobbyMember", LobbyMessageResponse: "LobbyMessage", LobbyResponse: "Lobby",
+  OAuth2GetAuthorizationResponse: "Authorization", OAuth2GetKeys: "PublicKeys", OAuth2GetOpenIDConnectUserInfoResponse: "UserInfo", PollAnswerDetailsResponse: "PollAnswerVoters", ProvisionalTokenResponse: "ProvisionalToken",
+  ScheduledEventUserCountResponse: "ScheduledEventUserCounts", StickerPackCollectionResponse: "StickerPackList", TargetUsersJobStatusResponse: "InviteTargetUsersJob", ThreadSearchResponse: "ThreadsListing",
   VanityURLResponse: "VanityUrl", VoiceRegionResponse: "VoiceRegion", VoiceStateResponse: "VoiceState", WidgetResponse: "GuildWidget", WidgetSettingsResponse: "GuildWidgetSettings",
 };

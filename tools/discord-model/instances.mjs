@@ -95,7 +95,7 @@ function ofType(type, wire, field, stack, isWhole) {
   switch (type[0]) {
     case "list": {
       if (field?.type.includes("Component>")) return fallback();
-      const item = ofType(type[1], wire, field && { type: field.type.replace(/^(Option<)?Vec<(.*?)>>?$/, "$2") }, stack, isWhole);
+      const item = ofType(type[1], wire, field && { type: field.type.replace(/^Option<(.*)>$/, "$1").replace(/^Vec<(.*)>$/, "$1") }, stack, isWhole);
       return item === undefined ? [] : [item];
     }
     case "or": {

@@ -135,7 +135,7 @@ function rustName(object, wire) {
   if (wire === "type") return "kind";
   if (wire === "username" && /^(User|PartialUser)$/.test(object)) return "name";
   if (wire === "v") return "version";
-  return wire === "match" ? "r#match" : wire;
+  return /^(match|use)$/.test(wire) ? `r#${wire}` : wire;
 }
 
 /** Facts in a description, in our own words. */

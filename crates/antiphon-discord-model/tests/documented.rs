@@ -67,7 +67,11 @@ fn read(name: &str, body: &Value) -> Became {
         Separator SessionStartLimit SharedClientTheme Sku SnapshotMessage SoundboardSound StageInstance Sticker
         StickerItem StickerPack Subscription Team TeamMember Template TextDisplay TextInput ThreadMember
         ThreadMetadata ThreadsListing Thumbnail UnavailableGuild UnfurledMediaItem User VanityUrl VoiceRegion
-        VoiceState Webhook WebhookChannel WebhookGuild WelcomeScreen WelcomeScreenChannel;
+        VoiceState Webhook WebhookChannel WebhookGuild WelcomeScreen WelcomeScreenChannel
+        ApplicationAttachment ApplicationRoleConnection Authorization EmojiList GatewayInfo InviteTargetUsersJob
+        JoinRequest JoinRequests Lobby LobbyInvite LobbyMember LobbyMessage MessageSearch NewMemberAction
+        NewMemberMessage NewMemberWelcome PollAnswerVoters ProvisionalToken PublicKey PublicKeys ResourceChannel
+        ScheduledEventException ScheduledEventUserCounts SoundboardSoundList StickerPackList UserInfo;
         gateway:
         AutoModerationActionExecution BanAdd BanRemove ChannelInfo ChannelPinsUpdate GatewayReaction GuildDelete
         GuildEmojisUpdate GuildIntegrationsUpdate GuildScheduledEventUserAdd GuildScheduledEventUserRemove
@@ -164,6 +168,14 @@ const REASONS: &[(&str, &str)] = &[
     (
         "/options/*",
         "an entry's details are typed by the keys that are described; any other is in `raw()`",
+    ),
+    (
+        "/messages/*/*/hit",
+        "every message of a search is a hit: what was around it is not sent any more",
+    ),
+    (
+        "/messages/*/*/restriction_count",
+        "Discord documents it nowhere but in the schema",
     ),
     ("/emoji/available", PARTIAL),
     ("/emoji/managed", PARTIAL),

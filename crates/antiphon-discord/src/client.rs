@@ -61,26 +61,44 @@
 //! [`RequestError::Unauthorized`]: crate::RequestError::Unauthorized
 //! [`RequestError::Undecodable`]: crate::RequestError::Undecodable
 
+mod application;
+mod auto_moderation;
 mod call;
 mod channels;
 mod commands;
 mod download;
 mod draft;
+mod emojis;
 mod fields;
 mod files;
 mod gateway;
+mod guild_pages;
+mod guild_settings;
 mod guilds;
 mod interactions;
+mod invites;
+mod lobbies;
 mod members;
 mod messages;
+mod moderation;
+mod monetization;
 mod one_command;
 mod pages;
 mod poll;
 mod reactions;
 mod request;
 mod roles;
+mod scheduled_events;
+mod search;
+mod single_commands;
+mod soundboard;
+mod stage;
+mod stickers;
+mod templates;
+mod threads;
 mod typing;
 mod users;
+mod webhook_settings;
 mod webhooks;
 
 use std::sync::Arc;
@@ -92,28 +110,58 @@ use twilight_model::gateway::Intents;
 
 pub(crate) use self::gateway::{ShardHandle, ShardSet};
 pub use self::{
+    application::{SetRoleConnection, UpdateApplication, UpdateCurrentUser},
+    auto_moderation::{CreateAutoModerationRule, UpdateAutoModerationRule},
     call::{AuditedCall, Call},
     channels::{
         CreateGuildChannel, CreateThread, CreateThreadFromMessage, ThreadMembers, UpdateChannel,
         UpdateThread,
     },
     download::{Download, DownloadStream},
+    emojis::{CreateEmoji, UpdateEmoji},
     files::File,
     gateway::ShardInfo,
+    guild_pages::{
+        GuildWidgetImage, UpdateGuildOnboarding, UpdateGuildWelcomeScreen,
+        UpdateGuildWidgetSettings,
+    },
+    guild_settings::{ChannelPosition, UpdateGuild},
     guilds::{
         AuditLog, CurrentUserGuilds, GuildCall, UpdateCurrentUserVoiceState, UpdateUserVoiceState,
     },
     interactions::{Answers, CreateFollowup, Respond, UpdateFollowup, UpdateResponse},
+    invites::{CreateInvite, GetInvite},
+    lobbies::{
+        AddLobbyMember, CreateLobby, CreateLobbyMessage, CreateOrJoinLobby, CreateProvisionalToken,
+        LobbyMessages, LobbySeat, UpdateLobby,
+    },
     members::{
         Bans, CreateBan, GuildMembers, SearchGuildMembers, UpdateCurrentMember, UpdateGuildMember,
     },
     messages::{ChannelMessages, CreateMessage, Pins, UpdateMessage},
-    pages::{ArchivedThreads, ById, Dated, Listing, Pages, Streams},
-    poll::PollRequest,
+    moderation::{
+        AddGuildMember, BulkGuildBan, CreateGuildPrune, GuildJoinRequests, GuildPruneCount,
+        UpdateGuildIncidentActions, UpdateGuildJoinRequest,
+    },
+    monetization::{CurrentUserEntitlements, Entitlements, SkuSubscriptions},
+    pages::{ByArchiveTime, ById, Dated, Listing, Pages, Streams},
+    poll::{AnswerVoters, PollRequest},
     reactions::{Emoji, Reactions},
     request::{RawRequest, RequestPath},
     roles::{CreateRole, RolePosition, UpdateRole},
+    scheduled_events::{
+        CreateGuildScheduledEvent, CreateGuildScheduledEventException, GuildScheduledEvent,
+        GuildScheduledEventUsers, GuildScheduledEvents, UpdateGuildScheduledEvent,
+        UpdateGuildScheduledEventException,
+    },
+    search::{SearchGuildMessages, SearchThreads},
+    soundboard::{CreateGuildSoundboardSound, SendSoundboardSound, UpdateGuildSoundboardSound},
+    stage::{CreateStageInstance, UpdateStageInstance},
+    stickers::UpdateGuildSticker,
+    templates::{CreateTemplate, UpdateTemplate},
+    threads::{ArchivedThreads, CreateForumThread, GetThreadMember, JoinedArchivedThreads},
     typing::Typing,
+    webhook_settings::{UpdateWebhook, UpdateWebhookWithToken},
     webhooks::{
         CreateWebhook, DeleteWebhookMessage, ExecuteWebhook, UpdateWebhookMessage, WebhookMessage,
     },

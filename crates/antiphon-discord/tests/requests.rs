@@ -1593,3 +1593,117 @@ mod repeating {
         assert!(error.is_transient());
     }
 }
+
+mod own_routes {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_search_whose_index_is_not_ready_is_asked_again() {
+        let server = Server::new(|_, before| match before {
+            0 | 1 => Reply::status(
+                202,
+                json!({"message": "Index not yet available. Try again later", "code": 110_000, "documents_indexed": 0,
+                    "retry_after": 1}),
+            ),
+            _ => Reply::ok(
+                json!({"messages": [[bodies::message()]], "total_results": 1,
+                "doing_deep_historical_index": false}),
+            ),
+        });
+        let found = server
+            .client
+            .search_guild_messages(CHOIR)
+            .content("la & la")
+            .has(&["link", "poll"]);
+        assert_eq!(found.await.expect("found").messages[0][0].id, SONG);
+        let path = "guilds/11/messages/search?content=la%20%26%20la&has=link&has=poll";
+        let paths: Vec<String> = server.seen().into_iter().map(|seen| seen.path).collect();
+        assert_eq!(paths, [path; 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_index_that_is_never_ready_is_an_error_and_no_empty_result() {
+        let server = Server::new(|_, _| {
+            Reply::status(
+                202,
+                json!({"message": "Index not yet available", "code": 110_000, "retry_after": 1}),
+            )
+        });
+        let error = server
+            .client
+            .search_guild_messages(CHOIR)
+            .await
+            .expect_err("no result");
+        assert!(
+            matches!(error, RequestError::Server { status: 202, .. }),
+            "{error:?}"
+        );
+        assert!(error.is_transient());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_access_token_goes_in_place_of_the_bots_and_leaves_it_good() {
+        let server = Server::new(|seen, _| match seen.path.as_str() {
+            "users/@me" => Reply::ok(bodies::current_user()),
+            _ => refusal(401, 0, "401: Unauthorized"),
+        });
+        let c = &server.client;
+        let error = c
+            .current_user_connections("Bearer us3r")
+            .await
+            .expect_err("expired");
+        let RequestError::Refused(said) = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!((said.status, error.is_transient()), (401, false));
+        assert_eq!(server.last().header("authorization"), Some("Bearer us3r"));
+        c.current_user().await.expect("the bot's token is good");
+        assert_eq!(
+            server.last().header("authorization"),
+            Some(&*format!("Bot {TOKEN}"))
+        );
+        let odd = c
+            .current_authorization("a\nb")
+            .await
+            .expect_err("no header");
+        assert!(matches!(odd, RequestError::Invalid(_)) && !odd.to_string().contains("a\nb"));
+        for open in [
+            c.webhook_with_token(Id::new(88), "t").await.err(),
+            c.gateway().await.err(),
+        ] {
+            assert!(matches!(open, Some(RequestError::Refused(_))), "{open:?}");
+            assert_eq!(server.last().header("authorization"), None);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sticker_is_a_form_with_its_file() {
+        let server = Server::new(|_, _| {
+            Reply::ok(
+                json!({"id": "77", "name": "wave", "tags": "wave", "type": 2, "format_type": 1,
+                "description": "a hand"}),
+            )
+        });
+        let wave = File::new("wave.png", &b"\x89PNG"[..]);
+        let made = server
+            .client
+            .create_guild_sticker(CHOIR, "wave", "a hand", "wave", &wave);
+        made.reason("hello").await.expect("made");
+        let seen = server.last();
+        assert_eq!(seen.header("x-audit-log-reason"), Some("hello"));
+        let kind = seen.header("content-type").expect("a type");
+        let boundary = kind
+            .strip_prefix("multipart/form-data; boundary=")
+            .expect("a form");
+        let body = String::from_utf8_lossy(&seen.body).replace(boundary, "B");
+        for part in [
+            "--B\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nwave\r\n",
+            "--B\r\nContent-Disposition: form-data; name=\"tags\"\r\n\r\nwave\r\n",
+            "--B\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\na hand\r\n",
+            "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"wave.png\"\r\nContent-Type: image/png\r\n\r\n",
+        ] {
+            assert!(body.contains(part), "{part}: {body}");
+        }
+        assert!(body.ends_with("\r\n--B--"), "{body}");
+    }
+}

@@ -398,6 +398,16 @@ InviteTargetType or -1 {
     EmbeddedApplication = 2,
 }
 
+/// Invite target users job status.
+///
+/// [Discord's page](https://docs.discord.com/developers/resources/invite#get-target-users-job-status)
+InviteTargetUsersJobStatus or -1 {
+    Unspecified = 0,
+    Processing = 1,
+    Completed = 2,
+    Failed = 3,
+}
+
 /// Invite type.
 ///
 /// [Discord's page](https://discord.com/developers/docs/resources/invite#invite-object-invite-types)

@@ -178,16 +178,15 @@ Connection {
 /// A rule by which linked accounts get roles.
 ///
 /// [Discord's page](https://discord.com/developers/docs/resources/application-role-connection-metadata#application-role-connection-metadata-object-application-role-connection-metadata-structure)
-#[non_exhaustive]
 ApplicationRoleConnectionMetadata {
     /// 1 to 200 characters.
     "description" => description: String,
-    "description_localizations" => description_localizations: BTreeMap<String, Option<String>> [Maybe],
+    "description_localizations" => description_localizations: Option<BTreeMap<String, Option<String>>>,
     "key" => key: String,
     "type" => kind: ApplicationRoleConnectionMetadataType,
     /// 1 to 100 characters.
     "name" => name: String,
-    "name_localizations" => name_localizations: BTreeMap<String, Option<String>> [Maybe],
+    "name_localizations" => name_localizations: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// A guild, as requests and `GUILD_CREATE` give it.
@@ -352,7 +351,6 @@ WelcomeScreen {
 }
 
 /// A channel on the welcome screen.
-#[non_exhaustive]
 WelcomeScreenChannel {
     "channel_id" => channel_id: Id<ChannelMarker>,
     "description" => description: String,
@@ -971,6 +969,8 @@ ThreadsListing {
     "has_more" => has_more: bool [Maybe],
     "members" => members: Vec<ThreadMember>,
     "threads" => threads: Vec<Channel>,
+    /// Known from: the search of threads.
+    "total_results" => total_results: Option<i64>,
 }
 
 /// A channel that another one's announcements go to.
@@ -2392,6 +2392,264 @@ SessionStartLimit {
     "reset_after" => reset_after: i64,
     "total" => total: i64,
 }
+
+/// The Gateway's address.
+///
+/// [Discord's page](https://discord.com/developers/docs/topics/gateway#get-gateway)
+#[non_exhaustive]
+GatewayInfo {
+    "url" => url: String,
 }
 
-defaults! { AvatarDecorationData, Collectibles, Nameplate, PrimaryGuild, PartialMember, Connection, ApplicationRoleConnectionMetadata, IncidentsData, WelcomeScreen, GuildWidgetMember, GuildWidgetSettings, MembershipScreening, MembershipScreeningField, RoleColors, RoleTags, IntegrationAccount, Template, VoiceRegion, ScheduledEventEntityMetadata, RecurrenceRule, RecurrenceRuleNWeekday, AutoModerationTriggerMetadata, AutoModerationAction, AutoModerationActionMetadata, AuditLog, AuditLogChange, AuditLogOptions, PermissionOverwrite, DefaultReaction, ThreadMetadata, ThreadMember, ThreadsListing, MessageActivity, MessageReference, MessageCall, SharedClientTheme, RoleSubscriptionData, MessageSnapshot, SnapshotMessage, PinsListing, Reaction, ReactionCountDetails, Embed, EmbedMedia, EmbedProvider, EmbedAuthor, EmbedFooter, EmbedField, AllowedMentions, Poll, PollMedia, PollAnswer, PollResults, PollAnswerCount, Emoji, PartialEmoji, ActionRow, Button, SelectMenu, SelectMenuOption, SelectDefaultValue, TextInput, Section, TextDisplay, Thumbnail, MediaGallery, MediaGalleryItem, FileDisplay, Separator, Container, Label, FileUpload, RadioGroup, RadioGroupOption, CheckboxGroup, CheckboxGroupOption, Checkbox, UnfurledMediaItem, BulkBan, PruneCount, VanityUrl, InteractionCallbackResource, InstallParams, IntegrationTypeConfig, CommandOption, CommandOptionChoice, CommandPermission, ComponentData, ModalData, ResolvedData, ActivityInstance, Invite, ClientStatus, Activity, ActivityTimestamps, ActivityParty, ActivityAssets, ActivitySecrets, GatewayBotInfo, SessionStartLimit }
+/// The emojis of an application.
+///
+/// [Discord's page](https://discord.com/developers/docs/resources/emoji#list-application-emojis)
+#[non_exhaustive]
+EmojiList {
+    "items" => items: Vec<Emoji>,
+}
+
+/// Discord's own packs of stickers.
+///
+/// [Discord's page](https://discord.com/developers/docs/resources/sticker#list-sticker-packs)
+#[non_exhaustive]
+StickerPackList {
+    "sticker_packs" => sticker_packs: Vec<StickerPack>,
+}
+
+/// The sounds of a guild.
+///
+/// [Discord's page](https://discord.com/developers/docs/resources/soundboard#list-guild-soundboard-sounds)
+#[non_exhaustive]
+SoundboardSoundList {
+    "items" => items: Vec<SoundboardSound>,
+}
+
+/// Users who voted for one answer of a poll.
+///
+/// [Discord's page](https://discord.com/developers/docs/resources/poll#get-answer-voters)
+#[non_exhaustive]
+PollAnswerVoters {
+    "users" => users: Vec<User>,
+}
+
+/// Messages of a guild that were found, each in a list of its own.
+///
+/// [Discord's page](https://docs.discord.com/developers/resources/message#search-guild-messages-response-body)
+#[non_exhaustive]
+MessageSearch {
+    "documents_indexed" => documents_indexed: Option<i64>,
+    "doing_deep_historical_index" => doing_deep_historical_index: bool,
+    "members" => members: Vec<ThreadMember> [Maybe],
+    "messages" => messages: Vec<Vec<Message>>,
+    "threads" => threads: Vec<Channel> [Maybe],
+    "total_results" => total_results: i64,
+}
+
+/// How far Discord is with the users that an invite is for.
+///
+/// [Discord's page](https://docs.discord.com/developers/resources/invite#get-target-users-job-status)
+#[non_exhaustive]
+InviteTargetUsersJob {
+    "completed_at" => completed_at: Option<Timestamp>,
+    "created_at" => created_at: Option<Timestamp>,
+    "error_message" => error_message: Option<String>,
+    "processed_users" => processed_users: i64,
+    "status" => status: InviteTargetUsersJobStatus,
+    "total_users" => total_users: i64,
+}
+
+/// What a user allowed an application.
+///
+/// [Discord's page](https://discord.com/developers/docs/topics/oauth2#get-current-authorization-information)
+#[non_exhaustive]
+Authorization {
+    "application" => application: Box<PartialApplication> [Spare],
+    "expires" => expires: Option<Timestamp>,
+    "scopes" => scopes: Vec<OauthScope>,
+    "user" => user: Option<User>,
+}
+
+/// What a user linked to an application, by which guilds give roles.
+///
+/// [Discord's page](https://discord.com/developers/docs/resources/user#application-role-connection-object-application-role-connection-structure)
+#[non_exhaustive]
+ApplicationRoleConnection {
+    /// At most 100 characters.
+    "metadata" => metadata: BTreeMap<String, String> [Maybe],
+    /// At most 50 characters.
+    "platform_name" => platform_name: Option<String>,
+    /// At most 100 characters.
+    "platform_username" => platform_username: Option<String>,
+}
+
+/// A file that an application uploaded for its activity.
+#[non_exhaustive]
+ApplicationAttachment {
+    "attachment" => attachment: Attachment,
+}
+
+/// Keys by which Discord signs the identities of users.
+#[non_exhaustive]
+PublicKeys {
+    "keys" => keys: Vec<PublicKey>,
+}
+
+/// A key of Discord's, as JSON Web Keys are written.
+#[non_exhaustive]
+PublicKey {
+    "alg" => alg: String,
+    "e" => e: String,
+    "kid" => kid: String,
+    "kty" => kty: String,
+    "n" => n: String,
+    "use" => r#use: String,
+}
+
+/// A user by the standard claims of an identity provider.
+#[non_exhaustive]
+UserInfo {
+    "email" => email: Option<String>,
+    "email_verified" => email_verified: Option<bool>,
+    "locale" => locale: Option<String>,
+    "nickname" => nickname: Option<String>,
+    "picture" => picture: Option<String>,
+    "preferred_username" => preferred_username: Option<String>,
+    "sub" => sub: String,
+}
+
+/// One recurrence of a scheduled event that is otherwise than the rule says.
+#[non_exhaustive]
+ScheduledEventException {
+    "event_exception_id" => event_exception_id: Id<GenericMarker>,
+    "event_id" => event_id: Option<Id<ScheduledEventMarker>>,
+    "is_canceled" => is_canceled: bool,
+    "scheduled_end_time" => scheduled_end_time: Option<Timestamp>,
+    "scheduled_start_time" => scheduled_start_time: Option<Timestamp>,
+}
+
+/// How many users want to come to a scheduled event, and to those of its recurrences that were asked for.
+#[non_exhaustive]
+ScheduledEventUserCounts {
+    "guild_scheduled_event_count" => guild_scheduled_event_count: i64,
+    "guild_scheduled_event_exception_counts" => guild_scheduled_event_exception_counts: BTreeMap<Id<GenericMarker>, i64>,
+}
+
+/// Requests to join a guild.
+#[non_exhaustive]
+JoinRequests {
+    "guild_join_requests" => guild_join_requests: Vec<JoinRequest> [Maybe],
+    "total" => total: Option<i64>,
+}
+
+/// A user's request to join a guild.
+#[non_exhaustive]
+JoinRequest {
+    "actioned_by_user" => actioned_by_user: Option<User>,
+    "application_status" => application_status: Option<String>,
+    "created_at" => created_at: Option<Timestamp>,
+    "form_responses" => form_responses: Option<Json>,
+    "guild_id" => guild_id: Option<Id<GuildMarker>>,
+    "id" => id: Id<GenericMarker>,
+    "rejection_reason" => rejection_reason: Option<String>,
+    "reviewed_at" => reviewed_at: Option<Timestamp>,
+    "user" => user: Option<User>,
+    "user_id" => user_id: Id<UserMarker>,
+}
+
+/// What new members are told and shown in the guide of a guild.
+#[non_exhaustive]
+NewMemberWelcome {
+    "enabled" => enabled: bool,
+    "guild_id" => guild_id: Option<Id<GuildMarker>>,
+    "new_member_actions" => new_member_actions: Vec<NewMemberAction>,
+    "resource_channels" => resource_channels: Vec<ResourceChannel>,
+    "welcome_message" => welcome_message: Option<NewMemberMessage>,
+}
+
+/// The words that greet new members.
+#[non_exhaustive]
+NewMemberMessage {
+    "author_ids" => author_ids: Vec<Id<UserMarker>>,
+    "message" => message: String,
+}
+
+/// Something that new members are asked to do.
+#[non_exhaustive]
+NewMemberAction {
+    "action_type" => action_type: i64,
+    "channel_id" => channel_id: Id<ChannelMarker>,
+    "description" => description: String,
+    "emoji" => emoji: Option<Json>,
+    "icon" => icon: Option<ImageHash>,
+    "title" => title: String,
+}
+
+/// A channel that new members are shown.
+#[non_exhaustive]
+ResourceChannel {
+    "channel_id" => channel_id: Id<ChannelMarker>,
+    "description" => description: String,
+    "emoji" => emoji: Option<Json>,
+    "icon" => icon: Option<ImageHash>,
+    "title" => title: String,
+}
+
+/// A lobby of a game.
+#[non_exhaustive]
+Lobby {
+    "application_id" => application_id: Option<Id<ApplicationMarker>>,
+    "flags" => flags: i64,
+    "id" => id: Id<GenericMarker>,
+    "linked_channel" => linked_channel: Option<Box<Channel>>,
+    "members" => members: Vec<LobbyMember>,
+    "metadata" => metadata: BTreeMap<String, String> [Maybe],
+    "override_event_webhooks_url" => override_event_webhooks_url: Option<String>,
+}
+
+/// A user in a lobby.
+#[non_exhaustive]
+LobbyMember {
+    "additional_name" => additional_name: Option<String>,
+    "flags" => flags: i64,
+    "id" => id: Id<UserMarker>,
+    "metadata" => metadata: BTreeMap<String, String> [Maybe],
+}
+
+/// A message in a lobby.
+#[non_exhaustive]
+LobbyMessage {
+    "application_id" => application_id: Option<Id<ApplicationMarker>>,
+    "author" => author: Option<User>,
+    "channel_id" => channel_id: Option<Id<ChannelMarker>>,
+    "content" => content: String,
+    "flags" => flags: MessageFlags,
+    "id" => id: Id<MessageMarker>,
+    "type" => kind: MessageType,
+    "lobby_id" => lobby_id: Option<Id<GenericMarker>>,
+    "lobby_member" => lobby_member: Option<Json>,
+    "metadata" => metadata: BTreeMap<String, String> [Maybe],
+    "moderation_metadata" => moderation_metadata: BTreeMap<String, String> [Maybe],
+}
+
+/// An invite to the guild of a lobby's linked channel.
+#[non_exhaustive]
+LobbyInvite {
+    "code" => code: String,
+}
+
+/// The token of an account that a game made for a user without one.
+#[non_exhaustive]
+ProvisionalToken {
+    "access_token" => access_token: String,
+    "expires_at_s" => expires_at_s: Option<i64>,
+    "expires_in" => expires_in: i64,
+    "id_token" => id_token: String,
+    "refresh_token" => refresh_token: Option<String>,
+    "scope" => scope: String,
+    "scopes" => scopes: Vec<String> [Maybe],
+    "token_type" => token_type: String,
+}
+}
+
+defaults! { AvatarDecorationData, Collectibles, Nameplate, PrimaryGuild, PartialMember, Connection, ApplicationRoleConnectionMetadata, IncidentsData, WelcomeScreen, WelcomeScreenChannel, GuildWidgetMember, GuildWidgetSettings, MembershipScreening, MembershipScreeningField, RoleColors, RoleTags, IntegrationAccount, Template, VoiceRegion, ScheduledEventEntityMetadata, RecurrenceRule, RecurrenceRuleNWeekday, AutoModerationTriggerMetadata, AutoModerationAction, AutoModerationActionMetadata, AuditLog, AuditLogChange, AuditLogOptions, PermissionOverwrite, DefaultReaction, ThreadMetadata, ThreadMember, ThreadsListing, MessageActivity, MessageReference, MessageCall, SharedClientTheme, RoleSubscriptionData, MessageSnapshot, SnapshotMessage, PinsListing, Reaction, ReactionCountDetails, Embed, EmbedMedia, EmbedProvider, EmbedAuthor, EmbedFooter, EmbedField, AllowedMentions, Poll, PollMedia, PollAnswer, PollResults, PollAnswerCount, Emoji, PartialEmoji, ActionRow, Button, SelectMenu, SelectMenuOption, SelectDefaultValue, TextInput, Section, TextDisplay, Thumbnail, MediaGallery, MediaGalleryItem, FileDisplay, Separator, Container, Label, FileUpload, RadioGroup, RadioGroupOption, CheckboxGroup, CheckboxGroupOption, Checkbox, UnfurledMediaItem, BulkBan, PruneCount, VanityUrl, InteractionCallbackResource, InstallParams, IntegrationTypeConfig, CommandOption, CommandOptionChoice, CommandPermission, ComponentData, ModalData, ResolvedData, ActivityInstance, Invite, ClientStatus, Activity, ActivityTimestamps, ActivityParty, ActivityAssets, ActivitySecrets, GatewayBotInfo, SessionStartLimit, GatewayInfo, EmojiList, StickerPackList, SoundboardSoundList, PollAnswerVoters, MessageSearch, InviteTargetUsersJob, ApplicationRoleConnection, PublicKeys, PublicKey, UserInfo, ScheduledEventUserCounts, JoinRequests, NewMemberWelcome, NewMemberMessage, LobbyInvite, ProvisionalToken }

@@ -3,6 +3,7 @@
 //! Every method of [`Client`](crate::Client) that speaks to Discord's HTTP interface returns a value of this file: [`Call`]
 //! where there is nothing to choose, [`AuditedCall`] where the guild's audit log takes a reason, and else a type of its
 //! own with a setter for each option, made by the macro `calls!`.
+//! A method that needs nothing but its arguments is a row of `routes!`: another route is a few lines.
 //! Making such a value checks its arguments and sends nothing; awaiting it hands the request to `http`, which queues it
 //! under the rate limits, sends it, repeats it where that is safe, and reads the response.
 //!
@@ -20,6 +21,7 @@ use antiphon_discord_model::id::{Id, marker::InteractionMarker};
 use serde_json::Value;
 use twilight_http::request::{Request, TryIntoRequest};
 
+use super::fields::Fields;
 use crate::{
     error::RequestError,
     http::{Answer, Http, Repeat, UnsentRequest},
@@ -219,17 +221,70 @@ impl<T> fmt::Debug for AuditedCall<'_, T> {
     }
 }
 
+/// A call that is made from its request; the rows of `routes!` end here.
+pub(super) trait FromRequest<'a, R> {
+    fn from_request(http: &'a Http, request: R) -> Self;
+}
+
+/// A call without options, repeated by the rule of its HTTP method.
+impl<'a, T> FromRequest<'a, Fields> for Call<'a, T> {
+    fn from_request(http: &'a Http, request: Fields) -> Self {
+        Self::new(http, request.repeat(), request)
+    }
+}
+
+impl<'a, T> FromRequest<'a, Fields> for AuditedCall<'a, T> {
+    fn from_request(http: &'a Http, request: Fields) -> Self {
+        Self::new(http, request.repeat(), request)
+    }
+}
+
+/// Defines methods of [`Client`](crate::Client), a row for each route.
+///
+/// A row is documentation, name, arguments, type of the call, HTTP method, and the segments of the path; after these come
+/// calls of [`Fields`](super::fields::Fields) that set what the arguments say:
+///
+/// ```text
+/// /// Creates an emoji of a guild.
+/// create_emoji(guild: Id<GuildMarker>, name: &str, image: &str) -> CreateEmoji<'_>
+///     = Post ["guilds", guild, "emojis"].bounded("name", 2..=32, name).set("image", image);
+/// ```
+macro_rules! routes {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident($($argument:ident: $type:ty),* $(,)?) -> $call:ty
+            = $method:ident [$($segment:expr),*] $(.$set:ident($($value:expr),*))*;
+    )*) => {
+        impl $crate::Client {
+            $(
+                $(#[$doc])*
+                pub fn $name(&self, $($argument: $type),*) -> $call {
+                    let fields = $crate::client::fields::Fields::to(
+                        twilight_http::request::Method::$method,
+                        &[$(&$segment),*],
+                    );
+                    $crate::client::call::FromRequest::from_request(
+                        self.http(),
+                        fields$(.$set($($value),*))*,
+                    )
+                }
+            )*
+        }
+    };
+}
+
 /// Defines a call with options: its type, its builder and its setters.
 ///
-/// `audited` adds a reason for the audit log; `= "field"` sets a field of [`Fields`](super::fields::Fields), and `as`
-/// converts the argument first.
+/// `audited` adds a reason for the audit log; `= "field"` sets a field of [`Fields`](super::fields::Fields), a range in
+/// brackets bounds its characters, items or value, `as` converts the argument first, and `by` calls another method than
+/// `set`.
 macro_rules! calls {
     ($(
         $(#[$doc:meta])*
         $name:ident($inner:ty) -> $answer:ty, $repeat:ident $(, $audited:ident)? {
             $(
                 $(#[$setter_doc:meta])*
-                $setter:ident($($argument:ident: $type:ty)?) $(= $wire:literal)? $(as $convert:path)?;
+                $setter:ident($($argument:ident: $type:ty)?) $(= $wire:literal)? $([$range:expr])? $(by $method:ident)? $(as $convert:path)?;
             )*
         }
     )*) => {$(
@@ -254,13 +309,19 @@ macro_rules! calls {
                 $(#[$setter_doc])*
                 pub fn $setter(mut self $(, $argument: $type)?) -> Self {
                     self.request = $crate::client::call::set!(
-                        self.request, $setter($($argument)?) $(= $wire)? $(as $convert)?
+                        self.request, $setter($($argument)?) $(= $wire)? $([$range])? $(by $method)? $(as $convert)?
                     );
                     self
                 }
             )*
 
             $($crate::client::call::$audited!('a);)?
+        }
+
+        impl<'a> $crate::client::call::FromRequest<'a, $inner> for $name<'a> {
+            fn from_request(http: &'a $crate::http::Http, request: $inner) -> Self {
+                Self::new(http, request)
+            }
         }
 
         impl<'a> IntoFuture for $name<'a> {
@@ -302,6 +363,15 @@ macro_rules! set {
     ($request:expr, $setter:ident($argument:expr) = $wire:literal) => {
         $request.set($wire, $argument)
     };
+    ($request:expr, $setter:ident($argument:expr) = $wire:literal by $method:ident) => {
+        $request.$method($wire, $argument)
+    };
+    ($request:expr, $setter:ident($argument:expr) = $wire:literal [$range:expr]) => {
+        $request.bounded($wire, $range, $argument)
+    };
+    ($request:expr, $setter:ident($argument:expr) = $wire:literal as $convert:path) => {
+        $request.set($wire, $convert($argument))
+    };
     ($request:expr, $setter:ident($argument:expr) as $convert:path) => {
         $request.$setter($convert($argument))
     };
@@ -309,4 +379,5 @@ macro_rules! set {
 
 pub(super) use audited;
 pub(super) use calls;
+pub(super) use routes;
 pub(super) use set;

@@ -18,12 +18,14 @@
 use std::future::IntoFuture;
 
 use antiphon_discord_model::{
-    AutoArchiveDuration, Channel, ChannelType, PermissionOverwrite, ThreadMember,
+    AutoArchiveDuration, Channel, ChannelFlags, ChannelType, DefaultReaction, ForumLayout,
+    ForumSortOrder, PermissionOverwrite, ThreadMember, VideoQualityMode,
     id::{
         Id,
-        marker::{ChannelMarker, GuildMarker, MessageMarker, UserMarker},
+        marker::{ChannelMarker, GenericMarker, GuildMarker, MessageMarker, TagMarker, UserMarker},
     },
 };
+use serde::Serialize;
 use twilight_http::{request::channel::thread::GetThreadMembers, routing::Route};
 
 use super::{
@@ -140,6 +142,23 @@ impl Client {
             .set("allow", overwrite.allow)
             .set("deny", overwrite.deny);
         AuditedCall::new(self.http(), Repeat::Safe, fields)
+    }
+
+    /// Deletes the permissions of a role or a member in a channel.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/channel#delete-channel-permission)
+    ///
+    /// Needs `MANAGE_ROLES`. What the role or the member may do is then what the category and the guild say.
+    pub fn delete_channel_permission(
+        &self,
+        channel: Id<ChannelMarker>,
+        overwrite: Id<GenericMarker>,
+    ) -> AuditedCall<'_, ()> {
+        let route = Route::DeletePermissionOverwrite {
+            channel_id: channel.get(),
+            target_id: overwrite.get(),
+        };
+        AuditedCall::new(self.http(), Repeat::Safe, Fields::new(route))
     }
 
     /// Begins a thread in a channel, of one of the thread types.
@@ -265,7 +284,7 @@ impl Client {
 
 calls! {
     /// A new channel; see [`Client::create_guild_channel`].
-    CreateGuildChannel(Fields<'a>) -> Channel, Never, audited {
+    CreateGuildChannel(Fields) -> Channel, Never, audited {
         /// Sets the type. Default: a text channel.
         kind(kind: ChannelType) = "type";
         /// Sets the topic, at most 1,024 characters.
@@ -296,12 +315,29 @@ calls! {
         ///
         /// At most 99 for voice channels and 10,000 for stages. Default: 0.
         user_limit(limit: u16) = "user_limit";
+        /// Sets the region of a voice channel; see [`Client::voice_regions`]. Default: Discord's choice.
+        rtc_region(region: &str) = "rtc_region";
+        /// Sets the quality of cameras in a voice channel. Default: Discord's choice.
+        video_quality_mode(mode: VideoQualityMode) = "video_quality_mode";
+        /// Sets the inactivity after which new threads are archived.
+        default_auto_archive_duration(duration: AutoArchiveDuration) = "default_auto_archive_duration";
+        /// Sets the slow mode of new threads: seconds between two messages of a user, 0 to 21,600.
+        default_thread_rate_limit_per_user(seconds: u16) = "default_thread_rate_limit_per_user" [0..=21_600];
+        /// Sets the tags of a forum, at most 20: values that serialize to the JSON that Discord documents, such as a
+        /// [`ForumTag`](crate::model::ForumTag); a new one has no id.
+        available_tags(tags: &[impl Serialize]) = "available_tags" [0..=20];
+        /// Sets the reaction that posts of a forum begin with.
+        default_reaction_emoji(emoji: &DefaultReaction) = "default_reaction_emoji";
+        /// Sets the order of a forum's posts.
+        default_sort_order(order: ForumSortOrder) = "default_sort_order";
+        /// Sets how a forum's posts are shown.
+        default_forum_layout(layout: ForumLayout) = "default_forum_layout";
     }
 
     /// A change of a channel; see [`Client::update_channel`].
     ///
     /// A field that is not set stays as it is.
-    UpdateChannel(Fields<'a>) -> Channel, Never, audited {
+    UpdateChannel(Fields) -> Channel, Never, audited {
         /// Sets the name, 1 to 100 characters.
         name(name: &'a str) = "name";
         /// Sets the topic, at most 1,024 characters.
@@ -326,28 +362,51 @@ calls! {
         user_limit(limit: u16) = "user_limit";
         /// Makes a text channel an announcement channel, or the reverse.
         kind(kind: ChannelType) = "type";
+        /// Sets the region of a voice channel; see [`Client::voice_regions`]. Default: Discord's choice.
+        rtc_region(region: &str) = "rtc_region";
+        /// Sets the quality of cameras in a voice channel. Default: Discord's choice.
+        video_quality_mode(mode: VideoQualityMode) = "video_quality_mode";
+        /// Sets the inactivity after which new threads are archived.
+        default_auto_archive_duration(duration: AutoArchiveDuration) = "default_auto_archive_duration";
+        /// Sets the slow mode of new threads: seconds between two messages of a user, 0 to 21,600.
+        default_thread_rate_limit_per_user(seconds: u16) = "default_thread_rate_limit_per_user" [0..=21_600];
+        /// Sets the tags of a forum, at most 20: values that serialize to the JSON that Discord documents, such as a
+        /// [`ForumTag`](crate::model::ForumTag); a new one has no id.
+        available_tags(tags: &[impl Serialize]) = "available_tags" [0..=20];
+        /// Sets the reaction that posts of a forum begin with.
+        default_reaction_emoji(emoji: &DefaultReaction) = "default_reaction_emoji";
+        /// Sets the order of a forum's posts.
+        default_sort_order(order: ForumSortOrder) = "default_sort_order";
+        /// Sets how a forum's posts are shown.
+        default_forum_layout(layout: ForumLayout) = "default_forum_layout";
+        /// Sets the flags: `REQUIRE_TAG` in forums, `HIDE_MEDIA_DOWNLOAD_OPTIONS` in media channels.
+        flags(flags: ChannelFlags) = "flags";
     }
 
     /// A new thread; see [`Client::create_thread`].
-    CreateThread(Fields<'a>) -> Channel, Never, audited {
+    CreateThread(Fields) -> Channel, Never, audited {
         /// Sets the inactivity after which the thread is archived. Default: the channel's.
         auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
         /// Sets whether members may invite others to a private thread. Default: yes.
         ///
         /// Only for `PrivateThread`.
         invitable(invitable: bool) = "invitable";
+        /// Sets the slow mode: seconds between two messages of a user, 0 to 21,600. Default: the channel's.
+        rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
     }
 
     /// A new thread from a message; see [`Client::create_thread_from_message`].
-    CreateThreadFromMessage(Fields<'a>) -> Channel, Never, audited {
+    CreateThreadFromMessage(Fields) -> Channel, Never, audited {
         /// Sets the inactivity after which the thread is archived. Default: the channel's.
         auto_archive_duration(duration: AutoArchiveDuration) = "auto_archive_duration";
+        /// Sets the slow mode: seconds between two messages of a user, 0 to 21,600. Default: the channel's.
+        rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
     }
 
     /// A change of a thread; see [`Client::update_thread`].
     ///
     /// A field that is not set stays as it is.
-    UpdateThread(Fields<'a>) -> Channel, Never, audited {
+    UpdateThread(Fields) -> Channel, Never, audited {
         /// Sets the name, 1 to 100 characters.
         name(name: &'a str) = "name";
         /// Archives the thread, or takes it out of the archive.
@@ -362,6 +421,10 @@ calls! {
         invitable(invitable: bool) = "invitable";
         /// Sets the slow mode: seconds between two messages of a user, 0 to 21,600.
         rate_limit_per_user(seconds: u16) = "rate_limit_per_user";
+        /// Sets the tags of a forum's post, at most 5.
+        applied_tags(tags: &[Id<TagMarker>]) = "applied_tags" [0..=5];
+        /// Sets the flags: `PINNED` in forums.
+        flags(flags: ChannelFlags) = "flags";
     }
 
     /// Members of a thread; see [`Client::thread_members`].

@@ -13,7 +13,7 @@
 //! [on embeds](https://discord.com/developers/docs/resources/message#embed-object-embed-limits) name them.
 //! A limit that depends on the guild, such as the size of files, is left to Discord.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use antiphon_core::BoxError;
 use antiphon_discord_model::{
@@ -27,11 +27,12 @@ use antiphon_discord_model::{
     },
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use twilight_http::{request::Request, routing::Route};
 
 use super::{
     call::{Build, Known},
+    fields::outside,
     files::{self, File},
     poll::PollRequest,
 };
@@ -54,6 +55,10 @@ pub(super) struct Draft<'a> {
     channel: Option<Id<ChannelMarker>>,
     /// Interaction that the message answers.
     interaction: Option<Id<InteractionMarker>>,
+    /// Fields of the thread that the message opens, by their names on the wire.
+    thread: Map<String, Value>,
+    /// First error of these fields; with it nothing is sent.
+    fault: Option<String>,
 }
 
 /// Destination of a message.
@@ -61,6 +66,8 @@ pub(super) struct Draft<'a> {
 pub(super) enum Target<'a> {
     /// A new message in a channel.
     Channel(Id<ChannelMarker>),
+    /// The message that opens a thread in this forum.
+    Forum(Id<ChannelMarker>),
     /// An edit of a message.
     Message(Id<ChannelMarker>, Id<MessageMarker>),
     /// A message by a webhook, sent without the bot's token; with the thread it is posted in, if one is chosen.
@@ -191,7 +198,36 @@ impl<'a> Draft<'a> {
             poll: None,
             files: Cow::Borrowed(&[]),
             kept: None,
+            thread: Map::new(),
+            fault: None,
         }
+    }
+
+    /// Sets a field of the thread that the message opens.
+    pub(super) fn set(mut self, field: &'static str, value: impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => {
+                self.thread.insert(field.to_owned(), value);
+            }
+            Err(error) => self.fault = self.fault.or_else(|| Some(error.to_string())),
+        }
+        self
+    }
+
+    /// Sets a field of the thread whose characters, items or value are in this range.
+    pub(super) fn bounded(
+        mut self,
+        field: &'static str,
+        range: RangeInclusive<u32>,
+        value: impl Serialize,
+    ) -> Self {
+        self = self.set(field, value);
+        let fault = self
+            .thread
+            .get(field)
+            .and_then(|it| outside(field, &range, it));
+        self.fault = self.fault.or(fault);
+        self
     }
 
     /// Sets the channel of the message.
@@ -368,6 +404,10 @@ impl<'a> Draft<'a> {
                 let channel_id = channel.get();
                 (Route::CreateMessage { channel_id }, true)
             }
+            Target::Forum(channel) => {
+                let channel_id = channel.get();
+                (Route::CreateForumThread { channel_id }, true)
+            }
             Target::Message(channel, message) => {
                 let (channel_id, message_id) = (channel.get(), message.get());
                 let route = Route::UpdateMessage {
@@ -473,6 +513,9 @@ impl Build for Draft<'_> {
     }
 
     fn build(mut self, http: &Http) -> Result<Request, BoxError> {
+        if let Some(fault) = self.fault {
+            return Err(fault.into());
+        }
         files::check(&self.files)?;
         let (route, is_authorized) = self.route();
         let has_message = match self.target {
@@ -498,6 +541,11 @@ impl Build for Draft<'_> {
         if let Target::Answer { kind, .. } = self.target {
             let data = Some(&self.body).filter(|_| body != b"{}");
             body = serde_json::to_vec(&Response { kind, data })?;
+        }
+        if matches!(self.target, Target::Forum(_)) {
+            self.thread
+                .insert("message".to_owned(), serde_json::from_slice(&body)?);
+            body = serde_json::to_vec(&self.thread)?;
         }
         let request = Request::builder(&route).use_authorization_token(is_authorized);
         let request = if self.files.is_empty() {

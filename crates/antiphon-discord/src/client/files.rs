@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use antiphon_core::BoxError;
 use antiphon_discord_model::id::{Id, marker::AttachmentMarker};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -104,6 +105,23 @@ impl File {
         self
     }
 
+    /// Content as a data URI, the form in which Discord takes avatars, emojis and sounds.
+    ///
+    /// The media type is found in the content itself: PNG, JPEG, GIF, `WebP`, AVIF, MP3 or Ogg, and else
+    /// `application/octet-stream`, which Discord refuses
+    /// ([Discord's page](https://discord.com/developers/docs/reference#image-data)).
+    ///
+    /// ```
+    /// use antiphon_discord::File;
+    ///
+    /// let note = File::new("note.png", &b"\x89PNG\r\n\x1a\n"[..]);
+    /// assert_eq!(note.data_uri(), "data:image/png;base64,iVBORw0KGgo=");
+    /// ```
+    pub fn data_uri(&self) -> String {
+        let content = STANDARD.encode(&self.bytes);
+        format!("data:{};base64,{content}", media_type(&self.bytes))
+    }
+
     /// Makes the file a voice message, with its length in seconds and its waveform as base64 of at most 256 bytes; the
     /// message needs the flag `IS_VOICE_MESSAGE`.
     ///
@@ -145,6 +163,67 @@ pub(super) fn form(message: &[u8], files: &[File]) -> Form {
     files.iter().enumerate().fold(form, |form, (id, file)| {
         file.part(form, &format!("files[{id}]"))
     })
+}
+
+/// Adds a file to a form, in a part of this name and with the type of its content; returns boundary and body.
+///
+/// A route that takes one file looks at the type of its part, which twilight's form cannot have.
+pub(super) fn with_part(form: Form, name: &str, file: &File) -> ([u8; 15], Vec<u8>) {
+    let (boundary, mut body) = form.into_parts();
+    let head = format!(
+        "\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+        quoted(&file.filename),
+        media_type(&file.bytes),
+    );
+    body.extend(head.as_bytes());
+    body.extend(&file.bytes);
+    body.extend(b"\r\n--");
+    body.extend(boundary);
+    (boundary, body)
+}
+
+/// Media type by the first bytes of a file
+/// ([the sniffing standard](https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern)).
+fn media_type(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => "image/webp",
+        [
+            _,
+            _,
+            _,
+            _,
+            b'f',
+            b't',
+            b'y',
+            b'p',
+            b'a',
+            b'v',
+            b'i',
+            b'f',
+            ..,
+        ] => "image/avif",
+        [b'I', b'D', b'3', ..] | [0xFF, 0xE2..=0xFF, ..] => "audio/mpeg",
+        [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
+        [b'{', ..] => "application/json",
+        _ => "application/octet-stream",
+    }
 }
 
 /// Encodes a name for the header of a form's part: UTF-8 as it is, and a quote as browsers write it.
@@ -218,6 +297,35 @@ mod tests {
         refused("notes/a.txt", "is a path");
         refused(r"notes\a.txt", "is a path");
         assert!(check_name(&"ß".repeat(1_024)).is_ok());
+    }
+
+    #[test]
+    fn the_type_of_a_file_is_found_in_its_content() {
+        for (bytes, expected) in [
+            (&b"\x89PNG\r\n\x1a\n"[..], "image/png"),
+            (b"\xFF\xD8\xFF\xE0", "image/jpeg"),
+            (b"GIF89a", "image/gif"),
+            (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+            (b"\0\0\0\x1cftypavif", "image/avif"),
+            (b"ID3\x04", "audio/mpeg"),
+            (b"\xFF\xFB\x90\x64", "audio/mpeg"),
+            (b"OggS\0", "audio/ogg"),
+            (b"{\"v\":\"5.5\"}", "application/json"),
+            (b"", "application/octet-stream"),
+        ] {
+            assert_eq!(media_type(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_alone_has_a_part_with_its_type() {
+        let file = File::new("wave \"1\".png", &b"\x89PNG"[..]);
+        let (_, body) = with_part(Form::new().part(b"name", b"wave"), "file", &file);
+        let body = String::from_utf8_lossy(&body);
+        let head =
+            "name=\"file\"; filename=\"wave %221%22.png\"\r\nContent-Type: image/png\r\n\r\n";
+        assert!(body.contains(head), "{body}");
+        assert!(body.contains("name=\"name\"\r\n\r\nwave\r\n--"), "{body}");
     }
 
     #[test]

@@ -18,7 +18,7 @@
 use std::future::IntoFuture;
 
 use antiphon_discord_model::{
-    Ban, Member,
+    Ban, Member, MemberFlags,
     id::{
         Id,
         marker::{ChannelMarker, GuildMarker, RoleMarker, UserMarker},
@@ -27,10 +27,12 @@ use antiphon_discord_model::{
 use jiff::Timestamp;
 use serde_json::json;
 use twilight_http::{
-    request::guild::{
-        UpdateCurrentMember as TwilightUpdateCurrentMember,
-        ban::{CreateBan as TwilightCreateBan, GetBans},
-        member::{GetGuildMembers, SearchGuildMembers as TwilightSearch},
+    request::{
+        Method,
+        guild::{
+            ban::{CreateBan as TwilightCreateBan, GetBans},
+            member::{GetGuildMembers, SearchGuildMembers as TwilightSearch},
+        },
     },
     routing::Route,
 };
@@ -132,8 +134,8 @@ impl Client {
     ///
     /// Needs `CHANGE_NICKNAME`.
     pub fn update_current_member(&self, guild: Id<GuildMarker>) -> UpdateCurrentMember<'_> {
-        let request = self.http().builders().update_current_member(guild);
-        UpdateCurrentMember::new(self.http(), request)
+        let fields = Fields::to(Method::Patch, &[&"guilds", &guild, &"members", &"@me"]);
+        UpdateCurrentMember::new(self.http(), fields)
     }
 
     /// Kicks a member.
@@ -293,7 +295,7 @@ calls! {
     /// A change of a member; see [`Client::update_guild_member`].
     ///
     /// A field that is not set stays as it is.
-    UpdateGuildMember(Fields<'a>) -> Member, Never, audited {
+    UpdateGuildMember(Fields) -> Member, Never, audited {
         /// Sets the nickname, at most 32 characters; `None` removes it.
         nick(nick: Option<&'a str>) = "nick";
         /// Replaces the member's roles.
@@ -312,12 +314,20 @@ calls! {
         ///
         /// A member timed out can read, and neither write, react nor speak; members with `ADMINISTRATOR` cannot be timed out.
         communication_disabled_until(until: Option<Timestamp>) = "communication_disabled_until";
+        /// Sets the flags that may be changed: `BYPASSES_VERIFICATION`.
+        flags(flags: MemberFlags) = "flags";
     }
 
     /// A change of the bot's own member; see [`Client::update_current_member`].
-    UpdateCurrentMember(TwilightUpdateCurrentMember<'a>) -> (), Never, audited {
-        /// Sets the nickname, at most 32 characters; `None` removes it.
-        nick(nick: Option<&'a str>);
+    UpdateCurrentMember(Fields) -> Member, Never, audited {
+        /// Sets the nickname, at most 32 characters; `None` removes it. Needs `CHANGE_NICKNAME`.
+        nick(nick: Option<&'a str>) = "nick";
+        /// Sets the bot's picture in the guild as a data URI; `None` removes it.
+        avatar(avatar: Option<&str>) = "avatar";
+        /// Sets the bot's banner in the guild as a data URI; `None` removes it.
+        banner(banner: Option<&str>) = "banner";
+        /// Sets the words about the bot in the guild, at most 190 characters; `None` removes them.
+        bio(bio: Option<&str>) = "bio" [0..=190];
     }
 
     /// A ban; see [`Client::create_ban`].

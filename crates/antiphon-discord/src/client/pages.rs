@@ -209,11 +209,11 @@ impl Streams<'_> {
     /// Needs `READ_MESSAGE_HISTORY`. A thread that is archived again while the stream goes on moves to the beginning,
     /// which the stream has passed.
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#list-public-archived-threads)
-    pub fn public_archived_threads(&self, channel: Id<ChannelMarker>) -> Pages<ArchivedThreads> {
+    pub fn public_archived_threads(&self, channel: Id<ChannelMarker>) -> Pages<ByArchiveTime> {
         let path = RequestPath::new("channels")
             .segment(channel)
             .segment("threads");
-        self.pages(ArchivedThreads::new(
+        self.pages(ByArchiveTime::new(
             path.segment("archived").segment("public"),
             false,
         ))
@@ -223,11 +223,11 @@ impl Streams<'_> {
     ///
     /// Needs `READ_MESSAGE_HISTORY` and `MANAGE_THREADS`.
     /// [Discord's page](https://discord.com/developers/docs/resources/channel#list-private-archived-threads)
-    pub fn private_archived_threads(&self, channel: Id<ChannelMarker>) -> Pages<ArchivedThreads> {
+    pub fn private_archived_threads(&self, channel: Id<ChannelMarker>) -> Pages<ByArchiveTime> {
         let path = RequestPath::new("channels")
             .segment(channel)
             .segment("threads");
-        self.pages(ArchivedThreads::new(
+        self.pages(ByArchiveTime::new(
             path.segment("archived").segment("private"),
             false,
         ))
@@ -240,12 +240,12 @@ impl Streams<'_> {
     pub fn joined_private_archived_threads(
         &self,
         channel: Id<ChannelMarker>,
-    ) -> Pages<ArchivedThreads> {
+    ) -> Pages<ByArchiveTime> {
         let path = RequestPath::new("channels")
             .segment(channel)
             .segment("users");
         let path = path.segment("@me").segment("threads");
-        self.pages(ArchivedThreads::new(
+        self.pages(ByArchiveTime::new(
             path.segment("archived").segment("private"),
             true,
         ))
@@ -496,7 +496,7 @@ mod sealed {
 
     impl<T, M> Sealed for super::ById<T, M> {}
     impl<T, M> Sealed for super::Dated<T, M> {}
-    impl Sealed for super::ArchivedThreads {}
+    impl Sealed for super::ByArchiveTime {}
 }
 
 /// Reads a list, or the list in a field of an object, and counts its items as they were sent.
@@ -809,7 +809,7 @@ const OVERLAP: Duration = Duration::from_millis(1);
 
 /// Archived threads, by the time at which they were archived or by their ids, the newest first.
 #[derive(Clone, Debug)]
-pub struct ArchivedThreads {
+pub struct ByArchiveTime {
     path: RequestPath,
     filters: Vec<(&'static str, String)>,
     /// Whether `before` is the id of a thread and not a time.
@@ -823,7 +823,7 @@ pub struct ArchivedThreads {
     is_strict: bool,
 }
 
-impl ArchivedThreads {
+impl ByArchiveTime {
     fn new(path: RequestPath, is_by_id: bool) -> Self {
         Self {
             path,
@@ -848,7 +848,7 @@ impl ArchivedThreads {
     }
 }
 
-impl Listing for ArchivedThreads {
+impl Listing for ByArchiveTime {
     type Item = Channel;
 
     fn path(&self) -> RequestPath {

@@ -6,14 +6,41 @@
 
 use antiphon_core::BoxError;
 use antiphon_discord_model::{
-    Poll, PollLayoutType,
-    id::{Id, marker::EmojiMarker},
+    Poll, PollAnswerVoters, PollLayoutType,
+    id::{
+        Id,
+        marker::{ChannelMarker, EmojiMarker, MessageMarker, UserMarker},
+    },
 };
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::reactions::Emoji;
+use super::{
+    call::{calls, routes},
+    fields::Fields,
+    reactions::Emoji,
+};
+
+routes! {
+    /// Reads the users who voted for an answer of a poll, sorted by id.
+    ///
+    /// [Discord's page](https://discord.com/developers/docs/resources/poll#get-answer-voters)
+    ///
+    /// Answers are numbered from 1 (`answer_id`). Needs `READ_MESSAGE_HISTORY`.
+    get_answer_voters(channel: Id<ChannelMarker>, message: Id<MessageMarker>, answer: u8) -> AnswerVoters<'_>
+        = Get ["channels", channel, "polls", message, "answers", answer];
+}
+
+calls! {
+    /// Users who voted for an answer; see [`Client::get_answer_voters`](crate::Client::get_answer_voters).
+    AnswerVoters(Fields) -> PollAnswerVoters, Safe {
+        /// Returns only those with an id above this one.
+        after(user: Id<UserMarker>) = "after";
+        /// Sets the number of results, 1 to 100. Default: 25.
+        limit(limit: u8) = "limit" [1..=100];
+    }
+}
 
 /// Longest question, in characters.
 const QUESTION: usize = 300;

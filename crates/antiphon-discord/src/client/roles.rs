@@ -126,7 +126,7 @@ impl Client {
 
 calls! {
     /// A new role; see [`Client::create_role`].
-    CreateRole(Fields<'a>) -> Role, Never, audited {
+    CreateRole(Fields) -> Role, Never, audited {
         /// Sets the name. Default: `new role`.
         name(name: &'a str) = "name";
         /// Sets the permissions. Default: those of `@everyone`.
@@ -148,7 +148,7 @@ calls! {
     /// A change of a role; see [`Client::update_role`].
     ///
     /// A field that is not set stays as it is; `None` removes it.
-    UpdateRole(Fields<'a>) -> Role, Never, audited {
+    UpdateRole(Fields) -> Role, Never, audited {
         /// Sets the name.
         name(name: Option<&'a str>) = "name";
         /// Sets the permissions.

@@ -5,17 +5,30 @@
 //! No error and no log has the text of a response, apart from the message of an error that Discord documents: a response may
 //! hold a webhook's token, and a page of a proxy may hold anything.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use antiphon_core::json_position;
 use antiphon_discord_model::{
-    Application, AuditLog, Ban, Channel, Command, CurrentUserGuild, GatewayBotInfo, Guild, Member,
-    Message, PinsListing, ReadError, Repairs, Role, ThreadMember, ThreadsListing, User,
-    VoiceRegion, VoiceState, Webhook, from_slice,
+    ActivityInstance, Application, ApplicationAttachment, ApplicationRoleConnection,
+    ApplicationRoleConnectionMetadata, AuditLog, Authorization, AutoModerationRule, Ban, BulkBan,
+    Channel, Command, Connection, CurrentUserGuild, Emoji, EmojiList, Entitlement, FollowedChannel,
+    GatewayBotInfo, GatewayInfo, Guild, GuildCommandPermissions, GuildPreview, GuildWidget,
+    GuildWidgetSettings, IncidentsData, Integration, Invite, InviteTargetUsersJob, JoinRequest,
+    JoinRequests, Lobby, LobbyInvite, LobbyMember, LobbyMessage, Member, Message, MessageSearch,
+    NewMemberWelcome, Onboarding, PinsListing, PollAnswerVoters, ProvisionalToken, PruneCount,
+    PublicKeys, ReadError, Repairs, Role, ScheduledEvent, ScheduledEventException,
+    ScheduledEventUser, ScheduledEventUserCounts, Sku, SoundboardSound, SoundboardSoundList,
+    StageInstance, Sticker, StickerPack, StickerPackList, Subscription, Template, ThreadMember,
+    ThreadsListing, User, UserInfo, VanityUrl, VoiceRegion, VoiceState, Webhook, WelcomeScreen,
+    from_slice,
+    id::{
+        Id,
+        marker::{RoleMarker, UserMarker},
+    },
 };
 use bytes::Bytes;
 use http::{
-    HeaderMap, Response, Uri,
+    HeaderMap, Response, StatusCode, Uri,
     header::{CONTENT_TYPE, LOCATION},
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -50,6 +63,36 @@ impl Answer for () {
     }
 }
 
+/// For requests that Discord answers with or without a body.
+impl<T: Answer> Answer for Option<T> {
+    fn read(body: &[u8]) -> Result<(Self, Repairs), ReadError> {
+        if body.is_empty() {
+            return Ok((None, Repairs::default()));
+        }
+        let (value, repairs) = T::read(body)?;
+        Ok((Some(value), repairs))
+    }
+}
+
+/// For bodies that are no JSON, such as pictures.
+impl Answer for Bytes {
+    fn read(body: &[u8]) -> Result<(Self, Repairs), ReadError> {
+        Ok((Self::copy_from_slice(body), Repairs::default()))
+    }
+}
+
+/// For CSV of one column with the ids of users; a heading and other lines are passed over.
+impl Answer for Vec<Id<UserMarker>> {
+    fn read(body: &[u8]) -> Result<(Self, Repairs), ReadError> {
+        let text = String::from_utf8_lossy(body);
+        let ids = text.lines().map(|line| line.trim().trim_matches('"'));
+        Ok((
+            ids.filter_map(|id| id.parse().ok()).collect(),
+            Repairs::default(),
+        ))
+    }
+}
+
 /// Implements `Answer` for types of the model.
 macro_rules! answers {
     ($($type:ty),* $(,)?) => {$(
@@ -62,31 +105,96 @@ macro_rules! answers {
 }
 
 answers!(
+    ActivityInstance,
     Application,
+    ApplicationAttachment,
+    ApplicationRoleConnection,
     AuditLog,
+    Authorization,
+    AutoModerationRule,
+    BTreeMap<Id<RoleMarker>, i64>,
     Ban,
+    BulkBan,
     Channel,
+    Command,
+    Emoji,
+    EmojiList,
+    Entitlement,
+    FollowedChannel,
     GatewayBotInfo,
+    GatewayInfo,
     Guild,
+    GuildCommandPermissions,
+    GuildPreview,
+    GuildWidget,
+    GuildWidgetSettings,
+    IncidentsData,
+    Invite,
+    InviteTargetUsersJob,
+    JoinRequest,
+    JoinRequests,
+    Lobby,
+    LobbyInvite,
+    LobbyMember,
+    LobbyMessage,
     Member,
     Message,
+    MessageSearch,
+    NewMemberWelcome,
+    Onboarding,
     PinsListing,
+    PollAnswerVoters,
+    ProvisionalToken,
+    PruneCount,
+    PublicKeys,
     Role,
+    ScheduledEvent,
+    ScheduledEventException,
+    ScheduledEventUserCounts,
+    SoundboardSound,
+    SoundboardSoundList,
+    StageInstance,
+    Sticker,
+    StickerPack,
+    StickerPackList,
+    Subscription,
+    Template,
+    ThreadMember,
     ThreadsListing,
     User,
+    UserInfo,
+    VanityUrl,
+    Vec<ApplicationRoleConnectionMetadata>,
+    Vec<AutoModerationRule>,
     Vec<Ban>,
     Vec<Channel>,
     Vec<Command>,
+    Vec<Connection>,
     Vec<CurrentUserGuild>,
+    Vec<Emoji>,
+    Vec<Entitlement>,
+    Vec<GuildCommandPermissions>,
+    Vec<Integration>,
+    Vec<Invite>,
+    Vec<LobbyMember>,
+    Vec<LobbyMessage>,
     Vec<Member>,
     Vec<Message>,
     Vec<Role>,
+    Vec<ScheduledEvent>,
+    Vec<ScheduledEventUser>,
+    Vec<Sku>,
+    Vec<SoundboardSound>,
+    Vec<Sticker>,
+    Vec<Subscription>,
+    Vec<Template>,
     Vec<ThreadMember>,
     Vec<User>,
     Vec<VoiceRegion>,
     Vec<Webhook>,
     VoiceState,
     Webhook,
+    WelcomeScreen,
 );
 
 /// Response to a request that was carried out.
@@ -174,6 +282,15 @@ fn place(body: &[u8]) -> String {
 /// Returns the body of a successful response, or the error for its status; 429 is handled before.
 pub(super) fn done(response: Response<Bytes>, is_authorized: bool) -> Result<Done, RequestError> {
     let status = response.status();
+    // A search whose index is not ready has no result; asking again a little later has one.
+    if status == StatusCode::ACCEPTED
+        && let Some(error) = refusal(status.as_u16(), response.body())
+    {
+        return Err(RequestError::Server {
+            status: status.as_u16(),
+            message: error.message,
+        });
+    }
     if status.is_success() {
         let kind = format!("status {}, {}", status.as_u16(), described(&response));
         return Ok(Done {

@@ -1,7 +1,7 @@
 //! From a request that twilight built to one for the network.
 //!
 //! The token goes into the header `Authorization` with the prefix `Bot`, marked as sensitive, so that no log of the HTTP
-//! stack shows it; requests of webhooks and interactions go without it
+//! stack shows it; requests of webhooks and interactions go without it, and those for a user with the user's own
 //! ([Discord's page](https://discord.com/developers/docs/reference#authentication)).
 //! A prepared request can be sent several times with the same bytes.
 
@@ -67,7 +67,8 @@ impl RequestParts {
         let uri = format!("{}/{path}", self.base)
             .parse()
             .map_err(|error: http::uri::InvalidUri| RequestError::Invalid(error.into()))?;
-        let mut headers = HeaderMap::new();
+        // A user's access token, where a request carries one instead of the bot's.
+        let mut headers = request.headers().cloned().unwrap_or_default();
         if let Some(reason) = unsent.reason {
             headers.insert(reason::HEADER, reason::encoded(&reason)?);
         }

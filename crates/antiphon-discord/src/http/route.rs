@@ -38,18 +38,24 @@ impl Route {
         let mut route = Self {
             template: format!("{method} {first}"),
             top: String::new(),
-            is_global: top != 2,
+            is_global: true,
         };
         let mut before = first;
         for (index, segment) in segments.enumerate() {
             if index < top {
                 route.top.push('/');
                 route.top.push_str(segment);
+                // A webhook without its token is asked for with the bot's.
+                route.is_global = top != 2 || index == 0;
+                before = segment;
                 continue;
             }
             let is_id = segment.bytes().all(|byte| byte.is_ascii_digit());
-            // Emojis and the codes of invites and templates are ids too.
-            let is_code = matches!(before, "reactions" | "invites" | "templates");
+            // Emojis and the codes of invites, templates and activities are ids too.
+            let is_code = matches!(
+                before,
+                "reactions" | "invites" | "templates" | "activity-instances"
+            );
             route.template.push('/');
             route
                 .template
@@ -120,5 +126,13 @@ mod tests {
             false,
         );
         check(&Method::GET, "invites/abc", "GET invites/*", "", true);
+        check(
+            &Method::GET,
+            "guilds/templates/abc",
+            "GET guilds/*",
+            "/templates",
+            true,
+        );
+        check(&Method::GET, "webhooks/9", "GET webhooks", "/9", true);
     }
 }

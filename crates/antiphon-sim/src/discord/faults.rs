@@ -1,6 +1,6 @@
 //! Faults that a control handle injects, beside those of every socket.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use antiphon_core::Secret;
 use bytes::Bytes;
@@ -44,6 +44,19 @@ impl Discord {
         self.act(|state| {
             let bot = state.community.user_named(bot).unwrap_or_default();
             state.settings.starts - state.starts(bot).0
+        })
+    }
+
+    /// How many requests each route has had, by method and path as Discord's description writes them:
+    /// `GET /channels/{channel_id}`.
+    ///
+    /// Requests that a fault broke, or that fit no route, are left out.
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        self.act(|state| {
+            let counts = state.rest.requests.iter();
+            counts
+                .map(|((method, path), count)| (format!("{method} {path}"), *count))
+                .collect()
         })
     }
 

@@ -89,11 +89,13 @@ impl State {
                 "Maximum number of attachments in a message reached (10)",
             ));
         }
-        // An interaction has its message in `data`.
-        let at = if body["data"].is_object() {
-            &mut body["data"]
-        } else {
-            &mut body
+        // An interaction has its message in `data`, a thread of a forum in `message`.
+        let inner = ["data", "message"]
+            .into_iter()
+            .find(|name| body[name].is_object());
+        let at = match inner {
+            Some(name) => &mut body[name],
+            None => &mut body,
         };
         let listed = at["attachments"].as_array().cloned().unwrap_or_default();
         let is_of_a_file = |one: &Value| files.iter().any(|file| file.is(one));

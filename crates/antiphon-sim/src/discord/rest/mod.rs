@@ -189,6 +189,11 @@ impl State {
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         let (route, parameters) = route::find(method, &steps)
             .map_err(|missing| self.unknown_route(method, path, missing))?;
+        *self
+            .rest
+            .requests
+            .entry((route.method, route.path))
+            .or_default() += 1;
         let account = match (account, route.access) {
             (Some(account), _) => account,
             (None, Access::Open) => 0,

@@ -42,6 +42,8 @@ impl Files {
 #[derive(Debug, Default)]
 pub(crate) struct Rest {
     pub(crate) limits: Limits,
+    /// Number of requests that each row has had, by method and path of the row.
+    pub(crate) requests: BTreeMap<(&'static str, &'static str), u64>,
     /// Messages by channel, author and nonce, for requests with `enforce_nonce`.
     pub(crate) nonces: BTreeMap<(Id, Id, String), Id>,
     /// Uploaded files.
