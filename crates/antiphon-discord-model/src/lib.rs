@@ -4,6 +4,7 @@
 mod read;
 
 mod asked;
+mod builders;
 mod component;
 pub mod gateway;
 mod generated;
@@ -16,6 +17,7 @@ mod whole;
 pub use antiphon_core::lenient::{Json, Raw, Reason, Repair, Repairs};
 
 pub use self::{
+    builders::Modal,
     component::Component,
     generated::{flags::*, numbers::*, objects::*, words::*},
     interaction::{CommandDataOption, CommandOptionValue, InteractionData},

@@ -60,6 +60,7 @@
 mod call;
 mod channels;
 mod commands;
+mod components;
 mod draft;
 mod fields;
 mod files;

@@ -19,6 +19,8 @@ mod table;
 mod tail;
 mod watchers;
 
+#[cfg(feature = "discord")]
+pub mod components;
 pub mod testing;
 
 /// The journal's backends, in memory and in an SQLite file.
