@@ -502,6 +502,11 @@ impl<'a> Respond<'a> {
         self
     }
 
+    /// Removes the components of the message that is updated.
+    pub fn remove_components(self) -> Self {
+        self.components(Vec::<Component>::new())
+    }
+
     /// Attaches files, at most 10.
     pub fn attachments(self, attachments: Vec<File>) -> Self {
         self.with(|draft| draft.attachments(attachments))
