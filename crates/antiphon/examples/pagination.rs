@@ -13,7 +13,8 @@ use antiphon::{
 
 mod bot_stage;
 
-#[derive(Clone)]
+/// Client and confirmations, as handlers ask for them.
+#[derive(Clone, Debug)]
 pub struct Bot {
     client: Client,
     confirmations: Confirmations,

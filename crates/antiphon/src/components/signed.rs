@@ -187,13 +187,11 @@ mod tests {
     fn nothing_but_the_key_and_the_whole_text_opens_a_state() {
         let key = CustomIdKey::from_secret("one");
         let text = Signed::new(&Note("a:b".into(), Some(7)), &key).to_text();
+        let other = CustomIdKey::from_secret("two");
         let open =
             |text: &str, key| Signed::<Note>::from_custom_id(text).and_then(|sent| sent.open(key));
         assert!(open(&text, &key).is_ok_and(|note| note.0 == "a:b" && note.1 == Some(7)));
-        assert!(matches!(
-            open(&text, &CustomIdKey::from_secret("two")),
-            Err(CustomIdError::Forged)
-        ));
+        assert!(matches!(open(&text, &other), Err(CustomIdError::Forged)));
         let empty = text.replacen(&text[6..22], "", 1);
         for forged in [
             text.replace(":7", ":8"),
