@@ -3,9 +3,9 @@
 //! | what a bot does | with |
 //! | --- | --- |
 //! | writes buttons, menus, layouts, forms and embeds | the builders of [`discord::model`](crate::discord::model): `Button::primary(…)`, `SelectMenu::user(…)`, `Container::new()`, `Embed::new()` |
-//! | gives a button state that comes back | [`CustomId`], [`Signed`] |
-//! | handles presses and choices | [`Press`], [`SelectOptions`] |
-//! | asks by a form | [`Modal`], [`Submitted`], [`explain`] |
+//! | gives a button state that comes back | [`trait@CustomId`], [`Signed`] |
+//! | handles presses and choices | [`Press`], [`trait@SelectOptions`] |
+//! | asks by a form | [`trait@Modal`], [`Submitted`], [`explain`] |
 //! | answers buttons of an older version | [`no_longer_valid`] |
 //! | shows pages | [`Pages`], [`paginate`], [`turn`] |
 //! | asks for a yes | [`Confirm`], [`confirm`], [`decide`] |

@@ -242,6 +242,22 @@ async fn count(command: InteractionCreate, State(bot): State<Bot>) -> Result<(),
     paginate(&bot.client, &command, &Count { to: 8 }, &bot).await
 }
 
+/// Two pages of layout.
+#[derive(CustomId)]
+#[custom_id("cards")]
+struct Cards;
+
+impl Pages<Bot> for Cards {
+    async fn page(&self, number: u32, _: &Bot) -> Result<Page, HandlerError> {
+        let card = Container::new().component(TextDisplay::new(format!("card {number}")));
+        Ok(Page::of(2).component(card))
+    }
+}
+
+async fn cards(command: InteractionCreate, State(bot): State<Bot>) -> Result<(), HandlerError> {
+    paginate(&bot.client, &command, &Cards, &bot).await
+}
+
 #[derive(CustomId)]
 #[custom_id("expel")]
 struct Expel {
@@ -287,7 +303,7 @@ impl Stage {
     async fn enter() -> Self {
         let sim = Simulator::with_seed(7);
         let discord = sim.discord();
-        for name in ["count", "expel", "slow"] {
+        for name in ["count", "cards", "expel", "slow"] {
             let command = json!({"name": name, "description": "a command"});
             assert_ne!(discord.register(Discord::BOT, None, &command), 0);
         }
@@ -392,6 +408,8 @@ async fn run(
         .on(more)
         .on(count.when(|command| command.data.name == "count"))
         .on(turn::<Count, Bot>)
+        .on(cards.when(|command| command.data.name == "cards"))
+        .on(turn::<Cards, Bot>)
         .on(expel.when(|command| command.data.name == "expel"))
         .on(decide::<Expel, Bot>)
         .on(slow.when(|command| command.data.name == "slow"))
@@ -647,6 +665,25 @@ async fn pages_are_turned_by_their_author_and_after_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pages_may_be_layouts() {
+    let stage = Stage::enter().await;
+    let shown = stage.response(stage.command("mira", "cards")).await;
+    let text =
+        |response: &Value| response["message"]["components"][0]["components"][0]["content"].clone();
+    assert_eq!(text(&shown), "card 0");
+    assert_eq!(
+        shown["data"]["content"],
+        Value::Null,
+        "no text beside a layout"
+    );
+    let next = stage
+        .response(stage.press("mira", &button(&shown, "›")))
+        .await;
+    assert_eq!(text(&next), "card 1");
+    stage.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_confirmation_is_answered_once() {
     let stage = Stage::enter().await;
     let asked = stage.response(stage.command("mira", "expel")).await;
@@ -660,7 +697,6 @@ async fn a_confirmation_is_answered_once() {
     assert_eq!(stage.text(presses[0]).await, "They are out.");
     assert_eq!(stage.text(presses[1]).await, "This was answered already.");
 
-    // The buttons are gone from the message; a modified client presses one again after a restart.
     let no = stage.response(stage.command("mira", "expel")).await;
     let no = stage.press("mira", &button(&no, "No"));
     assert_eq!(stage.text(no).await, "Cancelled.");

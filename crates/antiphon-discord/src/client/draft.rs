@@ -314,6 +314,17 @@ impl<'a> Draft<'a> {
         self
     }
 
+    /// Whether the message is not there yet.
+    fn is_new(&self) -> bool {
+        match self.target {
+            Target::Channel(_) | Target::Webhook { .. } | Target::Followup { .. } => true,
+            Target::Answer { kind, .. } => {
+                kind == InteractionResponseType::ChannelMessageWithSource
+            }
+            Target::Message(..) | Target::Answered { .. } => false,
+        }
+    }
+
     /// Whether the draft is a form, whose texts need no flag.
     fn is_form(&self) -> bool {
         let Target::Answer { kind, .. } = self.target else {
@@ -432,6 +443,16 @@ impl Build for Draft<'_> {
         let is_form = self.is_form();
         if !is_form && self.body.has_layout() {
             self = self.add_flags(MessageFlags::IS_COMPONENTS_V_2);
+            // An empty text says nothing in a new message; in an edited one it removes the text that is there.
+            if self.is_new()
+                && self
+                    .body
+                    .content
+                    .as_ref()
+                    .is_some_and(|text| text.as_deref() == Some(""))
+            {
+                self.body.content = None;
+            }
         }
         let mut body = serde_json::to_vec(&self.body)?;
         let json = antiphon_core::read_json(&body)?;

@@ -44,6 +44,13 @@ const ESCAPE: char = '\\';
 ///
 /// A custom id has at most 100 characters.
 /// A type whose numbers, ids and words alone can have more does not compile.
+///
+/// ```compile_fail
+/// #[derive(antiphon::components::CustomId)]
+/// #[custom_id("much")]
+/// struct TooMuch(u64, u64, u64, u64, u64);
+/// ```
+///
 /// A text may be any length: [`custom_id`](Self::custom_id) is an error then, and so is the request
 /// (`components[0].components[0].custom_id has 131 characters`).
 ///
