@@ -1,7 +1,7 @@
 //! `#[derive(Modal)]` and `#[derive(SelectOptions)]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::{
     Attribute, Data, DeriveInput, Error, Expr, Fields, LitStr, Result, meta::ParseNestedMeta,
     spanned::Spanned as _,
@@ -38,7 +38,8 @@ pub(crate) fn modal(input: &DeriveInput) -> Result<TokenStream> {
         );
         return Err(Error::new(fields.span(), why));
     }
-    let (mut shown, mut read, mut idents) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut shown, mut read, mut idents, mut bound) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for field in &fields.named {
         let (Some(ident), ty) = (&field.ident, &field.ty) else {
             continue;
@@ -57,7 +58,10 @@ pub(crate) fn modal(input: &DeriveInput) -> Result<TokenStream> {
         }
         let spec = quote!(::antiphon::components::Field::new(#wire, #label)#(#setters)*);
         shown.push(quote!(#spec.label_of::<#ty>(filled.map(|form| &form.#ident))));
-        read.push(quote!(let #ident = answers.read::<#ty>(#wire, #label);));
+        // A field may be named as a variable of this code is.
+        let read_field = format_ident!("field_{}", bound.len());
+        read.push(quote!(let #read_field = answers.read::<#ty>(#wire, #label);));
+        bound.push(read_field);
         idents.push(ident);
     }
     Ok(quote! {
@@ -75,7 +79,7 @@ pub(crate) fn modal(input: &DeriveInput) -> Result<TokenStream> {
                 answers: &mut ::antiphon::components::FormAnswers<'_>,
             ) -> ::core::option::Option<Self> {
                 #(#read)*
-                ::core::option::Option::Some(Self { #(#idents: #idents?),* })
+                ::core::option::Option::Some(Self { #(#idents: #bound?),* })
             }
         }
     })

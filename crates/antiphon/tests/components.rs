@@ -160,7 +160,7 @@ async fn open(press: Press<Open>, State(bot): State<Bot>) -> Result<(), HandlerE
             Join::modal_with(&empty)
         }
         Open::Again => More {
-            sure: true,
+            answers: true,
             voices: vec![Voice::Alto],
             days: Vec::new(),
             by: None,
@@ -202,7 +202,7 @@ async fn joined(form: Submitted<Join, Ticket>, State(bot): State<Bot>) -> Result
 #[derive(Modal)]
 #[modal(title = "More", custom_id = "more")]
 struct More {
-    sure: bool,
+    answers: bool,
     #[field(checkboxes)]
     voices: Vec<Voice>,
     days: Vec<Voice>,
@@ -214,7 +214,7 @@ async fn more(form: Submitted<More>, State(bot): State<Bot>) -> Result<(), Handl
     let by = form.by.as_ref().map(|user| &*user.name);
     bot.log.note(format!(
         "{} {:?} {:?} {by:?} {}",
-        form.sure, form.voices, form.days, form.deputy
+        form.answers, form.voices, form.days, form.deputy
     ));
     form.reply(&bot.client, "Thank you.").await?;
     Ok(())
