@@ -107,17 +107,23 @@ setters! {
 
 /// Writes conversions from texts.
 macro_rules! from_texts {
-    ($($type:ident: $($text:ty),* => |$value:ident| $make:expr;)*) => {$($(
-        impl From<$text> for $type {
-            fn from($value: $text) -> Self {
+    ($($type:ident: |$value:ident| $make:expr;)*) => {$(
+        impl From<String> for $type {
+            fn from($value: String) -> Self {
                 $make
             }
         }
-    )*)*};
+
+        impl From<&str> for $type {
+            fn from(text: &str) -> Self {
+                Self::from(text.to_owned())
+            }
+        }
+    )*};
 }
 
 from_texts! {
-    EmbedAuthor: &str, String => |name| Self::new(name);
-    EmbedFooter: &str, String => |text| Self::new(text);
-    EmbedMedia: &str, String => |url| Self { url: Some(url.into()), ..Self::default() };
+    EmbedAuthor: |name| Self::new(name);
+    EmbedFooter: |text| Self::new(text);
+    EmbedMedia: |url| Self { url: Some(url), ..Self::default() };
 }

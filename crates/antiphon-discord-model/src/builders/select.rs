@@ -86,26 +86,26 @@ impl SelectMenu {
     #[must_use]
     pub fn default_users(self, ids: impl IntoIterator<Item = Id<UserMarker>>) -> Self {
         let ids = ids.into_iter().map(Id::get);
-        self.defaults(SelectDefaultValueType::User, ids)
+        self.defaults(&SelectDefaultValueType::User, ids)
     }
 
     /// Adds roles that are chosen at first, in a menu of roles or mentionables.
     #[must_use]
     pub fn default_roles(self, ids: impl IntoIterator<Item = Id<RoleMarker>>) -> Self {
         let ids = ids.into_iter().map(Id::get);
-        self.defaults(SelectDefaultValueType::Role, ids)
+        self.defaults(&SelectDefaultValueType::Role, ids)
     }
 
     /// Adds channels that are chosen at first, in a menu of channels.
     #[must_use]
     pub fn default_channels(self, ids: impl IntoIterator<Item = Id<ChannelMarker>>) -> Self {
         let ids = ids.into_iter().map(Id::get);
-        self.defaults(SelectDefaultValueType::Channel, ids)
+        self.defaults(&SelectDefaultValueType::Channel, ids)
     }
 
     fn defaults(
         mut self,
-        kind: SelectDefaultValueType,
+        kind: &SelectDefaultValueType,
         ids: impl IntoIterator<Item = u64>,
     ) -> Self {
         let values = ids.into_iter().map(|id| SelectDefaultValue {
