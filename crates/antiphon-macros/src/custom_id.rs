@@ -17,13 +17,13 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
     let (length, write, read) = match &input.data {
         Data::Struct(data) => {
-            let one = Parts::of(&data.fields, &quote!(Self))?;
+            let parts = Parts::of(&data.fields, &quote!(Self))?;
             let Parts {
                 pattern,
                 length,
                 write,
                 read,
-            } = one;
+            } = parts;
             let write = quote! { let #pattern = self; #write };
             (
                 quote!(0 #length),
@@ -101,18 +101,18 @@ impl Parts {
             .map(|at| format_ident!("field_{at}"))
             .collect();
         let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
-        let reads = fields.iter().map(read_of).collect::<Result<Vec<_>>>()?;
+        let field_reads = fields.iter().map(read_of).collect::<Result<Vec<_>>>()?;
         let (pattern, read) = match fields {
             Fields::Named(named) => {
                 let names: Vec<_> = named.named.iter().map(|field| &field.ident).collect();
                 (
                     quote!(#constructor { #(#names: #bound),* }),
-                    quote!(#constructor { #(#names: #reads),* }),
+                    quote!(#constructor { #(#names: #field_reads),* }),
                 )
             }
             Fields::Unnamed(_) => (
                 quote!(#constructor(#(#bound),*)),
-                quote!(#constructor(#(#reads),*)),
+                quote!(#constructor(#(#field_reads),*)),
             ),
             Fields::Unit => (quote!(#constructor), quote!(#constructor)),
         };

@@ -378,7 +378,7 @@ fn fields(component: &Value, kind: i64, at: &str) -> Result<(), BoxError> {
         }
     }
     for (_, field, least, most, is_required) in TEXTS.iter().filter(|(of, ..)| of.contains(&kind)) {
-        each(component, field, at.to_owned(), &mut |text, at| {
+        each(component, field, at, &mut |text, at| {
             if text.is_null() {
                 let missing = || format!("`{at}` is missing");
                 return if *is_required {
@@ -412,7 +412,7 @@ fn fields(component: &Value, kind: i64, at: &str) -> Result<(), BoxError> {
 fn each(
     value: &Value,
     path: &str,
-    at: String,
+    at: &str,
     visit: &mut impl FnMut(&Value, &str) -> Result<(), BoxError>,
 ) -> Result<(), BoxError> {
     let Some((first, rest)) = path.split_once('/') else {
@@ -422,9 +422,9 @@ fn each(
         let items = value.as_array().into_iter().flatten();
         return items
             .enumerate()
-            .try_for_each(|(number, item)| each(item, rest, format!("{at}[{number}]"), visit));
+            .try_for_each(|(number, item)| each(item, rest, &format!("{at}[{number}]"), visit));
     }
-    each(&value[first], rest, format!("{at}.{first}"), visit)
+    each(&value[first], rest, &format!("{at}.{first}"), visit)
 }
 
 /// Number of characters of a text; Discord counts Unicode code points.

@@ -455,7 +455,9 @@ impl<T: CustomIdValue> CustomIdValue for Vec<T> {
 
     fn write(&self, to: &mut CustomIdWriter) {
         to.part(&self.len().to_string());
-        self.iter().for_each(|item| item.write(to));
+        for item in self {
+            item.write(to);
+        }
     }
 
     fn read(from: &mut CustomIdReader<'_>) -> Result<Self, CustomIdError> {

@@ -381,7 +381,9 @@ impl<T: FormChoice> FormField for Vec<T> {
     }
 
     fn fill(&self, component: &mut Component) {
-        self.iter().for_each(|one| one.choose(component));
+        for one in self {
+            one.choose(component);
+        }
     }
 
     fn read(answer: &FieldAnswer<'_>) -> Result<Self, String> {

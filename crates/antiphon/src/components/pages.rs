@@ -122,7 +122,7 @@ impl Page {
         self
     }
 
-    fn put<'a>(self, into: Respond<'a>, row: Option<ActionRow>) -> Respond<'a> {
+    fn put(self, into: Respond<'_>, row: Option<ActionRow>) -> Respond<'_> {
         let is_layout =
             self.content.is_none() && self.embeds.is_empty() && !self.components.is_empty();
         let row = row.map(Component::from);
