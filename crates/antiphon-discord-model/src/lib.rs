@@ -4,6 +4,7 @@
 mod read;
 
 mod asked;
+mod builders;
 pub mod cdn;
 mod component;
 pub mod gateway;
@@ -19,6 +20,7 @@ mod whole;
 pub use antiphon_core::lenient::{Json, Raw, Reason, Repair, Repairs};
 
 pub use self::{
+    builders::Modal,
     component::Component,
     generated::{flags::*, numbers::*, objects::*, words::*},
     interaction::{CommandDataOption, CommandOptionValue, InteractionData},

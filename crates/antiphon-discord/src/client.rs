@@ -66,6 +66,7 @@ mod auto_moderation;
 mod call;
 mod channels;
 mod commands;
+mod components;
 mod download;
 mod draft;
 mod emojis;

@@ -10,7 +10,7 @@ use antiphon_core::Clock;
 use antiphon_discord::{
     Client, File, PollRequest, RequestError, Scope,
     model::{
-        AllowedMentions, Permissions, Poll,
+        AllowedMentions, Modal, Permissions, Poll,
         id::{
             Id,
             marker::{ChannelMarker, GuildMarker, MessageMarker, UserMarker},
@@ -668,7 +668,7 @@ mod methods {
             sent!(server, answers.defer_update()),
             sent!(server, answers.update().content("again")),
             sent!(server, answers.autocomplete(Vec::new())),
-            sent!(server, answers.modal("form", "Title", Vec::new())),
+            sent!(server, answers.show_modal(Modal::new("form", "Title").text("la"))),
             sent!(server, answers.response()),
             sent!(server, answers.update_response().content(Some("done"))),
             sent!(server, answers.delete_response()),
@@ -689,7 +689,7 @@ mod methods {
         POST interactions/7/secret/callback {"type":6}
         POST interactions/7/secret/callback {"data":{"content":"again"},"type":7}
         POST interactions/7/secret/callback {"data":{"choices":[]},"type":8}
-        POST interactions/7/secret/callback {"data":{"components":[],"custom_id":"form","title":"Title"},"type":9}
+        POST interactions/7/secret/callback {"data":{"components":[{"content":"la","type":10}],"custom_id":"form","title":"Title"},"type":9}
         GET webhooks/9/secret/messages/@original
         PATCH webhooks/9/secret/messages/@original {"content":"done"}
         DELETE webhooks/9/secret/messages/@original
@@ -725,7 +725,9 @@ mod methods {
 }
 
 mod answers {
-    use antiphon_discord::model::{Component, Message, Role, from_str};
+    use antiphon_discord::model::{
+        ActionRow, Button, Component, Container, Message, MessageFlags, Role, TextDisplay, from_str,
+    };
 
     use super::*;
 
@@ -944,6 +946,40 @@ mod answers {
         let sent = server.last();
         assert_eq!(sent.json()["allow"], expected["allow"]);
         assert_eq!(sent.json()["deny"], expected["deny"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn components_of_layout_set_their_flag_and_stand_alone() {
+        let server = posting();
+        let card: [Component; 1] = [Container::new().component(TextDisplay::new("la")).into()];
+        let post = || server.client.create_message(LOFT).components(&card);
+        post().await.expect("posted");
+        assert_eq!(server.last().json()["flags"], 1 << 15);
+        let quiet = MessageFlags::SUPPRESS_NOTIFICATIONS;
+        post().flags(quiet).await.expect("posted");
+        assert_eq!(server.last().json()["flags"], 1 << 15 | 1 << 12);
+        let both = post().content("la").await.expect_err("refused");
+        let both = antiphon_core::error_chain(&both);
+        assert!(
+            both.contains("`content` is set beside components of layout"),
+            "{both}"
+        );
+        let row: [Component; 1] = [ActionRow::new([Button::primary("a", "b")]).into()];
+        server
+            .client
+            .create_message(LOFT)
+            .components(&row)
+            .await
+            .expect("posted");
+        assert_eq!(server.last().json()["flags"], Value::Null);
+        let count = server.seen().len();
+        let long = ActionRow::new([Button::primary("a", "b".repeat(81))]).into();
+        let long = server.client.create_message(LOFT).components(&[long]).await;
+        let long = antiphon_core::error_chain(&long.expect_err("refused"));
+        let why =
+            "`components[0].components[0].label` has 81 characters, where Discord takes 1 to 80";
+        assert!(long.contains(why), "{long}");
+        assert_eq!(server.seen().len(), count, "nothing was sent");
     }
 
     #[tokio::test(start_paused = true)]

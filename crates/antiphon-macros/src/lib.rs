@@ -3,8 +3,11 @@
 //! The code that they write names its paths from `::antiphon`.
 
 mod command;
+mod custom_id;
 mod debug_handler;
 mod from_ref;
+mod modal;
+mod names;
 
 use proc_macro::TokenStream;
 
@@ -36,4 +39,33 @@ pub fn debug_handler(options: TokenStream, function: TokenStream) -> TokenStream
 #[proc_macro_derive(FromRef, attributes(from_ref))]
 pub fn from_ref(state: TokenStream) -> TokenStream {
     from_ref::expand(state.into()).into()
+}
+
+/// Derives `antiphon::components::CustomId`, whose page describes it.
+#[proc_macro_derive(CustomId, attributes(custom_id))]
+pub fn custom_id(input: TokenStream) -> TokenStream {
+    derived(input, custom_id::derive)
+}
+
+/// Derives `antiphon::components::Modal`, whose page describes it.
+#[proc_macro_derive(Modal, attributes(modal, field))]
+pub fn modal(input: TokenStream) -> TokenStream {
+    derived(input, modal::modal)
+}
+
+/// Derives `antiphon::components::SelectOptions`, whose page describes it.
+#[proc_macro_derive(SelectOptions, attributes(option))]
+pub fn select_options(input: TokenStream) -> TokenStream {
+    derived(input, modal::select_options)
+}
+
+/// Runs a derive; its error is the compiler's.
+fn derived(
+    input: TokenStream,
+    derive: impl FnOnce(&syn::DeriveInput) -> syn::Result<proc_macro2::TokenStream>,
+) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    derive(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }

@@ -17,7 +17,7 @@ use antiphon_core::{
 use crate::{
     error::RunError,
     handle::{Handle, Shared},
-    handler::Handler,
+    handler::{Fallback, Handler},
     parts::{Begin, Limits, OnStopped, Parts},
     runner::Failure,
     running::Running,
@@ -208,6 +208,54 @@ impl<S: Send + Sync + 'static> App<S> {
     pub fn on<M: 'static, H: Handler<M, S>>(self, handler: H) -> Self {
         self.0.shared.add(handler, None);
         self
+    }
+
+    /// Adds a handler of events that no other typed handler takes.
+    ///
+    /// A handler takes an event if its payload concerns it and its filters pass. Raw handlers do not count, so that a log of
+    /// everything changes nothing.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use antiphon::{App, DecodeError, Event, HandlerExt, Payload, State, journal::MemoryJournal, testing::{TestApp, script}};
+    ///
+    /// #[derive(Clone, serde::Deserialize)]
+    /// struct Said { message: String }
+    ///
+    /// impl Payload for Said {
+    ///     const KINDS: &'static [&'static str] = &["test.said"];
+    ///     type View<'a> = Self;
+    ///     fn view(event: &Event) -> Result<Self, DecodeError> { event.parse() }
+    ///     fn decode(event: &Event) -> Result<Self, DecodeError> { event.parse() }
+    /// }
+    ///
+    /// type Lines = Arc<Mutex<Vec<String>>>;
+    ///
+    /// async fn ping(said: Said, State(lines): State<Lines>) {
+    ///     lines.lock().expect("no panic").push(format!("pong to {}", said.message));
+    /// }
+    ///
+    /// async fn other(said: Said, State(lines): State<Lines>) {
+    ///     lines.lock().expect("no panic").push(format!("what is {}?", said.message));
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (lines, (choir, source)) = (Lines::default(), script("choir"));
+    /// let app = App::new(Arc::clone(&lines)).source(source).on(ping.when(|said| said.message == "ping")).fallback(other);
+    /// let app = TestApp::start(app, MemoryJournal::new()).await;
+    /// choir.say("room/loft", "ping").await?;
+    /// choir.say("room/loft", "pang").await?;
+    /// app.settle().await;
+    /// app.stop().await?;
+    /// assert_eq!(*lines.lock().expect("no panic"), ["pong to ping", "what is pang?"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn fallback<M: 'static, H: Handler<M, S>>(self, handler: H) -> Self {
+        self.on(Fallback::new(handler))
     }
 
     /// Adds a handler of stored events whose kind fits the pattern, in which `*` stands for any run of characters.

@@ -567,6 +567,7 @@ impl<S: Send + Sync + 'static> Handler<Called, S> for Unknown<S> {
             attempts: 1,
             deadline: Duration::from_secs(60),
             filtered: true,
+            fallback: false,
         }
     }
 }

@@ -175,6 +175,8 @@ pub struct Options {
     pub(crate) attempts: u32,
     pub(crate) deadline: Duration,
     pub(crate) filtered: bool,
+    /// Whether it takes only events that no other typed handler takes.
+    pub(crate) fallback: bool,
 }
 
 impl Options {
@@ -188,6 +190,7 @@ impl Options {
             attempts: Self::ATTEMPTS,
             deadline: Self::DEADLINE,
             filtered: false,
+            fallback: false,
         }
     }
 }
@@ -328,6 +331,41 @@ where
             attempts: self.attempts.unwrap_or(inner.attempts),
             deadline: self.deadline.unwrap_or(inner.deadline),
             filtered: inner.filtered,
+            fallback: inner.fallback,
+        }
+    }
+}
+
+/// A handler of events that no other typed handler takes; see [`App::fallback`](crate::App::fallback).
+pub(crate) struct Fallback<H, M>(H, PhantomData<fn(M)>);
+
+impl<H, M> Fallback<H, M> {
+    pub(crate) fn new(handler: H) -> Self {
+        Self(handler, PhantomData)
+    }
+}
+
+impl<H: HandlerExt<M>, M> HandlerExt<Wrapped<M>> for Fallback<H, M> {
+    type Payload = H::Payload;
+}
+
+impl<H, M, S> Handler<Wrapped<M>, S> for Fallback<H, M>
+where
+    H: Handler<M, S>,
+    M: 'static,
+{
+    fn call(&self, payload: Arc<H::Payload>, context: &Context<'_, S>) -> HandlerFuture {
+        self.0.call(payload, context)
+    }
+
+    fn passes(&self, view: &<H::Payload as Payload>::View<'_>) -> bool {
+        self.0.passes(view)
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            fallback: true,
+            ..self.0.options()
         }
     }
 }

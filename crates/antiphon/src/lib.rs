@@ -21,6 +21,8 @@ mod table;
 mod tail;
 mod watchers;
 
+#[cfg(feature = "discord")]
+pub mod components;
 pub mod testing;
 
 /// Bounds that `#[debug_handler]` checks.

@@ -50,6 +50,8 @@ pub(crate) struct Entry {
     pub(crate) attempts: u32,
     pub(crate) deadline: Duration,
     filtered: bool,
+    /// Whether it takes only events that no other typed handler takes.
+    fallback: bool,
     /// The handler takes only events after this position.
     since: Position,
     removed: AtomicBool,
@@ -63,6 +65,7 @@ impl Entry {
             attempts: options.attempts,
             deadline: options.deadline,
             filtered: options.filtered,
+            fallback: options.fallback,
             since,
             removed: AtomicBool::new(false),
         }
@@ -288,6 +291,8 @@ pub(crate) struct Plan<S> {
     groups: Vec<Arc<dyn Group<S>>>,
     /// Whether `groups[0]` is the raw handlers.
     raw: bool,
+    /// Whether a handler takes only what the others leave.
+    fallback: bool,
 }
 
 impl<S: 'static> Plan<S> {
@@ -329,6 +334,9 @@ impl<S: 'static> Plan<S> {
                 }
             }
         }
+        if self.fallback {
+            self.leave_to_others(chosen, undecodable);
+        }
         let typed = self.groups.len() - usize::from(self.raw);
         if typed > 1 {
             let raw = chosen
@@ -336,6 +344,21 @@ impl<S: 'static> Plan<S> {
                 .take_while(|one| self.raw && one.group == 0)
                 .count();
             chosen[raw..].sort_by_key(|one| one.id);
+        }
+    }
+}
+
+impl<S: 'static> Plan<S> {
+    /// Takes the fallbacks out if another typed handler takes the event, or would if it could be read.
+    fn leave_to_others(&self, chosen: &mut Vec<Chosen>, undecodable: &[(u32, DecodeError)]) {
+        let is_raw = |group: u32| self.raw && group == 0;
+        let is_fallback = |one: &Chosen| self.group(one.group).entry(one.handler).fallback;
+        let is_taken = undecodable.iter().any(|(group, _)| !is_raw(*group))
+            || chosen
+                .iter()
+                .any(|one| !is_raw(one.group) && !is_fallback(one));
+        if is_taken {
+            chosen.retain(|one| !is_fallback(one));
         }
     }
 }
@@ -442,9 +465,12 @@ impl<S: Send + Sync + 'static> Table<S> {
         let typed = self.typed.iter();
         let typed = typed.filter(|(_, kinds, _)| kinds.contains(&kind.as_str()));
         groups.extend(typed.map(|(_, _, group)| Arc::clone(group)));
+        let entries = groups.iter().flat_map(|group| group.entries());
+        let fallback = entries.into_iter().any(|entry| entry.fallback);
         Plan {
             groups,
             raw: has_raw,
+            fallback,
         }
     }
 }

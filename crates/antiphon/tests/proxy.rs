@@ -51,7 +51,7 @@ fn every_platform_takes_a_parsed_proxy() {
     let node = lavalink::NodeConfig::new("a", "http://127.0.0.1:2333", PASSWORD);
     let _ = lavalink::connect(lavalink::Config::new(7, [node]).proxy(proxy.clone()));
     let account = queup::Account::new("mira@example.org", PASSWORD);
-    let _ = queup::connect(queup::Config::new(account).proxy(proxy.clone().into()));
+    let _ = queup::connect(queup::Config::new(account).proxy(proxy.clone()));
     let account = stackexchange::Account::new("mira@example.org", PASSWORD);
     let _ = stackexchange::connect(stackexchange::Config::new(account).proxy(proxy));
 }

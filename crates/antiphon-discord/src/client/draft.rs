@@ -8,7 +8,7 @@
 //! poll, adds the default of [`Config::allowed_mentions`](crate::Config::allowed_mentions), and writes JSON, or a form with
 //! JSON and files.
 //!
-//! Limits are tables ([`COUNTS`], [`LENGTHS`]) that are held against the JSON itself; components are left to Discord.
+//! Limits are tables ([`COUNTS`], [`LENGTHS`]) that are held against the JSON itself; those of components are in `components`.
 //! [Discord's page on messages](https://discord.com/developers/docs/resources/message#create-message) and
 //! [on embeds](https://discord.com/developers/docs/resources/message#embed-object-embed-limits) name them.
 //! A limit that depends on the guild, such as the size of files, is left to Discord.
@@ -32,6 +32,7 @@ use twilight_http::{request::Request, routing::Route};
 
 use super::{
     call::{Build, Known},
+    components,
     fields::outside,
     files::{self, File},
     poll::PollRequest,
@@ -148,6 +149,17 @@ pub(super) struct Body<'a> {
     tts: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'a str>,
+}
+
+impl Body<'_> {
+    /// Whether a component needs the flag `IS_COMPONENTS_V2`.
+    fn has_layout(&self) -> bool {
+        let components = self.components.iter().flatten();
+        components
+            .flat_map(|components| components.iter())
+            .filter_map(Component::kind)
+            .any(|kind| components::is_layout(kind.number()))
+    }
 }
 
 /// Message that is replied to or forwarded.
@@ -396,6 +408,28 @@ impl<'a> Draft<'a> {
         self
     }
 
+    /// Whether the message is not there yet.
+    fn is_new(&self) -> bool {
+        match self.target {
+            Target::Channel(_)
+            | Target::Forum(_)
+            | Target::Webhook { .. }
+            | Target::Followup { .. } => true,
+            Target::Answer { kind, .. } => {
+                kind == InteractionResponseType::ChannelMessageWithSource
+            }
+            Target::Message(..) | Target::WebhookMessage { .. } | Target::Answered { .. } => false,
+        }
+    }
+
+    /// Whether the draft is a form, whose texts need no flag.
+    fn is_form(&self) -> bool {
+        let Target::Answer { kind, .. } = self.target else {
+            return false;
+        };
+        kind == InteractionResponseType::Modal
+    }
+
     /// The route, and whether the request carries the bot's token.
     fn route(&self) -> (Route<'a>, bool) {
         let has_components = Some(matches!(self.body.components, Some(Some(_))));
@@ -536,8 +570,24 @@ impl Build for Draft<'_> {
         if let Some(poll) = &self.poll {
             self.body.poll = Some(poll.body(http.now())?);
         }
+        let is_form = self.is_form();
+        if !is_form && self.body.has_layout() {
+            self = self.add_flags(MessageFlags::IS_COMPONENTS_V_2);
+            // An empty text says nothing in a new message; in an edited one it removes the text that is there.
+            if self.is_new()
+                && self
+                    .body
+                    .content
+                    .as_ref()
+                    .is_some_and(|text| text.as_deref() == Some(""))
+            {
+                self.body.content = None;
+            }
+        }
         let mut body = serde_json::to_vec(&self.body)?;
-        check(&antiphon_core::read_json(&body)?)?;
+        let json = antiphon_core::read_json(&body)?;
+        check(&json)?;
+        check_components(&json, is_form)?;
         if let Target::Answer { kind, .. } = self.target {
             let data = Some(&self.body).filter(|_| body != b"{}");
             body = serde_json::to_vec(&Response { kind, data })?;
@@ -555,6 +605,32 @@ impl Build for Draft<'_> {
         };
         Ok(request.build()?)
     }
+}
+
+/// Fields that a message with `IS_COMPONENTS_V2` cannot have
+/// ([Discord's page](https://discord.com/developers/docs/components/reference#component-reference)).
+const WITHOUT_LAYOUT: [&str; 4] = ["content", "embeds", "poll", "sticker_ids"];
+
+/// Reason that Discord would refuse the components, if there is one.
+fn check_components(body: &Value, is_form: bool) -> Result<(), BoxError> {
+    if is_form {
+        return components::check_form(&body["components"]);
+    }
+    let flags = MessageFlags::from_bits_retain(body["flags"].as_u64().unwrap_or_default());
+    let is_layout = flags.contains(MessageFlags::IS_COMPONENTS_V_2);
+    let is_set = |field: &&&str| match &body[**field] {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    };
+    if is_layout && let Some(field) = WITHOUT_LAYOUT.iter().find(is_set) {
+        let why = format!(
+            "`{field}` is set beside components of layout (IS_COMPONENTS_V2): put it into the components, as a TextDisplay"
+        );
+        return Err(why.into());
+    }
+    components::check_message(&body["components"], is_layout)
 }
 
 /// Largest number of items of a list, by its path.

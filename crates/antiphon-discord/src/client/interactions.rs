@@ -23,7 +23,7 @@ use std::{fmt, future::IntoFuture};
 use antiphon_core::BoxFuture;
 use antiphon_discord_model::{
     AllowedMentions, CommandOptionChoice, Component, Embed, Interaction, InteractionResponseType,
-    Message, MessageFlags,
+    Message, MessageFlags, Modal,
     id::{
         Id,
         marker::{
@@ -323,6 +323,19 @@ impl<'a> Answers<'a> {
         respond.components(components)
     }
 
+    /// Opens a form that was built, or that a struct describes.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{Interaction, Label, Modal, TextInput}};
+    /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
+    /// let form = Modal::new("join", "Join the choir").component(Label::new("Your name", TextInput::short("name")));
+    /// client.interaction(interaction).show_modal(form).await
+    /// # }
+    /// ```
+    pub fn show_modal(&self, modal: Modal) -> Respond<'a> {
+        self.modal(modal.custom_id, modal.title, modal.components)
+    }
+
     /// Reads the first answer.
     ///
     /// [Discord's page](https://discord.com/developers/docs/interactions/receiving-and-responding#get-original-interaction-response)
@@ -480,15 +493,36 @@ impl<'a> Respond<'a> {
     /// Sets the embeds, at most 10.
     ///
     /// The limits are those of [`CreateMessage`](crate::client::CreateMessage).
-    pub fn embeds(mut self, embeds: Vec<Embed>) -> Self {
+    pub fn embeds(mut self, embeds: impl IntoIterator<Item = Embed>) -> Self {
+        let embeds: Vec<Embed> = embeds.into_iter().collect();
         self.draft.body.embeds = Some(Some(embeds.into()));
         self
     }
 
-    /// Sets the components.
-    pub fn components(mut self, components: Vec<Component>) -> Self {
+    /// Sets the components; an empty list removes those of a message that is updated.
+    ///
+    /// Components of layout set the flag `IS_COMPONENTS_V2` by themselves.
+    /// Discord's limits are checked when the answer is awaited, and the error names the component by its path.
+    ///
+    /// ```no_run
+    /// # use antiphon_discord::{Client, RequestError, model::{ActionRow, Button, Interaction}};
+    /// # async fn f(client: Client, interaction: &Interaction) -> Result<(), RequestError> {
+    /// let buttons = ActionRow::new([Button::success("yes", "Yes"), Button::danger("no", "No")]);
+    /// client.interaction(interaction).message("Do we sing?").components([buttons]).await
+    /// # }
+    /// ```
+    pub fn components(
+        mut self,
+        components: impl IntoIterator<Item = impl Into<Component>>,
+    ) -> Self {
+        let components: Vec<Component> = components.into_iter().map(Into::into).collect();
         self.draft.body.components = Some(Some(components.into()));
         self
+    }
+
+    /// Removes the components of the message that is updated.
+    pub fn remove_components(self) -> Self {
+        self.components(Vec::<Component>::new())
     }
 
     /// Attaches files, at most 10.

@@ -367,19 +367,14 @@ impl<'a> CreateMessage<'a> {
 
     /// Sets the buttons, menus and other components.
     ///
-    /// Components of the second version need the flag `IS_COMPONENTS_V2` ([`flags`](Self::flags)).
+    /// Components of layout set the flag `IS_COMPONENTS_V2` by themselves.
+    /// Discord's limits are checked when the message is awaited, and the error names the component by its path.
     ///
     /// ```no_run
-    /// # use antiphon_discord::{Client, RequestError, model::{ActionRow, Button, ButtonStyle, Component, id::{Id, marker::ChannelMarker}}};
+    /// # use antiphon_discord::{Client, RequestError, model::{ActionRow, Button, id::{Id, marker::ChannelMarker}}};
     /// # async fn f(client: Client, channel: Id<ChannelMarker>) -> Result<(), RequestError> {
-    /// let button = Button {
-    ///     custom_id: Some("vote".into()),
-    ///     label: Some("Vote".into()),
-    ///     style: ButtonStyle::Primary,
-    ///     ..Button::default()
-    /// };
-    /// let row = ActionRow { components: vec![button.into()], ..ActionRow::default() };
-    /// client.create_message(channel).content("Miserere?").components(&[Component::from(row)]).await?;
+    /// let row = ActionRow::new([Button::primary("vote", "Vote")]);
+    /// client.create_message(channel).content("Miserere?").components(&[row.into()]).await?;
     /// # Ok(()) }
     /// ```
     pub fn components(self, components: &'a [Component]) -> Self {

@@ -16,7 +16,7 @@ use std::{
 use antiphon_core::{Before, BoxError, Event, Payload as _, Projection};
 use antiphon_discord::{
     InteractionCreate,
-    model::{Interaction, id::Id},
+    model::{Interaction, InteractionType, id::Id},
     moment_of,
 };
 use jiff::Timestamp;
@@ -315,8 +315,7 @@ struct Counter {
 impl Counter {
     fn count(&self, event: &Event) -> Option<()> {
         let view = InteractionCreate::view(event).ok()?;
-        // Type 2 is a used command.
-        if view.kind != Some(2) {
+        if view.kind != Some(InteractionType::ApplicationCommand) {
             return None;
         }
         let kind = i64::try_from(view.data.kind?).ok()?;

@@ -370,13 +370,9 @@ pub(super) struct Caller<S> {
 
 /// Whether an interaction uses a command or types one of its options.
 pub(super) fn is_of_command(view: &view::Interaction<'_>) -> bool {
-    let kind = view
-        .kind
-        .and_then(|kind| i64::try_from(kind).ok())
-        .unwrap_or_default();
     matches!(
-        InteractionType::from(kind),
-        InteractionType::ApplicationCommand | InteractionType::ApplicationCommandAutocomplete
+        view.kind,
+        Some(InteractionType::ApplicationCommand | InteractionType::ApplicationCommandAutocomplete)
     )
 }
 
@@ -416,6 +412,7 @@ impl<S: Send + Sync + 'static> Handler<Called, S> for Caller<S> {
             attempts: 1,
             deadline: self.entry.deadline,
             filtered: true,
+            fallback: false,
         }
     }
 }
