@@ -83,7 +83,6 @@ mod members;
 mod messages;
 mod moderation;
 mod monetization;
-mod one_command;
 mod pages;
 mod poll;
 mod reactions;

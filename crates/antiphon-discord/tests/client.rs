@@ -495,12 +495,8 @@ mod streams {
         );
         let poll = discord.ask("loft", "mira", "Which?", &["a", "b"]);
         assert!(discord.vote("loft", poll, "teo", 1, true));
-        // The simulated Discord counts votes and names no voters.
-        assert!(
-            all(stream.poll_voters(loft, Id::new(poll), 1))
-                .await
-                .is_empty()
-        );
+        let voters = all(stream.poll_voters(loft, Id::new(poll), 1)).await;
+        assert_eq!((voters.len(), &*voters[0].name), (1, "teo"));
         let mass = json!({"name": "mass", "privacy_level": 2, "entity_type": 3, "entity_metadata": {"location": "loft"},
             "scheduled_start_time": "2030-01-01T00:00:00Z", "scheduled_end_time": "2030-01-01T01:00:00Z"});
         let path = RequestPath::new("guilds")

@@ -104,10 +104,10 @@ impl Parts {
         let field_reads = fields.iter().map(read_of).collect::<Result<Vec<_>>>()?;
         let (pattern, read) = match fields {
             Fields::Named(named) => {
-                let names: Vec<_> = named.named.iter().map(|field| &field.ident).collect();
+                let idents: Vec<_> = named.named.iter().map(|field| &field.ident).collect();
                 (
-                    quote!(#constructor { #(#names: #bound),* }),
-                    quote!(#constructor { #(#names: #field_reads),* }),
+                    quote!(#constructor { #(#idents: #bound),* }),
+                    quote!(#constructor { #(#idents: #field_reads),* }),
                 )
             }
             Fields::Unnamed(_) => (

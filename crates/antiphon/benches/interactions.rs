@@ -14,7 +14,7 @@ use std::{
 };
 
 use antiphon::{
-    App, Event, HandlerError, State,
+    App, Event, HandlerError, LinkState, State,
     components::{CustomId, Press},
     discord::{
         self, Client, Config, Intents,
@@ -93,7 +93,7 @@ async fn round(traffic: u32) -> (Duration, Duration) {
         .on(answer);
     let app = TestApp::start(app, MemoryJournal::new()).await;
     let mut link = client.link();
-    link.wait_for(|link| link.is_connected())
+    link.wait_for(LinkState::is_connected)
         .await
         .expect("it connects");
     let row = ActionRow::new([Button::primary(Pressed, "press")]);

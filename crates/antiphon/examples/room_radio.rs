@@ -24,7 +24,8 @@ use antiphon::{
         },
     },
     lavalink::{
-        Extras, LoadError, PlayOptions, Playable, Player, Pool, TrackException, TrackSource,
+        Extras, GuildId, LoadError, PlayOptions, Playable, Player, Pool, TrackException,
+        TrackSource,
     },
     queup::{self, ChatSkip, Dub, PlaylistActive, Song, SongChange, SongId},
 };
@@ -42,16 +43,6 @@ struct Entry {
     song: String,
 }
 
-/// A guild that listens.
-#[derive(Clone, Debug)]
-struct Listener {
-    guild: u64,
-    /// The text channel in which songs are announced.
-    text: Option<Id<ChannelMarker>>,
-    /// The announcement of the current song.
-    announced: Option<(SongId, Id<MessageMarker>)>,
-}
-
 /// The state of the handlers.
 #[derive(Clone, Debug)]
 pub struct Radio {
@@ -59,18 +50,25 @@ pub struct Radio {
     rooms: queup::Client,
     client: discord::Client,
     pool: Pool,
-    listeners: Arc<Mutex<BTreeMap<u64, Listener>>>,
+    /// The announcement of the current song in each text channel.
+    announced: Arc<Mutex<BTreeMap<Id<ChannelMarker>, (SongId, Id<MessageMarker>)>>>,
 }
 
 impl Radio {
-    fn listeners(&self) -> MutexGuard<'_, BTreeMap<u64, Listener>> {
-        self.listeners
+    fn announced(
+        &self,
+    ) -> MutexGuard<'_, BTreeMap<Id<ChannelMarker>, (SongId, Id<MessageMarker>)>> {
+        self.announced
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn all(&self) -> Vec<Listener> {
-        self.listeners().values().cloned().collect()
+    /// The text channel of a guild in which songs are announced: the first, by the cache, which outlives a restart.
+    fn text_channel(&self, guild: GuildId) -> Option<Id<ChannelMarker>> {
+        let channels = self.client.cache().channels(Id::new(guild.get()));
+        let mut channels = channels.into_iter();
+        let first = channels.find(|channel| channel.kind == ChannelType::GuildText);
+        first.map(|channel| channel.id)
     }
 
     /// The room's song as QueUp tells now; absent while nothing plays, and before the room is joined.
@@ -153,27 +151,36 @@ impl Radio {
 
     /// Lets every player follow the room.
     async fn follow_all(&self, song: Option<&Song>) -> Result<(), HandlerError> {
-        for listener in self.all() {
-            self.follow(&self.pool.player_in(listener.guild), song)
-                .await?;
+        for player in self.pool.players() {
+            self.follow(&player, song).await?;
         }
         Ok(())
     }
 
     /// Announces a song, or changes its announcement.
     async fn show(&self, song: &Song, line: &str) -> Result<(), HandlerError> {
-        for listener in self.all() {
-            let Some(room) = listener.text else { continue };
-            let known = listener.announced.filter(|(id, _)| *id == song.id);
-            if let Some((_, message)) = known {
-                let update = self.client.update_message(room, message);
-                update.content(Some(line)).await?;
+        for player in self.pool.players() {
+            let Some(room) = self.text_channel(player.guild()) else {
                 continue;
-            }
-            let message = self.client.create_message(room).content(line).await?;
-            if let Some(listener) = self.listeners().get_mut(&listener.guild) {
-                listener.announced = Some((song.id.clone(), message.id));
-            }
+            };
+            let known = self.announced().get(&room).cloned();
+            let known = known.filter(|(id, _)| *id == song.id);
+            let message = match known {
+                Some((_, message)) => message,
+                None => {
+                    // The song is the nonce, so that its message is found again after a restart.
+                    let message = self.client.create_message(room).content(line);
+                    let message = message.nonce(song.id.as_str()).await?;
+                    let announced = (song.id.clone(), message.id);
+                    self.announced().insert(room, announced);
+                    if message.content == line {
+                        continue;
+                    }
+                    message.id
+                }
+            };
+            let update = self.client.update_message(room, message);
+            update.content(Some(line)).await?;
         }
         Ok(())
     }
@@ -188,12 +195,6 @@ async fn tune_in(create: GuildCreate, State(radio): State<Radio>) -> Result<(), 
     let Some(channel) = first(ChannelType::GuildVoice) else {
         return Ok(());
     };
-    let listener = Listener {
-        guild: guild.id.get(),
-        text: first(ChannelType::GuildText).map(|channel| channel.id),
-        announced: None,
-    };
-    radio.listeners().entry(guild.id.get()).or_insert(listener);
     let player = radio.pool.player_in(guild.id.get());
     // After a restart the player is still at its node.
     if player.channel().is_none() {
@@ -235,13 +236,10 @@ async fn voted(dub: Dub, State(radio): State<Radio>) -> Result<(), HandlerError>
 
 /// Says why a song is not heard.
 async fn failed(failed: TrackException, State(radio): State<Radio>) -> Result<(), HandlerError> {
-    let guild = failed.player.map(|guild| guild.get());
-    let listeners = radio.all().into_iter();
-    for listener in listeners.filter(|listener| Some(listener.guild) == guild) {
-        if let Some(room) = listener.text {
-            let line = format!("{} cannot be played here", failed.track.title);
-            radio.client.create_message(room).content(&line).await?;
-        }
+    let text = failed.player.and_then(|guild| radio.text_channel(guild));
+    if let Some(room) = text {
+        let line = format!("{} cannot be played here", failed.track.title);
+        radio.client.create_message(room).content(&line).await?;
     }
     Ok(())
 }
@@ -253,7 +251,7 @@ pub fn app(parts: Parts) -> App<Radio> {
         rooms: parts.room,
         client: parts.client,
         pool: parts.pool,
-        listeners: Arc::default(),
+        announced: Arc::default(),
     };
     App::new(radio)
         .source(parts.rooms)

@@ -535,7 +535,7 @@ impl<S: Send + Sync + 'static> Handler<Called, S> for Unknown<S> {
         let set = Arc::clone(&self.set);
         let is_own = context.event.source() == set.client.source();
         let is_typed = interaction.kind == InteractionType::ApplicationCommandAutocomplete;
-        let invocation = Invocation::new(set.client.clone(), interaction, context.redelivered);
+        let invocation = Invocation::new(set.client.clone(), interaction);
         let on_error = set.on_error.as_ref().map(|handler| handler(context));
         Box::pin(async move {
             let Some(invocation) = invocation.filter(|_| is_own) else {

@@ -581,7 +581,7 @@ impl HandlerError {
 
     /// Whether the handler asked for another try, by [`HandlerError::retry`] or a [`Retry`].
     pub fn is_retry(&self) -> bool {
-        self.retry || self.chain().any(|error| error.is::<Retry>())
+        self.retry || self.chain().any(<dyn Error>::is::<Retry>)
     }
 
     /// The error and all its causes.

@@ -240,7 +240,7 @@ async fn the_room_radio_plays_in_discord_what_the_room_plays() {
         .await;
     app.stop().await.expect("a clean stop");
     let before = about_tracks(&sim);
-    let (app, pool, _rooms) = tune(&sim, &journal).await;
+    let (app, _pool, _rooms) = tune(&sim, &journal).await;
     app.until(|| heard(&sim).is_some_and(|player| player.position > 30_000))
         .await;
     assert_eq!(about_tracks(&sim), before);

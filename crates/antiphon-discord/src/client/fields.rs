@@ -35,6 +35,8 @@ pub(super) struct Fields {
     /// Path below the base URL, without the query.
     path: String,
     authorization: Authorization,
+    /// Whether it may be sent twice.
+    repeat: Repeat,
     /// Parameters of the query, encoded.
     query: Vec<String>,
     /// Fields of the body by their names on the wire.
@@ -116,10 +118,16 @@ impl Fields {
     }
 
     fn with(method: Method, path: String) -> Self {
+        // HTTP's own rule.
+        let repeat = match method {
+            Method::Get | Method::Put | Method::Delete => Repeat::Safe,
+            _ => Repeat::Never,
+        };
         Self {
             method,
             path,
             authorization: Authorization::Bot,
+            repeat,
             query: Vec::new(),
             body: Map::new(),
             whole: None,
@@ -129,12 +137,15 @@ impl Fields {
         }
     }
 
-    /// HTTP's own rule for the method.
+    /// Whether it may be sent twice: by HTTP's own rule for the method, unless [`safe`](Self::safe) was called.
     pub(super) fn repeat(&self) -> Repeat {
-        match self.method {
-            Method::Get | Method::Put | Method::Delete => Repeat::Safe,
-            _ => Repeat::Never,
-        }
+        self.repeat
+    }
+
+    /// Says that Discord carries it out once, however often it is sent.
+    pub(super) fn safe(mut self) -> Self {
+        self.repeat = Repeat::Safe;
+        self
     }
 
     /// Sends it without a token.

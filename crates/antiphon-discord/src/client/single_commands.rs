@@ -38,7 +38,7 @@ routes! {
     /// # Ok(()) }
     /// ```
     create_global_command(application: Id<ApplicationMarker>, command: &impl Serialize) -> Call<'_, Command>
-        = Post ["applications", application, "commands"].whole(command);
+        = Post ["applications", application, "commands"].whole(command).safe();
 
     /// Changes the fields of a global command that the value has.
     ///
@@ -48,7 +48,7 @@ routes! {
         command: Id<CommandMarker>,
         change: &impl Serialize,
     ) -> Call<'_, Command>
-        = Patch ["applications", application, "commands", command].whole(change);
+        = Patch ["applications", application, "commands", command].whole(change).safe();
 
     /// Reads a command of one guild.
     ///
@@ -70,7 +70,7 @@ routes! {
         guild: Id<GuildMarker>,
         command: &impl Serialize,
     ) -> Call<'_, Command>
-        = Post ["applications", application, "guilds", guild, "commands"].whole(command);
+        = Post ["applications", application, "guilds", guild, "commands"].whole(command).safe();
 
     /// Changes the fields of a command of one guild that the value has.
     ///
@@ -81,7 +81,7 @@ routes! {
         command: Id<CommandMarker>,
         change: &impl Serialize,
     ) -> Call<'_, Command>
-        = Patch ["applications", application, "guilds", guild, "commands", command].whole(change);
+        = Patch ["applications", application, "guilds", guild, "commands", command].whole(change).safe();
 
     /// Reads who may use the application's commands in a guild; commands without rules of their own are left out.
     ///

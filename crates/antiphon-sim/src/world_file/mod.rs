@@ -48,7 +48,7 @@ use crate::{
 /// )?;
 /// let sim = Simulator::over_pipes(&Options::new().world(world));
 /// assert!(sim.discord().channel("dome").is_some());
-/// assert!(sim.discord().channel("loft").is_none());
+/// assert!(sim.discord().channel("lobby").is_none());
 /// // QueUp was left out, and is as it is by default.
 /// assert!(sim.queup().find_room("choir-loft").is_some());
 ///
@@ -59,7 +59,10 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "World of the simulator")]
+#[schemars(
+    title = "World of the simulator",
+    description = "World that a simulation begins with: guilds, rooms, nodes and people. docs/simulator-world.md describes every key."
+)]
 pub struct WorldFile {
     /// Whether lists that are left out are those of the default world; else they are empty.
     #[serde(default = "yes")]

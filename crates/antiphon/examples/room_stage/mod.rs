@@ -14,7 +14,7 @@ use std::{env, time::Duration};
 
 use antiphon::{
     App, BoxError, Clock,
-    discord::{self, Intents},
+    discord::{self, CacheLimits, Intents},
     journal::{MemoryJournal, SqliteJournal},
     lavalink::{self, NodeConfig, Pool},
     music,
@@ -47,7 +47,7 @@ impl Parts {
         clock: Clock,
     ) -> Self {
         let (room, rooms) = queup::connect(room);
-        let (client, gateway) = discord::connect(bot);
+        let (client, gateway) = discord::connect(bot.cache(CacheLimits::new()));
         let (pool, nodes) = music::connect(&client, nodes);
         Self {
             clock,

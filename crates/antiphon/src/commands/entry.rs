@@ -390,9 +390,7 @@ impl<S: Send + Sync + 'static> Handler<Called, S> for Caller<S> {
             return self.complete(interaction, context);
         }
         let client = self.set.client.clone();
-        let Some(invocation) =
-            Invocation::new(client, Arc::clone(&interaction), context.redelivered)
-        else {
+        let Some(invocation) = Invocation::new(client, Arc::clone(&interaction)) else {
             return Box::pin(async { Err(HandlerError::message("the interaction names no user")) });
         };
         self.run(invocation, &interaction, context)

@@ -23,9 +23,6 @@ use antiphon_discord::{
 
 use super::spec::joined;
 
-/// Discord's code for a second first answer.
-const ANSWERED_ALREADY: u64 = 40060;
-
 /// A used command: the first argument of a command's handler.
 ///
 /// It derefs to the command's struct, and its methods answer: [`reply`](Self::reply) sends the first answer, edits a
@@ -73,8 +70,6 @@ impl<T> Clone for Invocation<T> {
 pub(super) struct Call {
     client: Client,
     interaction: Arc<InteractionCreate>,
-    /// Whether an earlier run may have answered.
-    is_redelivered: bool,
     answered: Mutex<Answered>,
 }
 
@@ -98,26 +93,15 @@ impl Call {
     fn answer(&self, now: Answered) {
         *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
-
-    /// Whether a first answer failed because an earlier run gave it.
-    fn was_answered_before(&self, error: &RequestError) -> bool {
-        let code = error.api().map(|api| api.code);
-        self.is_redelivered && code == Some(ANSWERED_ALREADY)
-    }
 }
 
 impl Invocation {
     /// `None` if the interaction names no user.
-    pub(super) fn new(
-        client: Client,
-        interaction: Arc<InteractionCreate>,
-        is_redelivered: bool,
-    ) -> Option<Self> {
+    pub(super) fn new(client: Client, interaction: Arc<InteractionCreate>) -> Option<Self> {
         interaction.author()?;
         let call = Call {
             client,
             interaction,
-            is_redelivered,
             answered: Mutex::new(Answered::Nothing),
         };
         Some(Self {
@@ -355,24 +339,17 @@ impl<'a> Reply<'a> {
         let answered = self.call.answered();
         match (self.how, answered) {
             (How::Defer, _) => self.defer().await,
-            (_, Answered::Nothing) => match self.first().await {
-                Err(error) if self.call.was_answered_before(&error) => self.edit().await,
-                result => result,
-            },
+            // If an earlier run gave it, the client edits it.
+            (_, Answered::Nothing) => self.first().await,
             (How::Edit, _) | (How::Next, Answered::Deferred) => self.edit().await,
             (How::Followup, _) | (How::Next, Answered::Yes) => self.followup().await,
         }
     }
 
     async fn defer(self) -> Result<(), RequestError> {
-        let deferred = self.call.answers().defer().flags(self.flags).await;
-        match deferred {
-            Err(error) if !self.call.was_answered_before(&error) => Err(error),
-            _ => {
-                self.call.answer(Answered::Deferred);
-                Ok(())
-            }
-        }
+        self.call.answers().defer().flags(self.flags).await?;
+        self.call.answer(Answered::Deferred);
+        Ok(())
     }
 
     async fn first(&self) -> Result<(), RequestError> {

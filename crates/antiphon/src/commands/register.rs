@@ -122,13 +122,27 @@ async fn one_by_one(
     let mut errors = Vec::new();
     for change in changes {
         let sent = match (&change, guild) {
-            (Change::Create(command), guild) => {
-                client.send_command(application, guild, None, command).await
+            (Change::Create(command), None) => {
+                let created = client.create_global_command(application, command).await;
+                created.map(drop)
             }
-            (Change::Update(id, command), guild) => {
-                client
-                    .send_command(application, guild, Some(*id), command)
-                    .await
+            (Change::Create(command), Some(guild)) => {
+                let created = client
+                    .create_guild_command(application, guild, command)
+                    .await;
+                created.map(drop)
+            }
+            (Change::Update(id, command), None) => {
+                let updated = client
+                    .update_global_command(application, *id, command)
+                    .await;
+                updated.map(drop)
+            }
+            (Change::Update(id, command), Some(guild)) => {
+                let updated = client
+                    .update_guild_command(application, guild, *id, command)
+                    .await;
+                updated.map(drop)
             }
             (Change::Delete(id, _), None) => client.delete_global_command(application, *id).await,
             (Change::Delete(id, _), Some(guild)) => {

@@ -8,7 +8,7 @@ use std::{
 
 use antiphon_core::{Before, BoxError, Event, Payload, Projection};
 use antiphon_discord::{
-    Client, InteractionCreate, RequestError, interaction_lane,
+    Client, InteractionCreate, interaction_lane,
     model::{
         ActionRow, Button, Interaction,
         id::{Id, marker::UserMarker},
@@ -187,10 +187,8 @@ pub async fn decide<T: Confirm<S>, S: Send + Sync>(
         }
         Some(true) => {}
     }
-    let deferred = press.defer_update(&client).await;
-    // The first answer of an interaction that comes again may have been given before the program died, or before the retry.
-    let is_again = delivery.redelivered || delivery.attempt > 1;
-    deferred.or_else(|error| known_answer(error, is_again))?;
+    // It passes if the first answer was given before the program died, or before a retry.
+    press.defer_update(&client).await?;
     let text = if decision.is_yes {
         decision.action.confirmed(&press, &delivery, &state).await?
     } else {
@@ -203,14 +201,6 @@ pub async fn decide<T: Confirm<S>, S: Send + Sync>(
         .components(Some(&[]))
         .await?;
     Ok(())
-}
-
-/// Passes over the refusal of a first answer that was given before.
-fn known_answer(error: RequestError, is_again: bool) -> Result<(), RequestError> {
-    match error {
-        RequestError::Refused(_) if is_again => Ok(()),
-        error => Err(error),
-    }
 }
 
 /// Message and user, whose first press decides.

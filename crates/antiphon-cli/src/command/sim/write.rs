@@ -53,20 +53,22 @@ impl Secrets {
             })
             .collect();
         let taken = |name: &str| self.files.iter().any(|(other, _)| other == name);
-        let number = (1..).find(|number| !taken(&numbered(&name, *number)));
-        let name = numbered(&name, number.expect("numbers do not end"));
+        let name = first_free(&name, "", taken);
         let path = format!("{}/{name}", self.folder);
         self.files.push((name, content));
         path
     }
 }
 
-/// The name, with a number behind it from the second on.
-fn numbered(name: &str, number: u32) -> String {
-    match number {
-        1 => name.to_owned(),
-        number => format!("{name}-{number}"),
+/// The name with this ending, or with the first number behind it that is not taken.
+fn first_free(name: &str, ending: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut free = format!("{name}{ending}");
+    let mut number = 1;
+    while taken(&free) {
+        number += 1;
+        free = format!("{name}-{number}{ending}");
     }
+    free
 }
 
 /// Configuration that is to be written.
@@ -95,13 +97,13 @@ impl Writing {
         };
         for there in [&writing.path, &writing.folder()] {
             if !force && there.symlink_metadata().is_ok() {
-                return Err(writing.taken(there));
+                return Err(Self::taken(there));
             }
         }
         Ok(writing)
     }
 
-    fn taken(&self, there: &Path) -> Failure {
+    fn taken(there: &Path) -> Failure {
         Failure::usage(format!("{} is there already", there.display()))
             .hint("choose another name, or replace the configuration and its secrets by `--force`")
     }
@@ -113,6 +115,12 @@ impl Writing {
 
     fn folder_name(&self) -> String {
         format!("{}.secrets", self.stem)
+    }
+
+    /// Name of a journal that is not there yet, since the journal of another simulation knows other rooms and sessions.
+    fn journal_name(&self) -> String {
+        let is_there = |name: &str| self.path.with_file_name(name).symlink_metadata().is_ok();
+        first_free(&format!("{}-sim", self.stem), ".db", is_there)
     }
 
     /// Writes the configuration of every simulated platform, and says how to go on.
@@ -135,7 +143,7 @@ impl Writing {
         }
         place(&self.path, &text, self.force).map_err(|error| {
             if error.kind() == std::io::ErrorKind::AlreadyExists {
-                return self.taken(&self.path);
+                return Self::taken(&self.path);
             }
             unwritten(&self.path, error)
         })?;
@@ -164,7 +172,7 @@ impl Writing {
              # The secrets are in the folder {}, each in a file of its own.\n\n\
              [journal]\npath = {}\n",
             secrets.folder,
-            Value::from(format!("{}-sim.db", self.stem)),
+            Value::from(self.journal_name()),
         );
         for platform in PLATFORMS {
             let name = platform.name;

@@ -116,7 +116,7 @@ async fn what_was_renamed_is_found_by_the_names_that_commands_have_by_default() 
     register(&stage.sim, "ping");
     let command = json!({"do": "command", "by": "mira", "name": "ping"});
     let asked = stage.ask(&command).await;
-    assert_eq!(asked.event["channel_id"], stage.channel.to_string());
+    assert_eq!(asked.event["channel_id"], stage.channel);
     let role = json!({"do": "add_role", "by": "mira", "name": "altos"});
     stage.execute(&role).expect("a role of the first guild");
     // Something else that takes the name has it.

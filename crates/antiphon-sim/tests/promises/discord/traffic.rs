@@ -216,24 +216,10 @@ impl Seen {
                     assert!(self.votes.remove(&vote));
                 }
             }
-            "VOICE_STATE_UPDATE" => {
-                let user = id(&data["user_id"]);
-                match data["channel_id"].as_str() {
-                    Some(channel) => drop(self.inside.insert(user, channel.to_owned())),
-                    None => assert!(self.inside.remove(&user).is_some(), "{data}"),
-                }
-            }
-            "VOICE_CHANNEL_STATUS_UPDATE" | "VOICE_CHANNEL_START_TIME_UPDATE" => {
-                assert!(self.voices.contains(&id(&data["id"])), "{data}");
-            }
-            "VOICE_CHANNEL_EFFECT_SEND" => {
-                assert!(self.voices.contains(&id(&data["channel_id"])), "{data}");
-                assert_eq!(
-                    self.inside.get(&id(&data["user_id"])),
-                    Some(&id(&data["channel_id"]))
-                );
-                assert_eq!(data["emoji"]["animated"], false);
-            }
+            "VOICE_STATE_UPDATE"
+            | "VOICE_CHANNEL_STATUS_UPDATE"
+            | "VOICE_CHANNEL_START_TIME_UPDATE"
+            | "VOICE_CHANNEL_EFFECT_SEND" => self.check_voice(name, data),
             "INTEGRATION_CREATE" | "INTEGRATION_UPDATE" => {
                 assert!(data["application"]["id"].is_string(), "{data}");
                 assert!(data["application"]["summary"].is_string(), "{data}");
@@ -251,6 +237,30 @@ impl Seen {
                 assert!(data["data"]["name"] == "ping" || data["data"]["custom_id"] == "again");
             }
             _ => {}
+        }
+    }
+
+    /// Checks an event of a voice channel.
+    fn check_voice(&mut self, name: &str, data: &Value) {
+        match name {
+            "VOICE_STATE_UPDATE" => {
+                let user = id(&data["user_id"]);
+                match data["channel_id"].as_str() {
+                    Some(channel) => drop(self.inside.insert(user, channel.to_owned())),
+                    None => assert!(self.inside.remove(&user).is_some(), "{data}"),
+                }
+            }
+            "VOICE_CHANNEL_STATUS_UPDATE" | "VOICE_CHANNEL_START_TIME_UPDATE" => {
+                assert!(self.voices.contains(&id(&data["id"])), "{data}");
+            }
+            _ => {
+                assert!(self.voices.contains(&id(&data["channel_id"])), "{data}");
+                assert_eq!(
+                    self.inside.get(&id(&data["user_id"])),
+                    Some(&id(&data["channel_id"]))
+                );
+                assert_eq!(data["emoji"]["animated"], false);
+            }
         }
     }
 }

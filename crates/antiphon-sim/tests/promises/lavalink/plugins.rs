@@ -248,5 +248,5 @@ async fn nodelink_has_lyrics_and_segments_of_its_own() {
     client.call(Method::PATCH, &path, &off).await.ok();
     assert_eq!(client.get(&path).await.ok()["enabled"], false);
     client.play(GUILD, "clef_______").await;
-    client.get(&format!("{}/categories", path)).await.error(404);
+    client.get(&format!("{path}/categories")).await.error(404);
 }
