@@ -43,6 +43,9 @@ struct Entry {
     song: String,
 }
 
+/// The announcement of a song in each text channel.
+type Announced = BTreeMap<Id<ChannelMarker>, (SongId, Id<MessageMarker>)>;
+
 /// The state of the handlers.
 #[derive(Clone, Debug)]
 pub struct Radio {
@@ -51,13 +54,11 @@ pub struct Radio {
     client: discord::Client,
     pool: Pool,
     /// The announcement of the current song in each text channel.
-    announced: Arc<Mutex<BTreeMap<Id<ChannelMarker>, (SongId, Id<MessageMarker>)>>>,
+    announced: Arc<Mutex<Announced>>,
 }
 
 impl Radio {
-    fn announced(
-        &self,
-    ) -> MutexGuard<'_, BTreeMap<Id<ChannelMarker>, (SongId, Id<MessageMarker>)>> {
+    fn announced(&self) -> MutexGuard<'_, Announced> {
         self.announced
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -165,19 +166,18 @@ impl Radio {
             };
             let known = self.announced().get(&room).cloned();
             let known = known.filter(|(id, _)| *id == song.id);
-            let message = match known {
-                Some((_, message)) => message,
-                None => {
-                    // The song is the nonce, so that its message is found again after a restart.
-                    let message = self.client.create_message(room).content(line);
-                    let message = message.nonce(song.id.as_str()).await?;
-                    let announced = (song.id.clone(), message.id);
-                    self.announced().insert(room, announced);
-                    if message.content == line {
-                        continue;
-                    }
-                    message.id
+            let message = if let Some((_, message)) = known {
+                message
+            } else {
+                // The song is the nonce, so that its message is found again after a restart.
+                let message = self.client.create_message(room).content(line);
+                let message = message.nonce(song.id.as_str()).await?;
+                let announced = (song.id.clone(), message.id);
+                self.announced().insert(room, announced);
+                if message.content == line {
+                    continue;
                 }
+                message.id
             };
             let update = self.client.update_message(room, message);
             update.content(Some(line)).await?;

@@ -13,11 +13,14 @@ use std::{sync::Arc, time::Duration};
 use antiphon::{
     App,
     journal::MemoryJournal,
-    lavalink::{PlayerMigrated, Pool, Stats},
+    lavalink::{Player, PlayerMigrated, Pool, Stats},
     queup,
     testing::TestApp,
 };
-use antiphon_sim::{Simulator, lavalink::PlayerView};
+use antiphon_sim::{
+    Simulator,
+    lavalink::{Node, NodeRequest, PlayerView},
+};
 use serde_json::{Value, json};
 
 #[path = "../examples/music_bot.rs"]
@@ -64,7 +67,7 @@ async fn tune(
         let nodes = pool.nodes();
         let all = nodes.iter().all(|node| node.link().is_connected());
         let players = pool.players();
-        let is_heard = players.iter().any(|player| player.connected());
+        let is_heard = players.iter().any(Player::connected);
         gateway.borrow().is_connected() && all && is_heard && !rooms.rooms().is_empty()
     };
     app.until(is_up).await;
@@ -75,8 +78,8 @@ async fn tune(
 /// Requests to all nodes that set or remove a track.
 fn about_tracks(sim: &Simulator) -> usize {
     let nodes = sim.lavalink().nodes();
-    let requests = nodes.iter().flat_map(|node| node.requests());
-    requests.filter(|request| request.is_about_track()).count()
+    let requests = nodes.iter().flat_map(Node::requests);
+    requests.filter(NodeRequest::is_about_track).count()
 }
 
 fn heard(sim: &Simulator) -> Option<PlayerView> {
@@ -192,7 +195,7 @@ async fn the_room_radio_plays_in_discord_what_the_room_plays() {
     let (app, pool, rooms) = tune(&sim, &journal).await;
     let plays = |name: &str| {
         let players = pool.players();
-        let mut current = players.iter().filter_map(|player| player.current());
+        let mut current = players.iter().filter_map(Player::current);
         heard(&sim).is_some() && current.any(|track| track.title == name)
     };
     let in_time = |begun: i64| {
@@ -210,15 +213,12 @@ async fn the_room_radio_plays_in_discord_what_the_room_plays() {
     let waits = queue
         .iter()
         .find(|song| song.name().contains("Lantern Round"));
-    let info = match waits.and_then(|song| song.song_info.clone()) {
-        Some(info) => info,
-        None => {
-            let song = waits.or(queue.last()).expect("a song");
-            rooms
-                .fetch_song_info(song.song_info_id.as_str())
-                .await
-                .expect("its media")
-        }
+    let info = if let Some(info) = waits.and_then(|song| song.song_info.clone()) {
+        info
+    } else {
+        let song = waits.or(queue.last()).expect("a song");
+        let info = rooms.fetch_song_info(song.song_info_id.as_str());
+        info.await.expect("its media")
     };
     lavalink.add_track(&info.media_id, "Uploader 7", "Lantern (Official)", 180_000);
     let said = |text: &str| discord.texts("loft").iter().any(|line| line.contains(text));
