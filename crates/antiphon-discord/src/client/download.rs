@@ -59,7 +59,7 @@ impl Client {
     /// Downloads a file from an address of Discord's CDN, such as an avatar's ([`cdn`](crate::model::cdn)).
     ///
     /// The address begins with `https://cdn.discordapp.com/` or `https://media.discordapp.net/`; any other is
-    /// [`DownloadError::NotDiscords`], and nothing is sent. A client whose [`Config::api`](crate::Config::api) is not Discord's,
+    /// [`DownloadError::NotDiscords`], and nothing is sent. A client whose [`Config::rest`](crate::Config::rest) is not Discord's,
     /// such as that of a simulator, asks the host of that address for the same path.
     pub fn download_url(&self, url: impl Into<String>) -> Download<'_> {
         Download {
