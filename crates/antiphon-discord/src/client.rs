@@ -88,6 +88,7 @@ mod poll;
 mod reactions;
 mod request;
 mod roles;
+mod routes;
 mod scheduled_events;
 mod search;
 mod single_commands;

@@ -9,6 +9,7 @@
 mod attributes;
 mod choice;
 mod rules;
+mod words;
 
 use std::collections::HashSet;
 
@@ -69,7 +70,7 @@ fn menu(input: &DeriveInput, target: &Field) -> Result<TokenStream> {
     let attributes = Attributes::read(&input.attrs, Where::Menu)?;
     let texts = Texts {
         name: attributes.name.clone().unwrap_or_else(|| Text {
-            value: rules::words(&input.ident.to_string()),
+            value: words::words(&input.ident.to_string()),
             span: input.ident.span(),
         }),
         names: attributes.names.clone(),

@@ -22,9 +22,10 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    call::{Call, calls, routes},
+    call::{Call, calls},
     fields::Fields,
     files::File,
+    routes::routes,
 };
 
 routes! {

@@ -21,7 +21,6 @@ use antiphon_discord_model::id::{Id, marker::InteractionMarker};
 use serde_json::Value;
 use twilight_http::request::{Request, TryIntoRequest};
 
-use super::fields::Fields;
 use crate::{
     error::RequestError,
     http::{Answer, Http, Repeat, UnsentRequest},
@@ -226,53 +225,6 @@ pub(super) trait FromRequest<'a, R> {
     fn from_request(http: &'a Http, request: R) -> Self;
 }
 
-/// A call without options, repeated by the rule of its HTTP method.
-impl<'a, T> FromRequest<'a, Fields> for Call<'a, T> {
-    fn from_request(http: &'a Http, request: Fields) -> Self {
-        Self::new(http, request.repeat(), request)
-    }
-}
-
-impl<'a, T> FromRequest<'a, Fields> for AuditedCall<'a, T> {
-    fn from_request(http: &'a Http, request: Fields) -> Self {
-        Self::new(http, request.repeat(), request)
-    }
-}
-
-/// Defines methods of [`Client`](crate::Client), a row for each route.
-///
-/// A row is documentation, name, arguments, type of the call, HTTP method, and the segments of the path; after these come
-/// calls of [`Fields`](super::fields::Fields) that set what the arguments say:
-///
-/// ```text
-/// /// Creates an emoji of a guild.
-/// create_emoji(guild: Id<GuildMarker>, name: &str, image: &str) -> CreateEmoji<'_>
-///     = Post ["guilds", guild, "emojis"].bounded("name", 2..=32, name).set("image", image);
-/// ```
-macro_rules! routes {
-    ($(
-        $(#[$doc:meta])*
-        $name:ident($($argument:ident: $type:ty),* $(,)?) -> $call:ty
-            = $method:ident [$($segment:expr),*] $(.$set:ident($($value:expr),*))*;
-    )*) => {
-        impl $crate::Client {
-            $(
-                $(#[$doc])*
-                pub fn $name(&self, $($argument: $type),*) -> $call {
-                    let fields = $crate::client::fields::Fields::to(
-                        twilight_http::request::Method::$method,
-                        &[$(&$segment),*],
-                    );
-                    $crate::client::call::FromRequest::from_request(
-                        self.http(),
-                        fields$(.$set($($value),*))*,
-                    )
-                }
-            )*
-        }
-    };
-}
-
 /// Defines a call with options: its type, its builder and its setters.
 ///
 /// `audited` adds a reason for the audit log; `= "field"` sets a field of [`Fields`](super::fields::Fields), a range in
@@ -379,5 +331,4 @@ macro_rules! set {
 
 pub(super) use audited;
 pub(super) use calls;
-pub(super) use routes;
 pub(super) use set;

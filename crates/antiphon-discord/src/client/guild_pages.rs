@@ -14,8 +14,9 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{
-    call::{Call, calls, routes},
+    call::{Call, calls},
     fields::Fields,
+    routes::routes,
 };
 
 routes! {

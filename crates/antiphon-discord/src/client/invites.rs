@@ -16,9 +16,10 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    call::{AuditedCall, Call, calls, routes},
+    call::{AuditedCall, Call, calls},
     fields::Fields,
     files::File,
+    routes::routes,
 };
 
 routes! {

@@ -16,8 +16,9 @@ use antiphon_discord_model::{
 use serde::Serialize;
 
 use super::{
-    call::{Call, calls, routes},
+    call::{Call, calls},
     fields::Fields,
+    routes::routes,
 };
 
 /// A member to put into a lobby, or to take out of it.

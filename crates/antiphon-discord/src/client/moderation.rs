@@ -12,8 +12,9 @@ use antiphon_discord_model::{
 use jiff::Timestamp;
 
 use super::{
-    call::{calls, routes},
+    call::calls,
     fields::{Fields, joined},
+    routes::routes,
 };
 
 routes! {

@@ -16,8 +16,9 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    call::{Call, calls, routes},
+    call::{Call, calls},
     fields::{Fields, joined},
+    routes::routes,
 };
 
 routes! {

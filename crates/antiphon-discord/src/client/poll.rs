@@ -16,11 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{
-    call::{calls, routes},
-    fields::Fields,
-    reactions::Emoji,
-};
+use super::{call::calls, fields::Fields, reactions::Emoji, routes::routes};
 
 routes! {
     /// Reads the users who voted for an answer of a poll, sorted by id.

@@ -17,8 +17,9 @@ use antiphon_discord_model::{
 use jiff::Timestamp;
 
 use super::{
-    call::{AuditedCall, Call, calls, routes},
+    call::{AuditedCall, Call, calls},
     fields::Fields,
+    routes::routes,
 };
 
 routes! {

@@ -13,10 +13,7 @@ use antiphon_discord_model::{
     },
 };
 
-use super::{
-    call::{calls, routes},
-    fields::Fields,
-};
+use super::{call::calls, fields::Fields, routes::routes};
 
 routes! {
     /// Finds messages of a guild.

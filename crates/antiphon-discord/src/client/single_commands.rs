@@ -12,7 +12,7 @@ use antiphon_discord_model::{
 };
 use serde::Serialize;
 
-use super::call::{Call, routes};
+use super::{call::Call, routes::routes};
 
 routes! {
     /// Reads a global command.

@@ -14,8 +14,9 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    call::{AuditedCall, Call, calls, routes},
+    call::{AuditedCall, Call, calls},
     fields::Fields,
+    routes::routes,
 };
 
 routes! {

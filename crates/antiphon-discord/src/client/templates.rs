@@ -11,8 +11,9 @@ use antiphon_discord_model::{
 };
 
 use super::{
-    call::{Call, calls, routes},
+    call::{Call, calls},
     fields::Fields,
+    routes::routes,
 };
 
 routes! {

@@ -15,11 +15,12 @@ use jiff::Timestamp;
 
 use super::{
     Client,
-    call::{calls, routes},
+    call::calls,
     draft::{Draft, Target},
     fields::Fields,
     files::File,
     poll::PollRequest,
+    routes::routes,
 };
 
 impl Client {

@@ -13,8 +13,9 @@ use antiphon_discord_model::{
 use serde::Serialize;
 
 use super::{
-    call::{AuditedCall, Call, calls, routes},
+    call::{AuditedCall, Call, calls},
     fields::Fields,
+    routes::routes,
 };
 
 routes! {

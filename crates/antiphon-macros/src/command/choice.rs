@@ -6,7 +6,7 @@ use syn::{Data, DeriveInput, Error, Fields, Result, spanned::Spanned as _};
 
 use super::{
     attributes::{Attributes, Choice, ChoiceValue, Text, Where},
-    repeated, rules,
+    repeated, rules, words,
 };
 
 /// Writes the implementation of `CommandOption`.
@@ -34,10 +34,10 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             number.tokens()?;
         }
         choices.push(Choice {
-            name: name.unwrap_or_else(|| own(rules::words(&ident.to_string()))),
+            name: name.unwrap_or_else(|| own(words::words(&ident.to_string()))),
             names: attributes.names,
             value: value
-                .unwrap_or_else(|| ChoiceValue::Text(own(rules::snake_case(&ident.to_string())))),
+                .unwrap_or_else(|| ChoiceValue::Text(own(words::snake_case(&ident.to_string())))),
         });
         variants.push(ident);
     }

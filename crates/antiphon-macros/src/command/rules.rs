@@ -3,41 +3,12 @@
 //! [Discord's page](https://discord.com/developers/docs/interactions/application-commands#application-command-object)
 
 use proc_macro2::Span;
-use syn::{Error, LitStr, Result};
+use syn::{Error, Result};
 
 use super::{
     attributes::{Attributes, Choice, ChoiceValue, Text, Texts},
-    repeated,
+    repeated, words,
 };
-
-/// Languages that Discord's client can be set to
-/// (<https://discord.com/developers/docs/reference#locales>).
-const LOCALES: &[&str] = &[
-    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl",
-    "no", "pl", "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th",
-    "zh-CN", "ja", "zh-TW", "ko",
-];
-
-pub(super) fn locale(locale: &LitStr) -> Result<()> {
-    let word = locale.value();
-    if LOCALES.contains(&&*word) {
-        return Ok(());
-    }
-    let language = word
-        .split(['-', '_'])
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
-    let near = LOCALES
-        .iter()
-        .find(|known| known.split('-').next() == Some(&*language));
-    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    let message = format!(
-        "`{word}` is no locale of Discord's{near} (they are: {})",
-        LOCALES.join(", ")
-    );
-    Err(Error::new(locale.span(), message))
-}
 
 /// Checks the name and description of a slash command, a subcommand or an option, in all languages.
 pub(super) fn texts(texts: &Texts) -> Result<()> {
@@ -140,7 +111,7 @@ pub(super) fn unique(all: &[Texts], what: &str) -> Result<()> {
     if let Some(text) = repeated(all.iter().map(|texts| &texts.name)) {
         return Err(again(text));
     }
-    for locale in LOCALES {
+    for locale in words::LOCALES {
         let names = all.iter().filter_map(|texts| {
             let own = texts.names.iter().find(|(known, _)| known == locale);
             own.map(|(_, text)| text)
@@ -171,25 +142,4 @@ fn length(text: &Text, min: usize, max: usize, what: &str) -> Result<()> {
     }
     let message = format!("{what} has {min} to {max} characters, and this one has {length}");
     Err(Error::new(text.span, message))
-}
-
-/// `SingLoud` as `sing_loud`; what is in snake case stays.
-pub(super) fn snake_case(ident: &str) -> String {
-    let ident = ident.strip_prefix("r#").unwrap_or(ident);
-    let mut name = String::new();
-    for letter in ident.chars() {
-        if letter.is_uppercase() && !name.is_empty() && !name.ends_with('_') {
-            name.push('_');
-        }
-        name.extend(letter.to_lowercase());
-    }
-    name
-}
-
-/// `VeryLoud` as `Very loud`.
-pub(super) fn words(ident: &str) -> String {
-    let words = snake_case(ident).replace('_', " ");
-    let mut letters = words.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
 }

@@ -22,10 +22,7 @@ use serde_json::Value;
 pub(crate) use error::{Names, Problem, nearest};
 pub use error::{WorldFileError, nearest_word};
 
-use crate::{
-    discord::state::State as Discord, lavalink::state::State as Lavalink, ledger::Ledger,
-    queup::state::State as QueUp, stackexchange::state::State as StackExchange, world::World,
-};
+use crate::{check_world, ledger::Ledger, world::World};
 
 /// World that a simulation begins with: guilds, rooms, nodes and people.
 ///
@@ -134,7 +131,7 @@ impl WorldFile {
     /// that does not fit, or describes a world that cannot be.
     pub fn from_toml(text: &str) -> Result<Self, WorldFileError> {
         let file = reader::toml(text)?;
-        file.check().map_err(|problem| {
+        check_world(&file).map_err(|problem| {
             let line = reader::line_of(text, &problem.path);
             WorldFileError::of(problem, line)
         })?;
@@ -148,20 +145,12 @@ impl WorldFile {
     /// As of [`WorldFile::from_toml`].
     pub fn from_json(text: &str) -> Result<Self, WorldFileError> {
         let file = reader::json(text)?;
-        file.check()
-            .map_err(|problem| WorldFileError::of(problem, None))?;
+        check_world(&file).map_err(|problem| WorldFileError::of(problem, None))?;
         Ok(file)
     }
 
-    /// Builds every platform once that has a section.
-    fn check(&self) -> Result<(), Problem> {
-        self.build::<Discord>(self.discord.as_ref())?;
-        self.build::<Lavalink>(self.lavalink.as_ref())?;
-        self.build::<QueUp>(self.queup.as_ref())?;
-        self.build::<StackExchange>(self.stackexchange.as_ref())
-    }
-
-    fn build<S: FromFile>(&self, section: Option<&S::Section>) -> Result<(), Problem> {
+    /// Builds a platform once, if it has a section.
+    pub(crate) fn build<S: FromFile>(&self, section: Option<&S::Section>) -> Result<(), Problem> {
         let Some(section) = section else {
             return Ok(());
         };
