@@ -8,8 +8,8 @@
 
 mod attributes;
 mod choice;
+mod locales;
 mod rules;
-mod words;
 
 use std::collections::HashSet;
 
@@ -20,17 +20,10 @@ use syn::{
     Type, Variant, spanned::Spanned as _,
 };
 
+use crate::names;
+
 use self::attributes::{Attributes, Bound, Text, Texts, Where};
 pub(crate) use self::choice::expand as expand_choice;
-
-/// Runs a derive macro; an error becomes the compiler's.
-pub(crate) fn derive(
-    input: TokenStream,
-    expand: fn(&DeriveInput) -> Result<TokenStream>,
-) -> TokenStream {
-    let expanded = syn::parse2(input).and_then(|input| expand(&input));
-    expanded.unwrap_or_else(|error| error.to_compile_error())
-}
 
 /// Writes the implementation of `Command`.
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -70,7 +63,7 @@ fn menu(input: &DeriveInput, target: &Field) -> Result<TokenStream> {
     let attributes = Attributes::read(&input.attrs, Where::Menu)?;
     let texts = Texts {
         name: attributes.name.clone().unwrap_or_else(|| Text {
-            value: words::words(&input.ident.to_string()),
+            value: names::words(&input.ident.to_string()),
             span: input.ident.span(),
         }),
         names: attributes.names.clone(),

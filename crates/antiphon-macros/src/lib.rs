@@ -14,13 +14,13 @@ use proc_macro::TokenStream;
 /// Derives `antiphon::commands::Command`; `antiphon::commands` explains it.
 #[proc_macro_derive(Command, attributes(command, option))]
 pub fn derive_command(input: TokenStream) -> TokenStream {
-    command::derive(input.into(), command::expand).into()
+    derived(input, command::expand)
 }
 
 /// Derives `antiphon::commands::CommandOption` for an enum of choices; `antiphon::commands` explains it.
 #[proc_macro_derive(Choice, attributes(choice))]
 pub fn derive_choice(input: TokenStream) -> TokenStream {
-    command::derive(input.into(), command::expand_choice).into()
+    derived(input, command::expand_choice)
 }
 
 /// Names the part of a handler that does not fit: an argument, its place, the return type, or the await that keeps the

@@ -2,8 +2,9 @@
 
 use syn::{DeriveInput, Error, Result};
 
-/// A name in snake case: `NewSong` is `new_song`.
+/// A name in snake case: `NewSong` is `new_song`; a raw identifier loses its `r#`.
 pub(crate) fn snake(name: &str) -> String {
+    let name = name.strip_prefix("r#").unwrap_or(name);
     let mut snake = String::new();
     for (at, letter) in name.char_indices() {
         if letter.is_uppercase() && at > 0 && !snake.ends_with('_') {

@@ -10,7 +10,8 @@ use syn::{
     meta::ParseNestedMeta, parse::Parse, punctuated::Punctuated, spanned::Spanned as _,
 };
 
-use super::words;
+use super::locales;
+use crate::names;
 
 /// A place of attributes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl Texts {
     /// The texts of an item; the name is the item's own in snake case unless an attribute sets one.
     pub(super) fn of(attributes: &Attributes, ident: &Ident) -> Self {
         let own = || Text {
-            value: words::snake_case(&ident.to_string()),
+            value: names::snake(&ident.to_string()),
             span: ident.span(),
         };
         let none = || Text {
@@ -460,7 +461,7 @@ fn length(meta: &ParseNestedMeta<'_>) -> Result<(u16, Span)> {
 fn localizations(meta: &ParseNestedMeta<'_>) -> Result<Vec<(String, Text)>> {
     let mut texts: Vec<(String, Text)> = Vec::new();
     for Translation { locale, text } in list::<Translation>(meta)? {
-        words::locale(&locale)?;
+        locales::locale(&locale)?;
         if texts.iter().any(|(known, _)| *known == locale.value()) {
             return Err(Error::new(
                 locale.span(),

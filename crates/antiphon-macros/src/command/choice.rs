@@ -6,8 +6,9 @@ use syn::{Data, DeriveInput, Error, Fields, Result, spanned::Spanned as _};
 
 use super::{
     attributes::{Attributes, Choice, ChoiceValue, Text, Where},
-    repeated, rules, words,
+    repeated, rules,
 };
+use crate::names;
 
 /// Writes the implementation of `CommandOption`.
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -34,10 +35,10 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             number.tokens()?;
         }
         choices.push(Choice {
-            name: name.unwrap_or_else(|| own(words::words(&ident.to_string()))),
+            name: name.unwrap_or_else(|| own(names::words(&ident.to_string()))),
             names: attributes.names,
             value: value
-                .unwrap_or_else(|| ChoiceValue::Text(own(words::snake_case(&ident.to_string())))),
+                .unwrap_or_else(|| ChoiceValue::Text(own(names::snake(&ident.to_string())))),
         });
         variants.push(ident);
     }

@@ -7,7 +7,7 @@ use syn::{Error, Result};
 
 use super::{
     attributes::{Attributes, Choice, ChoiceValue, Text, Texts},
-    repeated, words,
+    locales, repeated,
 };
 
 /// Checks the name and description of a slash command, a subcommand or an option, in all languages.
@@ -111,7 +111,7 @@ pub(super) fn unique(all: &[Texts], what: &str) -> Result<()> {
     if let Some(text) = repeated(all.iter().map(|texts| &texts.name)) {
         return Err(again(text));
     }
-    for locale in words::LOCALES {
+    for locale in locales::LOCALES {
         let names = all.iter().filter_map(|texts| {
             let own = texts.names.iter().find(|(known, _)| known == locale);
             own.map(|(_, text)| text)

@@ -1,4 +1,4 @@
-//! Words: names of Rust as Discord's and as people's, and the languages that Discord knows.
+//! Locales: the languages that Discord knows.
 
 use syn::{Error, LitStr, Result};
 
@@ -29,25 +29,4 @@ pub(super) fn locale(locale: &LitStr) -> Result<()> {
         LOCALES.join(", ")
     );
     Err(Error::new(locale.span(), message))
-}
-
-/// `SingLoud` as `sing_loud`; what is in snake case stays.
-pub(super) fn snake_case(ident: &str) -> String {
-    let ident = ident.strip_prefix("r#").unwrap_or(ident);
-    let mut name = String::new();
-    for letter in ident.chars() {
-        if letter.is_uppercase() && !name.is_empty() && !name.ends_with('_') {
-            name.push('_');
-        }
-        name.extend(letter.to_lowercase());
-    }
-    name
-}
-
-/// `VeryLoud` as `Very loud`.
-pub(super) fn words(ident: &str) -> String {
-    let words = snake_case(ident).replace('_', " ");
-    let mut letters = words.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
 }
