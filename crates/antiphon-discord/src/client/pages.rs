@@ -82,9 +82,11 @@ impl Client {
 }
 
 impl Streams<'_> {
-    fn pages<L: Listing>(self, listing: L) -> Pages<L> {
+    fn pages<L: Listing>(self, path: RequestPath, listing: L) -> Pages<L> {
         Pages {
             client: self.client.clone(),
+            path,
+            filters: Vec::new(),
             listing,
             left: None,
             ready: VecDeque::new(),
@@ -103,7 +105,7 @@ impl Streams<'_> {
         let path = RequestPath::new("channels")
             .segment(channel)
             .segment("messages");
-        self.pages(Dated::new(path, "", |message: &Message| message.id.get()))
+        self.pages(path, Dated::new("", |message: &Message| message.id.get()))
     }
 
     /// Members of a guild, by their user ids, in pages of 1,000.
@@ -112,9 +114,10 @@ impl Streams<'_> {
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#list-guild-members)
     pub fn members(&self, guild: Id<GuildMarker>) -> Pages<ById<Member, UserMarker>> {
         let path = RequestPath::new("guilds").segment(guild).segment("members");
-        self.pages(ById::new(path, 1_000, |member: &Member| {
-            member.user.id.get()
-        }))
+        self.pages(
+            path,
+            ById::new(1_000, |member: &Member| member.user.id.get()),
+        )
     }
 
     /// Bans of a guild, by the ids of the banned users, in pages of 1,000.
@@ -123,7 +126,7 @@ impl Streams<'_> {
     /// [Discord's page](https://discord.com/developers/docs/resources/guild#get-guild-bans)
     pub fn bans(&self, guild: Id<GuildMarker>) -> Pages<ById<Ban, UserMarker>> {
         let path = RequestPath::new("guilds").segment(guild).segment("bans");
-        self.pages(ById::new(path, 1_000, |ban: &Ban| ban.user.id.get()))
+        self.pages(path, ById::new(1_000, |ban: &Ban| ban.user.id.get()))
     }
 
     /// Entries of a guild's audit log: the newest first, or the oldest first after
@@ -141,7 +144,7 @@ impl Streams<'_> {
             .segment(guild)
             .segment("audit-logs");
         let id = |entry: &AuditLogEntry| entry.id.get();
-        self.pages(Dated::new(path, "audit_log_entries", id).with_short_pages())
+        self.pages(path, Dated::new("audit_log_entries", id).with_short_pages())
     }
 
     /// Users who reacted to a message with an emoji, by their ids.
@@ -183,8 +186,8 @@ impl Streams<'_> {
             .segment(channel)
             .segment("messages");
         let path = path.segment(message).segment("reactions").segment(emoji);
-        let listing = ById::new(path, 100, |user: &User| user.id.get()).with_short_pages();
-        self.pages(listing).filter("type", kind)
+        let listing = ById::new(100, |user: &User| user.id.get()).with_short_pages();
+        self.pages(path, listing).filter("type", kind)
     }
 
     /// Users who voted for an answer of a poll, by their ids.
@@ -200,8 +203,8 @@ impl Streams<'_> {
             .segment(channel)
             .segment("polls");
         let path = path.segment(message).segment("answers").segment(answer);
-        let listing = ById::new(path, 100, |user: &User| user.id.get());
-        self.pages(listing.within("users").with_short_pages())
+        let listing = ById::new(100, |user: &User| user.id.get());
+        self.pages(path, listing.within("users").with_short_pages())
     }
 
     /// Public threads of a channel that are archived, the last archived first.
@@ -213,10 +216,10 @@ impl Streams<'_> {
         let path = RequestPath::new("channels")
             .segment(channel)
             .segment("threads");
-        self.pages(ByArchiveTime::new(
+        self.pages(
             path.segment("archived").segment("public"),
-            false,
-        ))
+            ByArchiveTime::new(false),
+        )
     }
 
     /// Private threads of a channel that are archived, the last archived first.
@@ -227,10 +230,10 @@ impl Streams<'_> {
         let path = RequestPath::new("channels")
             .segment(channel)
             .segment("threads");
-        self.pages(ByArchiveTime::new(
+        self.pages(
             path.segment("archived").segment("private"),
-            false,
-        ))
+            ByArchiveTime::new(false),
+        )
     }
 
     /// Archived private threads of a channel that the bot has joined, the newest thread first.
@@ -245,10 +248,10 @@ impl Streams<'_> {
             .segment(channel)
             .segment("users");
         let path = path.segment("@me").segment("threads");
-        self.pages(ByArchiveTime::new(
+        self.pages(
             path.segment("archived").segment("private"),
-            true,
-        ))
+            ByArchiveTime::new(true),
+        )
     }
 
     /// Users who are interested in a scheduled event, by their ids.
@@ -267,7 +270,8 @@ impl Streams<'_> {
             let user = one.user.as_ref().map(|user| user.id);
             user.or(one.user_id).map_or(0, Id::get)
         };
-        self.pages(ById::new(path.segment(event).segment("users"), 100, id).with_short_pages())
+        let path = path.segment(event).segment("users");
+        self.pages(path, ById::new(100, id).with_short_pages())
     }
 
     /// Guilds of the bot, by their ids, in pages of 200.
@@ -276,9 +280,10 @@ impl Streams<'_> {
     /// [Discord's page](https://discord.com/developers/docs/resources/user#get-current-user-guilds)
     pub fn guilds(&self) -> Pages<ById<CurrentUserGuild, GuildMarker>> {
         let path = RequestPath::new("users").segment("@me").segment("guilds");
-        self.pages(ById::new(path, 200, |guild: &CurrentUserGuild| {
-            guild.id.get()
-        }))
+        self.pages(
+            path,
+            ById::new(200, |guild: &CurrentUserGuild| guild.id.get()),
+        )
     }
 
     /// Entitlements of an application, the oldest first.
@@ -292,9 +297,10 @@ impl Streams<'_> {
         let path = RequestPath::new("applications")
             .segment(application)
             .segment("entitlements");
-        let listing = ById::new(path, 100, |one: &Entitlement| one.id.get());
+        let listing = ById::new(100, |one: &Entitlement| one.id.get());
         // Discord documents no order for a page without a beginning.
-        self.pages(listing.with_short_pages()).after(Id::new(1))
+        self.pages(path, listing.with_short_pages())
+            .after(Id::new(1))
     }
 }
 
@@ -314,6 +320,10 @@ impl Streams<'_> {
 #[must_use = "a stream requests nothing before it is polled"]
 pub struct Pages<L: Listing> {
     client: Client,
+    /// Path of the route.
+    path: RequestPath,
+    /// Parameters that are the same for all pages.
+    filters: Vec<(&'static str, String)>,
     listing: L,
     /// Items that may still be given.
     left: Option<u64>,
@@ -352,7 +362,7 @@ impl<L: Listing> Pages<L> {
             let why = format!("`{name}` pages the listing: use the method of that name");
             self.fault.get_or_insert(why);
         }
-        self.listing.filters().push((name, value.to_string()));
+        self.filters.push((name, value.to_string()));
         self
     }
 
@@ -394,7 +404,9 @@ impl<L: Listing> Pages<L> {
             return Box::pin(std::future::ready(Err(error)));
         }
         let client = self.client.clone();
-        let (path, query) = (self.listing.path(), self.listing.query(size));
+        let (path, mut query) = (self.path.clone(), self.filters.clone());
+        query.push(("limit", size.to_string()));
+        query.extend(self.listing.bound());
         Box::pin(async move {
             let mut request = client.request(Method::GET, path);
             for (name, value) in query {
@@ -461,21 +473,13 @@ pub trait Listing: sealed::Sealed + Unpin + Send + 'static {
     /// An item of the listing.
     type Item: Unpin + Send + 'static;
 
-    /// Path of the route.
-    #[doc(hidden)]
-    fn path(&self) -> RequestPath;
-
-    /// Parameters that are the same for all pages.
-    #[doc(hidden)]
-    fn filters(&mut self) -> &mut Vec<(&'static str, String)>;
-
     /// Number of items to ask for, if so many are still wanted.
     #[doc(hidden)]
     fn size(&self, left: Option<u64>) -> u16;
 
-    /// Parameters of the next page.
+    /// Parameter at which the next page begins or ends, if it has one.
     #[doc(hidden)]
-    fn query(&self, size: u16) -> Vec<(&'static str, String)>;
+    fn bound(&self) -> Option<(&'static str, String)>;
 
     /// Reads a page, moves behind it, and says whether it is the last one.
     ///
@@ -536,8 +540,6 @@ fn size(largest: u16, left: Option<u64>) -> u16 {
 
 /// A listing in the order of ids, the smallest first.
 pub struct ById<T, M> {
-    path: RequestPath,
-    filters: Vec<(&'static str, String)>,
     /// Field of the response that has the list; empty if the response is the list.
     field: &'static str,
     id: fn(&T) -> u64,
@@ -551,10 +553,8 @@ pub struct ById<T, M> {
 }
 
 impl<T, M> ById<T, M> {
-    fn new(path: RequestPath, largest: u16, id: fn(&T) -> u64) -> Self {
+    fn new(largest: u16, id: fn(&T) -> u64) -> Self {
         Self {
-            path,
-            filters: Vec::new(),
             field: "",
             id,
             after: None,
@@ -595,23 +595,12 @@ impl<T: Read + Unpin + Send + 'static, M: 'static> Pages<ById<T, M>> {
 impl<T: Read + Unpin + Send + 'static, M: 'static> Listing for ById<T, M> {
     type Item = T;
 
-    fn path(&self) -> RequestPath {
-        self.path.clone()
-    }
-
-    fn filters(&mut self) -> &mut Vec<(&'static str, String)> {
-        &mut self.filters
-    }
-
     fn size(&self, left: Option<u64>) -> u16 {
         size(self.largest, left)
     }
 
-    fn query(&self, size: u16) -> Vec<(&'static str, String)> {
-        let mut query = self.filters.clone();
-        query.push(("limit", size.to_string()));
-        query.extend(self.after.map(|after| ("after", after.to_string())));
-        query
+    fn bound(&self) -> Option<(&'static str, String)> {
+        self.after.map(|after| ("after", after.to_string()))
     }
 
     fn read(&mut self, body: &[u8], size: u16) -> Result<(Vec<T>, bool), String> {
@@ -647,8 +636,6 @@ impl<T, M> fmt::Debug for ById<T, M> {
 
 /// A listing in the order of time, in either direction, by ids that are times.
 pub struct Dated<T, M> {
-    path: RequestPath,
-    filters: Vec<(&'static str, String)>,
     field: &'static str,
     id: fn(&T) -> u64,
     after: Option<u64>,
@@ -663,10 +650,8 @@ pub struct Dated<T, M> {
 }
 
 impl<T, M> Dated<T, M> {
-    fn new(path: RequestPath, field: &'static str, id: fn(&T) -> u64) -> Self {
+    fn new(field: &'static str, id: fn(&T) -> u64) -> Self {
         Self {
-            path,
-            filters: Vec::new(),
             field,
             id,
             after: None,
@@ -732,30 +717,20 @@ impl Pages<Dated<Message, MessageMarker>> {
 impl<T: Read + Unpin + Send + 'static, M: 'static> Listing for Dated<T, M> {
     type Item = T;
 
-    fn path(&self) -> RequestPath {
-        self.path.clone()
-    }
-
-    fn filters(&mut self) -> &mut Vec<(&'static str, String)> {
-        &mut self.filters
-    }
-
     fn size(&self, left: Option<u64>) -> u16 {
         size(100, left)
     }
 
-    fn query(&self, size: u16) -> Vec<(&'static str, String)> {
-        let mut query = self.filters.clone();
-        query.push(("limit", size.to_string()));
+    fn bound(&self) -> Option<(&'static str, String)> {
         if let Some(around) = self.around {
-            query.push(("around", around.to_string()));
-        } else if self.is_oldest_first() {
-            let after = self.last.or(self.after).unwrap_or_default();
-            query.push(("after", after.to_string()));
-        } else if let Some(before) = self.last.or(self.before) {
-            query.push(("before", before.to_string()));
+            return Some(("around", around.to_string()));
         }
-        query
+        if self.is_oldest_first() {
+            let after = self.last.or(self.after).unwrap_or_default();
+            return Some(("after", after.to_string()));
+        }
+        let before = self.last.or(self.before);
+        before.map(|before| ("before", before.to_string()))
     }
 
     fn read(&mut self, body: &[u8], size: u16) -> Result<(Vec<T>, bool), String> {
@@ -810,8 +785,6 @@ const OVERLAP: Duration = Duration::from_millis(1);
 /// Archived threads, by the time at which they were archived or by their ids, the newest first.
 #[derive(Clone, Debug)]
 pub struct ByArchiveTime {
-    path: RequestPath,
-    filters: Vec<(&'static str, String)>,
     /// Whether `before` is the id of a thread and not a time.
     is_by_id: bool,
     /// Earliest time of archiving, or smallest id, of all pages so far.
@@ -824,10 +797,8 @@ pub struct ByArchiveTime {
 }
 
 impl ByArchiveTime {
-    fn new(path: RequestPath, is_by_id: bool) -> Self {
+    fn new(is_by_id: bool) -> Self {
         Self {
-            path,
-            filters: Vec::new(),
             is_by_id,
             time: None,
             id: None,
@@ -851,29 +822,18 @@ impl ByArchiveTime {
 impl Listing for ByArchiveTime {
     type Item = Channel;
 
-    fn path(&self) -> RequestPath {
-        self.path.clone()
-    }
-
-    fn filters(&mut self) -> &mut Vec<(&'static str, String)> {
-        &mut self.filters
-    }
-
     fn size(&self, _: Option<u64>) -> u16 {
         // A page overlaps the one before it, so that a smaller one could bring nothing new.
         100
     }
 
-    fn query(&self, size: u16) -> Vec<(&'static str, String)> {
-        let mut query = self.filters.clone();
-        query.push(("limit", size.to_string()));
+    fn bound(&self) -> Option<(&'static str, String)> {
         let before = if self.is_by_id {
             self.id.map(|id| id.to_string())
         } else {
             self.before().map(|time| time.to_string())
         };
-        query.extend(before.map(|before| ("before", before)));
-        query
+        before.map(|before| ("before", before))
     }
 
     fn read(&mut self, body: &[u8], _: u16) -> Result<(Vec<Channel>, bool), String> {
