@@ -18,28 +18,30 @@ const FIELDS: usize = 5;
 /// Largest number of characters of all text components of a message.
 const TEXT: usize = 4_000;
 
-/// Component types (Discord's page, Component Types).
+/// Numbers of the component types on the wire.
 mod kind {
-    pub(super) const ROW: i64 = 1;
-    pub(super) const BUTTON: i64 = 2;
-    pub(super) const STRING_SELECT: i64 = 3;
-    pub(super) const TEXT_INPUT: i64 = 4;
-    pub(super) const USER_SELECT: i64 = 5;
-    pub(super) const ROLE_SELECT: i64 = 6;
-    pub(super) const MENTIONABLE_SELECT: i64 = 7;
-    pub(super) const CHANNEL_SELECT: i64 = 8;
-    pub(super) const SECTION: i64 = 9;
-    pub(super) const TEXT: i64 = 10;
-    pub(super) const THUMBNAIL: i64 = 11;
-    pub(super) const GALLERY: i64 = 12;
-    pub(super) const FILE: i64 = 13;
-    pub(super) const SEPARATOR: i64 = 14;
-    pub(super) const CONTAINER: i64 = 17;
-    pub(super) const LABEL: i64 = 18;
-    pub(super) const UPLOAD: i64 = 19;
-    pub(super) const RADIO: i64 = 21;
-    pub(super) const CHECKBOXES: i64 = 22;
-    pub(super) const CHECKBOX: i64 = 23;
+    use antiphon_discord_model::ComponentType;
+
+    pub(super) const ROW: i64 = ComponentType::ActionRow.number();
+    pub(super) const BUTTON: i64 = ComponentType::Button.number();
+    pub(super) const STRING_SELECT: i64 = ComponentType::StringSelect.number();
+    pub(super) const TEXT_INPUT: i64 = ComponentType::TextInput.number();
+    pub(super) const USER_SELECT: i64 = ComponentType::UserSelect.number();
+    pub(super) const ROLE_SELECT: i64 = ComponentType::RoleSelect.number();
+    pub(super) const MENTIONABLE_SELECT: i64 = ComponentType::MentionableSelect.number();
+    pub(super) const CHANNEL_SELECT: i64 = ComponentType::ChannelSelect.number();
+    pub(super) const SECTION: i64 = ComponentType::Section.number();
+    pub(super) const TEXT: i64 = ComponentType::TextDisplay.number();
+    pub(super) const THUMBNAIL: i64 = ComponentType::Thumbnail.number();
+    pub(super) const GALLERY: i64 = ComponentType::MediaGallery.number();
+    pub(super) const FILE: i64 = ComponentType::File.number();
+    pub(super) const SEPARATOR: i64 = ComponentType::Separator.number();
+    pub(super) const CONTAINER: i64 = ComponentType::Container.number();
+    pub(super) const LABEL: i64 = ComponentType::Label.number();
+    pub(super) const UPLOAD: i64 = ComponentType::FileUpload.number();
+    pub(super) const RADIO: i64 = ComponentType::RadioGroup.number();
+    pub(super) const CHECKBOXES: i64 = ComponentType::CheckboxGroup.number();
+    pub(super) const CHECKBOX: i64 = ComponentType::Checkbox.number();
 }
 
 /// Where a component stands.

@@ -3,7 +3,7 @@
 use antiphon_core::{DecodeError, Event, Payload};
 use antiphon_discord::{
     Client, InteractionCreate,
-    model::{InteractionData, InteractionType},
+    model::{ComponentType, InteractionData, InteractionType},
     view,
 };
 
@@ -63,7 +63,9 @@ pub async fn no_longer_valid(
 ) -> Result<(), HandlerError> {
     metrics::counter!("antiphon_components_refused_total").increment(1);
     let text = match &interaction.0.data {
-        Some(InteractionData::MessageComponent(press)) if press.component_type.number() == 2 => {
+        Some(InteractionData::MessageComponent(press))
+            if press.component_type == ComponentType::Button =>
+        {
             BUTTON
         }
         Some(InteractionData::MessageComponent(_)) => MENU,
