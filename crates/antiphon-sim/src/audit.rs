@@ -472,12 +472,15 @@ impl Ledger {
     ///
     /// How many rows were dropped, if any were: what is left is not the whole truth.
     pub fn audit(&self, due: Due<'_>, events: &StoredEvents) -> Result<Audit, u64> {
-        let (rows, last) = self.of_platform(due.platform, due.until)?;
-        Ok(judge(&rows, last, due.account, events))
+        let (rows, last) = self.of_platform(due.platform)?;
+        Ok(judge(&rows, last.min(due.until), due.account, events))
     }
 }
 
-/// Holds the events of a journal against the rows of a platform.
+/// Holds the events of a journal against the rows of a platform, of which those up to `last` count.
+///
+/// Later rows do not count, but they name sockets and frames: the journal may go on behind `last`, and a greeting whose
+/// row were left out would pass for that of an earlier socket.
 fn judge(rows: &[Row], last: u64, account: &str, events: &StoredEvents) -> Audit {
     let sockets = events.sockets(rows);
     let rows: Vec<Named<'_>> = rows.iter().map(|row| named(row, &sockets)).collect();
@@ -495,7 +498,8 @@ fn judge(rows: &[Row], last: u64, account: &str, events: &StoredEvents) -> Audit
         audit.unhandled += u64::from(is_counted && known.handled == 0);
     }
     let mut stored = Vec::new();
-    let is_due = |named: &&Named<'_>| named.row.due_to.as_deref() == Some(account);
+    let is_due =
+        |named: &&Named<'_>| named.row.n <= last && named.row.due_to.as_deref() == Some(account);
     for named in rows.iter().filter(is_due) {
         audit.due += 1;
         let known = named.origin.as_deref();

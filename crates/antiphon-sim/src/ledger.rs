@@ -372,19 +372,18 @@ impl Ledger {
         })
     }
 
-    /// The rows of a platform up to a number, oldest first, and the number of the last row that was looked at.
+    /// The rows of a platform, oldest first, and the number of the ledger's last row.
     ///
     /// # Errors
     ///
     /// How many rows were dropped, if any were.
-    pub(crate) fn of_platform(&self, platform: &str, until: u64) -> Result<(Vec<Row>, u64), u64> {
+    pub(crate) fn of_platform(&self, platform: &str) -> Result<(Vec<Row>, u64), u64> {
         self.pages(|pages| {
             if pages.dropped > 0 {
                 return Err(pages.dropped);
             }
-            let rows = pages.rows.iter().take_while(|row| row.n <= until);
-            let rows = rows.filter(|row| row.platform == platform).cloned();
-            Ok((rows.collect(), pages.written.min(until)))
+            let rows = pages.rows.iter().filter(|row| row.platform == platform);
+            Ok((rows.cloned().collect(), pages.written))
         })
     }
 
