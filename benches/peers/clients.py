@@ -77,7 +77,7 @@ async def discord_py(address, meter):
     discord.http.Route.BASE = f"http://{address}/api/v10"
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://{address}")
     client = Client(
-        intents=discord.Intents.all(), chunk_guilds_at_startup=False, max_messages=None,
+        intents=discord.Intents.all(), chunk_guilds_at_startup=False, max_messages=None, enable_raw_presences=True,
         member_cache_flags=discord.MemberCacheFlags.none(),
     )  # fmt: skip
     running = asyncio.create_task(client.start("token"))
@@ -113,8 +113,10 @@ async def backtracked(address, meter):
     from backtracked.client import constants
 
     mine = json.loads(Path(address).read_text())["queup"]
-    constants.base_url = mine["rest"]
-    constants.ws_url = lambda token: f"{mine['socket']}?connect=1&access_token={token}&EIO=3&transport=websocket"
+    # By name: the library's cookie jar keeps nothing for hosts that are numbers.
+    rest, socket = (mine[key].replace("127.0.0.1", "localhost") for key in ("rest", "socket"))
+    constants.base_url = rest
+    constants.ws_url = lambda token: f"{socket}?connect=1&access_token={token}&EIO=3&transport=websocket"
     client = backtracked.Client(recent_conversations=False)
 
     async def on_ready():

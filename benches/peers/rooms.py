@@ -40,14 +40,18 @@ def queup(addresses, count):
         else:
             name = "room_playlist-dub"
             body = {"type": name, "dubtype": "updub", "playlist": {**song, "updubs": number},
-                    "user": {"_id": who["user_id"], "username": who["username"]}}  # fmt: skip
+                    "user": user}
         message = {"name": name, "type": "json", "data": compact(body)}
         yield "4" + compact({"action": 15, "channel": f"room:{room}", "message": message})
 
 
-def stackexchange(addresses, count, begin=165_000_000):
-    """Messages, edits and stars as 8 : 1 : 1, an event a frame, from a counter on (docs/protocol/stackexchange.md §5.3)."""
+def stackexchange(addresses, count):
+    """Messages, edits and stars as 8 : 1 : 1, an event a frame, in the form of docs/protocol/stackexchange.md §5.3.
+
+    They begin beyond every counter of a simulator, and the first frame covers all that lies between.
+    """
     chance = random.Random(7)
+    begin = 2 * 10**12
     room = addresses["stackexchange"]["room"]
     for number in range(1, count + 1):
         kind = chance.choices([1, 2, 6], [8, 1, 1])[0]
@@ -55,7 +59,7 @@ def stackexchange(addresses, count, begin=165_000_000):
         event = {"event_type": kind, "time_stamp": 1_720_000_000, "content": text, "id": begin + number, "user_id": 101,
                  "user_name": "mira", "room_id": room, "room_name": "Sandbox", "message_id": 66_000_000 + number}  # fmt: skip
         event |= {"message_edits": 1} if kind == 2 else {"message_stars": 1, "message_edits": 0} if kind == 6 else {}
-        yield compact({f"r{room}": {"e": [event], "t": begin + number, "d": 1}})
+        yield compact({f"r{room}": {"e": [event], "t": begin + number, "d": 1 if number > 1 else begin}})
 
 
 def lavalink(_addresses, count):
