@@ -248,8 +248,12 @@ class Page:
             return
         figures = self.figures("growth")
         sizes = figures["sizes"]
-        rows = [(name, *(show(value) for value in values), show(values[-1] / values[-2]) if values[-2] else MISSING)
-                for name, values in figures.items() if name != "sizes"]  # fmt: skip
+        rows = []
+        for name, values in figures.items():
+            if isinstance(values, str):
+                rows.append((name, f"did not run: {values}", "", "", ""))
+            elif name != "sizes":
+                rows.append((name, *map(show, values), show(values[-1] / values[-2]) if values[-2] else MISSING))
         self.say(*table(["workload", *(f"{size:,} events" for size in sizes), "the last ÷ the one before"], rows))
 
     def machine(self):
