@@ -183,8 +183,10 @@ class Page:
         rows = []
         for name, value in counted.items():
             peer = counted.get(f"twilight {name.rsplit(' ', 1)[1]}")
-            is_number = isinstance(value, (int, float)) and isinstance(peer, (int, float))
-            rows.append((name, f"{value:,.0f}" if is_number else str(value), show(value / peer) if is_number else ""))
+            if isinstance(value, str):
+                rows.append((name, f"did not run: {value}", ""))
+            else:
+                rows.append((name, show(value, 0), show(value / peer) if isinstance(peer, float) else MISSING))
         self.say(*table(["client and workload", "instructions/event", "÷ twilight"], rows))
 
     def journal(self):

@@ -66,11 +66,7 @@ impl Usage {
             Duration::from_secs(seconds.try_into().expect("positive"))
                 + Duration::from_micros(micros.try_into().expect("positive"))
         };
-        Self {
-            clock: monotonic(),
-            user: duration(usage.user_time()),
-            system: duration(usage.system_time()),
-        }
+        Self { clock: monotonic(), user: duration(usage.user_time()), system: duration(usage.system_time()) }
     }
 
     /// What was used since then, as JSON: `seconds`, `user`, `system`, all in seconds.

@@ -12,6 +12,11 @@
 //! divided by the difference of their EVENTS is what one event costs.
 //! `frame`, `append` and `handler` take multiples of [`UNIT`].
 
+#![expect(
+    clippy::print_stdout,
+    reason = "a bench tells where its figures come from"
+)]
+
 use std::{env, hint::black_box, sync::Arc, time::Duration};
 
 use antiphon::{

@@ -30,13 +30,8 @@ async fn main() {
     // A stamp is in the body, which this client does not read otherwise.
     let reads_stamps = arguments.options.iter().any(|option| option == "stamps");
     let url = format!("ws://{}/?v=10&encoding=json", arguments.address);
-    let (mut socket, _) = ClientBuilder::new()
-        .uri(&url)
-        .expect("a URL")
-        .limits(Limits::unlimited())
-        .connect()
-        .await
-        .expect("connected");
+    let (mut socket, _) =
+        ClientBuilder::new().uri(&url).expect("a URL").limits(Limits::unlimited()).connect().await.expect("connected");
     while let Some(message) = socket.next().await {
         let message = message.expect("the connection lives");
         let Some(text) = message.as_text() else { continue };

@@ -48,15 +48,11 @@ impl EventHandler for Handler {
 async fn main() {
     let arguments = Arguments::read();
     let meter = Arc::new(Meter::new(arguments.events + 2));
-    let http: Http = HttpBuilder::new("token")
-        .proxy(format!("http://{}", arguments.address))
-        .ratelimiter_disabled(true)
-        .build();
+    let http: Http =
+        HttpBuilder::new("token").proxy(format!("http://{}", arguments.address)).ratelimiter_disabled(true).build();
     let handler = Handler { meter: Arc::clone(&meter), is_filtered: arguments.is_filtered() };
-    let mut client = ClientBuilder::new_with_http(http, GatewayIntents::all())
-        .event_handler(handler)
-        .await
-        .expect("a client");
+    let mut client =
+        ClientBuilder::new_with_http(http, GatewayIntents::all()).event_handler(handler).await.expect("a client");
     tokio::select! {
         ended = client.start() => panic!("the client ended: {ended:?}"),
         () = meter.finished() => {}

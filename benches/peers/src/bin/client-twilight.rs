@@ -8,9 +8,8 @@ use twilight_gateway::{ConfigBuilder, Event, EventTypeFlags, Intents, Shard, Sha
 #[tokio::main(worker_threads = 2)]
 async fn main() {
     let arguments = Arguments::read();
-    let config = ConfigBuilder::new("token".to_owned(), Intents::all())
-        .proxy_url(format!("ws://{}", arguments.address))
-        .build();
+    let config =
+        ConfigBuilder::new("token".to_owned(), Intents::all()).proxy_url(format!("ws://{}", arguments.address)).build();
     let mut shard = Shard::with_config(ShardId::ONE, config);
     let meter = Meter::new(arguments.events + 2);
     let is_filtered = arguments.is_filtered();

@@ -138,9 +138,8 @@ impl Server {
         };
         let text = fs::read_to_string(path).expect("a file of frames");
         let templates: Vec<Template> = text.lines().map(Template::new).collect();
-        let is_wanted = |template: &Template| {
-            template.stamp.is_some_and(|at| template.tail[..at].ends_with(WANTED.as_bytes()))
-        };
+        let is_wanted =
+            |template: &Template| template.stamp.is_some_and(|at| template.tail[..at].ends_with(WANTED.as_bytes()));
         let mut framer = Framer::new(compression);
         let (mut hello, mut ready) = (Vec::new(), Vec::new());
         framer.frame(br#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":600000,"_trace":[]}}"#, &mut hello);
@@ -158,10 +157,13 @@ impl Server {
         };
         if server.rate.is_none() {
             let mut stream = Vec::new();
-            server.each(|text| {
-                framer.frame(text, &mut stream);
-                true
-            }, || 0);
+            server.each(
+                |text| {
+                    framer.frame(text, &mut stream);
+                    true
+                },
+                || 0,
+            );
             server.stream = stream;
         }
         server
@@ -214,7 +216,12 @@ impl Server {
             } else if path == "/sent" {
                 ("200 OK", self.sent.load(Ordering::Relaxed).to_string())
             } else if path.ends_with("/applications/@me") {
-                ("200 OK", format!(r#"{{"id":"80351110224678912","name":"bot","description":"","icon":null,"rpc_origins":[],"bot_public":true,"bot_require_code_grant":false,"owner":{USER},"team":null,"verify_key":"","summary":"","flags":565248}}"#))
+                (
+                    "200 OK",
+                    format!(
+                        r#"{{"id":"80351110224678912","name":"bot","description":"","icon":null,"rpc_origins":[],"bot_public":true,"bot_require_code_grant":false,"owner":{USER},"team":null,"verify_key":"","summary":"","flags":565248}}"#
+                    ),
+                )
             } else if path.ends_with("/users/@me") {
                 ("200 OK", USER.to_owned())
             } else {

@@ -121,8 +121,17 @@ fn fill_bare(connection: &Connection, drafts: &[Draft], size: usize) {
             let time = i64::try_from(draft.received_at.as_nanosecond()).expect("this century");
             insert
                 .execute(params![
-                    position, 1, 2 + position % 4, 6 + position % 20, 0, 0, time, draft.origin.as_str(),
-                    None::<&str>, None::<&[u8]>, &*draft.body,
+                    position,
+                    1,
+                    2 + position % 4,
+                    6 + position % 20,
+                    0,
+                    0,
+                    time,
+                    draft.origin.as_str(),
+                    None::<&str>,
+                    None::<&[u8]>,
+                    &*draft.body,
                 ])
                 .expect("stored");
         }
