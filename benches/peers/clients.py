@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import resource
 import sys
 import time
@@ -51,7 +52,8 @@ class Meter:
 
     def end(self):
         clock, user, system = (after - before for after, before in zip(self.usage(), self.begun))
-        rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        # That of `getrusage` counts what the parent had when it forked.
+        rss = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text()).group(1)) * 1024
         print(json.dumps({"seconds": clock, "user": user, "system": system, "rss": rss,
                           "events": self.events - 1, "handled": self.handled}), flush=True)  # fmt: skip
         self.done.set()
