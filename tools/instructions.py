@@ -32,7 +32,7 @@ BUDGET = 0.05
 WORKLOADS = [
     ("frame to entry", ["frame"], 512, 3584),
     ("append, batches of 64", ["append"], 512, 3584),
-    ("head to handler", ["handler"], 1024, 4096),
+    ("head to handler", ["handler"], 1024, 13312),
     *(
         (f"decode {name}", ["decode", name], 512, 2560)
         for name in
