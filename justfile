@@ -46,9 +46,21 @@ restarts times="100":
 chaos seconds="720":
     python3 interop/chaos.py target/release/antiphon --seconds {{seconds}}
 
-# The figures of docs/performance.md.
+# The figures of docs/performance.md, end to end beside other libraries.
+peers:
+    benches/peers/run
+
+# Benches of single parts.
 bench:
     cargo bench --workspace
+
+# Instructions of the hot paths, against the counts that are checked in.
+instructions:
+    tools/instructions.py
+
+# The same, written anew.
+instructions-renew:
+    tools/instructions.py --renew
 
 # Pin the Python clients' dependencies anew (needs pip-tools).
 interop-lock:

@@ -81,9 +81,8 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 ///
 /// Dropping it without [`Journal::close`] loses nothing; the next positions then skip some thousand numbers at most.
 ///
-/// What it costs: a batch is one transaction. A batch of one event reaches 0.68 of the speed of bare SQLite with the
-/// same table, a batch of 1,000 events 1.08 of it (docs/performance.md). With [`Durability::Power`] each commit also
-/// waits for one sync of the disk.
+/// What it costs: a batch is one transaction, which docs/performance.md compares with bare SQLite. With
+/// [`Durability::Power`] each commit also waits for one sync of the disk.
 ///
 /// ```
 /// use antiphon_core::{Journal, Position};

@@ -1,0 +1,81 @@
+//! antiphon as a bot has it: `App`, all intents, one shard, typed handlers that count.
+//!
+//! Options: `memory`, `process` or `power` for the journal, and `plain`, `zlib` or `zstd`.
+
+use std::sync::Arc;
+
+use antiphon::{
+    App, HandlerError, HandlerExt as _, State,
+    discord::{Compression, Config, Intents, MessageCreate, PresenceUpdate, TypingStart, VoiceStateUpdate},
+    journal::{Durability, Journal, MemoryJournal, Options, SqliteJournal},
+};
+use antiphon_peers::{Arguments, Meter, WANTED};
+use tokio_util::sync::CancellationToken;
+
+type Counted = State<Arc<Meter>>;
+
+async fn message(message: MessageCreate, State(meter): Counted) -> Result<(), HandlerError> {
+    meter.message(&message.content);
+    Ok(())
+}
+
+async fn presence(_: PresenceUpdate, State(meter): Counted) -> Result<(), HandlerError> {
+    meter.count();
+    Ok(())
+}
+
+async fn typing(_: TypingStart, State(meter): Counted) -> Result<(), HandlerError> {
+    meter.count();
+    Ok(())
+}
+
+async fn voice(_: VoiceStateUpdate, State(meter): Counted) -> Result<(), HandlerError> {
+    meter.count();
+    Ok(())
+}
+
+async fn wanted(message: MessageCreate, State(meter): Counted) -> Result<(), HandlerError> {
+    meter.wanted(&message.content);
+    Ok(())
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() {
+    let arguments = Arguments::read();
+    let has = |option: &str| arguments.options.iter().any(|given| given == option);
+    let compression = match () {
+        () if has("zlib") => Compression::Zlib,
+        () if has("zstd") => Compression::Zstd,
+        () => Compression::None,
+    };
+    let config = Config::new("token", Intents::all())
+        .rest(format!("http://{}/api/v10", arguments.address))
+        .gateway(format!("ws://{}", arguments.address))
+        .compression(compression);
+    let (_client, source) = antiphon::discord::connect(config);
+
+    let meter = Arc::new(Meter::new(arguments.events + 2));
+    let app = App::new(Arc::clone(&meter)).source(source);
+    let app = if arguments.is_filtered() {
+        app.on(wanted.when(|message| message.content.starts_with(WANTED)))
+    } else {
+        app.on(message).on(presence).on(typing).on(voice)
+    };
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal: Arc<dyn Journal> = if has("memory") {
+        Arc::new(MemoryJournal::new())
+    } else {
+        let durability = if has("power") { Durability::Power } else { Durability::Process };
+        let options = Options::new().durability(durability);
+        let path = folder.path().join("journal.sqlite");
+        Arc::new(SqliteJournal::open_with(path, options).await.expect("opened"))
+    };
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(app.run(Arc::clone(&journal), stop.clone().cancelled_owned()));
+    meter.finished().await;
+    meter.report();
+    stop.cancel();
+    running.await.expect("no panic").expect("a clean end");
+    journal.close().await.expect("closed");
+}
