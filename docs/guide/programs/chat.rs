@@ -55,7 +55,6 @@ pub fn app(client: Client, source: Source) -> App<Client> {
         .on(help.when(|message: &view::Message<'_>| message.content == "!psalms"))
 }
 
-// ANCHOR: main
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let config = match Addresses::from_env()? {
@@ -74,7 +73,6 @@ async fn main() -> Result<(), BoxError> {
         .await?;
     Ok(())
 }
-// ANCHOR_END: main
 // ANCHOR_END: program
 
 /// Runs the program, for the test.

@@ -111,7 +111,7 @@ async fn repertoire(
 // ANCHOR_END: subcommands
 
 // ANCHOR: menu
-/// The entry "Set To Music" in the menu of a message.
+/// The entry "Set to music" in the menu of a message.
 #[derive(Command)]
 struct SetToMusic(Message);
 

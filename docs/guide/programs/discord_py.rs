@@ -104,7 +104,6 @@ async fn refused(failed: Failed) -> Result<(), HandlerError> {
 }
 // ANCHOR_END: error
 
-// ANCHOR: app
 pub fn app(client: Client, source: Source) -> App<Client> {
     let minute = Duration::from_secs(60);
     let commands = Commands::new(&client)
@@ -133,7 +132,6 @@ async fn main() -> Result<(), BoxError> {
         .await?;
     Ok(())
 }
-// ANCHOR_END: app
 // ANCHOR_END: program
 
 /// Runs the program, for the test.

@@ -79,7 +79,6 @@ async fn remember(
 }
 // ANCHOR_END: once
 
-// ANCHOR: app
 pub fn app(client: Client, source: Source) -> App<Client> {
     App::new(client)
         .source(source)
@@ -93,7 +92,6 @@ pub fn app(client: Client, source: Source) -> App<Client> {
             eprintln!("{} gave up: {}", failure.handler, failure.error);
         })
 }
-// ANCHOR_END: app
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {

@@ -3,14 +3,12 @@
 // ANCHOR: program
 use std::sync::Arc;
 
-// ANCHOR: uses
 use antiphon::{
     App, BoxError, Event, HandlerError, HandlerExt as _, State,
     discord::{self, Client, Config, Intents, MessageCreate, Source},
     journal::SqliteJournal,
     net::Addresses,
 };
-// ANCHOR_END: uses
 
 // ANCHOR: ping
 async fn ping(
@@ -36,7 +34,6 @@ pub fn app(client: Client, source: Source) -> App<Client> {
 }
 // ANCHOR_END: app
 
-// ANCHOR: main
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
@@ -51,7 +48,6 @@ async fn main() -> Result<(), BoxError> {
         .await?;
     Ok(())
 }
-// ANCHOR_END: main
 // ANCHOR_END: program
 
 /// Runs the program, for the test.

@@ -76,7 +76,6 @@ async fn asked_to_stop() {
 }
 // ANCHOR_END: stop
 
-// ANCHOR: main
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
@@ -95,7 +94,6 @@ async fn main() -> Result<(), BoxError> {
     }
     Ok(ended?)
 }
-// ANCHOR_END: main
 // ANCHOR_END: program
 
 /// Runs the program, for the test.

@@ -143,7 +143,6 @@ pub fn app(bot: discord::Config, nodes: lavalink::Config) -> App<Bot> {
 }
 // ANCHOR_END: app
 
-// ANCHOR: main
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let intents = Intents::GUILDS | Intents::GUILD_VOICE_STATES;
@@ -170,7 +169,6 @@ async fn main() -> Result<(), BoxError> {
         .await?;
     Ok(())
 }
-// ANCHOR_END: main
 // ANCHOR_END: program
 
 /// Runs the program, for the test.

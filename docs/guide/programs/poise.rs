@@ -91,7 +91,7 @@ async fn list(ctx: Context<'_>) -> Result<(), Error> {
 // ANCHOR_END: subcommands
 
 // ANCHOR: menu
-#[poise::command(context_menu_command = "Set To Music")]
+#[poise::command(context_menu_command = "Set to music")]
 async fn set_to_music(ctx: Context<'_>, message: serenity::Message) -> Result<(), Error> {
     ctx.say(format!("♪ {} ♪", message.content)).await?;
     Ok(())

@@ -60,7 +60,6 @@ pub fn app(client: Client, source: Source) -> App<Client> {
         .on(votes.when(|chat: &view::Chat<'_>| chat.content.trim() == "!votes"))
 }
 
-// ANCHOR: main
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let config = match Addresses::from_env()? {
@@ -80,7 +79,6 @@ async fn main() -> Result<(), BoxError> {
         .await?;
     Ok(())
 }
-// ANCHOR_END: main
 // ANCHOR_END: program
 
 /// Runs the program, for the test.

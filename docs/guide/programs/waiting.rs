@@ -28,7 +28,7 @@ async fn ask(ask: Invocation<Ask>, handle: Handle<Client>) -> Result<(), Handler
         .wait_for::<MessageReactionAdd>(move |reaction| reaction.message_id == Some(message))
         .timeout(Duration::from_secs(60));
     let text = match reaction.await {
-        Ok(reaction) => format!("It is {}.", reaction.emoji.name.unwrap_or_default()),
+        Ok(reaction) => format!("It is {}.", reaction.emoji.name.as_deref().unwrap_or("?")),
         Err(WaitError::TimedOut(_)) => "Nobody knows.".to_owned(),
         Err(error) => return Err(error.into()),
     };
@@ -75,8 +75,10 @@ async fn count(count: Invocation<Count>, handle: Handle<Client>) -> Result<(), H
     count.defer().await?;
     let mut heard = 0;
     let listen = async {
-        while let Some(Ok(_)) = messages.next().await {
-            heard += 1;
+        while let Some(Ok(message)) = messages.next().await {
+            if !message.author.bot {
+                heard += 1;
+            }
         }
     };
     // It ends with the time, and before it only with the app.

@@ -167,6 +167,25 @@ fn every_page_has_its_chapter() {
     assert_eq!(chapters, files);
 }
 
+#[test]
+fn the_front_page_of_the_reference_lists_every_module() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let front = read(&package.join("README.md"));
+    let library = read(&package.join("src/lib.rs"));
+    let modules = library
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod "));
+    let names = modules.map(|rest| rest.trim_end_matches([';', '{', ' ', '}']));
+    let mut listed = 0;
+    // `parity` is a page, and hidden modules are none's business.
+    for name in names.filter(|name| !matches!(*name, "parity" | "__private")) {
+        let is_listed = front.contains(&format!("\n| `{name}` | "));
+        assert!(is_listed, "{name} is not on the front page");
+        listed += 1;
+    }
+    assert!(listed > 8, "{listed} modules");
+}
+
 /// The id that mdBook gives a heading.
 fn id(heading: &str) -> String {
     let words = heading.trim_start_matches('#').trim().to_lowercase();

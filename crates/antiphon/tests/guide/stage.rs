@@ -1,6 +1,6 @@
 //! An app of the guide, connected to the simulator on a paused clock.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use antiphon::{
     App,
@@ -14,10 +14,10 @@ use serde_json::Value;
 
 /// The channel of the simulated Discord.
 pub const CHANNEL: &str = "loft";
-/// Its guild.
-pub const GUILD: &str = "choir";
 /// The bot.
 pub const BOT: &str = Discord::BOT;
+/// Longer than any scene takes on the paused clock.
+const LONG: Duration = Duration::from_secs(300);
 /// The room of the simulated QueUp.
 pub const ROOM: &str = "choir-loft";
 
@@ -101,12 +101,17 @@ impl<S: Send + Sync + 'static> Stage<S> {
         stage
     }
 
-    /// Gives mira the permission to manage the guild.
-    pub fn promote(&self) {
-        let role = self.discord.add_role(GUILD, BOT, "conductor");
-        self.discord.permit_role(GUILD, BOT, role, 1 << 5);
-        self.discord
-            .give_role(GUILD, BOT, "mira", "conductor", true);
+    /// Waits until something holds.
+    pub async fn until(&self, condition: impl Fn() -> bool) {
+        let seen = tokio::time::timeout(LONG, self.app.until(condition)).await;
+        let room = self.sim.queup().room(ROOM).texts();
+        let texts = (self.discord.texts(CHANNEL), room);
+        assert!(seen.is_ok(), "it never holds; what was said: {texts:?}");
+    }
+
+    /// Waits until every task waits for something: on a paused clock, time passes only then.
+    pub async fn idle(&self) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 
     /// Says something, and waits for so many messages of the bot.
@@ -114,8 +119,7 @@ impl<S: Send + Sync + 'static> Stage<S> {
         let before = self.discord.texts(CHANNEL).len();
         self.discord.say(CHANNEL, by, text);
         let expected = before + 1 + usize::from(answers);
-        self.app
-            .until(|| self.discord.texts(CHANNEL).len() >= expected)
+        self.until(|| self.discord.texts(CHANNEL).len() >= expected)
             .await;
         let (client, _) = discord::connect(bot(&self.sim, Intents::empty()));
         let channel = Id::new(self.discord.channel_id());
@@ -129,15 +133,21 @@ impl<S: Send + Sync + 'static> Stage<S> {
     /// Waits until the channel has this text.
     pub async fn until_said(&self, text: &str) {
         let is_said = || self.discord.texts(CHANNEL).iter().any(|said| said == text);
-        self.app.until(is_said).await;
+        self.until(is_said).await;
+    }
+
+    /// What the bot answered at once, while its handler may go on.
+    pub async fn first_response(&self, interaction: u64) -> Value {
+        assert_ne!(interaction, 0, "the simulator takes it");
+        self.until(|| self.discord.answer_to(interaction).is_some())
+            .await;
+        self.idle().await;
+        self.discord.response_to(interaction).expect("answered")
     }
 
     /// What the bot answered.
     pub async fn response(&self, interaction: u64) -> Value {
-        assert_ne!(interaction, 0, "the simulator takes it");
-        self.app
-            .until(|| self.discord.answer_to(interaction).is_some())
-            .await;
+        self.first_response(interaction).await;
         self.app.settle().await;
         self.discord.response_to(interaction).expect("answered")
     }
@@ -149,10 +159,14 @@ impl<S: Send + Sync + 'static> Stage<S> {
         text.unwrap_or_default().to_owned()
     }
 
+    /// A command of mira's.
+    pub fn uses(&self, name: &str, options: &Value) -> u64 {
+        self.discord.command(CHANNEL, "mira", BOT, name, options)
+    }
+
     /// The text that the bot answers to a command of mira's.
     pub async fn command(&self, name: &str, options: &Value) -> String {
-        let used = self.discord.command(CHANNEL, "mira", BOT, name, options);
-        self.text(used).await
+        self.text(self.uses(name, options)).await
     }
 
     /// A press on a button.
