@@ -136,9 +136,17 @@ def rooms(scene):
 
 def chat(scene):
     texts = lambda: scene.texts("room/4242")
-    scene.until("connects", lambda: scene.world.chat(do="say", by="teo", text="hello?") and any(row.get("connection") for row in scene.rows()))
+
+    def is_heard():
+        scene.world.chat(do="say", by="teo", text="hello?")
+        return any(row.get("connection") for row in scene.rows())
+
+    scene.until("connects", is_heard)
     scene.world.chat(do="say", by="mira", text="@antiphon are you there?")
     scene.until("answers a mention", lambda: any("hello, mira" in text for text in texts()))
+    answer = next(row["body"]["message_id"] for row in scene.rows() if "hello, mira" in str(row["body"].get("content")))
+    scene.world.chat(do="say", by="mira", text=f":{answer} thank you")
+    scene.until("stars thanks", lambda: any(row["kind"] == "stackexchange.MessageStarred" for row in scene.rows()))
 
 
 SCENES = {"chat": chat, "discord_py": discord_py, "music": music, "rooms": rooms}

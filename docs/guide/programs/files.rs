@@ -74,7 +74,8 @@ async fn count(
     event: Arc<Event>,
     State(client): State<Client>,
 ) -> Result<(), HandlerError> {
-    let Some(file) = message.attachments.first() else {
+    let original = message.referenced_message.as_ref();
+    let Some(file) = original.and_then(|original| original.attachments.first()) else {
         return Ok(());
     };
     let bytes = client.download(file).limit(1 << 20).await?;

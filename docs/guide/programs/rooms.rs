@@ -69,7 +69,7 @@ async fn main() -> Result<(), BoxError> {
                 std::env::var("QUEUP_EMAIL")?,
                 std::env::var("QUEUP_PASSWORD")?,
             );
-            Config::new(account).rooms([std::env::var("QUEUP_ROOM")?.as_str()])
+            Config::new(account).rooms([std::env::var("QUEUP_ROOM")?])
         }
     };
     let (client, source) = queup::connect(config);

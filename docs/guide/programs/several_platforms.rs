@@ -132,7 +132,7 @@ fn configs() -> Result<Configs, BoxError> {
         });
     }
     let account = queup::Account::new(variable("QUEUP_EMAIL")?, variable("QUEUP_PASSWORD")?);
-    let rooms = queup::Config::new(account).rooms([variable("QUEUP_ROOM")?.as_str()]);
+    let rooms = queup::Config::new(account).rooms([variable("QUEUP_ROOM")?]);
     let account = stackexchange::Account::new(variable("SE_EMAIL")?, variable("SE_PASSWORD")?);
     let chat = stackexchange::Config::new(account).rooms([variable("SE_ROOM")?.parse::<i64>()?]);
     Ok(Configs {

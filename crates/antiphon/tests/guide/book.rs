@@ -47,6 +47,14 @@ fn blocks() -> Vec<Block> {
     for (page, text) in pages() {
         let mut parts = text.split("\n```");
         parts.next();
+        // An indented block, or one with other marks, would be none for this test.
+        let is_mark = |line: &&str| line.trim_start().starts_with("```") || line.contains("~~~");
+        let marks = text.lines().filter(is_mark).count();
+        assert_eq!(
+            marks,
+            text.matches("\n```").count(),
+            "{page}: a block that is not at a line's begin"
+        );
         while let Some(inside) = parts.next() {
             let (language, text) = inside.split_once('\n').unwrap_or((inside, ""));
             blocks.push(Block {

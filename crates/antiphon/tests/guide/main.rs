@@ -55,6 +55,7 @@ use antiphon::{
     discord::Intents,
     journal::Journal as _,
     lavalink::{self, NodeConfig},
+    stackexchange::HistoryQuery,
 };
 use antiphon_sim::{Simulator, stackexchange::StackExchange};
 use serde_json::{Value, json};
@@ -175,6 +176,9 @@ async fn embeds_layouts_and_files_are_shown_and_read() {
     let layout = serde_json::to_value(&card.components).expect("JSON");
     let title = &layout[0]["components"][0]["components"][0]["content"];
     assert_eq!(title, "# Miserere mei, Deus");
+    let card = card.id.get();
+    stage.discord.reply(CHANNEL, "teo", card, "!count");
+    stage.until_said("notes.txt has 1 lines.").await;
     stage.app.stop().await.expect("a clean stop");
 }
 
@@ -314,11 +318,24 @@ async fn a_room_is_greeted_and_told_its_songs_and_votes() {
 async fn a_chat_room_is_answered_thanked_and_told_the_psalms() {
     let sim = Simulator::with_seed(7);
     let (client, source) = antiphon::stackexchange::connect(stage::chat_room(&sim));
-    let stage = Stage::start(sim, Arc::default(), chat::app(client, source)).await;
+    let app = chat::app(client.clone(), source);
+    let stage = Stage::start(sim, Arc::default(), app).await;
     let (chat, room) = (stage.sim.stackexchange(), StackExchange::ROOM);
     chat.say(room, "mira", "@antiphon are you there?");
     stage.until(|| chat.texts(room).len() == 2).await;
     assert_eq!(chat.texts(room)[1], "@mira hello, mira");
+    let answer = client
+        .room(room)
+        .history(HistoryQuery::new().count(1))
+        .await;
+    let answer = answer.expect("a page")[0].message_id;
+    chat.say(room, "mira", &format!(":{answer} thank you"));
+    stage.app.settle().await;
+    let kinds = stage.app.journal().kinds().await;
+    assert!(
+        kinds.contains(&"stackexchange.MessageStarred".to_owned()),
+        "{kinds:?}"
+    );
     chat.say(room, "teo", "!psalms");
     stage
         .until(|| {
