@@ -49,13 +49,14 @@ async fn ask(command: Invocation<JoinCommand>) -> Result<(), HandlerError> {
 // ANCHOR: submitted
 async fn join(form: Submitted<Join>, State(client): State<Client>) -> Result<(), HandlerError> {
     let likes = form.likes.as_deref().unwrap_or("everything");
-    let mut text = format!(
-        "Welcome, {} ({:?}, {} years, likes {likes}).",
+    let heard = match &form.recording {
+        Some(recording) => format!(" We will listen to {}.", recording.filename),
+        None => String::new(),
+    };
+    let text = format!(
+        "Welcome, {} ({:?}, {} years, likes {likes}).{heard}",
         form.name, form.voice, form.years
     );
-    if let Some(recording) = &form.recording {
-        text += &format!(" We will listen to {}.", recording.filename);
-    }
     form.reply(&client, text).await?;
     Ok(())
 }

@@ -8,8 +8,12 @@
     unreachable_pub,
     missing_docs,
     missing_debug_implementations,
-    clippy::print_stdout,
+    clippy::needless_pass_by_value,
     clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::similar_names,
+    clippy::single_match_else,
+    clippy::unnecessary_literal_bound,
     reason = "the programs are whole programs for newcomers; their parts are used here"
 )]
 
