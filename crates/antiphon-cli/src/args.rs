@@ -335,7 +335,9 @@ mod tests {
         for page in std::fs::read_dir(guide).expect("the guide") {
             let page = page.expect("an entry").path();
             let text = std::fs::read_to_string(&page).unwrap_or_default();
-            for line in text.lines().filter(|line| line.starts_with("antiphon ")) {
+            let blocks = text.split("\n```sh\n").skip(1);
+            let lines = blocks.flat_map(|block| block.split("\n```").take(1).flat_map(str::lines));
+            for line in lines.filter(|line| line.starts_with("antiphon ")) {
                 let words = line.split(" > ").next().unwrap_or_default();
                 if let Err(error) = Cli::try_parse_from(words.split(' ')) {
                     panic!("{}: {line}: {error}", page.display());
