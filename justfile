@@ -15,6 +15,10 @@ docs:
 test:
     cargo test --workspace
 
+# The guide, beside rustdoc's pages, and its links (needs mdBook: docs/guide/requirements.txt).
+guide: docs
+    mdbook build docs/guide -d "$PWD/target/doc/guide" && tools/check_guide.py target/doc
+
 # The tables of docs/configuration.md and docs/antiphon.schema.json, from the options as they are declared.
 configuration:
     RENEW=1 cargo test -p antiphon-cli --bin antiphon reference

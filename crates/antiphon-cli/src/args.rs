@@ -329,6 +329,26 @@ mod tests {
     }
 
     #[test]
+    fn the_commands_of_the_guide_are_taken() {
+        let guide = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/src");
+        let mut commands = 0;
+        for page in std::fs::read_dir(guide).expect("the guide") {
+            let page = page.expect("an entry").path();
+            let text = std::fs::read_to_string(&page).unwrap_or_default();
+            let blocks = text.split("\n```sh\n").skip(1);
+            let lines = blocks.flat_map(|block| block.split("\n```").take(1).flat_map(str::lines));
+            for line in lines.filter(|line| line.starts_with("antiphon ")) {
+                let words = line.split(" > ").next().unwrap_or_default();
+                if let Err(error) = Cli::try_parse_from(words.split(' ')) {
+                    panic!("{}: {line}: {error}", page.display());
+                }
+                commands += 1;
+            }
+        }
+        assert!(commands > 5, "{commands} commands");
+    }
+
+    #[test]
     fn a_beginning_is_a_length_a_time_or_a_position() {
         assert_eq!(since("10m"), Ok(Since::Ago(Duration::from_secs(600))));
         assert_eq!(since("4711"), Ok(Since::Position(Position::new(4711))));

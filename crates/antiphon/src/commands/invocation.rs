@@ -13,7 +13,7 @@ use antiphon_discord::{
     client::{Answers, Respond},
     model::{
         AllowedMentions, CommandData, CommandOptionValue, Component, Embed, Interaction,
-        InteractionData, MessageFlags, User,
+        InteractionData, MessageFlags, Modal, User,
         id::{
             Id,
             marker::{ChannelMarker, GuildMarker, UserMarker},
@@ -206,6 +206,13 @@ impl<T> Invocation<T> {
         self.call.answers().modal(custom_id, title, components)
     }
 
+    /// Opens a form that was built, such as [`Modal::modal`](crate::components::Modal::modal) of a struct, as the first
+    /// answer; see [`Answers::show_modal`].
+    pub fn show_modal(&self, modal: Modal) -> Respond<'_> {
+        self.call.answer(Answered::Yes);
+        self.call.answers().show_modal(modal)
+    }
+
     /// All other answers; the invocation does not know of them.
     pub fn answers(&self) -> Answers<'_> {
         self.call.answers()
@@ -304,9 +311,20 @@ impl<'a> Reply<'a> {
         self
     }
 
-    /// Sets the components.
-    pub fn components(mut self, components: Vec<Component>) -> Self {
-        self.components = components;
+    /// Sets the components: rows of buttons and menus, or a layout.
+    ///
+    /// ```
+    /// # use antiphon::commands::Reply;
+    /// # use antiphon::discord::model::{ActionRow, Button};
+    /// # fn f(reply: Reply<'_>) -> Reply<'_> {
+    /// reply.components([ActionRow::new([Button::primary("again", "Again")])])
+    /// # }
+    /// ```
+    pub fn components(
+        mut self,
+        components: impl IntoIterator<Item = impl Into<Component>>,
+    ) -> Self {
+        self.components = components.into_iter().map(Into::into).collect();
         self
     }
 
