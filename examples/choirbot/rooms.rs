@@ -1,0 +1,116 @@
+//! The rooms of the choir's bot: a QueUp room that is joined to a channel of Discord, and a Stack Exchange room.
+
+use std::sync::Arc;
+
+use antiphon::{
+    App, BoxError, Delivery, Event, HandlerError, HandlerExt as _, State,
+    discord::{
+        MessageCreate,
+        model::{
+            AllowedMentions,
+            id::{Id, marker::ChannelMarker},
+        },
+    },
+    net::Addresses,
+    queup, stackexchange,
+};
+
+use super::Bot;
+
+/// Connects to QueUp, or to a simulator.
+pub(crate) fn queup(
+    simulator: Option<&Addresses>,
+) -> Result<(queup::Client, queup::Source), BoxError> {
+    let config = match simulator {
+        Some(addresses) => queup::Config::simulated(addresses)?,
+        None => {
+            let account = queup::Account::new(
+                super::setting("QUEUP_EMAIL")?,
+                super::setting("QUEUP_PASSWORD")?,
+            );
+            queup::Config::new(account).rooms([super::setting("QUEUP_ROOM")?.as_str()])
+        }
+    };
+    Ok(queup::connect(config))
+}
+
+/// Connects to Stack Exchange chat, or to a simulator.
+pub(crate) fn stackexchange(
+    simulator: Option<&Addresses>,
+) -> Result<(stackexchange::Client, stackexchange::Source), BoxError> {
+    let config = match simulator {
+        Some(addresses) => stackexchange::Config::simulated(addresses)?,
+        None => {
+            let (email, password) = (super::setting("SE_EMAIL")?, super::setting("SE_PASSWORD")?);
+            let account = stackexchange::Account::new(email, password);
+            stackexchange::Config::new(account).rooms([super::setting("SE_ROOM")?.parse::<i64>()?])
+        }
+    };
+    Ok(stackexchange::connect(config))
+}
+
+/// Adds the relay and the replies.
+///
+/// QueUp and Stack Exchange take no key of a message, so that the end of each call is stored at once: a crash repeats the
+/// one message that was under way, and no older one.
+pub(crate) fn add(app: App<Bot>, channel: Id<ChannelMarker>) -> App<Bot> {
+    let is_said_here = move |message: &antiphon::discord::view::Message<'_>| {
+        message.channel_id == Some(channel) && !message.author.bot
+    };
+    app.on(to_channel)
+        .on(to_room.when(is_said_here).attempts(10).save_each())
+        .on(reply.save_each())
+}
+
+/// Carries what is said in the QueUp room into the channel, once: the nonce is made of the event.
+async fn to_channel(
+    chat: queup::Chat,
+    event: Arc<Event>,
+    State(bot): State<Bot>,
+) -> Result<(), HandlerError> {
+    let line = format!("{}: {}", chat.author.username, chat.content);
+    bot.client
+        .create_message(bot.channel)
+        .content(&line)
+        .allowed_mentions(Some(&AllowedMentions::default()))
+        .nonce_of(&event)
+        .await?;
+    Ok(())
+}
+
+/// Carries what people say in the channel into the QueUp room.
+async fn to_room(
+    message: MessageCreate,
+    delivery: Delivery,
+    State(bot): State<Bot>,
+) -> Result<(), HandlerError> {
+    let rooms = bot.rooms.rooms();
+    let room = rooms.iter().next();
+    let room = room.ok_or_else(|| HandlerError::retry("the room is not joined yet"))?;
+    let line = format!("{}: {}", message.author.name, message.content);
+    tell_repeat(&delivery, &line);
+    room.send_message(&line).await?;
+    Ok(())
+}
+
+/// Replies to a mention in the Stack Exchange room.
+async fn reply(
+    mention: stackexchange::MentionEvent,
+    delivery: Delivery,
+    State(bot): State<Bot>,
+) -> Result<(), HandlerError> {
+    let line = format!("the choir greets {}", mention.user_name);
+    tell_repeat(&delivery, &line);
+    let room = bot.chat.room(mention.room_id);
+    room.reply(mention.message_id, line).await?;
+    Ok(())
+}
+
+/// Tells the console that a line may have been said before a crash already.
+///
+/// A bot that would rather lose a line than say it twice returns here.
+fn tell_repeat(delivery: &Delivery, line: &str) {
+    if delivery.redelivered {
+        println!("perhaps said twice: {line}");
+    }
+}
