@@ -51,13 +51,13 @@ pub(crate) fn stackexchange(
 
 /// Adds the relay and the replies.
 ///
-/// QueUp and Stack Exchange take no key of a message, so that the end of each call is stored at once: a crash repeats the
+/// QueUp and Stack Exchange take no key for a message, so that the end of each call is stored at once: a crash repeats the
 /// one message that was under way, and no older one.
 pub(crate) fn add(app: App<Bot>, channel: Id<ChannelMarker>) -> App<Bot> {
     let is_said_here = move |message: &antiphon::discord::view::Message<'_>| {
         message.channel_id == Some(channel) && !message.author.bot
     };
-    app.on(to_channel)
+    app.on(to_channel.attempts(10))
         .on(to_room.when(is_said_here).attempts(10).save_each())
         .on(reply.save_each())
 }
@@ -68,6 +68,12 @@ async fn to_channel(
     event: Arc<Event>,
     State(bot): State<Bot>,
 ) -> Result<(), HandlerError> {
+    let me = bot.rooms.me();
+    let me = me.ok_or_else(|| HandlerError::retry("nobody has logged in yet"))?;
+    if chat.author.id == me.id {
+        // It came from Discord.
+        return Ok(());
+    }
     let line = format!("{}: {}", chat.author.username, chat.content);
     bot.client
         .create_message(bot.channel)
@@ -102,8 +108,11 @@ async fn reply(
     let line = format!("the choir greets {}", mention.user_name);
     tell_repeat(&delivery, &line);
     let room = bot.chat.room(mention.room_id);
-    room.reply(mention.message_id, line).await?;
-    Ok(())
+    match room.reply(mention.message_id, line).await {
+        // The chat refuses the text of the account's last message for a while, so that it was posted before the crash.
+        Err(stackexchange::SendError::Duplicate) if delivery.redelivered => Ok(()),
+        posted => Ok(posted.map(drop)?),
+    }
 }
 
 /// Tells the console that a line may have been said before a crash already.

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -84,13 +85,18 @@ def command(declared):
 
 
 class Scene:
-    def __init__(self, name, antiphon, program):
+    def __init__(self, name, antiphon):
         self.name = name
         self.world = World(antiphon, "--seed", "7")
         self.mine = self.world.discord
         # The check looks at Discord beside the bot, and would use up its limits.
         self.world.gateway(do="unlimited")
         self.folder = tempfile.TemporaryDirectory()
+        # What the bot says is for a failed check.
+        self.said = open(os.path.join(self.folder.name, "said.txt"), "w+")
+        self.bot = None
+
+    def start(self, program):
         roles = self.get(f"/guilds/{self.mine['guild_id']}/roles")
         self.role = next(role["id"] for role in roles if role["name"] == "Regulars")
         environment = {
@@ -102,13 +108,12 @@ class Scene:
             "DISCORD_REST": self.mine["rest"],
             "DISCORD_GATEWAY": self.mine["gateway"],
         }
-        # What it says is for a failed check.
-        self.said = open(os.path.join(self.folder.name, "said.txt"), "w+")
         self.bot = subprocess.Popen(program, env=os.environ | environment, stdout=self.said, stderr=self.said)
 
     def close(self):
-        self.bot.kill()
-        self.bot.wait()
+        if self.bot is not None:
+            self.bot.kill()
+            self.bot.wait()
         self.said.close()
         self.world.close()
         self.folder.cleanup()
@@ -235,14 +240,14 @@ class Scene:
 
 
 def main(antiphon, choirbot):
-    ours = Scene("choirbot", antiphon, [choirbot])
-    twin = Scene("discord.py", antiphon, [sys.executable, str(EXAMPLE / "choirbot.py")])
-    try:
+    with ExitStack() as open_scenes:
+        ours, twin = (Scene(name, antiphon) for name in ("choirbot", "discord.py"))
+        open_scenes.callback(ours.close)
+        open_scenes.callback(twin.close)
+        ours.start([choirbot])
+        twin.start([sys.executable, str(EXAMPLE / "choirbot.py")])
         for (what, mine), (_, theirs) in zip(ours.play(), twin.play(), strict=True):
             check.that(f"{what}, as its twin", mine == theirs, f"\n{mine}\n{theirs}")
-    finally:
-        ours.close()
-        twin.close()
     ruff = Path(sys.executable).parent / "ruff"
     counted = subprocess.run(
         [sys.executable, str(EXAMPLE / "count.py"), "--check", str(ruff)], capture_output=True, text=True
