@@ -8,13 +8,7 @@ use antiphon::{
     components::{CustomId, Modal, Page, Pages, Press, Submitted, no_longer_valid, paginate, turn},
     discord::{
         self, Client, Config, File, Intents, MessageReactionAdd, RequestError, Source,
-        model::{
-            ActionRow, Button, Embed, Mentionable as _, Message, User,
-            id::{
-                Id,
-                marker::{ChannelMarker, MessageMarker},
-            },
-        },
+        model::{ActionRow, Button, ChannelId, Embed, Mentionable as _, Message, MessageId, User},
     },
     net::Addresses,
 };
@@ -136,7 +130,7 @@ async fn history(asked: Invocation<History>, State(bot): State<Bot>) -> Result<(
 
 #[derive(CustomId)]
 #[custom_id("said")]
-struct Said(Id<ChannelMarker>, Id<MessageMarker>);
+struct Said(ChannelId, MessageId);
 
 impl Pages<Bot> for Said {
     async fn page(&self, number: u32, bot: &Bot) -> Result<Page, HandlerError> {

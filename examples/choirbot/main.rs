@@ -11,10 +11,7 @@ use antiphon::{
     App, BoxError, FromRef,
     discord::{
         Client,
-        model::id::{
-            Id,
-            marker::{ChannelMarker, RoleMarker},
-        },
+        model::{ChannelId, RoleId},
     },
     journal::SqliteJournal,
     net::Addresses,
@@ -32,16 +29,16 @@ pub(crate) struct Bot {
     rooms: queup::Client,
     chat: stackexchange::Client,
     /// The channel that is joined to the QueUp room.
-    channel: Id<ChannelMarker>,
+    channel: ChannelId,
     /// The role that `/join` gives.
-    role: Id<RoleMarker>,
+    role: RoleId,
 }
 
 /// Runs the bot until Ctrl-C, with its journal in this file.
 pub(crate) async fn run(
     simulator: Option<&Addresses>,
-    channel: Id<ChannelMarker>,
-    role: Id<RoleMarker>,
+    channel: ChannelId,
+    role: RoleId,
     journal: &str,
 ) -> Result<(), BoxError> {
     let (client, gateway) = discord::connect(simulator)?;

@@ -6,10 +6,7 @@ use antiphon::{
     App, BoxError, Delivery, Event, HandlerError, HandlerExt as _, State,
     discord::{
         MessageCreate,
-        model::{
-            AllowedMentions,
-            id::{Id, marker::ChannelMarker},
-        },
+        model::{AllowedMentions, ChannelId},
     },
     net::Addresses,
     queup, stackexchange,
@@ -53,7 +50,7 @@ pub(crate) fn stackexchange(
 ///
 /// QueUp and Stack Exchange take no key for a message, so that the end of each call is stored at once: a crash repeats the
 /// one message that was under way, and no older one.
-pub(crate) fn add(app: App<Bot>, channel: Id<ChannelMarker>) -> App<Bot> {
+pub(crate) fn add(app: App<Bot>, channel: ChannelId) -> App<Bot> {
     let is_said_here = move |message: &antiphon::discord::view::Message<'_>| {
         message.channel_id == Some(channel) && !message.author.bot
     };

@@ -60,6 +60,10 @@ const REGISTER: &str = "POST /applications/{application_id}/commands";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "it is the process that the other tests start and kill"]
 async fn the_bot_itself() {
+    if std::env::var_os("CHOIR_JOURNAL").is_none() {
+        println!("skipped: the other tests run it");
+        return;
+    }
     choirbot::run_as_set().await.expect("the bot runs");
 }
 
@@ -636,4 +640,20 @@ async fn of_the_replies_to_stack_exchange_the_one_under_way_is_said_twice_and_ma
     let (_stage, _bot, texts) = replied_over_a_crash(other).await;
     assert_eq!(count(&texts, "the choir greets teo"), 1);
     assert_eq!(count(&texts, "the choir greets mira"), 2);
+}
+
+#[test]
+fn the_discord_part_has_at_most_one_and_a_half_times_the_lines_of_its_twin() {
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/choirbot/count.py"
+    );
+    match Command::new("python3").arg(script).output() {
+        Ok(counted) => {
+            let told = String::from_utf8_lossy(&counted.stdout);
+            assert!(counted.status.success(), "{told}");
+            assert!(told.contains("discord.rs"), "{told}");
+        }
+        Err(error) => println!("skipped: python3 cannot be run: {error}"),
+    }
 }
