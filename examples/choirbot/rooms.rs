@@ -12,21 +12,18 @@ use antiphon::{
     queup, stackexchange,
 };
 
-use super::Bot;
+use super::{Bot, setting};
 
 /// Connects to QueUp, or to a simulator.
 pub(crate) fn queup(
     simulator: Option<&Addresses>,
 ) -> Result<(queup::Client, queup::Source), BoxError> {
-    let config = match simulator {
-        Some(addresses) => queup::Config::simulated(addresses)?,
-        None => {
-            let account = queup::Account::new(
-                super::setting("QUEUP_EMAIL")?,
-                super::setting("QUEUP_PASSWORD")?,
-            );
-            queup::Config::new(account).rooms([super::setting("QUEUP_ROOM")?.as_str()])
-        }
+    let config = if let Some(addresses) = simulator {
+        queup::Config::simulated(addresses)?
+    } else {
+        let (email, password) = (setting("QUEUP_EMAIL")?, setting("QUEUP_PASSWORD")?);
+        let account = queup::Account::new(email, password);
+        queup::Config::new(account).rooms([setting("QUEUP_ROOM")?.as_str()])
     };
     Ok(queup::connect(config))
 }
@@ -35,13 +32,12 @@ pub(crate) fn queup(
 pub(crate) fn stackexchange(
     simulator: Option<&Addresses>,
 ) -> Result<(stackexchange::Client, stackexchange::Source), BoxError> {
-    let config = match simulator {
-        Some(addresses) => stackexchange::Config::simulated(addresses)?,
-        None => {
-            let (email, password) = (super::setting("SE_EMAIL")?, super::setting("SE_PASSWORD")?);
-            let account = stackexchange::Account::new(email, password);
-            stackexchange::Config::new(account).rooms([super::setting("SE_ROOM")?.parse::<i64>()?])
-        }
+    let config = if let Some(addresses) = simulator {
+        stackexchange::Config::simulated(addresses)?
+    } else {
+        let (email, password) = (setting("SE_EMAIL")?, setting("SE_PASSWORD")?);
+        let account = stackexchange::Account::new(email, password);
+        stackexchange::Config::new(account).rooms([setting("SE_ROOM")?.parse::<i64>()?])
     };
     Ok(stackexchange::connect(config))
 }

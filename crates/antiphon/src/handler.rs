@@ -213,6 +213,10 @@ pub trait Handler<M, S>: HandlerExt<M> + Send + Sync + 'static {
 /// A handler's name and limits.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub struct Options {
     pub(crate) name: Arc<str>,
     /// Whether the user gave the name.
