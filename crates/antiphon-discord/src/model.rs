@@ -20,7 +20,7 @@
 //! use antiphon_discord::model::{ChannelId, id::{Id, marker::ChannelMarker}};
 //!
 //! let loft: ChannelId = Id::<ChannelMarker>::new(22);
-//! assert_eq!("22".parse(), Ok(loft));
+//! assert_eq!("22".parse::<ChannelId>().ok(), Some(loft));
 //! ```
 
 pub(crate) mod members;
