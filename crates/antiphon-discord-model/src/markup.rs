@@ -7,7 +7,7 @@ use std::{fmt, ops::Range, str::FromStr};
 use jiff::Timestamp;
 
 use crate::{
-    generated::objects::{Channel, Member, Role, User},
+    generated::objects::{Channel, Member, PartialEmoji, Role, User},
     id::{ChannelMarker, CommandMarker, EmojiMarker, Id, RoleMarker, UserMarker},
 };
 
@@ -335,6 +335,29 @@ impl Mentionable for Role {
 impl Mentionable for Channel {
     fn mention(&self) -> Markup {
         Markup::Channel(self.id)
+    }
+}
+
+/// Writes the emoji as it stands in a message: itself, or a guild's own by name and id.
+///
+/// ```
+/// use antiphon_discord_model::{PartialEmoji, id::Id};
+///
+/// let note = PartialEmoji { name: Some("🎵".into()), ..PartialEmoji::default() };
+/// assert_eq!(note.to_string(), "🎵");
+/// let own = PartialEmoji { id: Some(Id::new(41)), name: Some("dance".into()), animated: Some(true) };
+/// assert_eq!(own.to_string(), "<a:dance:41>");
+/// ```
+impl fmt::Display for PartialEmoji {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().unwrap_or_default();
+        let Some(id) = self.id else {
+            return f.write_str(name);
+        };
+        // A guild's own emoji that was deleted has no name; any name leads to it.
+        let name = if name.is_empty() { "_" } else { name };
+        let (name, animated) = (name.to_owned(), self.animated.unwrap_or_default());
+        Markup::Emoji { name, id, animated }.fmt(f)
     }
 }
 

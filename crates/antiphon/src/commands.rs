@@ -568,6 +568,7 @@ impl<S: Send + Sync + 'static> Handler<Called, S> for Unknown<S> {
             deadline: Duration::from_secs(60),
             filtered: true,
             fallback: false,
+            saves: false,
         }
     }
 }

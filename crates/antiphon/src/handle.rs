@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use antiphon_core::{Event, KindPattern, LinkState, Payload, Position, SourceName};
+use antiphon_core::{Event, Journal, KindPattern, LinkState, Payload, Position, SourceName};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -161,6 +161,8 @@ pub(crate) struct Shared<S> {
     links: Mutex<Vec<(SourceName, watch::Receiver<LinkState>)>>,
     /// The journal's last position; absent before the app runs.
     last: Mutex<Option<watch::Receiver<Position>>>,
+    /// The journal of the running app, for waits that begin in the past.
+    journal: Mutex<Option<Arc<dyn Journal>>>,
     /// A look at the lanes of the running app.
     probe: Mutex<Option<Probe>>,
     has_ended: AtomicBool,
@@ -182,6 +184,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             watchers: Arc::default(),
             links: Mutex::default(),
             last: Mutex::default(),
+            journal: Mutex::default(),
             probe: Mutex::default(),
             has_ended: AtomicBool::new(false),
             stop: CancellationToken::new(),
@@ -215,15 +218,18 @@ impl<S: Send + Sync + 'static> Shared<S> {
     }
 
     /// Begins a run on a journal.
-    pub(crate) fn begin(&self, last: watch::Receiver<Position>, probe: Probe) {
+    pub(crate) fn begin(&self, journal: &Arc<dyn Journal>, probe: Probe) {
+        let last = journal.last();
         self.watchers.begin_at(*last.borrow());
         *lock(&self.last) = Some(last);
+        *lock(&self.journal) = Some(Arc::clone(journal));
         *lock(&self.probe) = Some(probe);
     }
 
     /// Ends the run, also one that was dropped.
     pub(crate) fn end(&self) {
         self.watchers.close();
+        *lock(&self.journal) = None;
         *lock(&self.probe) = None;
         self.has_ended.store(true, Ordering::Release);
     }
@@ -315,7 +321,7 @@ impl<S: Send + Sync + 'static> Handle<S> {
     /// Waits for an event of payload `P` whose view passes the check.
     ///
     /// It needs no handler of that kind, works inside a handler of the same place, and sees only events that are stored
-    /// after it was made. The check runs at the head of the journal and must be quick.
+    /// after it was made, or after a position ([`WaitFor::after`](crate::WaitFor::after)). The check runs at the head of the journal and must be quick.
     ///
     /// A check that panics ends the wait with [`WaitError::Ended`](crate::WaitError::Ended), and nothing else. Dropping
     /// the wait removes it.
@@ -323,7 +329,8 @@ impl<S: Send + Sync + 'static> Handle<S> {
         &self,
         check: impl for<'a> Fn(&P::View<'a>) -> bool + Send + 'static,
     ) -> WaitFor<P> {
-        WaitFor::new(&self.0.watchers, self.0.last(), check)
+        let journal = lock(&self.0.journal).clone();
+        WaitFor::new(&self.0.watchers, self.0.last(), journal, check)
     }
 
     /// Streams the events of payload `P` that are stored after the call.

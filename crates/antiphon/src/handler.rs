@@ -131,6 +131,51 @@ pub trait HandlerExt<M>: Sized {
     fn deadline(self, deadline: Duration) -> Configured<Self, M> {
         Configured::new(self).deadline(deadline)
     }
+
+    /// Stores that an event is done as soon as its handlers end, before the lane goes on. Default: within 100 ms.
+    ///
+    /// A crash makes the events come again, marked as redelivered, that were under way or are not stored as done.
+    /// With this option that is at most one event of each lane, the one under way, and without it also those of the last
+    /// 100 ms.
+    /// It is for effects that a platform cannot be given a key for, such as a chat message of QueUp, and costs a write to
+    /// the journal for each event.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use antiphon::{App, Event, HandlerExt, State, journal::MemoryJournal, testing::{TestApp, script}};
+    /// use tokio::sync::mpsc;
+    ///
+    /// async fn say(event: Event, State(said): State<mpsc::UnboundedSender<String>>) {
+    ///     let text = String::from_utf8_lossy(event.body()).into_owned();
+    ///     let is_endless = text.contains("gloria");
+    ///     let _ = said.send(text);
+    ///     if is_endless {
+    ///         std::future::pending::<()>().await;
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let journal = Arc::new(MemoryJournal::new());
+    /// let (sender, mut said) = mpsc::unbounded_channel();
+    /// let (choir, source) = script("choir");
+    /// let app = App::new(sender.clone()).source(source).on_raw("test.said", say.save_each());
+    /// let app = TestApp::start(app, Arc::clone(&journal)).await;
+    /// choir.say("room/loft", "kyrie").await?;
+    /// choir.say("room/loft", "gloria").await?;
+    /// let (first, second) = (said.recv().await, said.recv().await);
+    /// app.crash().await;
+    ///
+    /// let app = TestApp::start(App::new(sender).on_raw("test.said", say.save_each()), journal).await;
+    /// assert_eq!(said.recv().await, second, "the first is stored as done");
+    /// # drop(first);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn save_each(self) -> Configured<Self, M> {
+        Configured::new(self).save_each()
+    }
 }
 
 /// A handler that can run in an app with state `S`.
@@ -168,6 +213,10 @@ pub trait Handler<M, S>: HandlerExt<M> + Send + Sync + 'static {
 /// A handler's name and limits.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub struct Options {
     pub(crate) name: Arc<str>,
     /// Whether the user gave the name.
@@ -177,6 +226,8 @@ pub struct Options {
     pub(crate) filtered: bool,
     /// Whether it takes only events that no other typed handler takes.
     pub(crate) fallback: bool,
+    /// Whether the cursor is stored after each event.
+    pub(crate) saves: bool,
 }
 
 impl Options {
@@ -191,6 +242,7 @@ impl Options {
             deadline: Self::DEADLINE,
             filtered: false,
             fallback: false,
+            saves: false,
         }
     }
 }
@@ -250,7 +302,8 @@ where
     }
 }
 
-/// A handler with a name or limits of its own; see [`HandlerExt::named`], [`HandlerExt::attempts`] and [`HandlerExt::deadline`].
+/// A handler with a name or limits of its own; see [`HandlerExt::named`], [`HandlerExt::attempts`],
+/// [`HandlerExt::deadline`] and [`HandlerExt::save_each`].
 ///
 /// What is not set here comes from the handler inside, so that options may be set one after another and around a
 /// filter.
@@ -259,6 +312,7 @@ pub struct Configured<H, M> {
     name: Option<Arc<str>>,
     attempts: Option<u32>,
     deadline: Option<Duration>,
+    saves: bool,
     marker: PhantomData<fn(M)>,
 }
 
@@ -269,6 +323,7 @@ impl<H, M> fmt::Debug for Configured<H, M> {
             .field("name", &self.name)
             .field("attempts", &self.attempts)
             .field("deadline", &self.deadline)
+            .field("saves", &self.saves)
             .finish()
     }
 }
@@ -280,6 +335,7 @@ impl<H, M> Configured<H, M> {
             name: None,
             attempts: None,
             deadline: None,
+            saves: false,
             marker: PhantomData,
         }
     }
@@ -302,6 +358,13 @@ impl<H, M> Configured<H, M> {
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// See [`HandlerExt::save_each`].
+    #[must_use]
+    pub fn save_each(mut self) -> Self {
+        self.saves = true;
         self
     }
 }
@@ -332,6 +395,7 @@ where
             deadline: self.deadline.unwrap_or(inner.deadline),
             filtered: inner.filtered,
             fallback: inner.fallback,
+            saves: inner.saves || self.saves,
         }
     }
 }

@@ -202,6 +202,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
     pub(crate) async fn drain(self: Arc<Self>, lane: LaneId) {
         let mut scratch = Scratch::default();
         let mut lingers = true;
+        let mut saves = false;
         loop {
             let step = self.lanes().next(lane, lingers);
             self.touch();
@@ -210,6 +211,12 @@ impl<S: Send + Sync + 'static> Runner<S> {
             }
             if step.is_over {
                 return;
+            }
+            if std::mem::take(&mut saves) {
+                let change = self.lanes().changes();
+                if !self.settle(change).await {
+                    return;
+                }
             }
             let Some(taken) = step.taken else {
                 // Under load the head has the next event once the other tasks have had their turn.
@@ -223,7 +230,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
             {
                 return;
             }
-            self.handle(taken, &mut scratch).await;
+            saves = self.handle(taken, &mut scratch).await;
             tokio::task::consume_budget().await;
         }
     }
@@ -237,7 +244,9 @@ impl<S: Send + Sync + 'static> Runner<S> {
         saved.wait_for(|saved| *saved >= change).await.is_ok()
     }
 
-    async fn handle(&self, taken: Taken<Work<S>>, scratch: &mut Scratch) {
+    /// Handles an event; returns whether one of its handlers wants the end of it stored at once.
+    async fn handle(&self, taken: Taken<Work<S>>, scratch: &mut Scratch) -> bool {
+        let mut saves = false;
         let Taken {
             item,
             starts,
@@ -268,12 +277,14 @@ impl<S: Send + Sync + 'static> Runner<S> {
                 plan.choose(&event, &mut scratch.chosen, &mut scratch.undecodable);
                 if scratch.is_empty() {
                     self.unhandled(&event, "none of its handlers wants it");
-                    return;
+                    return false;
                 }
                 self.leave_out_late(&event, &plan, redelivered, scratch);
                 if scratch.is_empty() {
-                    return;
+                    return false;
                 }
+                let mut chosen = scratch.chosen.iter();
+                saves = chosen.any(|one| plan.group(one.group).entry(one.handler).saves);
                 let passage = Passage {
                     event: &event,
                     plan: &plan,
@@ -284,6 +295,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
             }
         }
         self.counters.handled.increment(1);
+        saves
     }
 
     /// Leaves out the typed handlers of an event that came too late for them to act on it.

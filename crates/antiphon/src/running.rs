@@ -109,7 +109,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let open = restore::open(&journal, &cursor.open).await?;
         let keys = parts.keys(cursor.sources_lanes_since());
         let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
-        parts.shared.begin(journal.last(), probe(&lanes));
+        parts.shared.begin(&journal, probe(&lanes));
 
         let tail = Arc::new(Tail::new());
         let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;

@@ -49,6 +49,8 @@ pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
     pub(crate) attempts: u32,
     pub(crate) deadline: Duration,
+    /// Whether the cursor is stored after each event.
+    pub(crate) saves: bool,
     filtered: bool,
     /// Whether it takes only events that no other typed handler takes.
     fallback: bool,
@@ -64,6 +66,7 @@ impl Entry {
             name,
             attempts: options.attempts,
             deadline: options.deadline,
+            saves: options.saves,
             filtered: options.filtered,
             fallback: options.fallback,
             since,

@@ -17,14 +17,19 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{BoxFuture, Event, Kind, KindPattern, Payload, Place, Position};
+use antiphon_core::{BoxFuture, Event, Journal, Kind, KindPattern, Payload, Place, Position};
 use futures_core::Stream;
 use tokio::sync::mpsc;
+use tracing::error;
+
+use crate::dispatcher::PAGE;
 
 /// Events that wait in one stream before it lags.
 pub(crate) const STREAM: usize = 256;
 /// Events that wait for a waiter that has not looked yet.
 const ANSWERS: usize = 32;
+/// Pause before a page of the journal is read again.
+const READ_AGAIN: Duration = Duration::from_millis(200);
 
 /// All waiters and streams.
 ///
@@ -53,6 +58,9 @@ struct Watcher {
 
 /// The function that gives an event to a watcher.
 type Serve = Box<dyn FnMut(&Arc<Event>) -> Served + Send>;
+
+/// The function that gives the payload of an event that a waiter wants; the head and the waiter itself call it.
+type Wanted<P> = Arc<Mutex<dyn FnMut(&Event) -> Option<P> + Send>>;
 
 /// Whether a watcher wants more.
 enum Served {
@@ -199,6 +207,13 @@ pub struct WaitFor<P> {
     registration: Registration,
     place: Option<Place>,
     timeout: Option<Duration>,
+    wanted: Wanted<P>,
+    /// Last event stored before the wait was made.
+    since: Position,
+    /// Event after which stored events count.
+    after: Option<Position>,
+    /// Journal of the run; absent before the app runs.
+    journal: Option<Arc<dyn Journal>>,
 }
 
 impl<P> fmt::Debug for WaitFor<P> {
@@ -219,20 +234,29 @@ pub enum WaitError {
     /// No such event came in time.
     #[error("no such event came within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
-    /// The app has ended, or the check panicked.
+    /// The app has ended, its journal cannot be read, or the check panicked.
     #[error("nothing more will come: the app has ended, or the check panicked")]
     Ended,
 }
 
 impl<P: Payload> WaitFor<P> {
-    pub(crate) fn new<F>(watchers: &Arc<Watchers>, since: Position, check: F) -> Self
+    pub(crate) fn new<F>(
+        watchers: &Arc<Watchers>,
+        since: Position,
+        journal: Option<Arc<dyn Journal>>,
+        check: F,
+    ) -> Self
     where
         F: for<'a> Fn(&P::View<'a>) -> bool + Send + 'static,
     {
         let (sender, answers) = mpsc::channel(ANSWERS);
-        let serve = move |event: &Arc<Event>| {
+        let wanted: Wanted<P> = Arc::new(Mutex::new(move |event: &Event| {
             let passes = P::concerns(event) && P::view(event).is_ok_and(|view| check(&view));
-            if let Some(payload) = passes.then(|| P::decode(event).ok()).flatten() {
+            passes.then(|| P::decode(event).ok()).flatten()
+        }));
+        let of_event = Arc::clone(&wanted);
+        let serve = move |event: &Arc<Event>| {
+            if let Some(payload) = call(&of_event, event) {
                 // Only the first one that fits is used; a full channel loses nothing that is wanted.
                 let _ = sender.try_send((event.place().clone(), payload));
             }
@@ -251,7 +275,65 @@ impl<P: Payload> WaitFor<P> {
             },
             place: None,
             timeout: None,
+            wanted,
+            since,
+            after: None,
+            journal,
         }
+    }
+
+    /// Counts events that are stored already, if they came after the one at this position. Default: only events stored
+    /// after the wait was made count.
+    ///
+    /// With the position of the event that is being handled ([`Delivery::position`](crate::Delivery::position)) a wait
+    /// outlives a crash: the event is handled again, and the answer counts although it came before the new wait was made.
+    /// The journal is read from there in pages of 256 events when the wait is awaited.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use antiphon::{App, Delivery, Event, Handle, State, WaitError, journal::MemoryJournal, testing::{TestApp, script}};
+    /// use tokio::sync::mpsc;
+    ///
+    /// type Answers = mpsc::UnboundedSender<Event>;
+    ///
+    /// async fn ask(
+    ///     _: Event,
+    ///     delivery: Delivery,
+    ///     handle: Handle<Answers>,
+    ///     State(answers): State<Answers>,
+    /// ) -> Result<(), WaitError> {
+    ///     let answer = handle.wait_for::<Event>(|event| event.kind().name() == "answer").after(delivery.position);
+    ///     let _ = answers.send(answer.await?);
+    ///     // The first run never comes to the end of this call.
+    ///     if !delivery.redelivered {
+    ///         std::future::pending::<()>().await;
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let journal = Arc::new(MemoryJournal::new());
+    /// let (sender, mut answers) = mpsc::unbounded_channel();
+    /// let (choir, source) = script("choir");
+    /// let app = App::new(sender.clone()).source(source).on_raw("test.question", ask);
+    /// let app = TestApp::start(app, Arc::clone(&journal)).await;
+    /// choir.event("test.question", "room/loft", "{}").await?;
+    /// choir.event("test.answer", "room/loft", "{}").await?;
+    /// let first = answers.recv().await.expect("an answer");
+    /// app.crash().await;
+    ///
+    /// // The answer is in the journal, and will not come again.
+    /// let app = TestApp::start(App::new(sender).on_raw("test.question", ask), journal).await;
+    /// assert_eq!(answers.recv().await.expect("an answer").position(), first.position());
+    /// app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn after(mut self, position: Position) -> Self {
+        self.after = Some(position);
+        self
     }
 
     /// Sets the place: only events in this place or inside it count. Default: every place.
@@ -267,6 +349,8 @@ impl<P: Payload> WaitFor<P> {
 
     /// Sets how long it waits, counted from when it is awaited. Default: as long as the app runs.
     ///
+    /// A wait that is made again after a crash counts anew.
+    ///
     /// Events that came between making the wait and awaiting it count, and their time does not.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -276,12 +360,11 @@ impl<P: Payload> WaitFor<P> {
     async fn answer(mut self) -> Result<P, WaitError> {
         let timeout = self.timeout;
         let first = async move {
+            if let Some(payload) = self.stored().await? {
+                return Ok(payload);
+            }
             while let Some((place, payload)) = self.answers.recv().await {
-                if self
-                    .place
-                    .as_ref()
-                    .is_none_or(|wanted| wanted.contains(&place))
-                {
+                if self.is_in(&place) {
                     return Ok(payload);
                 }
             }
@@ -294,6 +377,57 @@ impl<P: Payload> WaitFor<P> {
                 .unwrap_or(Err(WaitError::TimedOut(timeout))),
         }
     }
+
+    fn is_in(&self, place: &Place) -> bool {
+        let wanted = self.place.as_ref();
+        wanted.is_none_or(|wanted| wanted.contains(place))
+    }
+
+    /// The first event that fits of those that were stored before the wait was made.
+    async fn stored(&self) -> Result<Option<P>, WaitError> {
+        let (Some(mut after), Some(journal)) = (self.after, &self.journal) else {
+            return Ok(None);
+        };
+        let kinds = Kinds::of::<P>();
+        while after < self.since {
+            let page = match journal.read(after, PAGE).await {
+                Ok(page) => page,
+                Err(failure) if failure.is_transient() => {
+                    tokio::time::sleep(READ_AGAIN).await;
+                    continue;
+                }
+                Err(failure) => {
+                    let failure = &failure as &dyn std::error::Error;
+                    error!(error = failure, "a wait ends: the journal cannot be read");
+                    return Err(WaitError::Ended);
+                }
+            };
+            let Some(last) = page.last() else { break };
+            after = last.position();
+            for event in page {
+                // The head gives the later ones.
+                if event.position() > self.since {
+                    return Ok(None);
+                }
+                if !kinds.matches(event.kind()) || !self.is_in(event.place()) {
+                    continue;
+                }
+                let wanted = catch_unwind(AssertUnwindSafe(|| call(&self.wanted, &event)));
+                match wanted {
+                    Ok(None) => {}
+                    Ok(payload) => return Ok(payload),
+                    Err(_) => return Err(WaitError::Ended),
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Calls the function of a waiter; one that panicked before is called again by nobody.
+fn call<P>(wanted: &Wanted<P>, event: &Event) -> Option<P> {
+    let mut wanted = wanted.lock().unwrap_or_else(PoisonError::into_inner);
+    wanted(event)
 }
 
 impl<P: Payload> IntoFuture for WaitFor<P> {

@@ -80,6 +80,36 @@ async fn a_crash_before_the_first_save_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handler_that_saves_each_event_repeats_only_the_one_under_way() {
+    for (saves, expected) in [
+        (false, &["one again", "two again", "stuck again"][..]),
+        (true, &["stuck again"]),
+    ] {
+        let journal = Arc::new(MemoryJournal::new());
+        let (choir, source) = script("choir");
+        let log = Log::default();
+        let app = App::new(log.clone()).source(source);
+        let app = if saves {
+            app.on(stumble.save_each())
+        } else {
+            app.on(stumble)
+        };
+        let app = TestApp::start(app, Arc::clone(&journal)).await;
+        for text in ["one", "two", "stuck"] {
+            choir.say("room/loft", text).await.unwrap();
+        }
+        // No time passes, so that the cursor is stored by nothing else.
+        app.until(|| log.len() == 3).await;
+        app.crash().await;
+
+        let log = Log::default();
+        let app = TestApp::start(App::new(log.clone()).on(tell), Arc::clone(&journal)).await;
+        app.settle().await;
+        assert_eq!(log.lines(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_clean_stop_nothing_is_marked_as_redelivered() {
     let journal = Arc::new(MemoryJournal::new());
     let (choir, source) = script("choir");

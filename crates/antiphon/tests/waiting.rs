@@ -2,14 +2,14 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use antiphon::{
     App, Event, Handle, HandlerError, HandlerExt, Lagged, State, WaitError,
-    journal::MemoryJournal,
+    journal::{Journal as _, MemoryJournal},
     testing::{TestApp, script},
 };
-use support::{Log, Said, note};
+use support::{Log, Said, SaidView, note};
 
 /// Asks, and waits for the answer in the same place.
 async fn ask(
@@ -55,6 +55,43 @@ async fn a_waiter_sees_only_what_is_stored_after_it_was_made() {
     let wait = app.handle().wait_for::<Said>(|_| true);
     choir.say("room/loft", "late").await.unwrap();
     assert_eq!(wait.await.unwrap().message, "late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_after_a_position_counts_what_is_stored_already() {
+    let journal = Arc::new(MemoryJournal::new());
+    let (choir, source) = script("choir");
+    let app = TestApp::start(App::new(()).source(source), Arc::clone(&journal)).await;
+    choir.say("room/loft", "answer too early").await.unwrap();
+    app.settle().await;
+    let asked = *journal.last().borrow();
+    // More than one page of the journal.
+    for number in 0..600 {
+        choir.say("room/loft", &number.to_string()).await.unwrap();
+    }
+    choir.say("room/crypt", "answer elsewhere").await.unwrap();
+    choir.say("room/loft", "answer here").await.unwrap();
+    app.settle().await;
+    let wait = || {
+        let starts = |said: &SaidView<'_>| said.message.starts_with("answer");
+        app.handle().wait_for::<Said>(starts).in_place("room/loft")
+    };
+    assert_eq!(wait().after(asked).await.unwrap().message, "answer here");
+
+    // What comes later counts as well, and without a position it alone does.
+    let last = *journal.last().borrow();
+    let (since_last, plain) = (wait().after(last), wait());
+    choir.say("room/loft", "answer late").await.unwrap();
+    assert_eq!(since_last.await.unwrap().message, "answer late");
+    assert_eq!(plain.await.unwrap().message, "answer late");
+
+    let timeout = Duration::from_secs(5);
+    let last = *journal.last().borrow();
+    let nothing = wait().after(last).timeout(timeout).await;
+    assert_eq!(nothing, Err(WaitError::TimedOut(timeout)));
+    let broken = app.handle().wait_for::<Said>(|_| panic!("a bad check"));
+    assert_eq!(broken.after(asked).await, Err(WaitError::Ended));
+    app.stop().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -67,6 +67,8 @@ impl State {
 
     /// Posts a message; returns its id.
     pub(crate) fn post(&mut self, chat: usize, room: i64, user: i64, text: &str) -> i64 {
+        let last = (text.to_owned(), self.now());
+        self.chats[chat].last_texts.insert((user, room), last);
         let (parent, said) = match text::reply(text) {
             Some((parent, rest)) if self.chats[chat].messages.contains_key(&parent) => {
                 let author = self.chats[chat].messages[&parent].author;

@@ -411,6 +411,7 @@ impl<S: Send + Sync + 'static> Handler<Called, S> for Caller<S> {
             deadline: self.entry.deadline,
             filtered: true,
             fallback: false,
+            saves: false,
         }
     }
 }

@@ -328,6 +328,12 @@ impl<'a> Reply<'a> {
         self
     }
 
+    /// Adds a component, such as a row of buttons; at most 5 rows.
+    pub fn component(mut self, component: impl Into<Component>) -> Self {
+        self.components.push(component.into());
+        self
+    }
+
     /// Attaches a file; at most 10.
     pub fn file(mut self, file: File) -> Self {
         self.files.push(file);

@@ -101,6 +101,28 @@ impl Page {
         }
     }
 
+    /// Creates the page of this number, from 0, of a list that is shown as text, with so many lines a page (at least 1).
+    ///
+    /// The page is empty where there are fewer lines; [`Pages`] shows the last page then.
+    ///
+    /// ```
+    /// use antiphon::components::Page;
+    ///
+    /// let page = Page::of_lines(["alto", "tenor", "bass"], 2, 1);
+    /// assert_eq!((page.count, page.content.as_deref()), (2, Some("bass")));
+    /// ```
+    pub fn of_lines(
+        lines: impl IntoIterator<Item = impl Into<String>>,
+        per_page: usize,
+        number: u32,
+    ) -> Self {
+        let lines: Vec<String> = lines.into_iter().map(Into::into).collect();
+        let mut pages = lines.chunks(per_page.max(1));
+        let count = pages.len();
+        let page = usize::try_from(number).ok().and_then(|at| pages.nth(at));
+        Self::of(count).content(page.unwrap_or_default().join("\n"))
+    }
+
     /// Sets the text.
     #[must_use]
     pub fn content(mut self, content: impl Into<String>) -> Self {

@@ -85,7 +85,13 @@ impl<T> Press<T> {
         &self.0.data
     }
 
-    /// User who pressed, if Discord sent one; it sends one with every press.
+    /// User who pressed.
+    pub fn user(&self) -> &User {
+        let author = self.author();
+        author.expect("a press without a user is not made")
+    }
+
+    /// Id of the user who pressed; never absent.
     pub fn user_id(&self) -> Option<Id<UserMarker>> {
         self.author_id()
     }
@@ -166,11 +172,12 @@ impl<T> Press<T> {
 }
 
 impl<T: CustomId> Press<T> {
-    /// Reads a press; `None` if it is of another component.
+    /// Reads a press; `None` if it is of another component, or names no user, which Discord always does.
     pub(crate) fn read(interaction: InteractionCreate) -> Option<Self> {
         let Some(InteractionData::MessageComponent(data)) = &interaction.data else {
             return None;
         };
+        interaction.author()?;
         let data = (**data).clone();
         let state = T::from_custom_id(&data.custom_id).ok()?;
         Some(Self(Arc::new(Pressed {
@@ -223,7 +230,7 @@ impl<T: CustomId> Payload for Press<T> {
     fn decode(event: &Event) -> Result<Self, DecodeError> {
         let interaction = InteractionCreate::decode(event)?;
         Self::read(interaction).ok_or_else(|| {
-            event.undecodable::<Self>("the interaction is no press of this component")
+            event.undecodable::<Self>("the interaction is no press of this component by a user")
         })
     }
 }
