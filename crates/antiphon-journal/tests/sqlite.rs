@@ -673,7 +673,8 @@ async fn a_filter_takes_what_fits_all_its_fields_and_says_how_far_it_looked() {
     let journal = open(&file).await;
     let drafts = (0..500).map(|n| Draft {
         kind: antiphon_core::Kind::new(
-            ["queup.chat-message", "queup.chat-skip", "discord.READY"][n as usize % 3],
+            ["queup.chat-message", "queup.chat-skip", "discord.READY"]
+                [usize::try_from(n % 3).expect("small")],
         ),
         place: antiphon_core::Place::new(format!("room/{}", n % 5)),
         ..chat(n)

@@ -4,9 +4,11 @@
 //! its patterns match. SQLite then passes over all other rows without reading their bodies. Names are only ever added,
 //! so that each is matched once.
 
+use std::fmt::Write as _;
+
 use rusqlite::Connection;
 
-use super::trouble::Failure;
+use super::{reader::COLUMNS, trouble::Failure};
 use crate::Filter;
 
 /// The statement of the filter that was asked for last.
@@ -70,7 +72,7 @@ impl Chosen {
     /// The plus signs keep SQLite from the index over origins, whose order is another.
     fn statement(&self) -> String {
         let mut statement =
-            String::from("select * from stored where position > ?1 and position <= ?2");
+            format!("select {COLUMNS} from stored where position > ?1 and position <= ?2");
         for (column, all, numbers) in [
             ("kind", self.filter.kinds.is_empty(), &self.kinds),
             ("place", self.filter.places.is_empty(), &self.places),
@@ -78,7 +80,7 @@ impl Chosen {
         ] {
             if !all {
                 let numbers: Vec<_> = numbers.iter().map(i64::to_string).collect();
-                statement += &format!(" and +{column} in ({})", numbers.join(","));
+                let _ = write!(statement, " and +{column} in ({})", numbers.join(","));
             }
         }
         statement + " order by position limit ?3"

@@ -138,7 +138,7 @@ impl Options {
 
     /// Sets whether the bodies of new events are compressed. Default: false.
     ///
-    /// The file then takes less than half of the space, and an append about as much time. The view `event` has no text
+    /// The file then takes 0.4 of the space, and an append up to a sixth more of the processor (docs/performance.md). The view `event` has no text
     /// for a compressed body; docs/journal.md says how other programs read it. Either way the journal reads
     /// both kinds of rows, and the option may change from run to run.
     #[must_use]
