@@ -35,7 +35,7 @@ pub(super) const READERS: usize = 4;
 
 /// Columns of a select of events, as [`event`] reads them.
 ///
-/// Handing a column over costs more than computing with it, so that small numbers come together: first provenance, form
+/// Small numbers come together: first provenance, form
 /// and whether there are `deletes` and a note, then source and kind, then all columns of `stored` in their order. A file
 /// of the first version has no column `packed` at their end.
 pub(super) const COLUMNS: &str = "(provenance & 7) | ((form & 7) << 3) | ((deletes is not null) << 6) \
