@@ -90,6 +90,8 @@ pub(crate) struct Journal {
     /// What a stored event survives: `process`, the end of the process at any moment; `power`, the loss of the
     /// machine's power as well, for one fsync a commit.
     pub(crate) durability: Durability,
+    /// Whether the bodies of new events are compressed; SQLite's tools then do not show them as text.
+    pub(crate) compress: bool,
     /// How long events are kept that no rule names.
     ///
     /// Default: for good.
@@ -136,6 +138,7 @@ impl Default for Journal {
         Self {
             path: FilePath::new(JOURNAL),
             durability: Durability::default(),
+            compress: false,
             keep: None,
             rules: Vec::new(),
             max_bytes: None,
@@ -324,6 +327,7 @@ mod tests {
         [journal]
         path = "events.db"
         durability = "power"
+        compress = true
         keep = "90d"
         rules = [{ kind = "queup.presence_change", keep = "10m" }]
         max_bytes = 1_000_000_000
@@ -342,6 +346,7 @@ mod tests {
         let config = Config::parse(Path::new("/etc/antiphon/a.toml"), &whole()).unwrap();
         assert_eq!(config.journal_path(), Path::new("/etc/antiphon/events.db"));
         assert_eq!(config.journal.durability, Durability::Power);
+        assert!(config.journal.compress);
         let retention = config.journal.retention();
         assert_eq!(retention.keep, Some(Duration::from_secs(90 * 86_400)));
         let rule = (

@@ -31,13 +31,15 @@ pub(crate) async fn to_read(path: &Path) -> Result<SqliteJournal, Failure> {
 /// Opens a journal for writing, and creates a missing one.
 pub(crate) async fn to_write(
     path: &Path,
-    durability: Option<config::Durability>,
+    config: &config::Journal,
 ) -> Result<SqliteJournal, Failure> {
-    let durability = match durability.unwrap_or_default() {
+    let durability = match config.durability {
         config::Durability::Process => Durability::Process,
         config::Durability::Power => Durability::Power,
     };
-    let options = Options::new().durability(durability);
+    let options = Options::new()
+        .durability(durability)
+        .compress(config.compress);
     SqliteJournal::open_with(path, options)
         .await
         .map_err(failure)

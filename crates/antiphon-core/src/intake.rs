@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -143,7 +144,7 @@ pub struct Received {
     _room: OwnedSemaphorePermit,
 }
 
-type Marks = Arc<Mutex<HashMap<Part, watch::Sender<Option<i64>>>>>;
+type Marks = Arc<Mutex<HashMap<Part, watch::Sender<Option<i64>>, RandomState>>>;
 
 /// A source's end of the way to the journal.
 ///
@@ -196,7 +197,7 @@ pub struct Outlet {
     sender: mpsc::Sender<Received>,
     room: Arc<Semaphore>,
     limits: IntakeLimits,
-    sources: HashMap<SourceName, Marks>,
+    sources: HashMap<SourceName, Marks, RandomState>,
     /// Whether there is no journal.
     counts_at_once: bool,
 }
@@ -211,7 +212,7 @@ impl Outlet {
             sender,
             room: Arc::new(Semaphore::new(bytes)),
             limits: IntakeLimits { bytes, ..limits },
-            sources: HashMap::new(),
+            sources: HashMap::default(),
             counts_at_once: false,
         }
     }
@@ -236,7 +237,7 @@ impl Outlet {
         clock: Clock,
         rng: &mut fastrand::Rng,
     ) -> Intake {
-        let mut marks = HashMap::new();
+        let mut marks = HashMap::default();
         let mut begun_with = HashMap::new();
         for checkpoint in checkpoints {
             marks.insert(
@@ -295,19 +296,30 @@ impl Outlet {
 
 /// Notes that a mark of a part counts as stored.
 fn count(marks: &Marks, part: &Part, mark: i64) {
-    watched(marks, part).send_if_modified(|stored| {
-        let changed = *stored != Some(mark);
-        *stored = Some(mark);
-        changed
+    watched(marks, part, |sender| {
+        sender.send_if_modified(|stored| {
+            let changed = *stored != Some(mark);
+            *stored = Some(mark);
+            changed
+        });
     });
 }
 
-fn watched(marks: &Marks, part: &Part) -> watch::Sender<Option<i64>> {
+/// Looks at the mark of a part, which has none yet if it is new.
+fn watched<T>(
+    marks: &Marks,
+    part: &Part,
+    look: impl FnOnce(&watch::Sender<Option<i64>>) -> T,
+) -> T {
     let mut marks = marks.lock().unwrap_or_else(PoisonError::into_inner);
-    marks
-        .entry(Arc::clone(part))
-        .or_insert_with(|| watch::Sender::new(None))
-        .clone()
+    match marks.get(part) {
+        Some(sender) => look(sender),
+        None => look(
+            marks
+                .entry(Arc::clone(part))
+                .or_insert(watch::Sender::new(None)),
+        ),
+    }
 }
 
 /// Room for one entry, already taken.
@@ -359,7 +371,7 @@ impl Intake {
 
     /// Watches the mark of a part that was made durable last; `None` until there is one.
     pub fn stored(&self, part: &Part) -> watch::Receiver<Option<i64>> {
-        watched(&self.marks, part).subscribe()
+        watched(&self.marks, part, watch::Sender::subscribe)
     }
 
     /// Waits for room for an entry of this weight.

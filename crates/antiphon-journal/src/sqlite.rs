@@ -12,6 +12,8 @@
 //! | `writer` | the one connection that writes: batches, dead letters, the write-ahead log |
 //! | `reader` | up to four connections that read |
 //! | `sweep`, `swept` | retention, in slices |
+//! | `chosen` | the rows that a filter takes, in SQL |
+//! | `bodies` | bodies compressed, and expanded |
 //! | `names`, `value`, `trouble` | texts by number, conversions, errors |
 //!
 //! An append takes the writer's lock, checks the files, and runs one transaction on a thread where blocking is allowed:
@@ -43,11 +45,14 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet, block_in_place, spawn_blocking},
 };
 
+use crate::{Filter, Page};
 use files::Watch;
 use reader::{READERS, Reader, Readers};
 use trouble::Failure;
 use writer::{Committed, LogLength, Writer};
 
+mod bodies;
+mod chosen;
 mod connection;
 mod files;
 mod lock;
@@ -68,6 +73,12 @@ pub use open::{Asked, Durability, OpenError, Options};
 /// A request waits longer only while nobody watches [`Journal::replays`]; an app always does.
 const REQUESTS_EVERY: Duration = Duration::from_secs(1);
 
+/// Most passes over the log beside the commits; a long read may keep any number of them from getting further.
+const PASSES: usize = 4;
+
+/// Pages in the log that are moved between two commits.
+const FEW_PAGES: i64 = 64;
+
 /// How often the journal's files are checked, while someone waits for [`Journal::lost`].
 ///
 /// Before each commit they are checked as well.
@@ -81,8 +92,9 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 ///
 /// Dropping it without [`Journal::close`] loses nothing; the next positions then skip some thousand numbers at most.
 ///
-/// What it costs: a batch is one transaction, which docs/performance.md compares with bare SQLite. With
-/// [`Durability::Power`] each commit also waits for one sync of the disk.
+/// What it costs: a batch is one transaction. In batches of 256 an event costs 0.86 of the instructions that bare SQLite
+/// takes row by row with the same table (docs/performance.md). With [`Durability::Power`] each commit also waits for one
+/// sync of the disk.
 ///
 /// ```
 /// use antiphon_core::{Journal, Position};
@@ -307,7 +319,7 @@ impl SqliteJournal {
                 connection::resolve(&path).map_err(|failure| OpenError::new(&path, failure))?;
             let open = || {
                 let writer = open::writer(&file, &options)?;
-                let last = Reader::open(&file)?.last()?;
+                let last = reader::last(&writer.connection)?;
                 let watch = Arc::clone(&writer.watch);
                 Ok((watch, Slot::Open(Box::new(writer)), last))
             };
@@ -453,6 +465,55 @@ impl SqliteJournal {
             .map_err(Failure::from)
             .flatten()
             .map_err(|failure| OpenError::new(&path, failure))
+    }
+
+    /// Reads the events that follow `after` and that `filter` takes, in order, up to `limit`.
+    ///
+    /// Rows that the filter does not take are passed over by SQLite, which reads neither their body nor their note.
+    /// A page ends at `limit` events, at 8 MiB, or after 65,536 positions, so that a rare kind in a large file holds no
+    /// reader for long; a page without events is therefore not the end. The end is where [`Page::through`] is the last
+    /// position of the journal.
+    ///
+    /// ```
+    /// use antiphon_core::{Journal, KindPattern, Position};
+    /// use antiphon_journal::{Filter, SqliteJournal};
+    /// # use std::sync::Arc;
+    /// # use antiphon_core::{Batch, Draft, Kind, Origin, Place};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::TempDir::new()?;
+    /// # let journal = SqliteJournal::open(folder.path().join("events.sqlite")).await?;
+    /// # let received: jiff::Timestamp = "2026-01-01T00:00:00Z".parse()?;
+    /// # for (number, kind) in [(1, "test.said"), (2, "test.typing"), (3, "test.said")] {
+    /// #     let draft = Draft::new(Kind::new(kind), Place::root(), Origin::frame("test", number), received, "{}");
+    /// #     journal.append(Arc::new(Batch { events: vec![("choir".into(), draft)], ..Batch::default() })).await?;
+    /// # }
+    /// let said = Filter::new().kind(KindPattern::new("test.said"));
+    /// let end = *journal.last().borrow();
+    /// let (mut after, mut count) = (Position::ZERO, 0);
+    /// while after < end {
+    ///     let page = journal.read_where(after, 100, &said).await?;
+    ///     count += page.events.len();
+    ///     after = page.through;
+    /// }
+    /// assert_eq!(count, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    pub async fn read_where(
+        &self,
+        after: Position,
+        limit: usize,
+        filter: &Filter,
+    ) -> Result<Page, ReadError> {
+        let filter = filter.clone();
+        self.shared
+            .read(move |reader| reader.read_where(after, limit, &filter))
+            .await
     }
 
     /// Changes the hard limit on the file's size; see [`Options::max_bytes`].
@@ -649,6 +710,9 @@ impl Shared {
 
     /// Moves the log into the file: most of it while commits go on, the rest between two of them.
     ///
+    /// Each pass leaves what was committed meanwhile, so that a few of them leave next to nothing for the last one, in
+    /// which commits wait.
+    ///
     /// The log starts again from its beginning only once nothing is left in it; until then it grows.
     async fn checkpoint(self: Arc<Self>) {
         let (path, watch) = (self.path.clone(), Arc::clone(&self.watch));
@@ -657,7 +721,15 @@ impl Shared {
             let connection = connection::read_write(&path)?;
             // The name might be another file's by now, and a database that was cut must not become long again.
             watch.check()?;
-            connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
+            for _ in 0..PASSES {
+                let left: i64 =
+                    connection.query_row("pragma wal_checkpoint(passive)", [], |row| {
+                        Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
+                    })?;
+                if left <= FEW_PAGES {
+                    break;
+                }
+            }
             Ok(())
         });
         let most = most.await.map_err(Failure::from).flatten();

@@ -16,6 +16,7 @@ macro_rules! keeps_the_contract {
             positions_grow_in_the_order_of_the_batch,
             the_same_origin_is_stored_once,
             the_same_origin_of_another_source_is_another_event,
+            repeats_among_many_new_events_take_no_number,
             a_checkpoint_is_stored_also_with_a_repeat,
             the_last_checkpoint_of_a_part_wins,
             checkpoints_belong_to_their_source,
@@ -112,26 +113,29 @@ mod memory {
 #[cfg(feature = "sqlite")]
 mod sqlite {
     use antiphon_core::Journal;
-    use antiphon_journal::SqliteJournal;
+    use antiphon_journal::{Options, SqliteJournal};
     use tempfile::TempDir;
 
     use crate::contract::{Backend, OnDisk};
 
-    pub(crate) struct Sqlite {
+    /// A journal in a file, with bodies compressed or not.
+    pub(crate) struct Sqlite<const COMPRESS: bool> {
         folder: TempDir,
         journal: SqliteJournal,
     }
 
-    impl Sqlite {
+    impl<const COMPRESS: bool> Sqlite<COMPRESS> {
         async fn open(folder: TempDir) -> Self {
-            let journal = SqliteJournal::open(folder.path().join("journal.sqlite"))
+            let options = Options::new().compress(COMPRESS);
+            let path = folder.path().join("journal.sqlite");
+            let journal = SqliteJournal::open_with(path, options)
                 .await
                 .expect("opened");
             Self { folder, journal }
         }
     }
 
-    impl Backend for Sqlite {
+    impl<const COMPRESS: bool> Backend for Sqlite<COMPRESS> {
         async fn fresh() -> Self {
             Self::open(TempDir::new().expect("a folder")).await
         }
@@ -146,7 +150,7 @@ mod sqlite {
         }
     }
 
-    impl OnDisk for Sqlite {
+    impl<const COMPRESS: bool> OnDisk for Sqlite<COMPRESS> {
         async fn reopened(self) -> Self {
             self.journal.close().await.expect("closed");
             Self::open(self.folder).await
@@ -158,5 +162,11 @@ mod sqlite {
         }
     }
 
-    keeps_the_contract!(Sqlite, disk);
+    mod plain {
+        keeps_the_contract!(super::Sqlite<false>, disk);
+    }
+
+    mod compressed {
+        keeps_the_contract!(super::Sqlite<true>, disk);
+    }
 }

@@ -20,7 +20,7 @@ use std::{
 use antiphon_core::{
     Batch, DeadLetterChange, DeadLetterId, Draft, Journal, Position, Retention, Trouble,
 };
-use antiphon_journal::{Asked, Durability, Options, SqliteJournal};
+use antiphon_journal::{Asked, Durability, Filter, Options, SqliteJournal};
 use contract::{
     all, append, at, bury, chat, checkpoint, choir, dead, events, letter, letters, numbers, seconds,
 };
@@ -523,6 +523,255 @@ async fn a_newer_schema_is_named_as_such_and_left_alone() {
 fn fixture(version: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/journal");
     root.join(format!("{version}.sqlite"))
+}
+
+/// A body that shrinks, with the number in it.
+fn typing(n: u64) -> Draft {
+    let body = format!(
+        r#"{{"user_id":"8035111022467891{n}","timestamp":1767643812,"member":{{"roles":[],"premium_since":null,"pending":false,"nick":null,"mute":false,"flags":0,"deaf":false,"banner":null,"avatar":null}},"channel_id":"81384788765712484","guild_id":"81384788765712384"}}"#
+    );
+    Draft {
+        body: body.into(),
+        ..chat(n)
+    }
+}
+
+async fn open_compressed(file: &Path) -> SqliteJournal {
+    let options = Options::new().compress(true);
+    SqliteJournal::open_with(file, options)
+        .await
+        .expect("opened")
+}
+
+fn count(file: &Path, condition: &str) -> i64 {
+    let tool = Connection::open(file).expect("opened");
+    let select = format!("select count(*) from event where {condition}");
+    tool.query_row(&select, [], |row| row.get(0))
+        .expect("a row")
+}
+
+#[tokio::test]
+async fn compressed_and_plain_bodies_stand_side_by_side_in_one_file() {
+    let (_folder, file) = folder();
+    let journal = open(&file).await;
+    append(&journal, events((0..40).map(typing))).await;
+    journal.close().await.expect("closed");
+    assert_eq!(count(&file, "body is not null and dictionary is null"), 40);
+
+    let journal = open_compressed(&file).await;
+    // The last is too short to be compressed.
+    append(&journal, events((40..80).map(typing).chain([chat(80)]))).await;
+    journal.close().await.expect("closed");
+    let journal = open(&file).await;
+    append(&journal, events([typing(81)])).await;
+    let read = all(&journal).await;
+    assert_eq!(read.len(), 82);
+    for (n, event) in (0..).zip(&read) {
+        let expected = if n == 80 { chat(n) } else { typing(n) };
+        assert_eq!(event.body(), &expected.body);
+    }
+    // The view shows plain bodies, and the others as they are.
+    assert_eq!(
+        count(
+            &file,
+            "body is not null and dictionary is null and compressed is null"
+        ),
+        42
+    );
+    assert_eq!(
+        count(
+            &file,
+            "body is null and dictionary = 1 and length(compressed) < 150"
+        ),
+        40
+    );
+    assert_eq!(count(&file, "body ->> '$.message' = '80'"), 1);
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_erased_like_any_other() {
+    let (_folder, file) = folder();
+    let journal = open_compressed(&file).await;
+    let mut deletion = typing(2);
+    deletion.deletes = Some(typing(1).origin);
+    append(&journal, events([typing(1), deletion])).await;
+    let policy = Arc::new(Retention::default());
+    let sweep = journal.sweep(policy, at(100 * 3600)).await.expect("swept");
+    assert_eq!(sweep.erased, 1);
+    let read = all(&journal).await;
+    assert_eq!(read[0].body(), "null");
+    assert_eq!(read[1].body(), &typing(2).body);
+}
+
+#[tokio::test]
+async fn an_unknown_dictionary_is_an_error_that_names_the_way_out() {
+    let (_folder, file) = folder();
+    let journal = open_compressed(&file).await;
+    append(&journal, events([typing(1)])).await;
+    journal.close().await.expect("closed");
+    let tool = Connection::open(&file).expect("opened");
+    // A dictionary that this program has is not needed in the file.
+    tool.execute("delete from dictionary", []).expect("removed");
+    let reader = SqliteJournal::read_only(&file).await.expect("opened");
+    assert_eq!(all(&reader).await.len(), 1);
+    tool.execute("update stored set packed = 77", [])
+        .expect("set");
+    let error = reader.read(Position::ZERO, 1).await.expect_err("refused");
+    assert_eq!(error.trouble(), Trouble::Corrupt);
+    let cause = std::error::Error::source(&error)
+        .expect("a cause")
+        .to_string();
+    assert!(
+        cause.contains("dictionary 77") && cause.contains("with the version that wrote it"),
+        "{cause}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_is_read_as_it_is_also_while_it_becomes_version_2() {
+    let (_folder, file) = folder();
+    std::fs::copy(fixture("v1"), &file).expect("the fixture");
+    // An empty lock says that a log beside the file is its own.
+    std::fs::write(file.with_file_name("journal.sqlite.lock"), "").expect("written");
+    let reader = SqliteJournal::read_only(&file).await.expect("opened");
+    assert_eq!(numbers(&reader).await, [2, 3]);
+    let version = |file: &Path| -> i64 {
+        let tool = Connection::open(file).expect("opened");
+        tool.query_row("pragma user_version", [], |row| row.get(0))
+            .expect("a row")
+    };
+    assert_eq!(version(&file), 1, "reading changes nothing");
+
+    let journal = open_compressed(&file).await;
+    append(&journal, events([typing(4)])).await;
+    assert_eq!(version(&file), 2);
+    // The same connection, with the statement that it has prepared for the first version.
+    let read = all(&reader).await;
+    assert_eq!(read.len(), 3);
+    assert_eq!(read[2].body(), &typing(4).body);
+}
+
+#[tokio::test]
+async fn a_new_file_has_larger_pages_and_an_old_one_keeps_its_own() {
+    let page_size = |file: &Path| -> i64 {
+        let tool = Connection::open(file).expect("opened");
+        tool.query_row("pragma page_size", [], |row| row.get(0))
+            .expect("a row")
+    };
+    let (_folder, file) = folder();
+    written(&file).await;
+    assert_eq!(page_size(&file), 8192);
+    let (_folder, file) = folder();
+    std::fs::copy(fixture("v1"), &file).expect("the fixture");
+    open(&file).await.close().await.expect("closed");
+    assert_eq!(page_size(&file), 4096);
+}
+
+#[tokio::test]
+async fn a_filter_takes_what_fits_all_its_fields_and_says_how_far_it_looked() {
+    let (_folder, file) = folder();
+    let journal = open(&file).await;
+    let drafts = (0..500).map(|n| Draft {
+        kind: antiphon_core::Kind::new(
+            ["queup.chat-message", "queup.chat-skip", "discord.READY"]
+                [usize::try_from(n % 3).expect("small")],
+        ),
+        place: antiphon_core::Place::new(format!("room/{}", n % 5)),
+        ..chat(n)
+    });
+    append(&journal, events(drafts)).await;
+    let read = async |filter: &Filter, limit| {
+        let (mut after, mut found) = (Position::ZERO, Vec::new());
+        loop {
+            let page = journal
+                .read_where(after, limit, filter)
+                .await
+                .expect("read");
+            assert!(page.events.len() <= limit);
+            found.extend(page.events.iter().map(|event| event.position().get() - 1));
+            if page.through == after {
+                return found;
+            }
+            after = page.through;
+        }
+    };
+    let pattern = antiphon_core::KindPattern::new;
+    let chat_in_3 = Filter::new()
+        .kind(pattern("queup.chat-*"))
+        .place(pattern("room/3"));
+    let expected: Vec<_> = (0..500).filter(|n| n % 3 < 2 && n % 5 == 3).collect();
+    for limit in [1, 7, 1000] {
+        assert_eq!(read(&chat_in_3, limit).await, expected);
+    }
+    let either = Filter::new()
+        .kind(pattern("discord.*"))
+        .kind(pattern("*-skip"))
+        .source(choir());
+    let expected: Vec<_> = (0..500).filter(|n| n % 3 > 0).collect();
+    assert_eq!(read(&either, 100).await, expected);
+    assert_eq!(read(&Filter::new(), 100).await.len(), 500);
+    for nothing in [
+        Filter::new().kind(pattern("room/3")),
+        Filter::new().source("nobody".into()),
+    ] {
+        let page = journal
+            .read_where(Position::ZERO, 10, &nothing)
+            .await
+            .expect("read");
+        assert_eq!((page.events.len(), page.through), (0, Position::new(500)));
+    }
+    // A kind that comes later is found by the same filter.
+    let late = Filter::new().kind(pattern("late.*"));
+    assert!(read(&late, 10).await.is_empty());
+    let draft = Draft {
+        kind: antiphon_core::Kind::from_static("late.one"),
+        ..chat(500)
+    };
+    append(&journal, events([draft])).await;
+    assert_eq!(read(&late, 10).await, [500]);
+}
+
+/// The consumer of docs/journal.md, in Python.
+#[tokio::test]
+async fn a_program_in_python_reads_compressed_bodies_as_the_page_shows() {
+    let page = include_str!("../../../docs/journal.md");
+    let program = page
+        .split_once("```python\n")
+        .and_then(|(_, rest)| rest.split_once("```"))
+        .expect("the page has a program")
+        .0;
+    let imports = std::process::Command::new("python3")
+        .args(["-c", "import zstandard"])
+        .output();
+    if !imports.is_ok_and(|imports| imports.status.success()) {
+        eprintln!("skipped: there is no python3 with the package zstandard");
+        return;
+    }
+    let (folder, file) = folder();
+    let journal = open_compressed(&file).await;
+    append(&journal, events((1..5).map(typing).chain([chat(5)]))).await;
+    journal.close().await.expect("closed");
+    let ran = std::process::Command::new("python3")
+        .args(["-c", program])
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    let expected: String = (1..6)
+        .map(|n| if n == 5 { chat(n) } else { typing(n) })
+        .map(|draft| {
+            format!(
+                "queup.chat-message {}\n",
+                String::from_utf8_lossy(&draft.body)
+            )
+        })
+        .collect();
+    assert_eq!(said, expected);
 }
 
 #[tokio::test]

@@ -1,9 +1,15 @@
 //! The committer: stores the sources' events and the consumer's records in the journal, a batch at a time.
 //!
 //! All that waits is one batch, so that a busy app commits many events with one transaction and an idle one commits
-//! each at once: [`run`](Committer::run) waits for anything to store, [`form`](Committer::form) takes what is there up
-//! to 1,024 events or 4 MiB, and [`store`](Committer::store) tries until it works, then hands the events to the tail
-//! and tells the sources their durable marks.
+//! each at once: [`run`](Committer::run) waits for anything to store and, while events
+//! flow, for company ([`hold_until`](Committer::hold_until)), [`form`](Committer::form) takes what is there up to 1,024 events or 4 MiB, and
+//! [`store`](Committer::store) tries until it works, then hands the events to the tail and tells the sources their
+//! durable marks.
+//!
+//! A commit costs as much as storing ten events. Therefore commits of events are [`App::group_commit`] apart at
+//! least, unless eight events wait: an event after a pause is stored at once, and at 200 a second four are one commit.
+//!
+//! [`App::group_commit`]: crate::App::group_commit
 //!
 //! Two orders hold. Events are stored as they came out of the intake, per source in the order of that source. A cursor
 //! is taken *before* the dead letters that go with it, so that no event counts as done whose letter is not stored.
@@ -18,9 +24,10 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Backoff, Batch, ConsumerName, Cursor, DeadLetterChange, Event, Journal, Outlet,
-    Received, Rng, Saved,
+    AppendError, Backoff, Batch, Checkpoint, ConsumerName, Cursor, DeadLetterChange, Event,
+    Journal, Outlet, Part, Received, Rng, Saved, SourceName,
 };
+use foldhash::fast::RandomState;
 use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -35,12 +42,14 @@ use crate::{metric::Counters, tail::Tail};
 const BATCH_EVENTS: usize = 1024;
 /// Bytes in one batch at most, unless a single entry weighs more.
 const BATCH_BYTES: usize = 4 << 20;
+/// Events that wait for no more company.
+const GROUP: usize = 8;
 /// How long a changed cursor waits for a commit to go with.
 ///
 /// A crash repeats the events that were handled within that time.
 const CURSOR_DUE: Duration = Duration::from_millis(100);
 /// How often a cursor travels with the commits of new events, at most.
-const CURSOR_OFTEN: Duration = Duration::from_millis(20);
+const CURSOR_OFTEN: Duration = Duration::from_millis(50);
 /// A cursor with more open events than this travels only when it is due, since it costs as much as a batch.
 const CURSOR_SMALL: usize = 512;
 /// Longest wait between tries to store a batch.
@@ -61,6 +70,9 @@ pub(crate) enum Write {
     Cursor,
 }
 
+/// The index in a batch of each part's checkpoint.
+type Parts = HashMap<(SourceName, Part), usize, RandomState>;
+
 /// A function that returns the present cursor, with the number of changes in it.
 pub(crate) type CursorNow = Box<dyn Fn() -> (u64, Cursor) + Send>;
 
@@ -79,6 +91,8 @@ pub(crate) struct Committer {
     pub(crate) saved: watch::Sender<u64>,
     pub(crate) counters: Counters,
     pub(crate) rng: Rng,
+    /// Shortest time between two commits of events, unless [`GROUP`] of them wait.
+    pub(crate) group_commit: Duration,
     /// Ends the tries to store a batch that cannot be stored.
     pub(crate) give_up: CancellationToken,
 }
@@ -100,6 +114,11 @@ impl Waiting {
             && self.dead.is_empty()
             && self.projections.is_empty()
             && !self.cursor
+    }
+
+    /// Whether a record of the consumer waits.
+    fn is_urgent(&self) -> bool {
+        !self.dead.is_empty() || !self.projections.is_empty() || self.cursor
     }
 
     /// A newer state of a projection takes the older one's place.
@@ -127,11 +146,13 @@ impl Committer {
         let mut cursor_due: Option<Instant> = None;
         let mut cursor_saved_at = Instant::now();
         let mut cursor_often = CURSOR_OFTEN;
+        let mut committed_at: Option<Instant> = None;
         let journal = Arc::clone(&self.journal);
         let mut lost = journal.lost();
         loop {
-            if waiting.is_empty() {
-                if !sources && !consumer {
+            let hold_until = self.hold_until(&waiting, sources, committed_at);
+            if waiting.is_empty() || hold_until.is_some() {
+                if waiting.is_empty() && !sources && !consumer {
                     return Ok(());
                 }
                 tokio::select! {
@@ -146,7 +167,13 @@ impl Committer {
                     () = sleep_until(cursor_due.unwrap_or_else(Instant::now)), if cursor_due.is_some() => {
                         waiting.cursor = true;
                     }
+                    () = sleep_until(hold_until.unwrap_or_else(Instant::now)), if hold_until.is_some() => {}
+                    () = self.give_up.cancelled(), if hold_until.is_some() => {}
                     failure = &mut lost => return Err(log_lost(failure)),
+                }
+                waiting.received.extend(received.drain(..));
+                if self.hold_until(&waiting, sources, committed_at).is_some() {
+                    continue;
                 }
             }
             // All that waits by now goes into the same batch.
@@ -181,11 +208,15 @@ impl Committer {
             if batch.is_empty() {
                 continue;
             }
+            let has_entries = !batch.events.is_empty() || !batch.checkpoints.is_empty();
             // Storing may wait long for another process, and the journal can be lost meanwhile.
             tokio::select! {
                 biased;
                 failure = &mut lost => return Err(log_lost(failure)),
                 stored = self.store(batch) => stored?,
+            }
+            if has_entries {
+                committed_at = Some(Instant::now());
             }
             if let Some((changes, cursor)) = changes {
                 cursor_due = None;
@@ -200,10 +231,27 @@ impl Committer {
         }
     }
 
+    /// The time until which the entries that wait are held back for company; `None` if they are stored now.
+    ///
+    /// Records of the consumer, a whole group, and the last entries of all sources wait for nothing.
+    fn hold_until(
+        &self,
+        waiting: &Waiting,
+        sources: bool,
+        committed_at: Option<Instant>,
+    ) -> Option<Instant> {
+        let until = committed_at? + self.group_commit;
+        let holds = sources
+            && !waiting.is_urgent()
+            && (1..GROUP).contains(&waiting.received.len())
+            && !self.give_up.is_cancelled();
+        (holds && Instant::now() < until).then_some(until)
+    }
+
     /// Writes of the consumer always go into it, whatever their number: they are bounded by their channel.
     fn form(&self, waiting: &mut Waiting, cursor: Option<&(u64, Cursor)>) -> Arc<Batch> {
         let mut batch = Batch::default();
-        let mut parts: HashMap<_, usize> = HashMap::new();
+        let mut parts = Parts::default();
         let mut bytes = 0;
         while let Some(next) = waiting.received.front() {
             bytes += next.entry.weight();
@@ -214,16 +262,7 @@ impl Committer {
             }
             if let Some(Received { source, entry, .. }) = waiting.received.pop_front() {
                 if let Some(checkpoint) = entry.checkpoint {
-                    // Only the last checkpoint of a part matters, since the batch is stored as a whole.
-                    let number = batch.checkpoints.len();
-                    let part = (source.clone(), Arc::clone(&checkpoint.part));
-                    match parts.entry(part) {
-                        Entry::Occupied(known) => batch.checkpoints[*known.get()].1 = checkpoint,
-                        Entry::Vacant(unknown) => {
-                            unknown.insert(number);
-                            batch.checkpoints.push((source.clone(), checkpoint));
-                        }
-                    }
+                    put_checkpoint(&mut batch, &mut parts, &source, checkpoint);
                 }
                 if let Some(draft) = entry.event {
                     batch.events.push((source, draft));
@@ -258,6 +297,32 @@ impl Committer {
                 .stored(source, &checkpoint.part, checkpoint.mark);
         }
         Ok(())
+    }
+}
+
+/// Puts a checkpoint into a batch, in place of an earlier one of its part.
+///
+/// Only the last checkpoint of a part matters, since the batch is stored as a whole.
+fn put_checkpoint(
+    batch: &mut Batch,
+    parts: &mut Parts,
+    source: &SourceName,
+    checkpoint: Checkpoint,
+) {
+    // In most batches a part's entries follow one another.
+    if let Some((last, before)) = batch.checkpoints.last_mut()
+        && before.part == checkpoint.part
+        && last == source
+    {
+        *before = checkpoint;
+        return;
+    }
+    match parts.entry((source.clone(), Arc::clone(&checkpoint.part))) {
+        Entry::Occupied(known) => batch.checkpoints[*known.get()].1 = checkpoint,
+        Entry::Vacant(unknown) => {
+            unknown.insert(batch.checkpoints.len());
+            batch.checkpoints.push((source.clone(), checkpoint));
+        }
     }
 }
 

@@ -160,6 +160,7 @@ pub(crate) struct Parts<S> {
     pub(crate) retention: Retention,
     pub(crate) begin: Begin,
     pub(crate) grace: Duration,
+    pub(crate) group_commit: Duration,
     /// A mistake that was found while the parts were put together.
     pub(crate) problem: Option<String>,
 }

@@ -130,6 +130,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             saved,
             counters: counters.clone(),
             rng: rng.fork(),
+            group_commit: parts.group_commit,
             give_up: give_up.clone(),
         };
         let runner = Runner {

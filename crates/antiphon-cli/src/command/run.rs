@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         app = source.add_to(app, context)?;
     }
     let path = config.journal_path();
-    let journal = journal::to_write(&path, Some(config.journal.durability)).await?;
+    let journal = journal::to_write(&path, &config.journal).await?;
     say(format_args!("journaling into {}", path.display()));
 
     let handle = app.handle();

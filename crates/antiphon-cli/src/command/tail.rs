@@ -1,6 +1,7 @@
 //! `antiphon tail`.
 //!
-//! It reads pages of a read-only journal and filters them itself: the file has no index by kind, place or time.
+//! It reads pages of a read-only journal. The file has no index by kind, place or time, so that a filter passes over the
+//! other rows, without reading their bodies.
 //! `--since` with a time is a search by halves over positions, since events are stored as they are received; a clock
 //! that was set back makes it begin a little early or late.
 //!
@@ -8,7 +9,8 @@
 
 use std::time::Duration;
 
-use antiphon_core::{Event, Journal, KindPattern, Position, ReadError};
+use antiphon_core::{Journal, Position, ReadError};
+use antiphon_journal::Filter;
 use jiff::Timestamp;
 
 use crate::{
@@ -38,22 +40,22 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
         None if args.follow => end,
         None => Position::ZERO,
     };
-    let wanted = Wanted::new(&args);
+    let wanted = wanted(&args);
     loop {
-        let page = journal.read(after, PAGE).await.map_err(Failure::from)?;
-        for event in &page {
-            after = event.position();
-            if !args.follow && after > end {
+        let page = journal.read_where(after, PAGE, &wanted).await;
+        let page = page.map_err(Failure::from)?;
+        for event in &page.events {
+            if !args.follow && event.position() > end {
                 break;
             }
-            if wanted.takes(event) {
-                show::event(&mut output, event)?;
-            }
+            show::event(&mut output, event)?;
         }
+        let is_end = page.through == after;
+        after = page.through;
         if stop.token().is_cancelled() {
             break;
         }
-        if page.is_empty() || (!args.follow && after >= end) {
+        if is_end || (!args.follow && after >= end) {
             output.flush()?;
             if !args.follow {
                 return Ok(Exit::Done);
@@ -107,35 +109,17 @@ async fn before(
     Ok(Position::new(early))
 }
 
-/// Filter of the events to show.
-///
-/// Patterns of one option are alternatives; the three options must all fit.
-struct Wanted {
-    kinds: Vec<KindPattern>,
-    places: Vec<KindPattern>,
-    sources: Vec<String>,
-}
-
-impl Wanted {
-    fn new(args: &Tail) -> Self {
-        Self {
-            kinds: args.kinds.clone(),
-            places: args.places.clone(),
-            sources: args.sources.clone(),
-        }
+/// The events to show: patterns of one option are alternatives, and the three options must all fit.
+fn wanted(args: &Tail) -> Filter {
+    let mut filter = Filter::new();
+    for kind in &args.kinds {
+        filter = filter.kind(kind.clone());
     }
-
-    /// An option that was not given takes everything.
-    fn takes(&self, event: &Event) -> bool {
-        let fits = |globs: &[KindPattern], text: &str| {
-            globs.is_empty() || globs.iter().any(|glob| glob.matches(text))
-        };
-        fits(&self.kinds, event.kind().as_str())
-            && fits(&self.places, event.place().as_str())
-            && (self.sources.is_empty()
-                || self
-                    .sources
-                    .iter()
-                    .any(|source| source == event.source().as_str()))
+    for place in &args.places {
+        filter = filter.place(place.clone());
     }
+    for source in &args.sources {
+        filter = filter.source(source.as_str().into());
+    }
+    filter
 }

@@ -14,27 +14,44 @@ use antiphon_core::{
     Saved, SourceName, Trouble,
 };
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::ValueRef};
 use tokio::sync::Semaphore;
 
 use super::{
+    bodies::Unpacker,
+    chosen::Chosen,
     connection::read_only,
     files::Watch,
     names::Texts,
     trouble::Failure,
     value::{cursor, form, integer, position, provenance, timestamp},
 };
-use crate::PAGE_BYTES;
+use crate::{Filter, PAGE_BYTES, Page};
 
 /// Most reads at the same time; more wait.
 ///
 /// An app reads pages for the head, for parked lanes, and dead letters; a fourth is for the program beside it.
 pub(super) const READERS: usize = 4;
 
+/// Columns of a select of events, as [`event`] reads them.
+///
+/// Small numbers come together: first provenance, form
+/// and whether there are `deletes` and a note, then source and kind, then all columns of `stored` in their order. A file
+/// of the first version has no column `packed` at their end.
+pub(super) const COLUMNS: &str = "(provenance & 7) | ((form & 7) << 3) | ((deletes is not null) << 6) \
+     | ((note is not null) << 7), (source << 32) | kind, *";
+
+/// Positions that one page of a filter looks at.
+const LOOKED_AT: u64 = 65_536;
+
 /// A connection that only reads.
 pub(super) struct Reader {
     pub(super) connection: Connection,
     names: Texts,
+    bodies: Unpacker,
+    chosen: Chosen,
+    /// The select of a page.
+    select: String,
 }
 
 /// The connections that only read, opened as they are needed and kept.
@@ -95,16 +112,17 @@ impl Reader {
         Ok(Self {
             connection: read_only(path)?,
             names: Texts::default(),
+            bodies: Unpacker::default(),
+            chosen: Chosen::default(),
+            select: format!(
+                "select {COLUMNS} from stored where position > ?1 order by position limit ?2"
+            ),
         })
     }
 
     /// The position of the last event that is stored.
     pub(super) fn last(&self) -> Result<Position, Failure> {
-        let last: Option<i64> = self
-            .connection
-            .prepare_cached("select max(position) from stored")?
-            .query_row([], |row| row.get(0))?;
-        last.map_or(Ok(Position::ZERO), position)
+        last(&self.connection)
     }
 
     /// The page ends before an event with which it would weigh more than 8 MiB, unless it is the first.
@@ -113,29 +131,58 @@ impl Reader {
         after: Position,
         limit: usize,
     ) -> Result<Vec<Arc<Event>>, Failure> {
-        let Self { connection, names } = self;
-        let mut select = connection.prepare_cached(
-            "select source, kind, place, provenance, form, received_at, origin, deletes, note, \
-             body, position from stored where position > ?1 order by position limit ?2",
-        )?;
+        let mut select = self.connection.prepare_cached(&self.select)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut rows = select.query([integer(after.get()), limit])?;
         let mut page = Vec::new();
         let mut weight = 0;
         while let Some(row) = rows.next()? {
-            let source = SourceName::new(names.text(connection, row.get(0)?)?);
-            let kind = Kind::new(names.text(connection, row.get(1)?)?);
-            let place = Place::new(names.text(connection, row.get(2)?)?);
-            let draft = draft(row, kind, place, 3)?;
-            weight += draft.weight();
+            let event = event(&self.connection, &mut self.names, &mut self.bodies, row)?;
+            weight += event.draft().weight();
             if weight > PAGE_BYTES && !page.is_empty() {
                 break;
             }
-            page.push(Arc::new(Event::stored(
-                position(row.get(10)?)?,
-                source,
-                draft,
-            )));
+            page.push(Arc::new(event));
+        }
+        Ok(page)
+    }
+
+    /// As [`Reader::read`], of the events that a filter takes.
+    pub(super) fn read_where(
+        &mut self,
+        after: Position,
+        limit: usize,
+        filter: &Filter,
+    ) -> Result<Page, Failure> {
+        // Before the names, so that each row up to here has its names among them.
+        let end = self.last()?;
+        let until = Position::new(after.get().saturating_add(LOOKED_AT)).min(end);
+        let mut page = Page {
+            events: Vec::new(),
+            through: until.max(after),
+        };
+        if !self.chosen.follow(&self.connection, filter)? {
+            return Ok(page);
+        }
+        let mut select = self.connection.prepare_cached(&self.chosen.select)?;
+        let mut rows = select.query(params![
+            integer(after.get()),
+            integer(until.get()),
+            i64::try_from(limit).unwrap_or(i64::MAX)
+        ])?;
+        let mut weight = 0;
+        while let Some(row) = rows.next()? {
+            let event = event(&self.connection, &mut self.names, &mut self.bodies, row)?;
+            weight += event.draft().weight();
+            if weight > PAGE_BYTES && !page.events.is_empty() {
+                break;
+            }
+            page.events.push(Arc::new(event));
+        }
+        if let Some(last) = page.events.last()
+            && (weight > PAGE_BYTES || page.events.len() >= limit)
+        {
+            page.through = last.position();
         }
         Ok(page)
     }
@@ -198,7 +245,7 @@ impl Reader {
             let kind = Kind::new(row.get::<_, Arc<str>>(9)?);
             let place = Place::new(row.get::<_, Arc<str>>(10)?);
             let source = SourceName::new(row.get::<_, Arc<str>>(8)?);
-            let draft = draft(row, kind, place, 11)?;
+            let draft = draft(row, kind, place)?;
             letters.push(DeadLetter {
                 id: DeadLetterId(position(row.get(0)?)?.get()),
                 consumer: row.get::<_, String>(1)?.into(),
@@ -214,30 +261,93 @@ impl Reader {
     }
 }
 
-/// Reads provenance, form, time, origin, deletes, note and body, which begin at column `from`.
-fn draft(row: &Row<'_>, kind: Kind, place: Place, from: usize) -> Result<Draft, Failure> {
-    let origin = Origin::new(row.get::<_, Arc<str>>(from + 3)?);
-    let received_at = timestamp(row.get(from + 2)?);
-    let mut draft = Draft::new(
-        kind,
-        place,
-        origin,
-        received_at,
-        bytes(row.get_ref(from + 6)?)?,
-    );
-    draft.provenance = provenance(row.get(from)?);
-    draft.form = form(row.get(from + 1)?);
-    draft.deletes = row.get::<_, Option<Arc<str>>>(from + 4)?.map(Origin::new);
-    draft.note = match row.get_ref(from + 5)? {
-        ValueRef::Null => None,
-        note => Some(bytes(note)?),
-    };
-    Ok(draft)
+/// The position of the last event that is stored.
+pub(super) fn last(connection: &Connection) -> Result<Position, Failure> {
+    let last: Option<i64> = connection
+        .prepare_cached("select max(position) from stored")?
+        .query_row([], |row| row.get(0))?;
+    last.map_or(Ok(Position::ZERO), position)
 }
 
+/// Reads a row of `stored`.
+fn event(
+    connection: &Connection,
+    names: &mut Texts,
+    bodies: &mut Unpacker,
+    row: &Row<'_>,
+) -> Result<Event, Failure> {
+    let number = |column: usize| row.get_ref(column)?.as_i64().map_err(corrupt);
+    let (small, named) = (number(0)?, number(1)?);
+    let source = SourceName::new(names.text(connection, named >> 32)?);
+    let draft = Draft {
+        kind: Kind::new(names.text(connection, named & 0xffff_ffff)?),
+        place: Place::new(names.text(connection, number(5)?)?),
+        provenance: provenance(small & 7),
+        form: form((small >> 3) & 7),
+        received_at: timestamp(number(8)?),
+        origin: Origin::new(text(row.get_ref(10)?)?),
+        deletes: match small & 64 {
+            0 => None,
+            _ => Some(Origin::new(text(row.get_ref(11)?)?)),
+        },
+        note: match small & 128 {
+            0 => None,
+            _ => Some(bytes(row.get_ref(12)?)?),
+        },
+        body: match packed(row)? {
+            None => bytes(row.get_ref(13)?)?,
+            Some(dictionary) => bodies.unpack(connection, dictionary, raw(row.get_ref(13)?)?)?,
+        },
+    };
+    Ok(Event::stored(position(number(2)?)?, source, draft))
+}
+
+/// The number of the dictionary that the row's body is compressed with; a file of the first version has no such column.
+fn packed(row: &Row<'_>) -> Result<Option<i64>, Failure> {
+    match row.get_ref(14) {
+        Err(rusqlite::Error::InvalidColumnIndex(_)) | Ok(ValueRef::Null) => Ok(None),
+        dictionary => Ok(Some(dictionary?.as_i64().map_err(corrupt)?)),
+    }
+}
+
+/// Reads a dead letter's draft: provenance, form, time, origin, deletes, note and body, from column 11 on.
+fn draft(row: &Row<'_>, kind: Kind, place: Place) -> Result<Draft, Failure> {
+    Ok(Draft {
+        kind,
+        place,
+        provenance: provenance(row.get(11)?),
+        form: form(row.get(12)?),
+        received_at: timestamp(row.get(13)?),
+        origin: Origin::new(text(row.get_ref(14)?)?),
+        deletes: optional(row.get_ref(15)?, text)?.map(Origin::new),
+        note: optional(row.get_ref(16)?, bytes)?,
+        body: bytes(row.get_ref(17)?)?,
+    })
+}
+
+fn optional<T>(
+    value: ValueRef<'_>,
+    read: impl FnOnce(ValueRef<'_>) -> Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    match value {
+        ValueRef::Null => Ok(None),
+        value => read(value).map(Some),
+    }
+}
+
+fn text(value: ValueRef<'_>) -> Result<Arc<str>, Failure> {
+    Ok(value.as_str().map_err(corrupt)?.into())
+}
+
+fn raw(value: ValueRef<'_>) -> Result<&[u8], Failure> {
+    value.as_bytes().map_err(corrupt)
+}
+
+/// The one copy of a value: SQLite's memory ends with the row.
 fn bytes(value: ValueRef<'_>) -> Result<Bytes, Failure> {
-    let bytes = value
-        .as_bytes()
-        .map_err(|error| Failure::said(Trouble::Corrupt, error))?;
-    Ok(Bytes::copy_from_slice(bytes))
+    Ok(Bytes::copy_from_slice(raw(value)?))
+}
+
+fn corrupt(error: rusqlite::types::FromSqlError) -> Failure {
+    Failure::said(Trouble::Corrupt, error)
 }

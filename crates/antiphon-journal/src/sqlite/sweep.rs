@@ -23,16 +23,14 @@ use crate::retention::{ERASED, Keep, ago, keep, until};
 
 /// Rows looked at in one slice.
 ///
-/// Looking costs less than removing, hence the two numbers.
-const LOOKED_AT: u32 = 2048;
+/// Looking costs less than removing, hence the two numbers. An append that comes meanwhile waits for one slice.
+const LOOKED_AT: u32 = 512;
 /// Rows changed in one slice.
-const CHANGED: u32 = 256;
-/// Pages given back to the disk in one slice.
-const VACUUMED: u32 = 256;
-/// Most free pages in a file that is left as large as it is: 4 MiB.
-///
-/// Pages of 4 KiB.
-const SPARE_PAGES: i64 = 1024;
+const CHANGED: u32 = 64;
+/// Bytes given back to the disk in one slice.
+const VACUUMED: u64 = 256 << 10;
+/// Most free bytes in a file that is left as large as it is.
+const SPARE: u64 = 4 << 20;
 /// How often the origins of removed rows are looked through.
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How far ahead of the clock a row's time may be before it counts as wrong.
@@ -137,7 +135,7 @@ impl Run {
         for (position, source, origin) in &due {
             let erased = connection
                 .prepare_cached(
-                    "update stored set body = ?3, form = 0, note = null, erased_at = ?4 \
+                    "update stored set body = ?3, packed = null, form = 0, note = null, erased_at = ?4 \
                      where source = ?1 and origin = ?2 and erased_at is null",
                 )?
                 .execute(params![source, origin, &*ERASED, nanoseconds(self.now)])?;
@@ -343,12 +341,13 @@ impl Run {
     /// Gives space back to the disk, once more than half of the file is free.
     fn vacuum(&mut self, writer: &Writer) -> Result<(), Failure> {
         let (pages, free) = writer.pages()?;
-        if free <= SPARE_PAGES || free <= pages / 2 {
+        if free <= integer(SPARE / writer.page_size) || free <= pages / 2 {
             return Ok(());
         }
+        let some = VACUUMED / writer.page_size;
         let mut vacuum = writer
             .connection
-            .prepare(&format!("pragma incremental_vacuum({VACUUMED})"))?;
+            .prepare(&format!("pragma incremental_vacuum({some})"))?;
         let mut rows = vacuum.query([])?;
         while rows.next()?.is_some() {}
         writer.watch.has_pages(writer.page_count()?);

@@ -6,17 +6,23 @@
 //! Repeats are found by the unique index over source and origin, and those of rows that retention removed by a table of
 //! their origins, which is looked at only while it has any.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use antiphon_core::{
-    Appended, Batch, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Position,
+    Appended, Batch, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Origin, Position,
+    SourceName,
 };
+use foldhash::fast::RandomState;
 use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
 use super::{
+    bodies::Packer,
     files::Watch,
     lock::Lock,
     names::Ids,
@@ -30,10 +36,14 @@ use super::{
 /// That is how many numbers a crash may skip.
 const BLOCK: u64 = 1024;
 
-/// Pages in the write-ahead log at which it is moved into the file: 16 MiB. At four times that, commits wait.
-///
-/// Pages of 4 KiB.
-const LOG_PAGES: u32 = 4096;
+/// Bytes in the write-ahead log at which it is moved into the file. At four times that, commits wait.
+const LOG_BYTES: u32 = 16 << 20;
+
+/// Rows of one insert: what a statement costs by itself is then shared by so many.
+const ROWS: usize = 32;
+
+/// Columns of a row that is inserted.
+const COLUMNS: usize = 12;
 
 /// The connection that writes, with its knowledge of the file.
 ///
@@ -41,10 +51,13 @@ const LOG_PAGES: u32 = 4096;
 pub(super) struct Writer {
     pub(super) connection: Connection,
     names: Ids,
+    /// Present where bodies are compressed.
+    packer: Option<Packer>,
+    inserts: Inserts,
     counter: Counter,
     /// The counter as of the last commit.
     stored: Counter,
-    page_size: u64,
+    pub(super) page_size: u64,
     /// Whether the origin of any removed row is stored.
     pub(super) any_removed: bool,
     /// The results of earlier sweeps.
@@ -71,6 +84,8 @@ struct Log {
     /// The number of pages at which it is next moved into the file. A long read keeps the log from restarting, and then
     /// the move must not be tried with every commit.
     due_at: u32,
+    /// The number of pages at which the log is long.
+    long: u32,
 }
 
 /// The length of the write-ahead log.
@@ -115,6 +130,7 @@ impl Writer {
                 row.get(0)
             })?;
         let page_size: u32 = connection.query_row("pragma page_size", [], |row| row.get(0))?;
+        let page_size = page_size.max(1);
         let counter = Counter {
             last: reserved,
             reserved,
@@ -122,18 +138,27 @@ impl Writer {
         Ok(Self {
             connection,
             names: Ids::default(),
+            packer: None,
+            inserts: Inserts::new(),
             counter,
             stored: counter,
-            page_size: u64::from(page_size.max(1)),
+            page_size: u64::from(page_size),
             any_removed,
             swept: Memory::default(),
             log: Log {
                 pages: frames,
-                due_at: LOG_PAGES,
+                due_at: LOG_BYTES / page_size,
+                long: LOG_BYTES / page_size,
             },
             watch,
             _lock: lock,
         })
+    }
+
+    /// Compresses the bodies that are stored from now on.
+    pub(super) fn compress(&mut self) -> Result<(), Failure> {
+        self.packer = Some(Packer::new(&self.connection)?);
+        Ok(())
     }
 
     /// Stores a batch and the requests of other processes in one transaction.
@@ -208,45 +233,60 @@ impl Writer {
     }
 
     /// A repeat takes no number.
+    ///
+    /// Rows go into the file in groups, each with one statement, and the rest one by one.
     fn events(&mut self, batch: &Batch, appended: &mut Appended) -> Result<(), Failure> {
-        let Self {
-            connection,
-            names,
-            counter,
-            any_removed,
-            ..
-        } = self;
         if batch.events.is_empty() {
             return Ok(());
         }
         appended.events.reserve(batch.events.len());
-        counter.reserve(connection, batch.events.len() as u64)?;
-        let mut insert = connection.prepare_cached(
-            "insert into stored (position, source, kind, place, provenance, form, received_at, \
-             origin, deletes, note, body) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
-             on conflict (source, origin) do nothing",
-        )?;
+        self.counter
+            .reserve(&self.connection, batch.events.len() as u64)?;
+        let mut group = Inserting {
+            many: self.connection.prepare_cached(&self.inserts.many)?,
+            one: self.connection.prepare_cached(&self.inserts.one)?,
+            connection: &self.connection,
+            packer: &mut self.packer,
+            counter: &mut self.counter,
+            appended,
+        };
+        let mut rows = Vec::with_capacity(ROWS.min(batch.events.len()));
+        let mut last_source: Option<(&SourceName, i64)> = None;
         for (source, draft) in &batch.events {
-            let source_id = names.intern(connection, source.as_str())?;
-            let position = counter.last + 1;
-            let known = *any_removed && was_removed(connection, source_id, draft)?;
-            if known || !store(connection, names, &mut insert, position, source_id, draft)? {
-                appended.repeats += 1;
+            let source_id = match last_source {
+                Some((last, id)) if last == source => id,
+                _ => self.names.intern(&self.connection, source.as_str())?,
+            };
+            last_source = Some((source, source_id));
+            if self.any_removed && was_removed(&self.connection, source_id, draft)? {
+                group.appended.repeats += 1;
                 continue;
             }
-            counter.last = position;
-            appended.events.push(Arc::new(Event::stored(
-                Position::new(position),
-                source.clone(),
-                draft.clone(),
-            )));
+            rows.push(Row {
+                source,
+                source_id,
+                kind: self.names.intern(&self.connection, draft.kind.as_str())?,
+                place: self.names.intern(&self.connection, draft.place.as_str())?,
+                draft,
+            });
+            if rows.len() == ROWS {
+                group.store(&rows)?;
+                rows.clear();
+            }
+        }
+        for row in &rows {
+            group.store_one(row)?;
         }
         Ok(())
     }
 
     /// Each is an insert or an update; the newest state of a part is all that is kept.
     fn states(&mut self, batch: &Batch) -> Result<(), Failure> {
-        for (source, checkpoint) in &batch.checkpoints {
+        let mut parts: HashSet<_, RandomState> = HashSet::default();
+        for (source, checkpoint) in batch.checkpoints.iter().rev() {
+            if !parts.insert((source.as_str(), &*checkpoint.part)) {
+                continue;
+            }
             self.connection
                 .prepare_cached(
                     "insert into checkpoint (source, part, mark, state) values (?1, ?2, ?3, ?4) \
@@ -319,7 +359,7 @@ impl Writer {
 
     /// Moves the write-ahead log into the file, as far as no reader needs it.
     pub(super) fn checkpoint(&mut self) -> Result<(), Failure> {
-        self.log.due_at = self.log.pages.load(Ordering::Relaxed) + LOG_PAGES;
+        self.log.due_at = self.log.pages.load(Ordering::Relaxed) + self.log.long;
         self.connection
             .query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
         Ok(())
@@ -328,13 +368,13 @@ impl Writer {
     /// The length of the write-ahead log.
     pub(super) fn log_length(&mut self) -> LogLength {
         let pages = self.log.pages.load(Ordering::Relaxed);
-        if pages < LOG_PAGES {
+        if pages < self.log.long {
             // The log has restarted.
-            self.log.due_at = LOG_PAGES;
+            self.log.due_at = self.log.long;
         }
         if pages < self.log.due_at {
             LogLength::Fine
-        } else if pages < 4 * LOG_PAGES {
+        } else if pages < 4 * self.log.long {
             LogLength::Long
         } else {
             LogLength::TooLong
@@ -417,42 +457,139 @@ fn was_removed(connection: &Connection, source: i64, draft: &Draft) -> rusqlite:
         .query_row(params![source, draft.origin.as_str()], |row| row.get(0))
 }
 
-/// Stores one event; false if its origin is stored already.
-fn store(
-    connection: &Connection,
-    names: &mut Ids,
+/// The texts of the statements that insert rows.
+struct Inserts {
+    one: String,
+    many: String,
+}
+
+impl Inserts {
+    fn new() -> Self {
+        let insert = |rows: usize| {
+            let row = "(?,?,?,?,?,?,?,?,?,?,?,?)";
+            format!(
+                "insert into stored (position, source, kind, place, provenance, form, received_at, \
+                 origin, deletes, note, packed, body) values {} on conflict (source, origin) do nothing",
+                vec![row; rows].join(",")
+            )
+        };
+        Self {
+            one: insert(1),
+            many: insert(ROWS),
+        }
+    }
+}
+
+/// An event of a batch with the numbers of its names.
+struct Row<'a> {
+    source: &'a SourceName,
+    source_id: i64,
+    kind: i64,
+    place: i64,
+    draft: &'a Draft,
+}
+
+/// The events of one batch on their way into the file.
+struct Inserting<'a> {
+    connection: &'a Connection,
+    many: CachedStatement<'a>,
+    one: CachedStatement<'a>,
+    packer: &'a mut Option<Packer>,
+    counter: &'a mut Counter,
+    appended: &'a mut Appended,
+}
+
+impl Inserting<'_> {
+    /// Stores [`ROWS`] rows with one statement if all of them are new.
+    fn store(&mut self, rows: &[Row<'_>]) -> Result<(), Failure> {
+        let before = self.counter.last;
+        for (number, row) in rows.iter().enumerate() {
+            let position = before + 1 + number as u64;
+            bind(
+                &mut self.many,
+                self.packer,
+                1 + number * COLUMNS,
+                position,
+                row,
+            )?;
+        }
+        let stored = self.many.raw_execute()?;
+        if stored == rows.len() {
+            for row in rows {
+                self.is_stored(row)?;
+            }
+        } else if stored == 0 {
+            self.appended.repeats += rows.len();
+        } else {
+            // The statement does not say which rows are repeats, and they must take no number: once more, one by one.
+            self.connection
+                .prepare_cached("delete from stored where position > ?1")?
+                .execute([integer(before)])?;
+            for row in rows {
+                self.store_one(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn store_one(&mut self, row: &Row<'_>) -> Result<(), Failure> {
+        bind(&mut self.one, self.packer, 1, self.counter.last + 1, row)?;
+        if self.one.raw_execute()? == 0 {
+            self.appended.repeats += 1;
+            return Ok(());
+        }
+        self.is_stored(row)
+    }
+
+    /// Gives the row its number, which is the next.
+    fn is_stored(&mut self, row: &Row<'_>) -> Result<(), Failure> {
+        self.counter.last += 1;
+        if let Some(target) = &row.draft.deletes {
+            self.connection
+                .prepare_cached(
+                    "insert into deletion (position, source, origin, received_at) values (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![
+                    integer(self.counter.last),
+                    row.source_id,
+                    target.as_str(),
+                    nanoseconds(row.draft.received_at)
+                ])?;
+        }
+        self.appended.events.push(Arc::new(Event::stored(
+            Position::new(self.counter.last),
+            row.source.clone(),
+            row.draft.clone(),
+        )));
+        Ok(())
+    }
+}
+
+/// Binds the columns of a row, of which the first is the statement's parameter `at`.
+fn bind(
     insert: &mut CachedStatement<'_>,
+    packer: &mut Option<Packer>,
+    at: usize,
     position: u64,
-    source: i64,
-    draft: &Draft,
-) -> rusqlite::Result<bool> {
-    let kind = names.intern(connection, draft.kind.as_str())?;
-    let place = names.intern(connection, draft.place.as_str())?;
-    let received_at = nanoseconds(draft.received_at);
-    let stored = insert.execute(params![
-        integer(position),
-        source,
-        kind,
-        place,
-        provenance_code(draft.provenance),
-        form_code(draft.form),
-        received_at,
-        draft.origin.as_str(),
-        draft.deletes.as_ref().map(antiphon_core::Origin::as_str),
-        draft.note.as_deref(),
-        &*draft.body,
-    ])?;
-    if stored == 0 {
-        return Ok(false);
-    }
-    if let Some(target) = &draft.deletes {
-        connection
-            .prepare_cached(
-                "insert into deletion (position, source, origin, received_at) values (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![integer(position), source, target.as_str(), received_at])?;
-    }
-    Ok(true)
+    row: &Row<'_>,
+) -> rusqlite::Result<()> {
+    let draft = row.draft;
+    let (body, packed) = match packer {
+        Some(packer) => packer.pack(&draft.body),
+        None => (&*draft.body, None),
+    };
+    insert.raw_bind_parameter(at, integer(position))?;
+    insert.raw_bind_parameter(at + 1, row.source_id)?;
+    insert.raw_bind_parameter(at + 2, row.kind)?;
+    insert.raw_bind_parameter(at + 3, row.place)?;
+    insert.raw_bind_parameter(at + 4, provenance_code(draft.provenance))?;
+    insert.raw_bind_parameter(at + 5, form_code(draft.form))?;
+    insert.raw_bind_parameter(at + 6, nanoseconds(draft.received_at))?;
+    insert.raw_bind_parameter(at + 7, draft.origin.as_str())?;
+    insert.raw_bind_parameter(at + 8, draft.deletes.as_ref().map(Origin::as_str))?;
+    insert.raw_bind_parameter(at + 9, draft.note.as_deref())?;
+    insert.raw_bind_parameter(at + 10, packed)?;
+    insert.raw_bind_parameter(at + 11, body)
 }
 
 /// Changes one dead letter; returns whether the change is a replay.
@@ -498,7 +635,7 @@ fn bury(connection: &Connection, letter: &DeadLetter) -> Result<(), Failure> {
             form_code(event.form()),
             nanoseconds(event.received_at()),
             event.origin().as_str(),
-            event.deletes().map(antiphon_core::Origin::as_str),
+            event.deletes().map(Origin::as_str),
             event.note().map(|note| &**note),
             &**event.body(),
         ])

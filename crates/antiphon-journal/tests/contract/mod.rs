@@ -58,6 +58,13 @@ pub(crate) fn chat(n: u64) -> Draft {
     )
 }
 
+/// A body that no backend stores in fewer bytes.
+fn noise(length: usize) -> bytes::Bytes {
+    let mut rng = antiphon_core::Rng::with_seed(5);
+    let noise: Vec<u8> = (0..length).map(|_| rng.u8(..)).collect();
+    noise.into()
+}
+
 /// The same chat, received so many seconds later.
 pub(crate) fn chat_at(n: u64, seconds: i64) -> Draft {
     Draft {
@@ -232,6 +239,44 @@ pub(crate) async fn the_same_origin_is_stored_once<B: Backend>() {
     assert_eq!(*all(journal).await[0].draft(), chat(1), "the first counts");
 }
 
+/// Wherever the repeats are: before, among and after new events, of this batch and of earlier ones.
+pub(crate) async fn repeats_among_many_new_events_take_no_number<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let mut stored = 0;
+    for (batch, repeats) in [
+        ((0..100).collect::<Vec<_>>(), 0),
+        ((0..100).collect(), 100),
+        ((50..150).collect(), 50),
+        ((150..250).chain([150, 7, 250]).collect(), 2),
+        ((251..300).flat_map(|n| [n, n]).collect(), 49),
+    ] {
+        let mut drafts: Vec<_> = batch.iter().map(|n| chat(*n)).collect();
+        for draft in drafts
+            .iter_mut()
+            .filter(|draft| draft.body.ends_with(b"9\"}"))
+        {
+            draft.deletes = Some(chat(1).origin);
+        }
+        let appended = journal.append(events(drafts)).await.expect("stored");
+        assert_eq!(appended.repeats, repeats);
+        for event in appended.events {
+            stored += 1;
+            assert_eq!(event.position(), Position::new(stored));
+            assert_eq!(event.draft().body, chat(stored - 1).body);
+        }
+    }
+    assert_eq!(stored, 300);
+    let read = journal.read(Position::ZERO, 1000).await.expect("read");
+    assert_eq!(read.len(), 300);
+    for (n, event) in (0..).zip(&read) {
+        assert_eq!(
+            (event.position(), event.origin()),
+            (Position::new(n + 1), &chat(n).origin)
+        );
+    }
+}
+
 pub(crate) async fn the_same_origin_of_another_source_is_another_event<B: Backend>() {
     let backend = B::fresh().await;
     let batch = Arc::new(Batch {
@@ -348,11 +393,11 @@ pub(crate) async fn a_page_is_bounded_in_bytes_but_never_empty<B: Backend>() {
     let backend = B::fresh().await;
     let journal = backend.journal();
     let large = |n| Draft {
-        body: vec![b'x'; 3 << 20].into(),
+        body: noise(3 << 20),
         ..chat(n)
     };
     let huge = Draft {
-        body: vec![b'x'; 9 << 20].into(),
+        body: noise(9 << 20),
         ..chat(9)
     };
     let stored = append(journal, events([huge, large(1), large(2), large(3)])).await;
@@ -564,7 +609,7 @@ pub(crate) async fn a_dropped_dead_letter_is_gone_and_its_number_is_not_given_ag
 fn large_batch() -> Arc<Batch> {
     let large = |n| Draft {
         place: Place::new("room/attic"),
-        body: vec![b'x'; 10_000].into(),
+        body: noise(10_000),
         ..chat(n)
     };
     let events = (100..200).map(|n| (choir(), large(n)));
@@ -781,7 +826,7 @@ pub(crate) async fn a_sweep_by_size_removes_the_oldest<B: Backend>() {
     let backend = B::fresh().await;
     let journal = backend.journal();
     let large = |n| Draft {
-        body: vec![b'x'; 100_000].into(),
+        body: noise(100_000),
         ..chat(n)
     };
     append(journal, events((1..=20).map(large))).await;

@@ -85,6 +85,8 @@ pub struct Troubled {
     pub sweeps: AtomicUsize,
     /// Checkpoints that were stored, however often.
     pub checkpoints: AtomicUsize,
+    /// The number of events in each append that had any.
+    pub batches: Mutex<Vec<usize>>,
     pub closes: Arc<AtomicUsize>,
 }
 
@@ -121,6 +123,9 @@ impl Journal for Troubled {
             }
             self.checkpoints
                 .fetch_add(batch.checkpoints.len(), Ordering::SeqCst);
+            if !batch.events.is_empty() {
+                self.batches.lock().unwrap().push(batch.events.len());
+            }
             self.inner.append(batch).await
         })
     }

@@ -45,6 +45,7 @@ use self::{
 use crate::{
     args::Demo,
     command::run,
+    config,
     failure::{Exit, Failure},
     journal, logging,
     output::{Form, Output, say, table},
@@ -68,7 +69,7 @@ pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
     }
     logging::start("error")?;
     let (path, _folder) = place(&args)?;
-    let journal = Arc::new(journal::to_write(&path, None).await?);
+    let journal = Arc::new(journal::to_write(&path, &config::Journal::default()).await?);
     let story = play(&args, &journal, stop).await;
     journal.close().await?;
     let Some(story) = story? else {
