@@ -18,6 +18,7 @@
 //! - After a 401 nothing is sent with the token any more, because refusals lead to a ban of the address.
 
 mod answer;
+mod first_answers;
 mod limits;
 mod nonce;
 mod posts;
@@ -58,6 +59,7 @@ pub(crate) use self::{
     posts::Posts,
 };
 use self::{
+    first_answers::FirstAnswers,
     limits::{Limited, RateLimitHeaders},
     queue::RequestQueue,
     request::{PreparedRequest, RequestParts},
@@ -82,7 +84,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Discord's error code for an interaction that was answered already.
-pub(crate) const ALREADY_ACKNOWLEDGED: u64 = 40_060;
+const ALREADY_ACKNOWLEDGED: u64 = 40_060;
 /// Discord's error code for an interaction whose three seconds are over.
 const UNKNOWN_INTERACTION: u64 = 10_062;
 /// Discord's error code for an interaction whose fifteen minutes are over.
@@ -116,6 +118,8 @@ pub(crate) struct Http {
     mentions: Option<AllowedMentions>,
     /// Messages posted in channels with a typing indicator.
     posts: Posts,
+    /// First answers that handlers gave to interactions.
+    first_answers: FirstAnswers,
     /// Requests that wait for the rate limits.
     queue: RequestQueue,
     /// Longest time of a request, with all its waits and attempts.
@@ -188,6 +192,7 @@ impl Http {
             builders: builders(),
             mentions: options.allowed_mentions,
             posts: Posts::default(),
+            first_answers: FirstAnswers::default(),
             queue: RequestQueue::new(
                 options.requests_per_second,
                 options.max_queued_requests,
@@ -252,7 +257,13 @@ impl Http {
     pub(crate) async fn carry_out(&self, unsent: UnsentRequest<'_>) -> Result<Done, RequestError> {
         let (repeat, interaction) = (unsent.repeat, unsent.interaction);
         let request = self.parts.prepare(unsent)?;
+        let claim = self.first_answers.claim(&request.path)?;
         let outcome = self.send(&request, repeat).await;
+        if let Some(claim) = claim
+            && outcome.as_ref().err().is_none_or(is_acknowledged)
+        {
+            claim.keep();
+        }
         outcome.map_err(|error| match (error, interaction) {
             (RequestError::NotFound(error) | RequestError::Refused(error), Some(interaction))
                 if matches!(error.code, UNKNOWN_INTERACTION | INVALID_WEBHOOK_TOKEN) =>
@@ -407,9 +418,13 @@ fn unanswered(error: HttpError) -> Failure {
 fn was_done(request: &PreparedRequest, error: &RequestError) -> bool {
     match error {
         RequestError::NotFound(_) => request.method == Method::DELETE,
-        RequestError::Refused(error) => error.code == ALREADY_ACKNOWLEDGED,
-        _ => false,
+        error => is_acknowledged(error),
     }
+}
+
+/// Whether Discord says that the interaction has its first answer.
+pub(crate) fn is_acknowledged(error: &RequestError) -> bool {
+    matches!(error, RequestError::Refused(error) if error.code == ALREADY_ACKNOWLEDGED)
 }
 
 /// Creates twilight's client, used only to build requests.

@@ -33,8 +33,7 @@ fn long(sim: &Simulator) {
 async fn a_cut_node_goes_on_with_its_session_and_nothing_is_begun_anew() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let player = app.play(&sim, GUILD, "long").await;
     let node = sim.lavalink().node("eu-1");
     let asked = node.requests().len();
@@ -61,8 +60,7 @@ async fn a_cut_node_goes_on_with_its_session_and_nothing_is_begun_anew() {
 async fn what_happened_while_a_node_was_away_comes_when_it_is_back() {
     let sim = Simulator::with_seed(7);
     sim.lavalink().add_track("short", "Odd", "Short", 4000);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     app.play(&sim, GUILD, "short").await;
     let node = sim.lavalink().node("eu-1");
     app.until(|journal| journal.story(GUILD).len() == 1).await;
@@ -79,8 +77,7 @@ async fn what_happened_while_a_node_was_away_comes_when_it_is_back() {
 #[tokio::test(start_paused = true)]
 async fn what_was_under_way_when_the_socket_broke_is_a_gap() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     sleep(Duration::from_secs(3)).await;
     // Sent, and never read.
@@ -97,8 +94,7 @@ async fn what_was_under_way_when_the_socket_broke_is_a_gap() {
 #[tokio::test(start_paused = true)]
 async fn a_goodbye_leaves_no_gap() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     node.frame(r#"{"op":"event","type":"LastWords"}"#);
     node.close(1001, "");
@@ -114,8 +110,7 @@ async fn a_goodbye_leaves_no_gap() {
 async fn a_session_that_is_gone_is_built_again_where_it_was() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let player = app.play(&sim, GUILD, "long").await;
     player.set_volume(30).await.expect("set");
     sleep(Duration::from_secs(20)).await;
@@ -149,8 +144,7 @@ async fn only_node_dies(length: i64, in_order: bool) {
     let sim = Simulator::with_seed(7);
     sim.lavalink()
         .add_track("tide", "The Harbour", "Slow Tide", length);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let player = app.play(&sim, GUILD, "tide").await;
     wait(|| player.position() >= Duration::from_secs(1)).await;
     let node = sim.lavalink().node("eu-1");
@@ -194,8 +188,7 @@ async fn a_track_goes_on_where_its_only_node_was_lost() {
 async fn an_error_says_which_node_is_away() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config_of(&sim, &["eu-1", "us-1"]));
-    app.connected_to(2).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &["eu-1", "us-1"])).await;
     let player = app.play(&sim, GUILD, "long").await;
     let home = player.node().expect("a node").identifier();
     for name in ["eu-1", "us-1"] {
@@ -240,8 +233,7 @@ async fn an_error_says_which_node_is_away() {
 async fn a_half_open_socket_is_noticed_and_its_session_made_anew() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let player = app.play(&sim, GUILD, "long").await;
     let node = sim.lavalink().node("eu-1");
     node.half_open();
@@ -261,8 +253,7 @@ async fn a_half_open_socket_is_noticed_and_its_session_made_anew() {
 #[tokio::test(start_paused = true)]
 async fn what_a_node_said_to_a_dead_socket_before_it_noticed_is_a_gap() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     node.half_open();
     node.refuse_sockets(Duration::from_secs(70));
@@ -281,8 +272,7 @@ async fn what_a_node_said_to_a_dead_socket_before_it_noticed_is_a_gap() {
 async fn a_node_that_fails_for_a_while_gets_its_players_back_all_the_same() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let player = app.play(&sim, GUILD, "long").await;
     let node = sim.lavalink().node("eu-1");
     node.fail_rest("PATCH *players*", 12, RestFault::Html(502));
@@ -324,8 +314,7 @@ async fn crowd(app: &Running, sim: &Simulator, players: u64) {
 async fn five_hundred_players_of_three_nodes_survive_the_death_of_one() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected_to(3).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &ALL)).await;
     crowd(&app, &sim, 500).await;
     let before = playing(&sim);
     assert!(before.values().all(|players| *players > 100), "{before:?}");
@@ -395,8 +384,7 @@ async fn five_hundred_players_of_three_nodes_survive_the_death_of_one() {
 async fn a_drained_node_hands_its_players_over() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected_to(3).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &ALL)).await;
     crowd(&app, &sim, 30).await;
     let there = app.client.node("eu-1").expect("configured");
     assert!(there.players().len() > 5);
@@ -424,8 +412,7 @@ async fn a_drained_node_hands_its_players_over() {
 async fn restarted(kill: bool) {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     crowd(&app, &sim, 20).await;
     sleep(Duration::from_secs(12)).await;
     let journal = if kill {
@@ -437,8 +424,7 @@ async fn restarted(kill: bool) {
     let asked = node.requests().len();
     sleep(Duration::from_secs(20)).await;
     node.finish(3);
-    let app = Running::resume(&sim, config(&sim), journal);
-    app.connected_to(1).await;
+    let app = Running::resume_connected(&sim, config(&sim), journal).await;
     sleep(Duration::from_secs(3)).await;
     let playing = |pool: &Pool| pool.players().iter().filter(|it| it.playing()).count();
     assert_eq!(playing(&app.client), 19);
@@ -494,8 +480,7 @@ async fn a_wrong_password_and_another_version_stop_the_source() {
 async fn pages_and_nonsense_instead_of_answers_are_errors_and_nothing_breaks() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     let player = app.play(&sim, GUILD, "long").await;
     let faults = [
@@ -571,8 +556,7 @@ async fn every_quirk_is_lived_with() {
         for quirk in &quirks {
             node.quirk(*quirk, true);
         }
-        let app = Running::start(&sim, config(&sim));
-        app.connected_to(1).await;
+        let app = Running::start_connected(&sim, config(&sim)).await;
         assert!(
             app.client
                 .fetch_tracks("scsearch:xyzzy")
@@ -636,8 +620,7 @@ async fn every_quirk_is_lived_with() {
 #[tokio::test(start_paused = true)]
 async fn under_traffic_and_cuts_nothing_is_lost_unsaid() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected_to(3).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &ALL)).await;
     sim.lavalink().traffic(300);
     for round in 0..12_u64 {
         sleep(Duration::from_secs(5)).await;
@@ -677,8 +660,7 @@ fn links(journal: &harness::Journal, node: &str) -> Vec<LinkState> {
 async fn a_node_that_has_worked_and_refuses_once_is_waited_for() {
     for status in [400, 401, 403, 404, 405, 500] {
         let sim = Simulator::with_seed(7);
-        let app = Running::start(&sim, config(&sim));
-        app.connected_to(1).await;
+        let app = Running::start_connected(&sim, config(&sim)).await;
         let node = sim.lavalink().node("eu-1");
         node.refuse_upgrades(1, status);
         node.cut();
@@ -705,12 +687,10 @@ async fn a_node_that_has_worked_and_refuses_once_is_waited_for() {
 async fn a_node_that_refuses_after_a_restart_is_waited_for_as_well() {
     for status in [400, 403, 404] {
         let sim = Simulator::with_seed(7);
-        let app = Running::start(&sim, config(&sim));
-        app.connected_to(1).await;
+        let app = Running::start_connected(&sim, config(&sim)).await;
         let stored = app.kill().await;
         sim.lavalink().node("eu-1").refuse_upgrades(2, status);
-        let app = Running::resume(&sim, config(&sim), stored);
-        app.connected_to(1).await;
+        let app = Running::resume_connected(&sim, config(&sim), stored).await;
         let journal = app.finish().await;
         let refused = links(&journal, "eu-1").into_iter().filter(|state| {
             matches!(state, LinkState::Waiting { reason, .. } if reason.contains(&status.to_string()))
@@ -723,8 +703,7 @@ async fn a_node_that_refuses_after_a_restart_is_waited_for_as_well() {
 #[tokio::test(start_paused = true)]
 async fn a_node_that_refuses_for_long_is_not_hammered() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     node.refuse_upgrades(1000, 403);
     node.cut();

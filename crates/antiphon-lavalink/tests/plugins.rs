@@ -14,22 +14,13 @@ use antiphon_sim::{
     Simulator,
     lavalink::{Node, NodeQuirk},
 };
-use harness::{Bot as _, Running, Told as _, config, config_of, lost, track, wait};
+use harness::{
+    Bot as _, Running, Told as _, config, config_of, lost, simulator_with_tracks, track, wait,
+};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 const GUILD: u64 = 500;
-
-/// A simulator whose tracks are named by a letter, each a minute long, and `long`, ten minutes long.
-fn simulator() -> Simulator {
-    let sim = Simulator::with_seed(7);
-    for name in ["a", "b", "c", "d"] {
-        sim.lavalink().add_track(name, "Loft Choir", name, 60_000);
-    }
-    sim.lavalink()
-        .add_track("long", "Loft Choir", "Long", 600_000);
-    sim
-}
 
 /// The paths of a node's requests about plugins, with their methods, in order.
 fn plugin_requests(node: &Node) -> Vec<String> {
@@ -55,13 +46,12 @@ async fn lyrics_of_a_track_and_of_the_current_one_are_typed_for_each_plugin() {
         (&[NodeQuirk::JavaLyrics][..], LyricsApi::JavaLyrics),
         (&NodeQuirk::NODELINK[..], LyricsApi::NodeLink),
     ] {
-        let sim = simulator();
+        let sim = simulator_with_tracks();
         let theirs = sim.lavalink().node("eu-1");
         for quirk in quirks {
             theirs.quirk(*quirk, true);
         }
-        let app = Running::start(&sim, config(&sim));
-        app.connected_to(1).await;
+        let app = Running::start_connected(&sim, config(&sim)).await;
         let node = app.client.nodes().remove(0);
         wait(|| node.info().is_some()).await;
         assert_eq!(node.info().and_then(|info| info.lyrics()), Some(api));
@@ -94,11 +84,10 @@ async fn lyrics_of_a_track_and_of_the_current_one_are_typed_for_each_plugin() {
 
 #[tokio::test(start_paused = true)]
 async fn lyrics_of_videos_are_searched_where_a_plugin_can() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let theirs = sim.lavalink().node("eu-1");
     theirs.quirk(NodeQuirk::JavaLyrics, true);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = app.client.nodes().remove(0);
     let found = node
         .search_lyrics("loft choir long")
@@ -137,9 +126,8 @@ async fn lyrics_of_videos_are_searched_where_a_plugin_can() {
 
 #[tokio::test(start_paused = true)]
 async fn an_advanced_search_is_typed() {
-    let sim = simulator();
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let sim = simulator_with_tracks();
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = app.client.nodes().remove(0);
     let found = node
         .load_search("ytsearch:loft choir long", &SearchType::ALL)
@@ -169,10 +157,9 @@ async fn an_advanced_search_is_typed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_subscription_to_lyrics_lasts_over_moves_sessions_and_restarts() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let nodes = ["eu-1", "us-1"];
-    let app = Running::start(&sim, config_of(&sim, &nodes));
-    app.connected_to(2).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &nodes)).await;
     let player = app.play(&sim, GUILD, "long").await;
     player.subscribe_lyrics(false).await.expect("subscribed");
     assert!(player.lyrics_subscribed());
@@ -225,8 +212,7 @@ async fn a_subscription_to_lyrics_lasts_over_moves_sessions_and_restarts() {
         .await;
     let stored = app.finish().await;
     theirs.expire_sessions();
-    let app = Running::resume(&sim, config_of(&sim, &nodes), stored);
-    app.connected_to(2).await;
+    let app = Running::resume_connected(&sim, config_of(&sim, &nodes), stored).await;
     app.until(|journal| journal.decoded::<LyricsFound>().len() == 5)
         .await;
     let player = app.client.player(GUILD).expect("it is back");
@@ -263,9 +249,8 @@ async fn a_subscription_to_lyrics_lasts_over_moves_sessions_and_restarts() {
 
 #[tokio::test(start_paused = true)]
 async fn categories_of_sponsorblock_go_before_the_track_on_every_node() {
-    let sim = simulator();
-    let app = Running::start(&sim, config_of(&sim, &["eu-1", "us-1"]));
-    app.connected_to(2).await;
+    let sim = simulator_with_tracks();
+    let app = Running::start_connected(&sim, config_of(&sim, &["eu-1", "us-1"])).await;
     let player = app.client.player_in(GUILD);
     // Before there is a node.
     player
@@ -319,10 +304,9 @@ async fn categories_of_sponsorblock_go_before_the_track_on_every_node() {
 
 #[tokio::test(start_paused = true)]
 async fn nodelinks_own_sponsorblock_is_set_by_its_own_route() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     sim.lavalink().node("eu-1").nodelink(true);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let player = app.client.player_in(GUILD);
     player
         .set_sponsorblock(["sponsor"])
@@ -370,7 +354,7 @@ async fn nodelinks_own_sponsorblock_is_set_by_its_own_route() {
 
 #[tokio::test(start_paused = true)]
 async fn a_node_without_the_plugin_is_an_error_at_declaration_and_an_event_on_a_move() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let app = Running::start(&sim, config_of(&sim, &["eu-1", "us-1"]));
     sim.lavalink()
         .node("us-1")
@@ -437,12 +421,11 @@ async fn a_node_without_the_plugin_is_an_error_at_declaration_and_an_event_on_a_
 
 #[tokio::test(start_paused = true)]
 async fn a_declaration_is_sent_in_order_to_every_node_and_undone_when_it_is_retracted() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     for name in ["eu-1", "us-1"] {
         sim.lavalink().node(name).nodelink(true);
     }
-    let app = Running::start(&sim, config_of(&sim, &["eu-1", "us-1"]));
-    app.connected_to(2).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &["eu-1", "us-1"])).await;
     let player = app.play(&sim, GUILD, "long").await;
     let of = |name: &str, body: Value| Declaration::new(name, Method::PATCH, "").body(body);
     let fading = of("fading", json!({"fading": {"enabled": true}})).undo(
@@ -498,9 +481,8 @@ async fn a_declaration_is_sent_in_order_to_every_node_and_undone_when_it_is_retr
 
 #[tokio::test(start_paused = true)]
 async fn a_declaration_that_is_not_sound_is_refused_with_its_reason() {
-    let sim = simulator();
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let sim = simulator_with_tracks();
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let player = app.client.player_in(GUILD);
     let of = |name: &str, path: &str| Declaration::new(name, Method::PUT, path);
     let many = || "x".repeat(70_000);
@@ -559,8 +541,7 @@ async fn a_declaration_that_is_not_sound_is_refused_with_its_reason() {
 async fn radio(sim: &Simulator, transition: Transition) -> (Running, Player, Node) {
     let node = sim.lavalink().node("eu-1");
     node.nodelink(true);
-    let app = Running::start(sim, config(sim).transition(transition));
-    app.connected_to(1).await;
+    let app = Running::start_connected(sim, config(sim).transition(transition)).await;
     let player = app.client.player_in(GUILD);
     player
         .set_autoplay(AutoPlayMode::Partial)
@@ -600,7 +581,7 @@ fn once(mut story: Vec<String>) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_queue_plays_without_gaps_each_track_once() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let (app, player, node) = radio(&sim, Transition::Gapless).await;
     let journal = app
         .until(|journal| {
@@ -647,7 +628,7 @@ async fn a_queue_plays_without_gaps_each_track_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crossfade_is_set_before_the_track_and_moves_the_position() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let fade = Crossfade::new(Duration::from_secs(5));
     let (app, player, node) = radio(&sim, Transition::Crossfade(fade)).await;
     app.until(|journal| journal.story(GUILD).iter().any(|line| line == "start b"))
@@ -693,7 +674,7 @@ async fn a_crossfade_is_set_before_the_track_and_moves_the_position() {
 
 #[tokio::test(start_paused = true)]
 async fn the_node_is_told_of_every_change_of_the_queue() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let (app, player, node) = radio(&sim, Transition::Gapless).await;
     let next = |name: &str| {
         let encoded = track(&sim, name).encoded.to_string();
@@ -745,7 +726,7 @@ async fn the_node_is_told_of_every_change_of_the_queue() {
 
 #[tokio::test(start_paused = true)]
 async fn a_skip_and_a_play_leave_no_next_track_behind_at_the_node() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let (app, player, node) = radio(&sim, Transition::Gapless).await;
     wait(|| told(&node).is_some_and(|told| told.is_object())).await;
     // NodeLink keeps the next track when one is replaced.
@@ -788,7 +769,7 @@ async fn a_skip_and_a_play_leave_no_next_track_behind_at_the_node() {
 
 #[tokio::test(start_paused = true)]
 async fn a_next_track_that_cannot_be_prepared_is_played_as_everywhere() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let (app, player, node) = radio(&sim, Transition::Gapless).await;
     let broken = track(&sim, "unavailable");
     player.queue().put_at(0, broken).await.expect("room");
@@ -822,9 +803,8 @@ async fn a_next_track_that_cannot_be_prepared_is_played_as_everywhere() {
 
 #[tokio::test(start_paused = true)]
 async fn an_ordinary_node_is_told_nothing_and_the_queue_goes_on() {
-    let sim = simulator();
-    let app = Running::start(&sim, config(&sim).transition(Transition::Gapless));
-    app.connected_to(1).await;
+    let sim = simulator_with_tracks();
+    let app = Running::start_connected(&sim, config(&sim).transition(Transition::Gapless)).await;
     let node = sim.lavalink().node("eu-1");
     let player = app.client.player_in(GUILD);
     player
@@ -851,7 +831,7 @@ async fn an_ordinary_node_is_told_nothing_and_the_queue_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_node_may_be_said_not_to_take_next_tracks() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let theirs = sim.lavalink().node("eu-1");
     theirs.nodelink(true);
     let node = NodeConfig::new("eu-1", theirs.url(), theirs.password()).next_track(false);
@@ -859,8 +839,7 @@ async fn a_node_may_be_said_not_to_take_next_tracks() {
         .network(sim.network())
         .clock(sim.clock())
         .transition(Transition::Gapless);
-    let app = Running::start(&sim, config);
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config).await;
     let player = app.client.player_in(GUILD);
     player
         .set_autoplay(AutoPlayMode::Partial)
@@ -881,7 +860,7 @@ async fn a_node_may_be_said_not_to_take_next_tracks() {
 #[tokio::test(start_paused = true)]
 async fn a_transition_while_nobody_reads_plays_nothing_twice() {
     for restarts in [false, true] {
-        let sim = simulator();
+        let sim = simulator_with_tracks();
         let (app, player, node) = radio(&sim, Transition::Gapless).await;
         wait(|| told(&node).is_some_and(|told| told.is_object())).await;
         wait(|| player.position() > Duration::from_secs(50)).await;
@@ -925,11 +904,10 @@ async fn a_transition_while_nobody_reads_plays_nothing_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_player_that_moves_to_an_ordinary_node_goes_on_without_transitions() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     sim.lavalink().node("eu-1").nodelink(true);
     let config = config_of(&sim, &["eu-1", "us-1"]).transition(Transition::Gapless);
-    let app = Running::start(&sim, config);
-    app.connected_to(2).await;
+    let app = Running::start_connected(&sim, config).await;
     let player = app.client.player_in(GUILD);
     player
         .set_autoplay(AutoPlayMode::Partial)
@@ -962,9 +940,8 @@ async fn a_player_that_moves_to_an_ordinary_node_goes_on_without_transitions() {
 
 #[tokio::test(start_paused = true)]
 async fn the_previous_track_is_played_and_the_current_one_waits() {
-    let sim = simulator();
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let sim = simulator_with_tracks();
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let player = app.play(&sim, GUILD, "a").await;
     assert!(
         player
@@ -998,8 +975,7 @@ async fn the_previous_track_is_played_and_the_current_one_waits() {
     );
     // It is kept over a restart.
     let stored = app.finish().await;
-    let app = Running::resume(&sim, config(&sim), stored);
-    app.connected_to(1).await;
+    let app = Running::resume_connected(&sim, config(&sim), stored).await;
     let player = app.client.player(GUILD).expect("a player");
     assert_eq!(
         player
@@ -1012,7 +988,7 @@ async fn the_previous_track_is_played_and_the_current_one_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn recommendations_may_be_the_clients_own() {
-    let sim = simulator();
+    let sim = simulator_with_tracks();
     let config = config(&sim).recommendations(|seeds| {
         let first = seeds.first();
         first
@@ -1020,8 +996,7 @@ async fn recommendations_may_be_the_clients_own() {
             .into_iter()
             .collect()
     });
-    let app = Running::start(&sim, config);
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config).await;
     let player = app.client.player_in(GUILD);
     player
         .set_autoplay(AutoPlayMode::Enabled)

@@ -25,8 +25,7 @@ fn none() -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn a_track_is_played_changed_and_stopped() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     let long = sim
         .lavalink()
@@ -141,8 +140,7 @@ async fn nodes_are_found_by_name_region_and_penalty_and_closed_together() {
 #[tokio::test(start_paused = true)]
 async fn a_player_moves_to_another_channel_and_to_none() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let long = sim.lavalink().add_track("long", "Odd", "Long", 600_000);
     assert!(!long.is_empty());
     let player = app.play(&sim, GUILD, "long").await;
@@ -169,8 +167,7 @@ async fn a_player_moves_to_another_channel_and_to_none() {
 #[tokio::test(start_paused = true)]
 async fn a_queue_plays_through_and_originals_keep_what_they_were_given() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     for name in ["one", "two", "three"] {
         sim.lavalink().add_track(name, "Odd", name, 3000);
     }
@@ -227,8 +224,7 @@ async fn a_queue_plays_through_and_originals_keep_what_they_were_given() {
 #[tokio::test(start_paused = true)]
 async fn tracks_end_for_every_reason() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     let player = app.play(&sim, GUILD, "unavailable").await;
     app.until(|journal| journal.story(GUILD).len() == 3).await;
@@ -295,8 +291,7 @@ async fn tracks_end_for_every_reason() {
 #[tokio::test(start_paused = true)]
 async fn searches_and_refusals_are_understood() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let found = app
         .client
         .search("odd numbers", &TrackSource::YouTube)

@@ -28,8 +28,7 @@ async fn a_voice_that_is_worn_out_is_asked_for_anew_and_the_track_goes_on() {
     for code in [4006, 4009] {
         let sim = Simulator::with_seed(7);
         long(&sim);
-        let app = Running::start(&sim, config(&sim));
-        app.connected_to(1).await;
+        let app = Running::start_connected(&sim, config(&sim)).await;
         let player = app.play(&sim, GUILD, "long").await;
         sleep(Duration::from_secs(3)).await;
         let node = sim.lavalink().node("eu-1");
@@ -51,8 +50,7 @@ async fn a_voice_that_is_worn_out_is_asked_for_anew_and_the_track_goes_on() {
 async fn voices_that_end_are_told_whatever_their_code() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     app.play(&sim, GUILD, "long").await;
     let node = sim.lavalink().node("eu-1");
     let codes = [
@@ -72,8 +70,7 @@ async fn voices_that_end_are_told_whatever_their_code() {
 #[tokio::test(start_paused = true)]
 async fn a_voice_server_that_is_away_for_a_moment_is_tried_again() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     sim.lavalink().voice_unreachable(1);
     let player = app.client.player_in(GUILD);
     player.connect(CHANNEL).await.expect("at the second try");
@@ -89,8 +86,7 @@ async fn a_voice_server_that_is_away_for_a_moment_is_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn frames_that_nobody_knows_are_kept_as_they_are() {
     let sim = Simulator::with_seed(7);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     let frames = [
         "{not json",
@@ -133,8 +129,7 @@ async fn frames_that_come_twice_or_never_end_do_no_harm() {
     for name in ["one", "two"] {
         sim.lavalink().add_track(name, "Odd", name, 3000);
     }
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     let player = app.client.player_in(GUILD);
     player.connect(CHANNEL).await.expect("in the channel");
@@ -165,8 +160,7 @@ async fn frames_that_come_twice_or_never_end_do_no_harm() {
 async fn a_start_that_is_told_again_keeps_the_position_and_ends_with_the_track() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config(&sim));
-    app.connected_to(1).await;
+    let app = Running::start_connected(&sim, config(&sim)).await;
     let node = sim.lavalink().node("eu-1");
     let player = app.play(&sim, GUILD, "long").await;
     wait(|| player.position() >= Duration::from_secs(7)).await;
@@ -201,8 +195,7 @@ async fn a_queue_goes_on_through_the_death_of_its_node() {
     for name in ["one", "two", "three"] {
         sim.lavalink().add_track(name, "Odd", name, 20_000);
     }
-    let app = Running::start(&sim, config_of(&sim, &ALL[..2]));
-    app.connected_to(2).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &ALL[..2])).await;
     let player = app.client.player_in(GUILD);
     player.connect(CHANNEL).await.expect("in the channel");
     player
@@ -235,8 +228,7 @@ async fn a_queue_goes_on_through_the_death_of_its_node() {
 async fn a_player_is_switched_to_another_node_on_demand() {
     let sim = Simulator::with_seed(7);
     long(&sim);
-    let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected_to(3).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &ALL)).await;
     let player = app.play(&sim, GUILD, "long").await;
     for name in ["asia-1", "us-1", "eu-1", "us-1"] {
         sleep(Duration::from_secs(10)).await;
@@ -266,8 +258,7 @@ async fn a_player_is_switched_to_another_node_on_demand() {
 async fn chaos(seed: u64) {
     let sim = Simulator::with_seed(seed);
     long(&sim);
-    let app = Running::start(&sim, config_of(&sim, &ALL));
-    app.connected_to(3).await;
+    let app = Running::start_connected(&sim, config_of(&sim, &ALL)).await;
     for guild in 1..=12 {
         app.play(&sim, guild, "long").await;
     }

@@ -4,7 +4,7 @@ mod harness;
 
 use std::time::Duration;
 
-use antiphon_core::{IntakeLimits, Link, LinkState, Payload as _, Provenance};
+use antiphon_core::{Gap, IntakeLimits, Link, LinkState, Payload as _, Provenance};
 use antiphon_queup::{
     self as queup, Account, ActionError, Chat, ConnectError, JoinError, JoinedRoom, LoginError,
     MemberJoin, Presence, PrivateMessage, Ready, RequestError, SendError, UserLeave,
@@ -718,6 +718,87 @@ fn assert_stopped(state: &LinkState, expected: &str) {
     };
     assert_eq!(code, expected);
     assert!(!reason.is_empty() && hint.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_was_replaced_under_its_name_is_found_again_by_it() {
+    // Joined by the configuration, and at run time alone.
+    for rooms in [vec![ROOM], vec![]] {
+        let sim = Simulator::with_seed(7);
+        let app = Running::start(&sim, config(&sim).rooms(rooms.clone()));
+        app.until(|journal| !journal.of("antiphon.link").is_empty())
+            .await;
+        app.client.join_room(ROOM).await.expect("joined");
+        app.settled().await;
+        let old = sim.queup().room(ROOM);
+        old.say("mira", "before");
+        app.until(|journal| journal.texts().len() == 1).await;
+        let stored = app.kill().await;
+        old.say("mira", "while away");
+        let new = old.replace();
+        new.say("teo", "before the join");
+
+        let app = Running::resume(&sim, config(&sim).rooms(rooms), stored);
+        let gone = old.place();
+        let journal = app
+            .until(|journal| links(journal, gone.as_str()).last().is_some_and(is_stopped))
+            .await;
+        let stops = links(&journal, gone.as_str());
+        assert_stopped(stops.last().expect("a link"), "replaced");
+        let LinkState::Stopped { reason, .. } = stops.last().expect("a link") else {
+            unreachable!("it is stopped")
+        };
+        assert!(
+            reason.contains(new.id()) && reason.contains(ROOM),
+            "{reason}"
+        );
+        app.until(|journal| journal.decoded::<JoinedRoom>().len() == 2)
+            .await;
+        new.say("teo", "after");
+        let journal = app.until(|journal| journal.texts().len() == 2).await;
+        assert_eq!(journal.texts(), ["before", "after"]);
+        let gaps = journal.of(Gap::KIND);
+        let here = gaps.iter().filter(|gap| *gap.place() == gone);
+        assert_eq!(here.count(), 1, "one gap at the old room");
+        assert_eq!(lost(&sim, &journal), [""; 0]);
+        // The new room is the one that a restart goes on with.
+        let stored = app.kill().await;
+        let app = Running::resume(&sim, config(&sim).rooms::<&str>([]), stored);
+        app.settled().await;
+        new.say("teo", "again");
+        let journal = app.until(|journal| journal.texts().len() == 3).await;
+        assert_eq!(links(&journal, gone.as_str()).len(), stops.len());
+        app.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_is_gone_with_its_name_stops_alone() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let stored = app.kill().await;
+    let room = sim.queup().room(ROOM);
+    let gone = room.place();
+    // Neither the room's id nor its name is known any more.
+    let _ = room.replace();
+    let unknown = RestFault::Status(404);
+    sim.queup()
+        .fail_rest("GET /room/choir-loft", u32::MAX, unknown);
+
+    let app = Running::resume(&sim, config(&sim), stored);
+    let journal = app
+        .until(|journal| links(journal, gone.as_str()).last().is_some_and(is_stopped))
+        .await;
+    let stops = links(&journal, gone.as_str());
+    assert_stopped(stops.last().expect("a link"), "no-such-room");
+    assert_eq!(journal.decoded::<JoinedRoom>().len(), 1);
+    assert!(app.client.link().is_connected(), "the source goes on");
+    app.stop().await;
+}
+
+fn is_stopped(state: &LinkState) -> bool {
+    matches!(state, LinkState::Stopped { .. })
 }
 
 #[tokio::test(start_paused = true)]

@@ -254,6 +254,9 @@ impl<S: Send + Sync + 'static> App<S> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// A handler of the same events without a filter takes them all, so that the fallback is never called; the log says
+    /// at `trace` which handler took an event in its place.
     #[must_use]
     pub fn fallback<M: 'static, H: Handler<M, S>>(self, handler: H) -> Self {
         self.on(Fallback::new(handler))

@@ -22,7 +22,7 @@ use std::{
 
 use antiphon_core::{
     Backoff, BoxFuture, Clock, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId,
-    DecodeError, Event, Expiry, Judge, Rng, SourceName,
+    DecodeError, Event, Expiry, Judge, Rng, RunId, SourceName,
 };
 use futures_util::FutureExt;
 use tokio::{
@@ -424,6 +424,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
         let mut attempt = 1;
         let mut backoff: Option<Backoff> = None;
         loop {
+            let run = RunId::unique();
             for number in 0..chosen.len() {
                 let one = chosen[number];
                 if undecodable.iter().any(|(group, _)| *group == one.group) {
@@ -447,7 +448,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
                 {
                     *slot = Some(Arc::clone(&payload));
                 }
-                match self.call(passage, one, payload, attempt).await {
+                match run.scope(self.call(passage, one, payload, attempt)).await {
                     Called::Done => {}
                     Called::Again => again.push(one),
                     Called::Buried => {

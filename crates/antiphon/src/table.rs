@@ -338,7 +338,7 @@ impl<S: 'static> Plan<S> {
             }
         }
         if self.fallback {
-            self.leave_to_others(chosen, undecodable);
+            self.leave_to_others(event, chosen, undecodable);
         }
         let typed = self.groups.len() - usize::from(self.raw);
         if typed > 1 {
@@ -353,16 +353,31 @@ impl<S: 'static> Plan<S> {
 
 impl<S: 'static> Plan<S> {
     /// Takes the fallbacks out if another typed handler takes the event, or would if it could be read.
-    fn leave_to_others(&self, chosen: &mut Vec<Chosen>, undecodable: &[(u32, DecodeError)]) {
+    fn leave_to_others(
+        &self,
+        event: &Event,
+        chosen: &mut Vec<Chosen>,
+        undecodable: &[(u32, DecodeError)],
+    ) {
         let is_raw = |group: u32| self.raw && group == 0;
-        let is_fallback = |one: &Chosen| self.group(one.group).entry(one.handler).fallback;
-        let is_taken = undecodable.iter().any(|(group, _)| !is_raw(*group))
-            || chosen
-                .iter()
-                .any(|one| !is_raw(one.group) && !is_fallback(one));
-        if is_taken {
-            chosen.retain(|one| !is_fallback(one));
-        }
+        let entry = |one: &Chosen| self.group(one.group).entry(one.handler);
+        let taken = chosen
+            .iter()
+            .find(|one| !is_raw(one.group) && !entry(one).fallback);
+        let (taken_by, reason) = match taken {
+            Some(one) => (&*entry(one).name, "another handler takes the event"),
+            None if undecodable.iter().any(|(group, _)| !is_raw(*group)) => {
+                ("", "another handler could not read the event")
+            }
+            None => return,
+        };
+        chosen.retain(|one| {
+            let entry = entry(one);
+            if entry.fallback {
+                trace!(position = %event.position(), handler = &*entry.name, taken_by, reason, "the handler is passed over");
+            }
+            !entry.fallback
+        });
     }
 }
 

@@ -947,17 +947,14 @@ async fn checks_refuse_with_a_text_for_the_user_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cooldown_outlives_a_restart_and_a_crash() {
-    async fn not_iris(call: Invocation) -> bool {
-        call.user().name != "iris"
+    async fn let_in(call: Invocation, State(log): State<Log>) -> bool {
+        call.user().name != "iris" || log.lines().contains(&"iris may".to_owned())
     }
     let cooled = |commands: Commands<Log>| {
         let minute = Duration::from_secs(60);
         let slow = Cooldown::user(Duration::from_secs(10)).of("queue");
         commands
-            .add(
-                ping.check(not_iris)
-                    .cooldown(Cooldown::user(minute).uses(2)),
-            )
+            .add(ping.check(let_in).cooldown(Cooldown::user(minute).uses(2)))
             .add(music.cooldown(slow))
     };
     let sim = Simulator::with_seed(7);
@@ -1006,6 +1003,11 @@ async fn a_cooldown_outlives_a_restart_and_a_crash() {
     for _ in 0..3 {
         let response = used(&app, &discord, "iris", "ping", json!({})).await;
         assert_eq!(text(&response), "You may not use this command here.");
+    }
+    log.note("iris may");
+    for expected in ["pong", "pong", "too often"] {
+        let response = used(&app, &discord, "iris", "ping", json!({})).await;
+        assert!(text(&response).contains(expected), "{response}");
     }
     // Only a part of a command.
     assert_eq!(
@@ -1146,9 +1148,15 @@ async fn answers_follow_one_another() {
                 music.reply("first").await?;
                 music.reply("second").await?;
             }
-            Music::Queue(_) => {
+            Music::Queue(Queue::Clear) => {
                 music.edit("an edit of nothing is an answer").await?;
                 music.followup("more").await?;
+            }
+            Music::Queue(_) => {
+                // As by a function that takes the interaction and answers by itself.
+                music.answers().message("elsewhere").await?;
+                music.reply("next").await?;
+                music.edit("edited").await?;
             }
         }
         Ok(())
@@ -1176,6 +1184,18 @@ async fn answers_follow_one_another() {
     assert!(is_ephemeral(&response), "as it was deferred");
     let response = used(&app, &discord, "mira", "music queue clear", json!({})).await;
     assert_eq!(followups(&response), ["more"]);
+    let response = used(
+        &app,
+        &discord,
+        "mira",
+        "music queue move",
+        json!({"from": 1}),
+    )
+    .await;
+    assert_eq!(
+        (text(&response), followups(&response)),
+        ("edited", vec!["next".to_owned()])
+    );
     app.stop().await.expect("a clean stop");
 }
 

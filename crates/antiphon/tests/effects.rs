@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon::{
     App, DeadLetterId, Delivery, Event, HandlerError, HandlerExt as _, State,
-    discord::{self, Client, Config, Intents, InteractionCreate, model::id::Id},
+    discord::{self, Client, Config, Intents, InteractionCreate, RequestError, model::id::Id},
     journal::{Batch, Journal, MemoryJournal},
     queup,
     testing::TestApp,
@@ -265,6 +265,65 @@ async fn a_redelivered_interaction_with_an_answer_goes_on_by_editing_it() {
         "one message, edited"
     );
     assert_eq!(stage.sim.discord().answer_to(asked), Some(4));
+    assert_eq!(stage.dead_letters().await, 0);
+    app.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_first_answer_in_one_run_is_an_error_and_a_later_run_goes_on_by_an_edit() {
+    /// Answers twice, and tries again after a failure.
+    async fn stutter(
+        command: InteractionCreate,
+        delivery: Delivery,
+        State(singer): State<Singer>,
+    ) -> Result<(), HandlerError> {
+        let attempt = delivery.attempt;
+        let answers = singer.client.interaction(&command);
+        answers.message(format!("first {attempt}")).await?;
+        // As if by a function that knows nothing of the answer.
+        let answers = singer.client.interaction(&command);
+        let raw = json!({"type": 4, "data": {"content": "raw"}});
+        for second in [
+            answers.message("second").await,
+            answers.defer().await,
+            answers.create_response(&raw).await,
+        ] {
+            let error = second.expect_err("a second one");
+            let expected = command.id;
+            assert!(
+                matches!(error, RequestError::AlreadyAnswered { interaction } if interaction == expected),
+                "{error:?}"
+            );
+            assert!(error.to_string().contains("create_followup") && !error.is_transient());
+        }
+        answers.create_followup().content("more").await?;
+        singer.log.note(format!("answered {attempt}"));
+        if attempt == 1 {
+            return Err(HandlerError::retry("the organ is out of tune"));
+        }
+        Ok(())
+    }
+    let stage = Stage::new();
+    let (client, source) = bot(&stage.sim);
+    let singer = Singer {
+        client: client.clone(),
+        answers: None,
+        stalls: false,
+        log: stage.log.clone(),
+    };
+    let app = App::new(singer).source(source).on(stutter);
+    let app = TestApp::start(app, Arc::clone(&stage.journal)).await;
+    app.until(|| client.link().borrow().is_connected()).await;
+    stage.ask();
+    app.until(|| stage.log.len() == 2).await;
+    app.settle().await;
+    assert_eq!(stage.log.lines(), ["answered 1", "answered 2"]);
+    let texts = stage.sim.discord().texts("loft");
+    assert_eq!(
+        texts,
+        ["first 2", "more", "more"],
+        "one first answer, edited"
+    );
     assert_eq!(stage.dead_letters().await, 0);
     app.stop().await.expect("a clean stop");
 }

@@ -1,31 +1,60 @@
-//! Holds `docs/parity.md` to the code: every row names a test that exists, and every typed event has a row.
+//! Holds `docs/parity.md` to the code: every row names a test or an example that exists, and every typed event has a
+//! row.
 //!
 //! `cargo doc` checks that the items of a row exist, since they are links.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use antiphon::{discord, lavalink, queup, stackexchange};
 
-/// The page's rows: items and test.
-fn rows() -> Vec<(Vec<String>, String)> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/parity.md");
-    let page = fs::read_to_string(page).expect("docs/parity.md");
-    let ticked = |cell: &str| -> Vec<String> {
-        let parts = cell.split('`').skip(1).step_by(2);
-        parts.map(str::to_owned).collect()
-    };
-    page.lines()
+/// Heading of the table of wishes, whose rows are others than those before it.
+const WISHES: &str = "## 5. Wanted by authors";
+
+/// Folder of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The page's two parts: what reference libraries have, and what authors want.
+fn page() -> (String, String) {
+    let page = fs::read_to_string(root().join("docs/parity.md")).expect("docs/parity.md");
+    let (parity, wishes) = page.split_once(WISHES).expect("the table of wishes");
+    (parity.to_owned(), wishes.to_owned())
+}
+
+/// The texts between ticks.
+fn ticked(cell: &str) -> Vec<String> {
+    let parts = cell.split('`').skip(1).step_by(2);
+    parts.map(str::to_owned).collect()
+}
+
+/// The cells of each row of tables with four columns, without the heads, which begin with this word.
+fn cells(part: &str, head: &str) -> Vec<[String; 4]> {
+    part.lines()
         .filter(|line| line.starts_with("| ") && !line.starts_with("| ---"))
-        .filter(|line| !line.starts_with("| reference |"))
+        .filter(|line| !line.starts_with(&format!("| {head} |")))
         .map(|line| {
-            let cells: Vec<_> = line.trim_matches('|').split(" | ").collect();
-            let [_, _, items, test] = cells[..] else {
-                panic!("four cells: {line}");
-            };
-            let test = ticked(test).pop().unwrap_or_default();
-            (ticked(items), test)
+            let cells = line.trim_matches('|').split(" | ");
+            let cells: Vec<_> = cells.map(|cell| cell.trim().to_owned()).collect();
+            cells
+                .try_into()
+                .unwrap_or_else(|_| panic!("four cells: {line}"))
         })
         .collect()
+}
+
+/// The rows of the reference libraries: items and test.
+fn rows() -> Vec<(Vec<String>, String)> {
+    let rows = cells(&page().0, "reference").into_iter();
+    rows.map(|[_, _, items, test]| {
+        let test = ticked(&test).pop().unwrap_or_default();
+        (ticked(&items), test)
+    })
+    .collect()
 }
 
 /// Names of all functions in the workspace's tests and in the tests beside the code.
@@ -61,6 +90,28 @@ fn every_row_is_proved_by_a_test_that_exists() {
 }
 
 #[test]
+fn every_wish_has_a_test_or_an_example_that_exists_or_a_reason() {
+    let rows = cells(&page().1, "wanted");
+    assert!(rows.len() > 40, "{} rows", rows.len());
+    for [wanted, source, has, shown] in rows {
+        assert!(!source.is_empty() && !has.is_empty(), "{wanted}");
+        let proofs = ticked(&shown);
+        if !shown.starts_with('`') {
+            let is_open = shown.starts_with("not yet") || shown.starts_with("not ours: ");
+            assert!(is_open && has == "–", "{wanted}: {shown}");
+            continue;
+        }
+        for proof in proofs {
+            let (file, name) = proof.split_once("::").unwrap_or((&proof, ""));
+            let text = fs::read_to_string(root().join(file));
+            let text = text.unwrap_or_else(|error| panic!("{wanted}: {file}: {error}"));
+            let is_there = name.is_empty() || text.contains(&format!("fn {name}("));
+            assert!(is_there, "{wanted}: no `{name}` in {file}");
+        }
+    }
+}
+
+#[test]
 fn get_finds_the_first_item_that_matches() {
     let roles = queup::Role::ALL;
     let found = queup::utils::get(queup::Role::ALL, |role| role.has(queup::Right::Kick));
@@ -82,8 +133,7 @@ fn known_kinds() -> impl Iterator<Item = (&'static str, &'static antiphon::KindI
 
 #[test]
 fn every_reference_event_of_a_listed_kind_is_on_the_page() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/parity.md");
-    let page = fs::read_to_string(page).expect("docs/parity.md");
+    let (page, _) = page();
     for (platform, kind) in known_kinds() {
         assert!(
             kind.reference.is_empty() || page.contains(kind.reference),

@@ -91,6 +91,29 @@ async fn an_event_that_no_filter_lets_through_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fallback_that_another_handler_leaves_nothing_to_says_so() {
+    async fn rest(said: Said, State(log): State<Log>) {
+        log.note(format!("left: {}", said.message));
+    }
+    let lines = Lines::default();
+    let _listening = lines.listen();
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let app = App::new(log.clone())
+        .source(source)
+        .on(note.named("takes-all"))
+        .fallback(rest.named("rest"));
+    let app = TestApp::start(app, Arc::new(MemoryJournal::new())).await;
+    choir.say("room/loft", "good bye").await.expect("sent");
+    app.settle().await;
+    assert_eq!(log.lines(), ["good bye"]);
+    lines.has(
+        "another handler takes the event",
+        &["position=1", "rest", "takes-all"],
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_before_its_handler_was_added_says_so() {
     let lines = Lines::default();
     let _listening = lines.listen();

@@ -14,7 +14,7 @@ use antiphon_core::BoxFuture;
 use antiphon_discord_model::Attachment;
 use antiphon_net::{HttpBody, HttpError};
 use bytes::{Bytes, BytesMut};
-use futures_core::Stream;
+use futures_util::Stream;
 use http::Uri;
 use jiff::Timestamp;
 

@@ -14,7 +14,8 @@
 //!
 //! An interaction that comes too late is skipped before its handlers run, and counted in the metric
 //! `antiphon_events_late_total`: one older than fifteen minutes always, and one older than three seconds unless it may have
-//! been answered before. One that is handled again after a crash goes on by editing the answer that it has.
+//! been answered before. One that is handled again after a crash goes on by editing the answer that it has, and a second
+//! first answer within one run of its handlers is [`RequestError::AlreadyAnswered`].
 //!
 //! None of these requests carries the bot's token, and none waits for the bot's global limit.
 
@@ -43,7 +44,7 @@ use super::{
 };
 use crate::{
     error::RequestError,
-    http::{ALREADY_ACKNOWLEDGED, Http, Repeat, UnsentRequest},
+    http::{Http, Repeat, UnsentRequest, is_acknowledged},
 };
 
 impl Client {
@@ -178,8 +179,9 @@ impl<'a> Answers<'a> {
     /// # Ok(()) }
     /// ```
     ///
-    /// A second first answer is refused with code 40060, unless an attempt of the same call was lost: then that attempt counts.
-    /// The methods below go on by an edit instead.
+    /// A second first answer in one run of a handler is [`RequestError::AlreadyAnswered`]. In a later run it is refused with
+    /// code 40060, unless an attempt of the same call was lost: then that attempt counts. The methods below go on by an edit
+    /// in a later run.
     pub fn create_response(&self, response: &impl Serialize) -> Call<'a, ()> {
         let route = Route::InteractionCallback {
             interaction_id: self.id.get(),
@@ -463,6 +465,9 @@ impl fmt::Debug for Answers<'_> {
 /// An interaction that has its first answer already, such as one that is handled again after a crash, goes on by an edit
 /// of that answer: a message or an update edits it, with its text, embeds, components, files and allowed mentions, and any
 /// other answer counts as given. So a handler that runs again ends with the same answer, and posts no second one.
+/// A second first answer within one run of the handlers would replace the first, and is
+/// [`RequestError::AlreadyAnswered`]; outside of an app's handlers, and in tasks that they spawn, runs are not told apart,
+/// and it is an edit.
 /// An interaction that can no longer be answered is [`RequestError::Expired`].
 ///
 /// # Errors
@@ -563,7 +568,7 @@ impl<'a> Respond<'a> {
         // Discord refuses a second answer as already acknowledged, so a repetition is safe.
         let first = Call::<()>::new(self.http, Repeat::Safe, self.draft);
         match first.await {
-            Err(RequestError::Refused(error)) if error.code == ALREADY_ACKNOWLEDGED => {}
+            Err(error) if is_acknowledged(&error) => {}
             outcome => return outcome,
         }
         tracing::debug!(kind = ?self.kind, "an interaction has its first answer already; it goes on by an edit");

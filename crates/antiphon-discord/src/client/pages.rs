@@ -28,7 +28,7 @@ use antiphon_discord_model::{
         },
     },
 };
-use futures_core::Stream;
+use futures_util::Stream;
 use http::Method;
 use jiff::Timestamp;
 use serde::de::IgnoredAny;

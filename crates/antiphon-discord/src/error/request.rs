@@ -62,6 +62,19 @@ pub enum RequestError {
         /// Discord's error: 10062 (unknown interaction) or 50027 (invalid webhook token).
         error: ApiError,
     },
+    /// The interaction got its first answer in the same run of its handlers; nothing was sent.
+    ///
+    /// What follows the first answer is an edit ([`Answers::update_response`](crate::client::Answers::update_response)) or a
+    /// message of its own ([`Answers::create_followup`](crate::client::Answers::create_followup)). In a later run, after a
+    /// crash or a failure, a first answer is no mistake: it edits the one that was given.
+    #[error(
+        "the interaction has its first answer already: edit it with `update_response`, or add a message with \
+         `create_followup`"
+    )]
+    AlreadyAnswered {
+        /// The interaction.
+        interaction: Id<InteractionMarker>,
+    },
     /// Discord refused for another reason.
     #[error("Discord refused: {0}")]
     Refused(ApiError),
@@ -144,6 +157,7 @@ impl RequestError {
             | Self::Forbidden(_)
             | Self::NotFound(_)
             | Self::Expired { .. }
+            | Self::AlreadyAnswered { .. }
             | Self::Refused(_)
             | Self::OutcomeUnknown(_)
             | Self::Undecodable { .. } => false,

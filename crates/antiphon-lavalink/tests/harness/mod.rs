@@ -97,6 +97,16 @@ pub trait Bot: Sized {
     /// Starts with the journal of an earlier run.
     fn resume(sim: &Simulator, config: Config, stored: Journal) -> Self;
 
+    /// Starts with an empty journal, and waits until all nodes are connected.
+    fn start_connected(sim: &Simulator, config: Config) -> impl Future<Output = Self>;
+
+    /// Starts with the journal of an earlier run, and waits until all nodes are connected.
+    fn resume_connected(
+        sim: &Simulator,
+        config: Config,
+        stored: Journal,
+    ) -> impl Future<Output = Self>;
+
     /// Waits until so many nodes are connected.
     fn connected_to(&self, nodes: usize) -> impl Future<Output = ()>;
 
@@ -127,6 +137,18 @@ impl Bot for Running {
         let (pool, source) = lavalink::connect(config);
         cell.set(pool.clone()).expect("set once");
         Self::of((pool, source), sim.clock(), stored, IntakeLimits::default())
+    }
+
+    async fn start_connected(sim: &Simulator, config: Config) -> Self {
+        Self::resume_connected(sim, config, Journal::default()).await
+    }
+
+    async fn resume_connected(sim: &Simulator, config: Config, stored: Journal) -> Self {
+        let app = Self::resume(sim, config, stored);
+        let nodes = app.client.nodes().len();
+        assert_ne!(nodes, 0, "a pool knows its nodes from the start");
+        app.connected_to(nodes).await;
+        app
     }
 
     async fn connected_to(&self, nodes: usize) {
@@ -174,6 +196,17 @@ fn answer(pool: &Pool, request: &VoiceRequest) {
             endpoint: Some("c-fra01.discord.media:443".into()),
         });
     }
+}
+
+/// A simulator whose tracks are named by a letter, each a minute long, and `long`, ten minutes long.
+pub fn simulator_with_tracks() -> Simulator {
+    let sim = Simulator::with_seed(7);
+    for name in ["a", "b", "c", "d"] {
+        sim.lavalink().add_track(name, "Loft Choir", name, 60_000);
+    }
+    sim.lavalink()
+        .add_track("long", "Loft Choir", "Long", 600_000);
+    sim
 }
 
 /// A track of the simulator.

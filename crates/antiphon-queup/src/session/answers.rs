@@ -5,7 +5,8 @@
 //! nothing.
 //!
 //! Failures that may pass are tried again (30 s; 2 h after too many wrong passwords). Final ones stop the room alone,
-//! with a code and a hint in its link.
+//! with a code and a hint in its link. A room whose id the server does not know any more is looked up once more by its
+//! name: the room that stands there now is joined, and the link of the old one says so.
 
 use std::time::Duration;
 
@@ -102,13 +103,24 @@ impl Session {
             return;
         };
         let error = match outcome {
-            Ok(answer) => return self.enter(join, answer, now),
+            Ok(answer) => {
+                if let Some(gone) = &join.instead_of {
+                    self.replaced(gone, &answer.info, now);
+                }
+                return self.enter(join, answer, now);
+            }
             Err(error) => error,
         };
-        let place = slug_place(&join.slug);
+        let place = match &join.instead_of {
+            Some(gone) => room_place(gone),
+            None => slug_place(&join.slug),
+        };
         if let Some(reply) = join.reply {
             let _ = reply.send(Err(error));
         } else if error.is_final() {
+            if let Some(gone) = &join.instead_of {
+                self.give_up(&room_channel(gone));
+            }
             self.refused(&place, &error, now);
         } else {
             let pause = if matches!(error, JoinError::TooManyPasswords) {
@@ -192,7 +204,9 @@ impl Session {
             }
             Err(error) => {
                 self.release(&name, None, now);
-                if error.is_final() {
+                if matches!(error, JoinError::NoSuchRoom(_)) {
+                    self.look_up_anew(&name);
+                } else if error.is_final() {
                     self.give_up(&name);
                     self.refused(&room_place(room), &error, now);
                 } else if let Some(room) = self.room_mut(&name) {
@@ -216,6 +230,7 @@ impl Session {
         match outcome {
             Ok(()) if self.is_attached(&name) => self.room_connected(&name, now),
             Ok(()) => self.attach(&name, now),
+            Err(JoinError::NoSuchRoom(_)) => self.look_up_anew(&name),
             Err(error) if error.is_final() => {
                 self.give_up(&name);
                 self.refused(&room_place(room), &error, now);

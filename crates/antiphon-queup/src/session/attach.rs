@@ -19,12 +19,12 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     ANSWER_WITHIN, LONGEST_ID, Moment, Phase, REJOIN_AFTER, Session, Task,
-    channel::{Attachment, Channel, Hold},
+    channel::{Attachment, Channel, Hold, room_channel},
 };
 use crate::{
     error::JoinError,
-    event::action_kind,
-    model::{Presence, RoomInfo, Slug},
+    event::{action_kind, room_place},
+    model::{Presence, RoomId, RoomInfo, Slug},
 };
 
 /// Number of times that a channel is asked for on one socket.
@@ -38,6 +38,8 @@ pub(super) struct Joining {
     password: Option<Secret>,
     /// Client that asked for it; absent for a room of the configuration.
     pub(super) reply: Option<oneshot::Sender<Result<RoomInfo, JoinError>>>,
+    /// Room that stood under this name, which the server does not know any more.
+    pub(super) instead_of: Option<RoomId>,
     /// Time of the next try; absent while a request is on its way.
     pub(super) retry_at: Option<Instant>,
 }
@@ -78,11 +80,27 @@ impl Joins {
             slug,
             password,
             reply,
+            instead_of: None,
             retry_at: None,
         };
         let task = joining.task();
         self.waiting.push(joining);
         task
+    }
+
+    /// Begins to look for the room that stands under the name of one that is gone; gives the first request.
+    fn look_up(&mut self, gone: RoomId, slug: Slug) -> Task {
+        let task = self.begin(slug, None, None);
+        if let Some(joining) = self.waiting.last_mut() {
+            joining.instead_of = Some(gone);
+        }
+        task
+    }
+
+    /// Whether the name of a room is being looked up.
+    fn is_looking_for(&self, gone: &RoomId) -> bool {
+        let mut waiting = self.waiting.iter();
+        waiting.any(|joining| joining.instead_of.as_ref() == Some(gone))
     }
 
     /// Whether the rooms of the configuration are to be asked for: once in a run.
@@ -336,6 +354,39 @@ impl Session {
             self.push_channel(name);
             self.try_later(name, REJOIN_AFTER, cause, now);
         }
+    }
+
+    /// Looks up the name of a room whose id the server does not know any more, since another room may stand under it.
+    ///
+    /// The room stays wanted meanwhile, so that a restart looks it up too.
+    pub(super) fn look_up_anew(&mut self, name: &str) {
+        if let Some(room) = self.channels.get_mut(name).and_then(|it| it.room.as_mut()) {
+            room.forget_plans();
+            if !self.joins.is_looking_for(&room.id) {
+                let task = self.joins.look_up(room.id.clone(), room.slug.clone());
+                self.tasks.push_back(task);
+            }
+        }
+    }
+
+    /// Gives up a room under whose name another one stands now, and emits that.
+    ///
+    /// Events of the old room that may be missing are a gap at its place, if it is not told yet.
+    pub(super) fn replaced(&mut self, gone: &RoomId, by: &RoomInfo, now: Moment) {
+        if by.id == *gone {
+            return;
+        }
+        let name = room_channel(gone);
+        self.release(&name, None, now);
+        let to = self.connection.far_edge(now);
+        self.report_gap(&name, to, 0, now);
+        self.give_up(&name);
+        let reason = format!(
+            "the name `{}` belongs to another room now, which is joined instead: {}",
+            by.slug, by.id
+        );
+        let hint = "use the id of the new room wherever that of the old one is kept";
+        self.room_stops(&room_place(gone), "replaced", &reason, hint, now);
     }
 
     /// Gives up a room, which is not joined again by itself, and sends action 12.

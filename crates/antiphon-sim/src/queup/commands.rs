@@ -85,6 +85,11 @@ commands! {
     };
     /// Leaves a room.
     "leave"(place: String, by: String) => queup.place(&place)?.leave(&by);
+    /// Replaces a room by an empty one with the same name and another id.
+    "replace_room"(place: String) => {
+        let room = queup.place(&place)?.replace();
+        json!({"room": room.id()})
+    };
     /// Announces that a user left who did not.
     "leave_in_error"(place: String, user: String) => queup.place(&place)?.leave_in_error(&user);
     /// Kicks a user out of a room.

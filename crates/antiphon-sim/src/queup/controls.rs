@@ -519,6 +519,18 @@ impl Room {
         });
     }
 
+    /// Replaces the room by an empty one with the same name and another id, and returns that.
+    ///
+    /// Its old id is unknown from now on, as of a room that was deleted and made anew; nobody is told.
+    #[must_use]
+    pub fn replace(&self) -> Self {
+        let id = self.server.with(|state| state.replace_room(&self.id));
+        Self {
+            server: Arc::clone(&self.server),
+            id: id.unwrap_or_else(|| self.id.clone()),
+        }
+    }
+
     /// Lets a user enter.
     ///
     /// A user who is there is not announced again, unless the quirk `JoinAnnouncedAgain` is on.

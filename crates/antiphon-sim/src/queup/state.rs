@@ -215,6 +215,13 @@ impl State {
         id
     }
 
+    /// Puts an empty room with a new id in the place of one, which is gone; gives the new id.
+    pub(crate) fn replace_room(&mut self, id: &str) -> Option<String> {
+        let gone = self.rooms.remove(id)?;
+        let name = gone.settings.get("name").and_then(Value::as_str);
+        Some(self.add_room(&gone.slug, name.unwrap_or(&gone.slug), &gone.creator))
+    }
+
     pub(crate) fn find_room(&self, slug_or_id: &str) -> Option<&Room> {
         self.rooms
             .get(slug_or_id)

@@ -6,20 +6,23 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::print_stdout,
     reason = "an example speaks to a person, and uses a part of this"
 )]
 
-use std::{env, time::Duration};
+use std::env;
 
 use antiphon::{
     App, BoxError, Link,
     discord::{self, Client, Config, Intents, Source},
-    journal::{MemoryJournal, SqliteJournal},
     net::Addresses,
 };
 use antiphon_sim::{Options, Simulator, discord::Discord};
-use tokio::time::sleep;
+pub(crate) use scene::pause;
+
+#[path = "../scene/mod.rs"]
+mod scene;
 
 /// The channel of the simulator in which the scenes play.
 pub(crate) const CHANNEL: &str = "loft";
@@ -40,16 +43,11 @@ where
     if let Some(addresses) = Addresses::from_env()? {
         let config = Config::simulated(&addresses)?.intents(intents);
         let (client, source) = discord::connect(configure(config));
-        app(client, source)
-            .run(MemoryJournal::new(), ctrl_c())
-            .await?;
-        return Ok(());
+        return scene::run(app(client, source)).await;
     }
     if let Ok(token) = env::var("DISCORD_TOKEN") {
         let (client, source) = discord::connect(configure(Config::new(token, intents)));
-        let journal = SqliteJournal::open(format!("{example}.sqlite")).await?;
-        app(client, source).run(journal, ctrl_c()).await?;
-        return Ok(());
+        return scene::run_kept(example, app(client, source)).await;
     }
     let simulator = Simulator::listen(&Options::new().seed(7)).await?;
     let discord = simulator.discord();
@@ -60,38 +58,10 @@ where
         .on(async |message: discord::MessageCreate| {
             println!("{:>10}: {}", message.author.name, message.content);
         });
-    let handle = app.handle();
-    let running = app.run(MemoryJournal::new(), ctrl_c());
-    let play = async {
-        while !handle.links().iter().any(|(_, link)| link.is_connected()) {
-            sleep(Duration::from_millis(20)).await;
-        }
-        pause().await;
-        scene(&discord).await;
-        pause().await;
-        handle.stop();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        ended = running => ended?,
-        () = play => {}
-    }
-    Ok(())
-}
-
-/// Waits until a person has read a line.
-pub(crate) async fn pause() {
-    sleep(Duration::from_millis(700)).await;
+    scene::play(app, async || scene(&discord).await).await
 }
 
 /// Shows the result.
 pub(crate) fn show(lines: &[String]) {
-    println!("\n{}", lines.join("\n"));
-}
-
-async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a signal to wait for, the app runs until it is killed.
-        std::future::pending::<()>().await;
-    }
+    scene::show(lines.join("\n"));
 }

@@ -6,20 +6,23 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::print_stdout,
     reason = "an example speaks to a person, and uses a part of this"
 )]
 
-use std::{env, time::Duration};
+use std::env;
 
 use antiphon::{
     App, BoxError, Link,
-    journal::{MemoryJournal, SqliteJournal},
     net::Addresses,
     stackexchange::{self, Account, Client, Config, MessageEvent, Source},
 };
 use antiphon_sim::{Options, Simulator, stackexchange::StackExchange};
-use tokio::time::sleep;
+pub(crate) use scene::{pause, show};
+
+#[path = "../scene/mod.rs"]
+mod scene;
 
 /// The room of the simulator in which the scenes play.
 pub(crate) const ROOM: i64 = StackExchange::ROOM;
@@ -35,10 +38,7 @@ where
 {
     if let Some(addresses) = Addresses::from_env()? {
         let (client, source) = stackexchange::connect(Config::simulated(&addresses)?);
-        app(client, source)
-            .run(MemoryJournal::new(), ctrl_c())
-            .await?;
-        return Ok(());
+        return scene::run(app(client, source)).await;
     }
     if let (Ok(email), Ok(password), Ok(room)) = (
         env::var("SE_EMAIL"),
@@ -49,9 +49,7 @@ where
             .cookie_file(format!("{example}.cookies"))
             .rooms([room.parse::<i64>()?]);
         let (client, source) = stackexchange::connect(config);
-        let journal = SqliteJournal::open(format!("{example}.sqlite")).await?;
-        app(client, source).run(journal, ctrl_c()).await?;
-        return Ok(());
+        return scene::run_kept(example, app(client, source)).await;
     }
     let simulator = Simulator::listen(&Options::new().seed(7)).await?;
     let chat = simulator.stackexchange();
@@ -65,23 +63,7 @@ where
         .on(async |message: MessageEvent| {
             println!("{:>10}: {}", message.user_name, message.content.text());
         });
-    let handle = app.handle();
-    let running = app.run(MemoryJournal::new(), ctrl_c());
-    let play = async {
-        while !handle.links().iter().any(|(_, link)| link.is_connected()) {
-            sleep(Duration::from_millis(20)).await;
-        }
-        pause().await;
-        scene(&chat).await;
-        pause().await;
-        handle.stop();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        ended = running => ended?,
-        () = play => {}
-    }
-    Ok(())
+    scene::play(app, async || scene(&chat).await).await
 }
 
 /// Has a feed bring an item, by a message and by its ticker.
@@ -91,21 +73,4 @@ pub(crate) fn feed(chat: &StackExchange) {
     chat.event(ROOM, 1, -2, &fields, None);
     let content = r#"Ticker: <a href="//feeds.example/2">another</a>"#;
     chat.event(ROOM, 22, -2, &serde_json::json!({"content": content}), None);
-}
-
-/// Waits until a person has read a line.
-pub(crate) async fn pause() {
-    sleep(Duration::from_millis(700)).await;
-}
-
-/// Shows the result.
-pub(crate) fn show(text: &str) {
-    println!("\n{text}");
-}
-
-async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a signal to wait for, the app runs until it is killed.
-        std::future::pending::<()>().await;
-    }
 }

@@ -6,6 +6,7 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::print_stdout,
     reason = "an example speaks to a person, and uses a part of this"
 )]
@@ -15,13 +16,15 @@ use std::{env, time::Duration};
 use antiphon::{
     App, BoxError,
     discord::{self, Intents},
-    journal::{MemoryJournal, SqliteJournal},
     lavalink::{self, NodeConfig, Pool},
     music,
     net::Addresses,
 };
 use antiphon_sim::{Options, Simulator};
-use tokio::time::sleep;
+pub(crate) use scene::pause;
+
+#[path = "../scene/mod.rs"]
+mod scene;
 
 /// The clients of a bot that plays music, and the sources to run.
 #[derive(Debug)]
@@ -86,48 +89,15 @@ where
         let bot = discord::Config::simulated(&addresses)?.intents(intents());
         let nodes = NodeConfig::simulated(&addresses)?;
         let nodes = lavalink::Config::without_user(nodes).network(addresses.network());
-        let app = app(Parts::new(bot, nodes));
-        app.run(MemoryJournal::new(), ctrl_c()).await?;
-        return Ok(());
+        return scene::run(app(Parts::new(bot, nodes))).await;
     }
     if let Ok(token) = env::var("DISCORD_TOKEN") {
-        let journal = SqliteJournal::open(format!("{example}.sqlite")).await?;
-        app(Parts::real(token)?).run(journal, ctrl_c()).await?;
-        return Ok(());
+        return scene::run_kept(example, app(Parts::real(token)?)).await;
     }
     let simulator = Simulator::listen(&Options::new().seed(7)).await?;
     let parts = Parts::simulated(&simulator);
-    let (gateway, pool) = (parts.client.link(), parts.pool.link());
     let app = app(parts).on(async |message: discord::MessageCreate| {
         println!("{:>10}: {}", message.author.name, message.content);
     });
-    let handle = app.handle();
-    let running = app.run(MemoryJournal::new(), ctrl_c());
-    let play = async {
-        while !gateway.borrow().is_connected() || !pool.borrow().is_connected() {
-            sleep(Duration::from_millis(20)).await;
-        }
-        pause().await;
-        scene(&simulator).await;
-        pause().await;
-        handle.stop();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        ended = running => ended?,
-        () = play => {}
-    }
-    Ok(())
-}
-
-/// Waits until a person has read a line.
-pub(crate) async fn pause() {
-    sleep(Duration::from_millis(700)).await;
-}
-
-async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a signal to wait for, the app runs until it is killed.
-        std::future::pending::<()>().await;
-    }
+    scene::play(app, async || scene(&simulator).await).await
 }

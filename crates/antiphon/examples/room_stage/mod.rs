@@ -2,10 +2,12 @@
 //! environment names them.
 //!
 //! `QUEUP_EMAIL`, `QUEUP_PASSWORD`, `QUEUP_ROOM`, `DISCORD_TOKEN`, `LAVALINK_URL` and `LAVALINK_PASSWORD` choose the real
-//! ones; the journal is then kept in `<example>.sqlite`, so that a restart finds the player again, playing.
+//! ones; the journal is then kept in `<example>.sqlite`, so that a restart finds the player again, playing. `ANTIPHON_SIM`
+//! chooses an `antiphon sim` that runs elsewhere: it is the name of the file that has its first line.
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::print_stdout,
     reason = "an example speaks to a person, and uses a part of this"
 )]
@@ -15,13 +17,16 @@ use std::{env, time::Duration};
 use antiphon::{
     App, BoxError, Clock,
     discord::{self, CacheLimits, Intents},
-    journal::{MemoryJournal, SqliteJournal},
     lavalink::{self, NodeConfig, Pool},
     music,
+    net::Addresses,
     queup::{self, Account},
 };
 use antiphon_sim::{Options, Simulator};
-use tokio::time::sleep;
+pub(crate) use scene::pause;
+
+#[path = "../scene/mod.rs"]
+mod scene;
 
 /// The room of the simulator in which the scenes play.
 pub(crate) const ROOM: &str = "choir-loft";
@@ -105,43 +110,21 @@ pub(crate) async fn play<S>(
 where
     S: Send + Sync + 'static,
 {
+    if let Some(addresses) = Addresses::from_env()? {
+        let room = queup::Config::simulated(&addresses)?;
+        let bot = discord::Config::simulated(&addresses)?.intents(intents());
+        let nodes = NodeConfig::simulated(&addresses)?;
+        let nodes = lavalink::Config::without_user(nodes).network(addresses.network());
+        let parts = Parts::new(room, bot, nodes, Clock::system());
+        return scene::run(app(parts)).await;
+    }
     if let Ok(token) = env::var("DISCORD_TOKEN") {
-        let journal = SqliteJournal::open(format!("{example}.sqlite")).await?;
-        app(Parts::real(token)?).run(journal, ctrl_c()).await?;
-        return Ok(());
+        return scene::run_kept(example, app(Parts::real(token)?)).await;
     }
     let simulator = Simulator::listen(&Options::new().seed(7)).await?;
     let parts = Parts::simulated(&simulator);
     let app = app(parts).on(async |message: discord::MessageCreate| {
         println!("{:>10}: {}", message.author.name, message.content);
     });
-    let handle = app.handle();
-    let running = app.run(MemoryJournal::new(), ctrl_c());
-    let play = async {
-        while !handle.links().iter().all(|(_, link)| link.is_connected()) {
-            sleep(Duration::from_millis(20)).await;
-        }
-        pause().await;
-        scene(&simulator).await;
-        pause().await;
-        handle.stop();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        ended = running => ended?,
-        () = play => {}
-    }
-    Ok(())
-}
-
-/// Waits until a person has read a line.
-pub(crate) async fn pause() {
-    sleep(Duration::from_millis(700)).await;
-}
-
-async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a signal to wait for, the app runs until it is killed.
-        std::future::pending::<()>().await;
-    }
+    scene::play(app, async || scene(&simulator).await).await
 }

@@ -4,18 +4,24 @@
 //! `<example>.sqlite`, so that a restart goes on where the last run ended. `ANTIPHON_SIM` chooses an `antiphon sim` that
 //! runs elsewhere: it is the name of the file that has its first line.
 
-#![allow(clippy::print_stdout, reason = "an example speaks to a person")]
+#![allow(
+    unused_imports,
+    clippy::print_stdout,
+    reason = "an example speaks to a person, and uses a part of this"
+)]
 
-use std::{env, time::Duration};
+use std::env;
 
 use antiphon::{
-    App, BoxError, Link, LinkState,
-    journal::{MemoryJournal, SqliteJournal},
+    App, BoxError, Link,
     net::Addresses,
     queup::{self, Account, Client, Config, Source},
 };
 use antiphon_sim::{Options, Simulator};
-use tokio::time::sleep;
+pub(crate) use scene::pause;
+
+#[path = "../scene/mod.rs"]
+mod scene;
 
 /// Runs the example's app until Ctrl-C; in the simulator `scene` is played first, and the app ends after it.
 pub(crate) async fn play<S>(
@@ -28,10 +34,7 @@ where
 {
     if let Some(addresses) = Addresses::from_env()? {
         let (client, source) = queup::connect(Config::simulated(&addresses)?);
-        app(client, source)
-            .run(MemoryJournal::new(), ctrl_c())
-            .await?;
-        return Ok(());
+        return scene::run(app(client, source)).await;
     }
     if let (Ok(email), Ok(password), Ok(room)) = (
         env::var("QUEUP_EMAIL"),
@@ -40,9 +43,7 @@ where
     ) {
         let config = Config::new(Account::new(email, password)).rooms([room.as_str()]);
         let (client, source) = queup::connect(config);
-        let journal = SqliteJournal::open(format!("{example}.sqlite")).await?;
-        app(client, source).run(journal, ctrl_c()).await?;
-        return Ok(());
+        return scene::run_kept(example, app(client, source)).await;
     }
     let simulator = Simulator::listen(&Options::new().seed(7)).await?;
     let bot = simulator.queup().account();
@@ -51,44 +52,12 @@ where
         .rooms([ROOM]);
     let (client, source) = queup::connect(config);
     let app = app(client, source)
-        .on(async |link: Link| show(&link.state))
+        .on(async |link: Link| println!("({})", link.state))
         .on(async |chat: queup::Chat| {
             println!("{:>10}: {}", chat.author.username, chat.content);
         });
-    let link = app.handle();
-    let running = app.run(MemoryJournal::new(), ctrl_c());
-    let play = async {
-        while !link.links().iter().any(|(_, link)| link.is_connected()) {
-            sleep(Duration::from_millis(20)).await;
-        }
-        pause().await;
-        scene(&simulator).await;
-        pause().await;
-        link.stop();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        ended = running => ended?,
-        () = play => {}
-    }
-    Ok(())
+    scene::play(app, async || scene(&simulator).await).await
 }
 
 /// The room of the simulator in which the scenes play.
 pub(crate) const ROOM: &str = "choir-loft";
-
-/// Waits until a person has read a line.
-pub(crate) async fn pause() {
-    sleep(Duration::from_millis(700)).await;
-}
-
-fn show(link: &LinkState) {
-    println!("({link})");
-}
-
-async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a signal to wait for, the app runs until it is killed.
-        std::future::pending::<()>().await;
-    }
-}

@@ -213,7 +213,7 @@ impl<T> Invocation<T> {
         self.call.answers().show_modal(modal)
     }
 
-    /// All other answers; the invocation does not know of them.
+    /// All other answers, beside which [`reply`](Self::reply) goes on with a followup message.
     pub fn answers(&self) -> Answers<'_> {
         self.call.answers()
     }
@@ -360,13 +360,20 @@ impl<'a> Reply<'a> {
     }
 
     async fn send(self) -> Result<(), RequestError> {
-        let answered = self.call.answered();
-        match (self.how, answered) {
-            (How::Defer, _) => self.defer().await,
+        if self.how == How::Defer {
+            return self.defer().await;
+        }
+        if self.call.answered() == Answered::Nothing {
             // If an earlier run gave it, the client edits it.
-            (_, Answered::Nothing) => self.first().await,
+            match self.first().await {
+                // The handler gave it by `Invocation::answers` or a function that takes the interaction.
+                Err(RequestError::AlreadyAnswered { .. }) => self.call.answer(Answered::Yes),
+                outcome => return outcome,
+            }
+        }
+        match (self.how, self.call.answered()) {
             (How::Edit, _) | (How::Next, Answered::Deferred) => self.edit().await,
-            (How::Followup, _) | (How::Next, Answered::Yes) => self.followup().await,
+            _ => self.followup().await,
         }
     }
 

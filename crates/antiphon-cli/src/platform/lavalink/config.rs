@@ -68,6 +68,10 @@ pub(crate) struct Node {
     /// Default: none.
     #[schemars(example = &"eu")]
     pub(crate) region: Option<String>,
+    /// Whether the node takes the next track of a player beforehand, for players that go on without a pause.
+    ///
+    /// Default: what the node says of itself.
+    next_track: Option<bool>,
 }
 
 impl Lavalink {
@@ -80,10 +84,11 @@ impl Lavalink {
             let of = format_args!("the password of the node `{name}`");
             let password = context.secret(&node.password, of)?;
             let config = lavalink::NodeConfig::new(name.as_str(), &node.url, password);
+            let config = set(config, node.region.as_ref(), lavalink::NodeConfig::region);
             Ok(set(
                 config,
-                node.region.as_ref(),
-                lavalink::NodeConfig::region,
+                node.next_track,
+                lavalink::NodeConfig::next_track,
             ))
         });
         let nodes = nodes.collect::<Result<Vec<_>, Failure>>()?;
@@ -133,6 +138,6 @@ failover_after = "5s"
 certificate = "sim.pem"
 
 [sources.organ.nodes]
-eu-1 = { url = "http://127.0.0.1:7003", password = { env = "EU_PASSWORD" }, region = "eu" }
+eu-1 = { url = "http://127.0.0.1:7003", password = { env = "EU_PASSWORD" }, region = "eu", next_track = false }
 us-1 = { url = "https://us.example.org", password = { file = "us" } }
 "#;

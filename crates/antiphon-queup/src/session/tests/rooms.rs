@@ -218,6 +218,56 @@ fn a_room_that_is_refused_after_an_outage_stops_alone() {
     assert!(table.session.wants_frame());
 }
 
+/// The number of the request that looks the room's name up, if it is made.
+fn look_up(table: &mut Table) -> Option<u64> {
+    table.tasks().iter().find_map(|task| match task {
+        Task::Join { id, slug, .. } if *slug == "loft" => Some(*id),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_room_whose_id_is_gone_is_looked_up_once_by_its_name() {
+    for after_outage in [true, false] {
+        let mut table = Table::new();
+        table.join();
+        table.outage("c2");
+        let gone = || JoinError::NoSuchRoom("loft".into());
+        if after_outage {
+            let epoch = table.session.connection.epoch;
+            table.done(Done::Rejoined {
+                room: ROOM.into(),
+                epoch,
+                outcome: Err(gone()),
+            });
+        } else {
+            table.done(Done::Posted {
+                room: ROOM.into(),
+                outcome: Err(gone()),
+            });
+        }
+        let id = look_up(&mut table).expect("looked up");
+        // A second answer of the same kind looks nothing up again.
+        table.done(Done::Posted {
+            room: ROOM.into(),
+            outcome: Err(gone()),
+        });
+        assert_eq!(look_up(&mut table), None);
+        // For the moment it cannot be found out.
+        table.done(Done::Joined {
+            id,
+            outcome: Err(JoinError::Request(RequestError::LoggedOut)),
+        });
+        check_links(&mut table, &[(&here(), "waiting")]);
+        table.done(Done::Joined {
+            id,
+            outcome: Err(gone()),
+        });
+        check_links(&mut table, &[(&here(), "stopped no-such-room")]);
+        assert_eq!(look_up(&mut table), None);
+    }
+}
+
 #[test]
 fn a_room_that_is_never_attached_costs_the_others_nothing() {
     let mut table = Table::new();
