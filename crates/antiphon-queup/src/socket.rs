@@ -423,7 +423,7 @@ async fn post(
     let joined: wire::Joined<'_> = antiphon_core::read_json(&data).unwrap_or_default();
     Ok(joined
         .room
-        .map(|room| data.slice_ref(room.get().as_bytes())))
+        .map(|room| antiphon_core::keep_part(&data, room.get().as_bytes())))
 }
 
 /// Joins a room again, and fetches its state.

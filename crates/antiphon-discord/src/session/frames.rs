@@ -175,7 +175,10 @@ impl Session {
         // The body is `d`, byte for byte. If `d` is missing, or the frame has bytes outside of `d` and the envelope,
         // the body is the whole frame.
         let (body, form) = match &header.data {
-            Some(span) if header.is_sound() => (frame.slice(span.clone()), header.form),
+            Some(span) if header.is_sound() => {
+                let body = antiphon_core::keep_part(frame, &frame[span.clone()]);
+                (body, header.form)
+            }
             _ => (frame.clone(), BodyForm::of(frame)),
         };
         let name = header.name.as_deref();
