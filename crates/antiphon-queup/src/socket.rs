@@ -2,7 +2,8 @@
 //!
 //! It is the only file that reads the socket, and the only one that waits. Everything that can wake it is in one
 //! `select!`; what it learns goes into [`Session`], and what that wants done is carried out here: frames are sent in
-//! place, requests are futures in a set that the loop polls itself, so that nothing runs on when it ends.
+//! place, requests are futures in a set that the loop polls itself, so that nothing runs on when it ends. Requests of
+//! rooms take turns (`room_tasks`), so that a thousand rooms open a few connections.
 //!
 //! # Back-pressure
 //! While the outbox is full, no frame is read; pings go on, and deadlines of answers stand still. QueUp's bytes stay in
@@ -13,7 +14,9 @@
 //! closes the socket with 1000. The account stays in its rooms. A refused login ends the source with an error, since
 //! trying again would be wrong.
 
-use std::{future::pending, sync::Arc, time::Duration};
+mod room_tasks;
+
+use std::{future::pending, sync::Arc, task::Poll, time::Duration};
 
 use antiphon_core::{
     Backoff, BoxError, BoxFuture, Intake, LinkState, Moment, OpenFailure, Secret, SourceError,
@@ -25,6 +28,7 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::Uri;
 use tokio::{sync::mpsc, time::sleep};
 
+use self::room_tasks::RoomTasks;
 use crate::{
     client::Shared,
     config::Config,
@@ -75,11 +79,17 @@ pub(crate) async fn run(
     let mut tasks: FuturesUnordered<BoxFuture<'static, Outcome>> = FuturesUnordered::new();
     let mut socket: Option<WebSocket> = None;
     let now = || intake.moment();
+    let mut room_tasks = RoomTasks::new(config.rate_limits.upkeep);
     session.start();
     loop {
         while let Some(task) = session.next_task() {
             tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
         }
+            if let Some(task) = room_tasks.add(task) {
+                tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
+            }
+        }
+        while let Some(task) = room_tasks.next(|task| session.due(task)) {
         // A frame to send has a few hundred bytes; the socket itself gives up a peer that takes none.
         if let Some(open) = &mut socket
             && let Err(error) = send_all(open, &mut session).await
@@ -133,6 +143,7 @@ pub(crate) async fn run(
             }
             permit = session.outbox.reserve(&intake) => {
                 // Without a journal nothing may be read.
+                room_tasks.ended(&done);
                 let Ok(permit) = permit else { break };
                 session.outbox.send(permit);
             }
@@ -212,7 +223,9 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 }
                 Done::Stored { channel, epoch }.into()
             }
-            Task::Join { id, slug, password } => Done::Joined {
+            Task::Join {
+                id, slug, password, ..
+            } => Done::Joined {
                 id,
                 outcome: join(&shared, &slug, password).await,
             }
