@@ -39,6 +39,8 @@ use crate::{
     wire,
 };
 
+/// Most frames that are taken in a row before the loop looks at anything else.
+const AT_ONCE: usize = 64;
 /// Shortest wait before a new socket (protocol §3.4).
 const RECONNECT_AFTER: Duration = Duration::from_secs(5);
 /// Number of tries to join a room again after a reconnect.
@@ -77,19 +79,19 @@ pub(crate) async fn run(
     let nonce = format!("{}q", intake.nonce());
     let mut session = Session::new(rules, backoff, &nonce, intake.checkpoints());
     let mut tasks: FuturesUnordered<BoxFuture<'static, Outcome>> = FuturesUnordered::new();
+    let mut room_tasks = RoomTasks::new(config.rate_limits.upkeep);
     let mut socket: Option<WebSocket> = None;
     let now = || intake.moment();
-    let mut room_tasks = RoomTasks::new(config.rate_limits.upkeep);
     session.start();
     loop {
         while let Some(task) = session.next_task() {
-            tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
-        }
             if let Some(task) = room_tasks.add(task) {
                 tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
             }
         }
         while let Some(task) = room_tasks.next(|task| session.due(task)) {
+            tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
+        }
         // A frame to send has a few hundred bytes; the socket itself gives up a peer that takes none.
         if let Some(open) = &mut socket
             && let Err(error) = send_all(open, &mut session).await
@@ -104,6 +106,10 @@ pub(crate) async fn run(
         }
         if let Some(rooms) = session.take_rooms() {
             shared.room_links.send_replace(rooms);
+        }
+        // Without a journal nothing may be read.
+        if session.outbox.send_ready(&intake).is_err() {
+            break;
         }
         if session.is_stopped() && session.outbox.is_empty() {
             return Err(SourceError::of_link(
@@ -127,28 +133,17 @@ pub(crate) async fn run(
                 }
             }
             frame = next_frame(&mut socket), if session.wants_frame() => {
-                let taken = match frame {
-                    Some(Ok(Message::Text(text))) => session.on_text(text.as_bytes(), now()).map_err(|cut| cut.0),
-                    Some(Ok(Message::Binary(bytes))) => {
-                        session.on_binary(&bytes, now());
-                        Ok(())
-                    }
-                    Some(Ok(Message::Close { code, reason })) => Err(describe_close("server", code, &reason)),
-                    Some(Err(error)) => Err(error_chain(&error)),
-                    None => Err("the connection ended without goodbye".into()),
-                };
-                if let Err(cut) = taken {
+                if let Err(cut) = take_frames(frame, &mut socket, &mut session, now()) {
                     close(&mut socket, &mut session, &cut, now()).await;
                 }
             }
             permit = session.outbox.reserve(&intake) => {
-                // Without a journal nothing may be read.
-                room_tasks.ended(&done);
                 let Ok(permit) = permit else { break };
                 session.outbox.send(permit);
             }
             Some(outcome) = tasks.next(), if !tasks.is_empty() => {
                 let Outcome { done, socket: opened } = outcome;
+                room_tasks.ended(&done);
                 if let Done::Opened(Ok(user)) = &done {
                     shared.logged_in(user);
                 }
@@ -191,6 +186,40 @@ async fn next_frame(socket: &mut Option<WebSocket>) -> Option<Result<Message, So
         Some(socket) => socket.next().await,
         None => pending().await,
     }
+}
+
+/// Takes a frame, and those behind it that have come already, until the session has something to do.
+///
+/// # Errors
+/// The reason to close the socket.
+fn take_frames(
+    first: Option<Result<Message, SocketError>>,
+    socket: &mut Option<WebSocket>,
+    session: &mut Session,
+    now: Moment,
+) -> Result<(), String> {
+    let mut frame = first;
+    for _ in 0..AT_ONCE {
+        match frame {
+            Some(Ok(Message::Text(text))) => {
+                session.on_text(text.as_bytes(), now).map_err(|cut| cut.0)?
+            }
+            Some(Ok(Message::Binary(bytes))) => session.on_binary(&bytes, now),
+            Some(Ok(Message::Close { code, reason })) => {
+                return Err(describe_close("server", code, &reason));
+            }
+            Some(Err(error)) => return Err(error_chain(&error)),
+            None => return Err("the connection ended without goodbye".into()),
+        }
+        if !session.wants_frame() || session.has_work() {
+            break;
+        }
+        let Some(Poll::Ready(next)) = socket.as_mut().map(WebSocket::next_now) else {
+            break;
+        };
+        frame = next;
+    }
+    Ok(())
 }
 
 /// Loses the socket, for this reason, and closes it.
