@@ -13,7 +13,9 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    future::poll_fn,
     sync::Arc,
+    task::Poll,
     time::Duration,
 };
 
@@ -323,8 +325,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             let begun = self.offer(chunk, offers);
             self.spawn(begun);
             self.runner.touch();
-            // The loop's other branches and the lanes have their turn during a long batch.
-            tokio::task::consume_budget().await;
+            // The workers have their turn during a long batch: lanes that fill up meanwhile would be read twice.
+            give_way().await;
         }
     }
 
@@ -571,6 +573,21 @@ pub(crate) fn apply(projections: &mut [Following], event: &Event) -> Befores {
         }
     }
     Befores::of(befores)
+}
+
+/// Lets the other tasks run once, on any thread that is free.
+///
+/// [`tokio::task::yield_now`] would keep the head on its own thread, where a handler may block.
+async fn give_way() {
+    let mut has_given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The page that is being read; never ready while there is none.
