@@ -158,7 +158,7 @@ async fn redirects_and_errors_are_answers() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_keeps_no_read_buffer() {
-    for size in [0, 4, 300, 100_000] {
+    for size in [4, 300, 100_000] {
         let body = Bytes::from(vec![b' '; size]);
         let sent = body.clone();
         let (network, _, _tasks) = serving(move |_| Response::new(sent.clone()));
