@@ -100,7 +100,7 @@ impl BodyForm {
     /// Takes one pass over them; nothing is built.
     pub fn of(body: &[u8]) -> Self {
         // What the JSON library passes over may be no UTF-8.
-        let Ok(text) = std::str::from_utf8(body) else {
+        let Ok(text) = crate::read_utf8(body) else {
             return Self::Binary;
         };
         if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {

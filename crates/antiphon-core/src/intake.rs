@@ -8,7 +8,7 @@
 //! stored the checkpoint behind it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -140,8 +140,9 @@ pub struct Received {
     pub source: SourceName,
     /// What was sent.
     pub entry: Entry,
-    /// The bytes that it takes up of the limit.
-    _room: OwnedSemaphorePermit,
+    /// The bytes of the limit that are free again once it is dropped: those of its whole group, or none before the last
+    /// of a group.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 type Marks = Arc<Mutex<HashMap<Part, watch::Sender<Option<i64>>, RandomState>>>;
@@ -289,13 +290,28 @@ impl Outlet {
     /// Tells the source that this mark of its part is durable.
     pub fn stored(&self, source: &SourceName, part: &Part, mark: i64) {
         if let Some(marks) = self.sources.get(source) {
-            count(marks, part, mark);
+            count_mark(marks, part, mark);
+        }
+    }
+}
+
+/// Removes the checkpoints of the first entries that a later one of them replaces.
+fn keep_newest_checkpoints(entries: &mut VecDeque<Entry>, count: usize) {
+    let mut newest: Option<Part> = None;
+    for entry in entries.range_mut(..count).rev() {
+        match (&entry.checkpoint, &newest) {
+            // A checkpoint that travels alone is all that its entry has.
+            (Some(checkpoint), Some(part)) if entry.event.is_some() && checkpoint.part == *part => {
+                entry.checkpoint = None;
+            }
+            (Some(checkpoint), _) => newest = Some(Arc::clone(&checkpoint.part)),
+            (None, _) => {}
         }
     }
 }
 
 /// Notes that a mark of a part counts as stored.
-fn count(marks: &Marks, part: &Part, mark: i64) {
+fn count_mark(marks: &Marks, part: &Part, mark: i64) {
     watched(marks, part, |sender| {
         sender.send_if_modified(|stored| {
             let changed = *stored != Some(mark);
@@ -338,17 +354,20 @@ impl Permit<'_> {
     /// Puts the entry on its way; never waits.
     pub fn send(self, entry: Entry) {
         if let (Some(marks), Some(checkpoint)) = (self.marks, &entry.checkpoint) {
-            count(marks, &checkpoint.part, checkpoint.mark);
+            count_mark(marks, &checkpoint.part, checkpoint.mark);
         }
         self.slot.send(Received {
             source: self.source.clone(),
             entry,
-            _room: self.room,
+            _room: Some(self.room),
         });
     }
 }
 
 impl Intake {
+    /// Most entries that are sent together.
+    pub(crate) const GROUP: usize = 64;
+
     /// Name of the source it belongs to.
     pub fn source(&self) -> &SourceName {
         &self.source
@@ -407,6 +426,58 @@ impl Intake {
     pub async fn send(&self, entry: Entry) -> Result<(), Closed> {
         self.reserve(entry.weight()).await?.send(entry);
         Ok(())
+    }
+
+    /// Sends the first entries for which there is room now, at most [`GROUP`](Self::GROUP), and returns their weight.
+    ///
+    /// Within the group the last checkpoint of a part stands for those before it.
+    ///
+    /// # Errors
+    /// [`Closed`] once the journal's side is gone.
+    pub(crate) fn send_group(&self, entries: &mut VecDeque<Entry>) -> Result<usize, Closed> {
+        // Bytes that are promised to a sender who waits already are not available.
+        let most = self.room.available_permits();
+        let count = entries.len().min(Self::GROUP).min(self.entries.capacity());
+        let (mut count_with_room, mut weight, mut room) = (0, 0, 0);
+        for entry in entries.iter().take(count) {
+            let needed = room + entry.weight().clamp(1, self.limits.bytes);
+            if needed > most {
+                break;
+            }
+            (count_with_room, weight, room) =
+                (count_with_room + 1, weight + entry.weight(), needed);
+        }
+        if count_with_room == 0 {
+            return if self.entries.is_closed() {
+                Err(Closed)
+            } else {
+                Ok(0)
+            };
+        }
+        let room = u32::try_from(room).unwrap_or(u32::MAX);
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(room) else {
+            return Ok(0);
+        };
+        let slots = match self.entries.try_reserve_many(count_with_room) {
+            Ok(slots) => slots,
+            Err(mpsc::error::TrySendError::Full(())) => return Ok(0),
+            Err(mpsc::error::TrySendError::Closed(())) => return Err(Closed),
+        };
+        keep_newest_checkpoints(entries, count_with_room);
+        let mut room = Some(room);
+        for (number, (slot, entry)) in slots.zip(entries.drain(..count_with_room)).enumerate() {
+            if self.counts_at_once
+                && let Some(checkpoint) = &entry.checkpoint
+            {
+                count_mark(&self.marks, &checkpoint.part, checkpoint.mark);
+            }
+            slot.send(Received {
+                source: self.source.clone(),
+                entry,
+                _room: room.take_if(|_| number + 1 == count_with_room),
+            });
+        }
+        Ok(weight)
     }
 
     /// Shows the state of the connection to those who watch [`link`](Self::link), without an event.

@@ -40,7 +40,7 @@ pub use journal::{
     AppendError, Appended, Batch, BoxFuture, Cursor, DeadLetterChange, IntoJournal, Journal,
     OpenEvent, Parked, ReadError, Retention, Saved, Sweep, Trouble,
 };
-pub use json::read_json;
+pub use json::{NotUtf8, keep_part, read_json, read_utf8};
 pub use kind::{Keep, Kind, KindInfo, KindPattern};
 pub use link::{Link, LinkState, NotConnected, StopCode};
 pub use open::{Fatal, OpenFailure};

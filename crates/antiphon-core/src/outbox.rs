@@ -170,6 +170,24 @@ impl Outbox {
         }
     }
 
+    /// Sends what there is room for at once, in groups; the rest waits for [`reserve`](Self::reserve).
+    ///
+    /// Within a group, the last checkpoint of a part stands for those before it: the journal stores one for a group, and
+    /// it still claims no more than the events before it.
+    ///
+    /// # Errors
+    /// [`Closed`] once the journal's side is gone.
+    pub fn send_ready(&mut self, intake: &Intake) -> Result<(), Closed> {
+        while !self.entries.is_empty() {
+            let sent = intake.send_group(&mut self.entries)?;
+            if sent == 0 {
+                break;
+            }
+            self.bytes = self.bytes.saturating_sub(sent);
+        }
+        Ok(())
+    }
+
     /// Sends all that waits, for as long as the journal takes it, at most for [`FLUSH_TIMEOUT`](Self::FLUSH_TIMEOUT).
     ///
     /// An entry that is not sent in time lies behind the last checkpoint that was, so that the next run fetches it
@@ -189,6 +207,8 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+
     use super::*;
     use crate::{Clock, IntakeLimits, Outlet};
 
@@ -258,14 +278,101 @@ mod tests {
         assert!(!outbox.is_full());
     }
 
+    fn intake(limits: IntakeLimits) -> (Outlet, Intake) {
+        let mut outlet = Outlet::new(limits);
+        let rng = &mut crate::Rng::with_seed(1);
+        let intake = outlet.intake("choir".into(), Vec::new(), Clock::system(), rng);
+        (outlet, intake)
+    }
+
+    #[tokio::test]
+    async fn what_there_is_room_for_is_sent_at_once_with_one_checkpoint_for_a_part() {
+        let (mut outlet, intake) = intake(IntakeLimits::default());
+        let mut outbox = Outbox::new(1 << 20, "n");
+        for number in 1..=100 {
+            speak(&mut outbox, 10);
+            outbox.checkpoint(state(if number <= 3 { "room/1" } else { "room/2" }, number));
+        }
+        outbox.send_ready(&intake).expect("open");
+        assert!(outbox.is_empty() && outbox.bytes == 0);
+        let mut received = Vec::new();
+        assert_eq!(outlet.receive_many(&mut received, 1000).await, 100);
+        assert!(received.iter().all(|one| one.entry.event.is_some()));
+        let checkpoints = received
+            .iter()
+            .filter_map(|one| one.entry.checkpoint.as_ref());
+        let marks: Vec<i64> = checkpoints.map(|checkpoint| checkpoint.mark).collect();
+        assert_eq!(
+            marks,
+            [3, 64, 100],
+            "the last of each part in a group of 64"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_group_is_cut_where_the_room_ends_and_gives_its_room_back() {
+        let (mut outlet, intake) = intake(IntakeLimits {
+            entries: 8,
+            bytes: 1000,
+        });
+        let mut outbox = outbox();
+        for _ in 0..5 {
+            speak(&mut outbox, 100);
+        }
+        // Each weighs 356 bytes, so two of them fit.
+        outbox.send_ready(&intake).expect("open");
+        let mut received = Vec::new();
+        assert_eq!(outlet.receive_many(&mut received, 10).await, 2);
+        assert_eq!(outbox.bytes, 3 * 356);
+        outbox.send_ready(&intake).expect("open");
+        assert_eq!(
+            outbox.bytes,
+            3 * 356,
+            "the received ones still take the room"
+        );
+        received.clear();
+        outbox.send_ready(&intake).expect("open");
+        assert_eq!(outlet.receive_many(&mut received, 10).await, 2);
+        received.clear();
+        // One that is larger than the whole limit passes alone.
+        speak(&mut outbox, 5000);
+        outbox.send_ready(&intake).expect("open");
+        outlet.receive_many(&mut received, 10).await;
+        received.clear();
+        outbox.send_ready(&intake).expect("open");
+        assert!(outbox.is_empty());
+        drop(outlet);
+        speak(&mut outbox, 1);
+        outbox.send_ready(&intake).expect_err("the journal is gone");
+    }
+
+    #[tokio::test]
+    async fn a_group_takes_no_room_from_a_sender_who_waits() {
+        let (mut outlet, intake) = intake(IntakeLimits {
+            entries: 8,
+            bytes: 1000,
+        });
+        let first = intake.reserve(600).await.expect("room");
+        let waiting = intake.reserve(600);
+        tokio::pin!(waiting);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        let mut outbox = outbox();
+        speak(&mut outbox, 1);
+        outbox.send_ready(&intake).expect("open");
+        assert!(!outbox.is_empty(), "the other one asked first");
+        drop(first);
+        drop(waiting.await.expect("its turn"));
+        outbox.send_ready(&intake).expect("open");
+        assert_eq!(outlet.receive_many(&mut Vec::new(), 10).await, 1);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_flush_ends_in_time_when_the_journal_takes_no_more() {
-        let mut outlet = Outlet::new(IntakeLimits {
+        let (mut outlet, intake) = intake(IntakeLimits {
             entries: 2,
             bytes: 1 << 20,
         });
-        let rng = &mut crate::Rng::with_seed(1);
-        let intake = outlet.intake("choir".into(), Vec::new(), Clock::system(), rng);
         let mut outbox = outbox();
         for _ in 0..3 {
             speak(&mut outbox, 1);

@@ -424,10 +424,11 @@ impl<'a> Scan<'a> {
 fn remarkable(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
-    let quote = below(word ^ (ONES * u64::from(b'"')), 1);
-    let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
-    (below(word, 0x20) | quote | backslash) & HIGH
+    // A byte below the limit borrows into its highest bit; bytes that have that bit themselves end nothing.
+    let control = word.wrapping_sub(ONES * 0x20);
+    let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+    (control | quote | backslash) & !word & HIGH
 }
 
 /// A number of digits alone that fits.
@@ -485,6 +486,23 @@ mod tests {
             let mut scan = Scan::new(json.as_bytes());
             assert_eq!(scan.number_or_skip(), Ok(number), "{json}");
             assert_eq!(scan.at(), json.len(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_run_of_plain_text_is_found_at_every_place() {
+        for byte in 0..=u8::MAX {
+            let ends = byte < 0x20 || byte == b'"' || byte == b'\\';
+            for filler in [b' ', b'a', 0x7f, 0x80, 0xc3, 0xff] {
+                for at in 0..8 {
+                    let mut word = [filler; 8];
+                    word[at] = byte;
+                    let bits = remarkable(u64::from_le_bytes(word));
+                    assert_eq!(bits != 0, ends, "{byte:#x} at {at} in {filler:#x}");
+                    let found = bits.trailing_zeros() as usize / 8;
+                    assert!(!ends || found == at, "{byte:#x} at {at} in {filler:#x}");
+                }
+            }
         }
     }
 

@@ -30,7 +30,7 @@ use serde::ser::SerializeMap;
 /// # Errors
 /// [`ReadError`] if the bytes are not JSON, or the object's id is missing.
 pub fn from_slice<T: Read>(bytes: &[u8]) -> Result<(T, Repairs), ReadError> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    if let Ok(text) = antiphon_core::read_utf8(bytes) {
         return from_str(text);
     }
     let text: Cow<'_, str> = String::from_utf8_lossy(bytes);

@@ -8,7 +8,7 @@
 //! - A checkpoint never covers more than the events before it in the queue.
 //! - A lost session is remembered, in the checkpoint too, until its gap is reported.
 //!
-//! The inputs come from the loop of `socket`: a frame (`on_frame`), an open or lost connection (`on_opened`,
+//! The inputs come from the loop of `socket`: a frame (`on_text`, `on_frame`), an open or lost connection (`on_opened`,
 //! `on_disconnected`), a command (`on_command`), a deadline (`on_deadline`), and the newest stored mark (`note_stored`).
 //! Every input carries the time, so that a test needs neither a runtime nor a clock.
 //!
@@ -406,6 +406,11 @@ impl Session {
     /// The state of the link, if it changed since the last call.
     pub(crate) fn take_link(&mut self) -> Option<LinkState> {
         self.link.take()
+    }
+
+    /// Whether the loop has something to do for the session before it reads on.
+    pub(crate) fn has_work(&self) -> bool {
+        self.has_begun || self.link.is_some() || self.task.is_some() || !self.replies.is_empty()
     }
 
     /// The bot's own user, once a READY or the checkpoint named it.

@@ -17,7 +17,7 @@
 //! node is stored, sockets are closed with 1000, and sessions are kept: the nodes play on for `resume_timeout`, and the
 //! next run finds them. A pool whose nodes have all stopped for good ends with an error.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, task::Poll, time::Duration};
 
 use antiphon_core::{
     BoxFuture, Intake, LinkState, OpenFailure, SourceError, Stop, error_chain, until,
@@ -45,7 +45,7 @@ use crate::{
 const RELEASE: Duration = Duration::from_secs(5);
 /// Frames of all nodes that may wait for the pool; sockets are not read beyond that.
 const FRAMES: usize = 64;
-/// Frames that the pool takes in one turn of the loop.
+/// Frames that the pool takes in one turn of the loop, and that a socket hands over in a row.
 const AT_ONCE: usize = 32;
 
 /// What a socket task reports: `Opened` once, then frames, and `Lost` at the end.
@@ -120,6 +120,10 @@ pub(crate) async fn run(
             }
         }
         publish(&mut pool, &shared, &intake);
+        // The journal takes nothing any more, so nothing may be read.
+        if pool.outbox.send_ready(&intake).is_err() {
+            break;
+        }
         if pool.is_stopped() && pool.outbox.is_empty() {
             return Err(SourceError::of_link(
                 intake.source().clone(),
@@ -137,19 +141,17 @@ pub(crate) async fn run(
             () = stop.reading(), if !stop.is_reading_over() => {}
             () = until(deadline) => pool.on_deadline(begin()),
             _ = socket_events.recv_many(&mut events, AT_ONCE), if pool.wants_frames() => {
+                let now = begin();
                 for (node, epoch, event) in events.drain(..) {
                     match event {
-                        SocketEvent::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, begin()),
-                        SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, begin()),
-                        SocketEvent::Lost(loss) => pool.on_lost(node, epoch, &loss, begin()),
+                        SocketEvent::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now),
+                        SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, now),
+                        SocketEvent::Lost(loss) => pool.on_lost(node, epoch, &loss, now),
                     }
                 }
             }
             permit = pool.outbox.reserve(&intake) => {
-                let Ok(permit) = permit else {
-                    // The journal takes nothing any more, so nothing may be read.
-                    break;
-                };
+                let Ok(permit) = permit else { break };
                 pool.outbox.send(permit);
             }
             Some(done) = tasks.next(), if !tasks.is_empty() => pool.on_done(done, begin()),
@@ -323,16 +325,25 @@ async fn converse(
                 }
             }
             message = socket.next(), if held.is_none() => {
-                let frame = match message {
-                    Some(Ok(Message::Text(text))) => text.into_bytes(),
-                    Some(Ok(Message::Binary(bytes))) => bytes,
-                    Some(Ok(Message::Close { code, reason })) => return closed(code, &reason),
-                    Some(Err(error)) => return broken(&error),
-                    None => return ConnectionLoss::new("the connection ended without goodbye"),
-                };
-                match context.socket_events.try_reserve() {
-                    Ok(permit) => permit.send((node, epoch, SocketEvent::Frame(frame))),
-                    Err(_) => held = Some((frame, Instant::now())),
+                // Frames that have come already are taken in a row.
+                let mut message = message;
+                for _ in 0..AT_ONCE {
+                    let frame = match message {
+                        Some(Ok(Message::Text(text))) => text.into_bytes(),
+                        Some(Ok(Message::Binary(bytes))) => bytes,
+                        Some(Ok(Message::Close { code, reason })) => return closed(code, &reason),
+                        Some(Err(error)) => return broken(&error),
+                        None => return ConnectionLoss::new("the connection ended without goodbye"),
+                    };
+                    let Ok(permit) = context.socket_events.try_reserve() else {
+                        held = Some((frame, Instant::now()));
+                        break;
+                    };
+                    permit.send((node, epoch, SocketEvent::Frame(frame)));
+                    match socket.next_now() {
+                        Poll::Ready(next) => message = next,
+                        Poll::Pending => break,
+                    }
                 }
             }
         }

@@ -83,6 +83,8 @@ impl HttpClient {
 
     /// Sends one request, and returns its answer with the whole body.
     ///
+    /// The body's bytes are its own: a body that is kept keeps no buffer of the connection.
+    ///
     /// The URI is absolute, `http` or `https`. Any method may have a body, `DELETE` too; an empty body is none.
     /// Statuses of 400 and above are answers, and so are redirects.
     ///
@@ -199,10 +201,11 @@ impl HttpClient {
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large());
         }
-        let body = Limited::new(body, limit)
-            .collect()
-            .await
-            .map_err(|source| {
+        let announced = body.size_hint().exact().unwrap_or_default();
+        let mut whole = Vec::with_capacity(usize::try_from(announced).unwrap_or_default());
+        let mut body = Limited::new(body, limit);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|source| {
                 if source.is::<LengthLimitError>() {
                     return too_large();
                 }
@@ -212,7 +215,13 @@ impl HttpClient {
                     source,
                 }
             })?;
-        Ok(Response::from_parts(parts, body.to_bytes()))
+            // Each piece is a part of the connection's read buffer, which a body that is kept would keep as well.
+            if let Some(data) = frame.data_ref() {
+                whole.extend_from_slice(data);
+            }
+        }
+        whole.shrink_to_fit();
+        Ok(Response::from_parts(parts, whole.into()))
     }
 
     /// Converts a failure of the pool.

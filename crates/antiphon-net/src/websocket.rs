@@ -9,7 +9,7 @@ use std::{
     future::poll_fn,
     pin::Pin,
     str::Utf8Error,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use antiphon_core::BoxFuture;
@@ -36,6 +36,11 @@ const LONGEST_REASON: usize = 123;
 ///
 /// A peer that pings and never reads would otherwise fill the memory with answers.
 const MOST_PONGS: u32 = 32;
+
+/// Payloads of fewer bytes than this are copied out of the library's read buffer, which has 8 KiB.
+///
+/// A larger payload shares its buffer, of which it is most.
+const SHARED_PAYLOAD: usize = 4096;
 
 /// Writes a close frame in one sentence, for the reason of a lost connection; `peer` is who sent it, such as `server`.
 ///
@@ -127,6 +132,7 @@ impl TryFrom<Bytes> for Text {
 /// A message of a WebSocket; pings and pongs are no messages, and are answered inside.
 ///
 /// A whole message, whatever number of frames it came in.
+/// A message of less than 4 KiB has bytes of its own; a larger one is a part of the buffer that it was read into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A text.
@@ -221,6 +227,13 @@ impl WebSocket {
     /// Safe to cancel: no message is lost, and pings are answered the next time.
     pub async fn next(&mut self) -> Option<Result<Message, SocketError>> {
         poll_fn(|cx| self.poll_message(cx)).await
+    }
+
+    /// Returns the next message if it has come already, and is pending without waiting if it has not.
+    ///
+    /// For a loop that takes what is there before it waits by [`WebSocket::next`]; this call wakes nobody later.
+    pub fn next_now(&mut self) -> Poll<Option<Result<Message, SocketError>>> {
+        self.poll_message(&mut Context::from_waker(Waker::noop()))
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, SocketError>>> {
@@ -431,7 +444,13 @@ fn received(wire: Wire) -> Message {
         };
     }
     let is_text = wire.is_text();
-    let bytes = Bytes::from(wire.into_payload());
+    let payload = wire.into_payload();
+    // A payload is a part of the read buffer, which a small one that is kept would keep as well.
+    let bytes = if payload.len() < SHARED_PAYLOAD {
+        Bytes::copy_from_slice(&payload)
+    } else {
+        Bytes::from(payload)
+    };
     // The library has looked through a text's bytes as they came.
     if is_text {
         Message::Text(Text(bytes))

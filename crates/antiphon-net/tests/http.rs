@@ -157,6 +157,20 @@ async fn redirects_and_errors_are_answers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_keeps_no_read_buffer() {
+    for size in [4, 300, 100_000] {
+        let body = Bytes::from(vec![b' '; size]);
+        let sent = body.clone();
+        let (network, _, _tasks) = serving(move |_| Response::new(sent.clone()));
+        let http = network.http();
+        let answer = http.send(get(URI)).await.unwrap().into_body();
+        assert_eq!(answer, body);
+        let held = answer.try_into_mut().expect("nobody else holds it");
+        assert_eq!(held.capacity(), size);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_cookie_is_kept() {
     let (network, _, _tasks) = serving(|request| {
         let mut answer = ok(format!("{:?}", request.headers().get("cookie")));

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Poll, time::Duration};
 
 use antiphon_net::{
     ConnectError, Limits, Message, Network, Phase, Route, SocketError, Stream, Text, WebSocket,
@@ -475,6 +475,55 @@ async fn a_cancelled_wait_loses_nothing() {
         }
     }
     assert!(interrupted > 1000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_message_keeps_no_read_buffer() {
+    let (mut socket, mut peer, _tasks) = with_bare_peer(Limits::default()).await;
+    // The small ones stand in one read with a large one.
+    let sent = [&b"null"[..], &[b'a'; 3000], &[b'b'; 6000], b"[]"];
+    let frames = sent.map(|payload| frame(0x81, payload)).concat();
+    peer.write_all(&frames).await.unwrap();
+    let mut kept = Vec::new();
+    for _ in sent {
+        let Some(Ok(Message::Text(text))) = socket.next().await else {
+            panic!("a text");
+        };
+        kept.push(text.into_bytes());
+    }
+    drop(socket);
+    for (bytes, sent) in kept.into_iter().zip(sent) {
+        assert_eq!(bytes, sent);
+        let held = bytes
+            .try_into_mut()
+            .expect("nobody else holds it")
+            .capacity();
+        let most = if sent.len() < 4096 {
+            sent.len()
+        } else {
+            4 * sent.len()
+        };
+        assert!(held <= most, "{held} bytes for {}", sent.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_has_come_is_had_without_waiting() {
+    let (mut socket, mut peer, _tasks) = with_bare_peer(Limits::default()).await;
+    assert!(socket.next_now().is_pending());
+    let frames = [frame(0x81, b"one"), frame(0x89, b""), frame(0x81, b"two")].concat();
+    peer.write_all(&frames).await.unwrap();
+    for expected in ["one", "two"] {
+        let Poll::Ready(Some(Ok(message))) = socket.next_now() else {
+            panic!("`{expected}` has come");
+        };
+        assert_eq!(message, Message::text(expected));
+    }
+    assert!(socket.next_now().is_pending());
+    // A call that found nothing takes nothing from the next wait.
+    peer.write_all(&frame(0x81, b"three")).await.unwrap();
+    let third = socket.next().await.unwrap().unwrap();
+    assert_eq!(third, Message::text("three"));
 }
 
 #[test]

@@ -116,8 +116,8 @@ impl From<Proxy> for ProxyOptions {
 /// The rate limits of requests (protocol §8).
 ///
 /// The figures are those of the field's most used client; QueUp's own are not known. Requests that keep the session
-/// going (token, joining again, state after a reconnect) do not count against them: they are bounded by the pauses
-/// between two connections.
+/// going (token, joining, state of a room) take no slot: they are bounded by [`upkeep`](Self::upkeep), which is how many
+/// of them are under way at once, and by the pauses between two connections.
 ///
 /// A request takes one of the slots when it is sent, and the slot is free again a while after. So the first ten
 /// requests go at once, and a long row of them at ten in 30 s.
@@ -143,6 +143,8 @@ pub struct RateLimits {
     pub chat_cool_down: Duration,
     /// Number of requests that may wait for a slot; one more fails at once. Default: 64.
     pub max_queued_requests: usize,
+    /// Number of requests that keep the session going and may be under way at once. Default: 8.
+    pub upkeep: usize,
 }
 
 impl Default for RateLimits {
@@ -152,6 +154,7 @@ impl Default for RateLimits {
             cool_down: Duration::from_secs(30),
             chat_cool_down: Duration::from_secs(5),
             max_queued_requests: 64,
+            upkeep: 8,
         }
     }
 }
@@ -184,6 +187,18 @@ impl RateLimits {
     #[must_use]
     pub fn max_queued_requests(mut self, requests: usize) -> Self {
         self.max_queued_requests = requests;
+        self
+    }
+
+    /// Sets the number of requests that keep the session going and may be under way at once. Default: 8; 0 is a
+    /// [`ConfigError`](crate::ConfigError).
+    ///
+    /// Joining a room takes five requests, and joining it again after an outage six. At the limit the other rooms wait
+    /// for their turn, in order; rooms that a client asks for go first. A room that has waited for 60 s after an outage
+    /// stores its live events, and its history comes behind them.
+    #[must_use]
+    pub fn upkeep(mut self, requests: usize) -> Self {
+        self.upkeep = requests;
         self
     }
 }
@@ -457,6 +472,7 @@ impl Config {
             ("chat_pieces", self.chat_pieces),
             ("buffer_bytes", self.buffer_bytes),
             ("rate_limits.slots", self.rate_limits.slots),
+            ("rate_limits.upkeep", self.rate_limits.upkeep),
         ];
         for (option, count) in counts {
             if count == 0 {
@@ -546,6 +562,8 @@ mod tests {
         check(&config().socket("https://ws.queup.net"), "socket");
         check(&config().user_agent("a\nb"), "user_agent");
         check(&config().chat_pieces(0), "chat_pieces");
+        let limits = RateLimits::default().upkeep(0);
+        check(&config().rate_limits(limits), "rate_limits.upkeep");
         check(&config().request_timeout(Duration::ZERO), "request_timeout");
         ProxyOptions::new("gopher://x").expect_err("no proxy's URL");
         check(&Config::new(Account::new("", "x")), "account");

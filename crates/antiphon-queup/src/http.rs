@@ -1,8 +1,8 @@
 //! Requests as one account: cookie, login, turn, timeout, and one more try where that is safe.
 //!
 //! # The way of a request
-//! 1. [`Limit`] says whose turn it is: upkeep goes at once, an action waits for a slot, a chat message for the one
-//!    before it as well (`limits.rs`).
+//! 1. [`Limit`] says whose turn it is: upkeep waits until fewer of its kind are under way, an action waits for a slot, a
+//!    chat message for the one before it as well (`limits.rs`).
 //! 2. The cookie is added. The first request of a run reads it from the file, if there is one.
 //! 3. The request is sent, within its timeout. If the connection broke and the request is idempotent, it is sent once
 //!    more.
@@ -50,7 +50,7 @@ const COOKIE: &str = "connect.sid";
 /// The rule by which a request waits for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
-    /// A request that keeps the session going; bounded by the pauses between two connections.
+    /// A request that keeps the session going; bounded by the number that is under way at once.
     Upkeep,
     /// A request of a user of the library.
     Action,
@@ -211,6 +211,7 @@ impl Http {
     pub(crate) async fn call(&self, call: Call) -> Result<Bytes, RequestError> {
         let (hold, limit) = match call.limit {
             Limit::Upkeep => {
+                let _turn = self.limiter.upkeep.acquire().await;
                 return self.replayed(&call, self.request_timeout).await;
             }
             Limit::Action => (self.limiter.limits.cool_down, self.request_timeout),

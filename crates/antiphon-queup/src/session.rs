@@ -58,7 +58,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use self::{
     attach::Joins,
-    channel::{Attachment, Channel, Room},
+    channel::{Attachment, Channel, Room, room_channel},
     chat_ids::ChatRooms,
     connection::Connection,
     echoes::Echoes,
@@ -109,6 +109,8 @@ pub(crate) enum Task {
         id: u64,
         slug: Slug,
         password: Option<Secret>,
+        /// Whether a client waits for it.
+        is_asked: bool,
     },
     /// Join a room again and fetch its state, and its history if asked.
     Rejoin {
@@ -184,6 +186,16 @@ pub(crate) enum Done {
         reply: Option<oneshot::Sender<Result<(), ActionError>>>,
     },
     Conversations(Result<Bytes, RequestError>),
+}
+
+/// Whether a task of a room that has waited for its turn is still to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Now,
+    /// A request to leave the room is on its way, whose answer decides.
+    Later,
+    /// The room was left, or its socket is gone and the next one asks again.
+    Never,
 }
 
 /// A room as the server answered.
@@ -365,6 +377,33 @@ impl Session {
     /// The next request to make.
     pub(crate) fn next_task(&mut self) -> Option<Task> {
         self.tasks.pop_front()
+    }
+
+    /// Whether the loop has something to do for the session before it reads on.
+    pub(crate) fn has_work(&self) -> bool {
+        self.link.is_some() || !self.tasks.is_empty() || !self.replies.is_empty()
+    }
+
+    /// Whether a task that has waited is still to be done.
+    pub(crate) fn due(&self, task: &Task) -> Due {
+        let room = match task {
+            Task::Rejoin { epoch, .. } if *epoch != self.connection.epoch => return Due::Never,
+            Task::Rejoin { room, .. }
+            | Task::State { room, .. }
+            | Task::Queue { room }
+            | Task::Active { room, .. }
+            | Task::Post { room, .. } => room,
+            _ => return Due::Now,
+        };
+        match self.channels.get(&room_channel(room)) {
+            Some(Channel {
+                wanted: true, room, ..
+            }) => match room {
+                Some(room) if room.leaving => Due::Later,
+                _ => Due::Now,
+            },
+            _ => Due::Never,
+        }
     }
 
     /// Number of frames that left no event, by reason.

@@ -2,7 +2,8 @@
 //!
 //! It is the only file that reads the socket, and the only one that waits. Everything that can wake it is in one
 //! `select!`; what it learns goes into [`Session`], and what that wants done is carried out here: frames are sent in
-//! place, requests are futures in a set that the loop polls itself, so that nothing runs on when it ends.
+//! place, requests are futures in a set that the loop polls itself, so that nothing runs on when it ends. Requests of
+//! rooms take turns (`room_tasks`), so that a thousand rooms open a few connections.
 //!
 //! # Back-pressure
 //! While the outbox is full, no frame is read; pings go on, and deadlines of answers stand still. QueUp's bytes stay in
@@ -13,7 +14,9 @@
 //! closes the socket with 1000. The account stays in its rooms. A refused login ends the source with an error, since
 //! trying again would be wrong.
 
-use std::{future::pending, sync::Arc, time::Duration};
+mod room_tasks;
+
+use std::{future::pending, sync::Arc, task::Poll, time::Duration};
 
 use antiphon_core::{
     Backoff, BoxError, BoxFuture, Intake, LinkState, Moment, OpenFailure, Secret, SourceError,
@@ -25,6 +28,7 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::Uri;
 use tokio::{sync::mpsc, time::sleep};
 
+use self::room_tasks::RoomTasks;
 use crate::{
     client::Shared,
     config::Config,
@@ -35,6 +39,8 @@ use crate::{
     wire,
 };
 
+/// Most frames that are taken in a row before the loop looks at anything else.
+const AT_ONCE: usize = 64;
 /// Shortest wait before a new socket (protocol §3.4).
 const RECONNECT_AFTER: Duration = Duration::from_secs(5);
 /// Number of tries to join a room again after a reconnect.
@@ -73,11 +79,17 @@ pub(crate) async fn run(
     let nonce = format!("{}q", intake.nonce());
     let mut session = Session::new(rules, backoff, &nonce, intake.checkpoints());
     let mut tasks: FuturesUnordered<BoxFuture<'static, Outcome>> = FuturesUnordered::new();
+    let mut room_tasks = RoomTasks::new(config.rate_limits.upkeep);
     let mut socket: Option<WebSocket> = None;
     let now = || intake.moment();
     session.start();
     loop {
         while let Some(task) = session.next_task() {
+            if let Some(task) = room_tasks.add(task) {
+                tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
+            }
+        }
+        while let Some(task) = room_tasks.next(|task| session.due(task)) {
             tasks.push(perform(task, Arc::clone(&shared), intake.clone()));
         }
         // A frame to send has a few hundred bytes; the socket itself gives up a peer that takes none.
@@ -94,6 +106,10 @@ pub(crate) async fn run(
         }
         if let Some(rooms) = session.take_rooms() {
             shared.room_links.send_replace(rooms);
+        }
+        // Without a journal nothing may be read.
+        if session.outbox.send_ready(&intake).is_err() {
+            break;
         }
         if session.is_stopped() && session.outbox.is_empty() {
             return Err(SourceError::of_link(
@@ -117,27 +133,17 @@ pub(crate) async fn run(
                 }
             }
             frame = next_frame(&mut socket), if session.wants_frame() => {
-                let taken = match frame {
-                    Some(Ok(Message::Text(text))) => session.on_text(text.as_bytes(), now()).map_err(|cut| cut.0),
-                    Some(Ok(Message::Binary(bytes))) => {
-                        session.on_binary(&bytes, now());
-                        Ok(())
-                    }
-                    Some(Ok(Message::Close { code, reason })) => Err(describe_close("server", code, &reason)),
-                    Some(Err(error)) => Err(error_chain(&error)),
-                    None => Err("the connection ended without goodbye".into()),
-                };
-                if let Err(cut) = taken {
+                if let Err(cut) = take_frames(frame, &mut socket, &mut session, now()) {
                     close(&mut socket, &mut session, &cut, now()).await;
                 }
             }
             permit = session.outbox.reserve(&intake) => {
-                // Without a journal nothing may be read.
                 let Ok(permit) = permit else { break };
                 session.outbox.send(permit);
             }
             Some(outcome) = tasks.next(), if !tasks.is_empty() => {
                 let Outcome { done, socket: opened } = outcome;
+                room_tasks.ended(&done);
                 if let Done::Opened(Ok(user)) = &done {
                     shared.logged_in(user);
                 }
@@ -182,6 +188,40 @@ async fn next_frame(socket: &mut Option<WebSocket>) -> Option<Result<Message, So
     }
 }
 
+/// Takes a frame, and those behind it that have come already, until the session has something to do.
+///
+/// # Errors
+/// The reason to close the socket.
+fn take_frames(
+    first: Option<Result<Message, SocketError>>,
+    socket: &mut Option<WebSocket>,
+    session: &mut Session,
+    now: Moment,
+) -> Result<(), String> {
+    let mut frame = first;
+    for _ in 0..AT_ONCE {
+        match frame {
+            Some(Ok(Message::Text(text))) => {
+                session.on_text(text.as_bytes(), now).map_err(|cut| cut.0)?
+            }
+            Some(Ok(Message::Binary(bytes))) => session.on_binary(&bytes, now),
+            Some(Ok(Message::Close { code, reason })) => {
+                return Err(describe_close("server", code, &reason));
+            }
+            Some(Err(error)) => return Err(error_chain(&error)),
+            None => return Err("the connection ended without goodbye".into()),
+        }
+        if !session.wants_frame() || session.has_work() {
+            break;
+        }
+        let Some(Poll::Ready(next)) = socket.as_mut().map(WebSocket::next_now) else {
+            break;
+        };
+        frame = next;
+    }
+    Ok(())
+}
+
 /// Loses the socket, for this reason, and closes it.
 async fn close(socket: &mut Option<WebSocket>, session: &mut Session, reason: &str, now: Moment) {
     session.on_closed(reason, now);
@@ -212,7 +252,9 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 }
                 Done::Stored { channel, epoch }.into()
             }
-            Task::Join { id, slug, password } => Done::Joined {
+            Task::Join {
+                id, slug, password, ..
+            } => Done::Joined {
                 id,
                 outcome: join(&shared, &slug, password).await,
             }
@@ -423,7 +465,7 @@ async fn post(
     let joined: wire::Joined<'_> = antiphon_core::read_json(&data).unwrap_or_default();
     Ok(joined
         .room
-        .map(|room| data.slice_ref(room.get().as_bytes())))
+        .map(|room| antiphon_core::keep_part(&data, room.get().as_bytes())))
 }
 
 /// Joins a room again, and fetches its state.

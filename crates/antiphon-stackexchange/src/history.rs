@@ -130,7 +130,7 @@ async fn page(http: &Http, call: Call) -> Result<Page, RequestError> {
     };
     let (mut rows, mut malformed) = (Vec::with_capacity(elements.len()), Vec::new());
     for element in elements {
-        let body = answer.body.slice_ref(element.get().as_bytes());
+        let body = antiphon_core::keep_part(&answer.body, element.get().as_bytes());
         match Header::of_row(element) {
             Some(header) => rows.push((header, body)),
             None => malformed.push(body),

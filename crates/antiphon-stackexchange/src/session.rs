@@ -207,6 +207,11 @@ impl Session {
         self.closes.pop_front()
     }
 
+    /// Whether the loop has something to do for the session before it reads on.
+    pub(crate) fn has_work(&self) -> bool {
+        self.link_changed || !self.tasks.is_empty() || !self.closes.is_empty()
+    }
+
     /// Whether frames may be read: the journal keeps up, and reading was not stopped.
     pub(crate) fn wants_frames(&self) -> bool {
         !self.is_paused() && self.login.is_logged_in()

@@ -22,12 +22,12 @@ use std::{
     future::{pending, poll_fn},
     pin::pin,
     sync::{Arc, atomic::Ordering},
-    task::Poll,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use antiphon_core::{
-    BoxFuture, Intake, LinkState, OpenFailure, SourceError, Stop, error_chain, until,
+    BoxFuture, Intake, LinkState, Moment, OpenFailure, SourceError, Stop, error_chain, until,
 };
 use antiphon_net::{Message, SocketError, WebSocket, WebSocketRequest, describe_close};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -45,6 +45,9 @@ use crate::{
     wire::{self, Header},
 };
 
+/// Most frames that are taken in a row before the loop looks at anything else.
+const AT_ONCE: usize = 64;
+
 /// The outcome of a task, and the socket if it opened one.
 ///
 /// The socket goes beside the outcome because the session never holds one.
@@ -59,6 +62,9 @@ impl From<Done> for TaskOutcome {
     }
 }
 
+/// A frame of a socket, or its end.
+type Came = (SocketId, Option<Result<Message, SocketError>>);
+
 /// The open sockets; few, so that a list will do.
 #[derive(Default)]
 struct Sockets {
@@ -71,20 +77,21 @@ impl Sockets {
     /// The next frame of any socket.
     ///
     /// Safe to drop at any point: a frame stays in its socket until it is returned.
-    async fn next(&mut self) -> (SocketId, Option<Result<Message, SocketError>>) {
-        poll_fn(|context| {
-            let count = self.open.len();
-            for offset in 0..count {
-                let index = (self.first + offset) % count;
-                let (id, socket) = &mut self.open[index];
-                if let Poll::Ready(frame) = pin!(socket.next()).poll(context) {
-                    self.first = index + 1;
-                    return Poll::Ready((*id, frame));
-                }
+    async fn next(&mut self) -> Came {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Came> {
+        let count = self.open.len();
+        for offset in 0..count {
+            let index = (self.first + offset) % count;
+            let (id, socket) = &mut self.open[index];
+            if let Poll::Ready(frame) = pin!(socket.next()).poll(context) {
+                self.first = index + 1;
+                return Poll::Ready((*id, frame));
             }
-            Poll::Pending
-        })
-        .await
+        }
+        Poll::Pending
     }
 
     /// Takes a socket out of the list.
@@ -142,6 +149,10 @@ pub(crate) async fn run(
         shared
             .polling
             .store(session.is_polling(), Ordering::Relaxed);
+        // Without a journal nothing may be read.
+        if session.outbox.send_ready(&intake).is_err() {
+            break;
+        }
         if session.is_stopped() && session.outbox.is_empty() {
             let state = shared.link.borrow().clone();
             return Err(SourceError::of_link(intake.source().clone(), &state));
@@ -157,32 +168,11 @@ pub(crate) async fn run(
             () = stop.closing() => break,
             () = stop.reading(), if !stop.is_reading_over() => {}
             () = until(deadline) => session.on_deadline(now()),
-            (id, frame) = sockets.next(), if session.wants_frames() && !sockets.open.is_empty() => {
-                let gone = match frame {
-                    Some(Ok(Message::Text(text))) => {
-                        session.on_bytes(id, text.as_bytes(), now());
-                        None
-                    }
-                    Some(Ok(Message::Binary(bytes))) => {
-                        session.on_bytes(id, &bytes, now());
-                        None
-                    }
-                    Some(Ok(Message::Close { code, reason })) => {
-                        Some(describe_close("server", code, &reason))
-                    },
-                    Some(Err(error)) => Some(error_chain(&error)),
-                    None => Some("the connection ended without goodbye".into()),
-                };
-                if let Some(gone) = gone {
-                    session.on_closed(id, &gone, now());
-                    if let Some(mut socket) = sockets.take(id) {
-                        closing.push(Box::pin(async move { socket.close(None, "").await }));
-                    }
-                }
+            came = sockets.next(), if session.wants_frames() && !sockets.open.is_empty() => {
+                take_frames(came, &mut sockets, &mut session, &closing, now());
             }
             permit = session.outbox.reserve(&intake) => match permit {
                 Ok(permit) => session.outbox.send(permit),
-                // Nothing can be stored any more, so nothing may be read.
                 Err(_) => break,
             },
             Some(outcome) = tasks.next(), if !tasks.is_empty() => {
@@ -204,6 +194,48 @@ pub(crate) async fn run(
     shared.link.send_replace(LinkState::Closed);
     tracing::debug!(source = %intake.source(), "closed");
     Ok(())
+}
+
+/// Takes a frame, and those that have come to any socket already, until the session has something to do.
+fn take_frames(
+    first: Came,
+    sockets: &mut Sockets,
+    session: &mut Session,
+    closing: &FuturesUnordered<BoxFuture<'static, ()>>,
+    now: Moment,
+) {
+    let (mut id, mut frame) = first;
+    for _ in 0..AT_ONCE {
+        let gone = match frame {
+            Some(Ok(Message::Text(text))) => {
+                session.on_bytes(id, text.as_bytes(), now);
+                None
+            }
+            Some(Ok(Message::Binary(bytes))) => {
+                session.on_bytes(id, &bytes, now);
+                None
+            }
+            Some(Ok(Message::Close { code, reason })) => {
+                Some(describe_close("server", code, &reason))
+            }
+            Some(Err(error)) => Some(error_chain(&error)),
+            None => Some("the connection ended without goodbye".into()),
+        };
+        if let Some(gone) = gone {
+            session.on_closed(id, &gone, now);
+            if let Some(mut socket) = sockets.take(id) {
+                closing.push(Box::pin(async move { socket.close(None, "").await }));
+            }
+        }
+        if !session.wants_frames() || session.has_work() {
+            break;
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        let Poll::Ready(next) = sockets.poll_next(&mut context) else {
+            break;
+        };
+        (id, frame) = next;
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

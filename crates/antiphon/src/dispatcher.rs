@@ -2,7 +2,7 @@
 //!
 //! For each event, in order: [`look`](Dispatcher::look) gives it to the projections, taps, waiters and streams and
 //! finds the handlers of its kind, and [`offer`](Dispatcher::offer) queues it in the lane of its place. Both take no
-//! time worth mentioning: whatever may take time happens in the lanes' tasks, which the head spawns and awaits.
+//! time worth mentioning: whatever may take time happens in the workers, tasks which the head spawns and awaits.
 //!
 //! The head reads from the tail in memory as long as it keeps up, and from the journal in pages of 256 events where it
 //! does not. Beside that it has three more jobs, each bounded so that none starves the others: pages for parked lanes,
@@ -13,7 +13,9 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    future::poll_fn,
     sync::Arc,
+    task::Poll,
     time::Duration,
 };
 
@@ -21,12 +23,13 @@ use antiphon_core::{
     Backoff, BoxFuture, DeadLetter, DeadLetterId, Event, Journal, Kind, Position, Projection,
     ReadError, Rng, Saved,
 };
+use foldhash::fast::RandomState;
 use tokio::{
     task::{JoinError, JoinSet},
     time::{Instant, interval_at, sleep},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, error, trace_span, warn};
+use tracing::{debug, error, warn};
 
 use crate::{
     context::Befores,
@@ -41,7 +44,7 @@ use crate::{
 
 /// Most events that are offered to their lanes under one lock.
 ///
-/// The lock is the lanes', which the lanes' tasks take for each event.
+/// The lock is the lanes', which the workers take for each event.
 const CHUNK: usize = 64;
 /// Events in one page read from the journal.
 ///
@@ -90,7 +93,7 @@ impl Following {
 pub(crate) enum HeadError {
     /// The journal cannot be read any more.
     Read(ReadError),
-    /// A lane's task panicked, which is a defect.
+    /// A worker panicked, which is a defect.
     Lane,
 }
 
@@ -117,7 +120,7 @@ pub(crate) struct Dispatcher<S> {
     pub(crate) grace: Duration,
     pub(crate) rng: Rng,
     pub(crate) plans: Plans<S>,
-    /// The lanes' tasks. One that ends with a panic ends the head, since user code cannot make it panic.
+    /// The workers. One that ends with a panic ends the head, since user code cannot make it panic.
     pub(crate) tasks: JoinSet<()>,
     /// What parked events replaced, until their pages come; at most 8,192.
     pub(crate) befores: HashMap<Position, Befores>,
@@ -127,7 +130,7 @@ pub(crate) struct Dispatcher<S> {
 /// The handlers of each kind, looked up once per version of the table.
 pub(crate) struct Plans<S> {
     version: u64,
-    by_kind: HashMap<Kind, Arc<Plan<S>>>,
+    by_kind: HashMap<Kind, Arc<Plan<S>>, RandomState>,
     /// The last kind; the next event often has the same.
     recent: Option<(Kind, Arc<Plan<S>>)>,
 }
@@ -136,7 +139,7 @@ impl<S: Send + Sync + 'static> Plans<S> {
     pub(crate) fn new() -> Self {
         Self {
             version: 0,
-            by_kind: HashMap::new(),
+            by_kind: HashMap::default(),
             recent: None,
         }
     }
@@ -185,7 +188,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     /// Runs until it is stopped and running handlers have ended or had their grace.
     ///
     /// # Errors
-    /// [`HeadError`] if the journal cannot be read for good, or a lane's task breaks.
+    /// [`HeadError`] if the journal cannot be read for good, or a worker breaks.
     pub(crate) async fn run(mut self, begin: Vec<LaneId>) -> Result<Vec<Following>, HeadError> {
         self.spawn(begin);
         let mut last = self.journal.last();
@@ -208,6 +211,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             if self.stop.is_cancelled() && !stopping {
                 stopping = true;
                 self.runner.lanes().stop();
+                self.runner.workers.stop();
                 grace.as_mut().reset(Instant::now() + self.grace);
                 continue;
             }
@@ -254,6 +258,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     self.look_for_letters();
                 }
                 () = runner.room.notified() => self.place_letters(),
+                () = runner.workers.wanted.notified() => self.begin_worker(),
                 _ = saves.tick() => {
                     self.save();
                     self.look_for_letters();
@@ -320,8 +325,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             let begun = self.offer(chunk, offers);
             self.spawn(begun);
             self.runner.touch();
-            // The loop's other branches and the lanes have their turn during a long batch.
-            tokio::task::consume_budget().await;
+            // The workers have their turn during a long batch: lanes that fill up meanwhile would be read twice.
+            give_way().await;
         }
     }
 
@@ -338,7 +343,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         Some((Arc::clone(plan), before))
     }
 
-    /// One lock for the whole chunk; the lanes that need a task are returned.
+    /// One lock for the whole chunk; the lanes that need a worker are returned.
     fn offer(
         &mut self,
         events: &[Arc<Event>],
@@ -435,16 +440,19 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         self.befores.get(&position).cloned().unwrap_or_default()
     }
 
+    /// Gives lanes that have become ready to the workers.
     fn spawn(&mut self, begun: Vec<LaneId>) {
-        for lane in begun {
-            let drain = Arc::clone(&self.runner).drain(lane);
-            self.tasks
-                .spawn(drain.instrument(trace_span!("lane", number = ?lane)));
+        if !begun.is_empty() && self.runner.workers.add(begun) {
+            self.begin_worker();
         }
     }
 
+    fn begin_worker(&mut self) {
+        self.tasks.spawn(Arc::clone(&self.runner).work());
+    }
+
     /// # Errors
-    /// A lane's task panicked or was aborted.
+    /// A worker panicked or was aborted.
     fn ended(&mut self, ended: Result<(), JoinError>) -> Result<(), HeadError> {
         ended.map_err(|_| HeadError::Lane)?;
         while let Some(ended) = self.tasks.try_join_next() {
@@ -565,6 +573,21 @@ pub(crate) fn apply(projections: &mut [Following], event: &Event) -> Befores {
         }
     }
     Befores::of(befores)
+}
+
+/// Lets the other tasks run once, on any thread that is free.
+///
+/// [`tokio::task::yield_now`] would keep the head on its own thread, where a handler may block.
+async fn give_way() {
+    let mut has_given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The page that is being read; never ready while there is none.

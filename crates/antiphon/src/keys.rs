@@ -7,6 +7,7 @@
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use antiphon_core::{Event, LaneOf, Place, Position, SourceName};
+use foldhash::fast::RandomState;
 
 /// The rule of [`App::lanes`](crate::App::lanes).
 pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
@@ -16,7 +17,7 @@ pub(crate) type KeyOf = Arc<dyn Fn(&Event) -> Place + Send + Sync>;
 pub(crate) struct Keys {
     /// The app's own rule; it replaces the two others.
     chosen: Option<KeyOf>,
-    by_source: HashMap<SourceName, LaneOf>,
+    by_source: HashMap<SourceName, LaneOf, RandomState>,
     /// Events up to this position are in the lanes of their places, whatever their source says.
     since: Position,
 }
@@ -24,7 +25,7 @@ pub(crate) struct Keys {
 impl Keys {
     pub(crate) fn new(
         chosen: Option<KeyOf>,
-        by_source: HashMap<SourceName, LaneOf>,
+        by_source: HashMap<SourceName, LaneOf, RandomState>,
         since: Position,
     ) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! Lanes: events of one place in order, and places side by side. No I/O, no clock.
 //!
 //! A lane is the queue of one place.
-//! The head offers it events in the journal's order; a task per active lane takes them one at a time.
+//! The head offers it events in the journal's order; while it has any, one worker takes them one at a time.
 //! A full lane is *parked* from the first event that it refused: that event and all later ones of its place stay in the
 //! journal, until pages read again from there have caught up with the head.
 //! The state of the lanes at any moment is a [`Cursor`], from which they can be built again after a crash.
@@ -20,6 +20,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use antiphon_core::{Cursor, OpenEvent, Parked, Place, Position};
+use foldhash::fast::RandomState;
 
 /// The bounds of the lanes.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +39,19 @@ pub(crate) struct Bounds {
     pub(crate) parked: usize,
 }
 
-/// Number of a lane that has a task or an event.
+/// Number of a lane that has a worker or an event.
 ///
 /// Numbers are used again once a lane is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LaneId(usize);
+
+#[cfg(test)]
+impl LaneId {
+    /// The lane with this number, for tests of others.
+    pub(crate) fn of(number: usize) -> Self {
+        Self(number)
+    }
+}
 
 /// An item that waits in its lane.
 #[derive(Debug)]
@@ -54,14 +63,14 @@ struct Queued<T> {
     item: T,
 }
 
-/// A lane without events, task and parked position is released, and its number is free.
+/// A lane without events, worker and parked position is released, and its number is free.
 #[derive(Debug)]
 struct Lane<T> {
     key: Place,
     queue: VecDeque<Queued<T>>,
     /// Position (absent for an item that is not counted) and number of starts of the event that is being handled.
     running: Option<(Option<Position>, u32)>,
-    /// Whether it has a task.
+    /// Whether it has a worker, or waits for one.
     active: bool,
     /// The first event that it still has to be given from the journal.
     parked: Option<Position>,
@@ -89,9 +98,9 @@ impl<T> Lane<T> {
 /// The outcome of an offer.
 #[derive(Debug)]
 pub(crate) enum Offered<T> {
-    /// The item waits in a lane that has a task.
+    /// The item waits in a lane that has a worker.
     Queued,
-    /// The item waits in a lane that needs a task.
+    /// The item waits in a lane that needs a worker.
     Begin(LaneId),
     /// The event stays in the journal and will come again in a page; the item is returned.
     Parked(T),
@@ -99,13 +108,11 @@ pub(crate) enum Offered<T> {
     NotDue,
 }
 
-/// The next step of a lane's task.
+/// The next step of a lane's worker.
 #[derive(Debug)]
 pub(crate) struct Step<T> {
-    /// The event to handle, if there is one.
+    /// The event to handle; without one the worker leaves the lane.
     pub(crate) taken: Option<Taken<T>>,
-    /// Whether the lane's task ends.
-    pub(crate) is_over: bool,
     /// Whether there is room now for parked lanes.
     pub(crate) room: bool,
 }
@@ -136,7 +143,7 @@ pub(crate) struct Lanes<T> {
     slots: Vec<Lane<T>>,
     free: Vec<usize>,
     /// The lanes that are in use, by key.
-    index: HashMap<Place, usize>,
+    index: HashMap<Place, usize, RandomState>,
     /// Parked lanes with a position of their own, in the order in which they were parked.
     listed: Vec<usize>,
     /// The last position that the head has offered or passed.
@@ -184,7 +191,7 @@ impl<T> Lanes<T> {
             bounds,
             slots: Vec::new(),
             free: Vec::new(),
-            index: HashMap::new(),
+            index: HashMap::default(),
             listed: Vec::new(),
             read: cursor.read,
             sources_own_since: cursor.sources_lanes_since(),
@@ -214,7 +221,7 @@ impl<T> Lanes<T> {
         self.push(slot, Some(position), starts, item);
     }
 
-    /// The lanes that have an event and no task, which must be given one.
+    /// The lanes that have an event and no worker, which must be given one.
     pub(crate) fn begin_all(&mut self) -> Vec<LaneId> {
         let mut begun = Vec::new();
         for (number, lane) in self.slots.iter_mut().enumerate() {
@@ -301,34 +308,33 @@ impl<T> Lanes<T> {
         self.begin(slot)
     }
 
-    /// Ends the event that the lane's task was handling, and starts the next one.
-    ///
-    /// A task that lingers does not end when there is none: it asks once more, which under load saves a new task.
-    ///
-    /// The cursor has changed after every call. `cautious` is set for an event that may have been handled before: its
-    /// start is stored first, so that one that ends the process is counted (three starts make a dead letter).
-    pub(crate) fn next(&mut self, lane: LaneId, lingers: bool) -> Step<T> {
-        let slot = lane.0;
+    /// Ends the event that the lane's worker was handling, if there is one; returns the number of this change.
+    pub(crate) fn end(&mut self, lane: LaneId) -> u64 {
         self.changes += 1;
-        if self.slots[slot].running.take().is_some() {
+        if self.slots[lane.0].running.take().is_some() {
             self.open -= 1;
             self.unlisted_waits = false;
         }
+        self.changes
+    }
+
+    /// Ends the event that the lane's worker was handling, and starts the next one.
+    ///
+    /// The cursor has changed after every call. `cautious` is set for an event that may have been handled before: its
+    /// start is stored first, so that one that ends the process is counted (three starts make a dead letter).
+    pub(crate) fn next(&mut self, lane: LaneId) -> Step<T> {
+        let slot = lane.0;
+        self.end(lane);
         let queued = if self.stopping {
             None
         } else {
             self.slots[slot].queue.pop_front()
         };
         let Some(queued) = queued else {
-            let is_over = !lingers || self.stopping;
-            self.slots[slot].active = !is_over;
+            self.slots[slot].active = false;
             let room = self.tell_room(slot);
             self.release_if_idle(slot);
-            return Step {
-                taken: None,
-                is_over,
-                room,
-            };
+            return Step { taken: None, room };
         };
         let starts = queued.starts;
         self.slots[slot].running = Some((queued.position, starts.saturating_add(1)));
@@ -343,7 +349,6 @@ impl<T> Lanes<T> {
                 redelivered,
                 cautious: redelivered.then_some(self.changes),
             }),
-            is_over: false,
             room: self.tell_room(slot),
         }
     }
@@ -569,7 +574,7 @@ impl<T> Lanes<T> {
         }
         let lane = &self.slots[slot];
         let drained = lane.parked.is_some() && lane.queue.len() * 2 <= self.bounds.queue;
-        // If no lane had room, an empty lane has no task that would ask for more.
+        // If no lane had room, an empty lane has no worker that would ask for more.
         let was_full = self.open.saturating_add(1) >= self.bounds.open.saturating_mul(2);
         self.told = drained
             || (was_full && !self.listed.is_empty())

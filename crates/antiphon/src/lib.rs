@@ -20,6 +20,7 @@ mod running;
 mod table;
 mod tail;
 mod watchers;
+mod workers;
 
 #[cfg(feature = "discord")]
 pub mod components;

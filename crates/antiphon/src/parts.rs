@@ -14,6 +14,7 @@ use antiphon_core::{
     Clock, ConsumerName, Expiry, Gap, IntakeLimits, Keep, KindPattern, Link, Payload, Position,
     Projection, Retention, Source, SourceName, Tap,
 };
+use foldhash::fast::RandomState;
 
 use crate::{
     error::RunError,
@@ -216,7 +217,7 @@ impl<S: Send + Sync + 'static> Parts<S> {
     }
 
     /// The rules by which events come too late, by source.
-    pub(crate) fn expiries(&self) -> HashMap<SourceName, Expiry> {
+    pub(crate) fn expiries(&self) -> HashMap<SourceName, Expiry, RandomState> {
         let sources = self.sources.iter();
         let expiries = sources.filter_map(|source| Some((source.name().clone(), source.expiry()?)));
         expiries.collect()

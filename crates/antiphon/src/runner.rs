@@ -1,6 +1,6 @@
-//! The tasks of lanes: one event after another, each through its handlers.
+//! The work of lanes: one event after another, each through its handlers.
 //!
-//! One task drains one lane: [`drain`](Runner::drain) takes an event, [`handle`](Runner::handle) finds the handlers
+//! A worker drains one lane at a time: [`drain`](Runner::drain) takes an event, [`handle`](Runner::handle) finds the handlers
 //! that want it, and [`call_all`](Runner::call_all) calls them in their order. Handlers that failed in a way that may
 //! pass are called again after the others, with growing pauses; the lane waits for them, and no other lane does.
 //!
@@ -24,12 +24,13 @@ use antiphon_core::{
     Backoff, BoxFuture, Clock, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId,
     DecodeError, Event, Expiry, Judge, Rng, RunId, SourceName,
 };
+use foldhash::fast::RandomState;
 use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, mpsc, watch},
     time::{Instant, sleep, timeout},
 };
-use tracing::{debug, error, trace, warn};
+use tracing::{Instrument as _, debug, error, trace, trace_span, warn};
 
 use crate::{
     context::{Befores, Context},
@@ -39,6 +40,7 @@ use crate::{
     lanes::{LaneId, Lanes, Taken},
     metric::Counters,
     table::{AnyPayload, Chosen, Plan},
+    workers::Workers,
 };
 
 /// Starts without an end after which an event is given up.
@@ -118,11 +120,10 @@ pub struct Failure {
 /// A hook for failures.
 pub(crate) type Hook = Arc<dyn Fn(Failure) -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// The state that all lanes' tasks share.
-///
-/// It is shared by all lanes' tasks behind an `Arc`.
+/// The state that all workers share, behind an `Arc`.
 pub(crate) struct Runner<S> {
     pub(crate) lanes: Arc<Mutex<Lanes<Work<S>>>>,
+    pub(crate) workers: Workers,
     pub(crate) state: Arc<S>,
     pub(crate) handle: Handle<S>,
     pub(crate) writes: mpsc::Sender<Write>,
@@ -135,7 +136,7 @@ pub(crate) struct Runner<S> {
     pub(crate) room: Notify,
     pub(crate) judges: Vec<Judge>,
     /// Rules by which events come too late, by source.
-    pub(crate) expiries: HashMap<SourceName, Expiry>,
+    pub(crate) expiries: HashMap<SourceName, Expiry, RandomState>,
     pub(crate) hook: Option<Hook>,
     pub(crate) counters: Counters,
     pub(crate) consumer: ConsumerName,
@@ -145,9 +146,9 @@ pub(crate) struct Runner<S> {
     pub(crate) letters: Mutex<HashSet<DeadLetterId>>,
 }
 
-/// Buffers that a lane's task uses for each event.
+/// Buffers that a worker uses for each event.
 ///
-/// They keep their capacity from event to event, so that a lane allocates for its handlers' futures alone.
+/// They keep their capacity from event to event, so that a worker allocates for its handlers' futures alone.
 #[derive(Default)]
 struct Scratch {
     chosen: Vec<Chosen>,
@@ -198,39 +199,37 @@ impl<S: Send + Sync + 'static> Runner<S> {
         }
     }
 
-    /// Drains a lane.
-    pub(crate) async fn drain(self: Arc<Self>, lane: LaneId) {
+    /// Takes one ready lane after another, until no more workers are needed.
+    pub(crate) async fn work(self: Arc<Self>) {
+        self.workers.begun();
         let mut scratch = Scratch::default();
-        let mut lingers = true;
-        let mut saves = false;
+        while let Some(lane) = self.workers.next().await {
+            let drain = self.drain(lane, &mut scratch);
+            drain.instrument(trace_span!("lane", number = ?lane)).await;
+        }
+    }
+
+    /// Drains a lane.
+    async fn drain(&self, lane: LaneId, scratch: &mut Scratch) {
         loop {
-            let step = self.lanes().next(lane, lingers);
+            let step = self.lanes().next(lane);
             self.touch();
             if step.room {
                 self.room.notify_one();
             }
-            if step.is_over {
-                return;
-            }
-            if std::mem::take(&mut saves) {
-                let change = self.lanes().changes();
-                if !self.settle(change).await {
-                    return;
-                }
-            }
-            let Some(taken) = step.taken else {
-                // Under load the head has the next event once the other tasks have had their turn.
-                lingers = false;
-                tokio::task::yield_now().await;
-                continue;
-            };
-            lingers = true;
+            let Some(taken) = step.taken else { return };
             if let Some(change) = taken.cautious
                 && !self.settle(change).await
             {
                 return;
             }
-            saves = self.handle(taken, &mut scratch).await;
+            if self.handle(taken, scratch).await {
+                // The lane stays with this worker until the end is stored.
+                let change = self.lanes().end(lane);
+                if !self.settle(change).await {
+                    return;
+                }
+            }
             tokio::task::consume_budget().await;
         }
     }

@@ -1,7 +1,7 @@
 //! The tasks of an app: their start, their supervision, and the two phases of stopping.
 //!
 //! Every task of an app is in one [`JoinSet`], with a name for the log: the committer, the head, one for each source,
-//! and a few beside them (retention, a watcher for each link). The lanes' tasks are the head's own.
+//! and a few beside them (retention, a watcher for each link). The lanes' workers are the head's own.
 //!
 //! Stopping, each step with a limit:
 //! 1. Sources stop reading ([`Stopper::stop_reading`]); lanes start nothing new, and running handlers have their grace
@@ -44,6 +44,7 @@ use crate::{
     restore,
     runner::{Runner, Work},
     tail::Tail,
+    workers::Workers,
 };
 
 /// How long sources get to close after handlers have ended.
@@ -135,6 +136,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         };
         let runner = Runner {
             lanes: Arc::clone(&lanes),
+            workers: Workers::default(),
             state: Arc::clone(&parts.state),
             handle: Handle(Arc::clone(&parts.shared)),
             writes,

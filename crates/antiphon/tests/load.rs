@@ -67,6 +67,52 @@ async fn check(limits: Limits, places: u64, count: u64) {
     }
 }
 
+/// Waits for as many others as the barrier says.
+async fn meet(_: Said, State(met): State<Arc<tokio::sync::Barrier>>) {
+    met.wait().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handlers_that_wait_hold_up_no_other_place() {
+    // Each handler ends only once all run, whatever the number of threads and of workers that were kept.
+    const PLACES: usize = 500;
+    let met = Arc::new(tokio::sync::Barrier::new(PLACES + 1));
+    let (choir, source) = script("choir");
+    let app = App::new(Arc::clone(&met)).source(source).on(meet);
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    for round in 0..3 {
+        for place in 0..PLACES {
+            let said = round.to_string();
+            choir.say(&format!("room/{place}"), &said).await.unwrap();
+        }
+        met.wait().await;
+    }
+    app.settle().await;
+    app.stop().await.unwrap();
+}
+
+/// Keeps its thread until the other one runs.
+async fn block(_: Said, State(met): State<Arc<std::sync::Barrier>>) {
+    tokio::task::block_in_place(|| met.wait());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handlers_that_keep_their_threads_hold_up_no_other_place() {
+    const PLACES: usize = 4;
+    let met = Arc::new(std::sync::Barrier::new(PLACES));
+    let (choir, source) = script("choir");
+    let app = App::new(met).source(source).on(block);
+    let app = TestApp::start(app, MemoryJournal::new()).await;
+    for round in 0..10 {
+        for place in 0..PLACES {
+            let said = round.to_string();
+            choir.say(&format!("room/{place}"), &said).await.unwrap();
+        }
+    }
+    app.settle().await;
+    app.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn order_holds_side_by_side() {
     check(Limits::default(), 50, 10_000).await;

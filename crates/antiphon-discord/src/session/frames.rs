@@ -29,13 +29,33 @@ use crate::{
 const MOST_OPS: u64 = 1000;
 
 impl Session {
-    /// Takes one payload: a text frame, or an inflated binary one.
+    /// Takes one payload that may be anything: an inflated binary frame.
     ///
     /// # Errors
     /// The connection has to be closed.
     pub(crate) fn on_frame(&mut self, frame: &Bytes, now: Moment) -> Result<(), Disconnect> {
+        self.on_payload(frame, &Header::read(frame), now)
+    }
+
+    /// Takes one payload that is known to be UTF-8: a text frame.
+    ///
+    /// # Errors
+    /// The connection has to be closed.
+    pub(crate) fn on_text(&mut self, frame: &Bytes, now: Moment) -> Result<(), Disconnect> {
+        self.on_payload(frame, &Header::of_text(frame), now)
+    }
+
+    /// Takes one payload with its envelope.
+    ///
+    /// # Errors
+    /// The connection has to be closed.
+    fn on_payload(
+        &mut self,
+        frame: &Bytes,
+        header: &Header<'_>,
+        now: Moment,
+    ) -> Result<(), Disconnect> {
         self.frame += 1;
-        let header = Header::read(frame);
         tracing::trace!(
             part = &*self.part,
             op = header.op,
@@ -45,28 +65,28 @@ impl Session {
             "received"
         );
         match header.op {
-            Some(op::DISPATCH) => self.on_dispatch(frame, &header, now),
+            Some(op::DISPATCH) => self.on_dispatch(frame, header, now),
             Some(op::HEARTBEAT) => {
-                self.count_or_keep("heartbeat", frame, &header, now);
+                self.count_or_keep("heartbeat", frame, header, now);
                 if let Some(heartbeat) = &mut self.heartbeat {
                     heartbeat.extra_beat(now.at);
                 }
                 self.replies.push_back(wire::heartbeat(self.durable));
             }
             Some(op::RECONNECT) => {
-                self.count_or_keep("reconnect", frame, &header, now);
+                self.count_or_keep("reconnect", frame, header, now);
                 return Err(Disconnect::resume("Discord asked to reconnect"));
             }
             Some(op::INVALID_SESSION) => {
-                self.count_or_keep("invalid-session", frame, &header, now);
-                return Err(self.on_invalid_session(frame, &header));
+                self.count_or_keep("invalid-session", frame, header, now);
+                return Err(self.on_invalid_session(frame, header));
             }
             Some(op::HELLO) => {
-                self.count_or_keep("hello", frame, &header, now);
-                self.on_hello(frame, &header, now);
+                self.count_or_keep("hello", frame, header, now);
+                self.on_hello(frame, header, now);
             }
             Some(op::HEARTBEAT_ACK) => {
-                self.count_or_keep("heartbeat-ack", frame, &header, now);
+                self.count_or_keep("heartbeat-ack", frame, header, now);
                 if let Some(heartbeat) = &mut self.heartbeat {
                     heartbeat.acknowledged(now.at);
                 }
@@ -175,7 +195,10 @@ impl Session {
         // The body is `d`, byte for byte. If `d` is missing, or the frame has bytes outside of `d` and the envelope,
         // the body is the whole frame.
         let (body, form) = match &header.data {
-            Some(span) if header.is_sound() => (frame.slice(span.clone()), header.form),
+            Some(span) if header.is_sound() => {
+                let body = antiphon_core::keep_part(frame, &frame[span.clone()]);
+                (body, header.form)
+            }
             _ => (frame.clone(), BodyForm::of(frame)),
         };
         let name = header.name.as_deref();

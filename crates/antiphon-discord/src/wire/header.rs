@@ -8,7 +8,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use antiphon_core::{BodyForm, Scan, Step};
+use antiphon_core::{BodyForm, Scan, Step, read_utf8};
 
 /// Ids at the top of `d`, sent as texts or numbers, from which the event's place is formed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +50,14 @@ impl<'a> Header<'a> {
 
     /// Reads a frame as far as possible; any bytes are accepted.
     pub(crate) fn read(frame: &'a [u8]) -> Self {
+        let mut header = Self::of_text(frame);
+        // A compressed frame has not been checked for UTF-8 yet.
+        header.is_whole = header.is_whole && read_utf8(frame).is_ok();
+        header
+    }
+
+    /// Reads a frame that is known to be UTF-8 as far as possible.
+    pub(crate) fn of_text(frame: &'a [u8]) -> Self {
         let mut scan = Scan::new(frame);
         let mut header = Self {
             op: None,
@@ -61,10 +69,7 @@ impl<'a> Header<'a> {
             is_whole: true,
             is_ambiguous: false,
         };
-        // A compressed frame has not been checked for UTF-8 yet.
-        if envelope(&mut scan, &mut header).is_err() || std::str::from_utf8(frame).is_err() {
-            header.is_whole = false;
-        }
+        header.is_whole = envelope(&mut scan, &mut header).is_ok();
         if let Some(data) = &header.data
             && (data.is_empty() || scan.is_deep())
         {
@@ -74,7 +79,7 @@ impl<'a> Header<'a> {
             } else {
                 data.end
             };
-            let is_text = std::str::from_utf8(&frame[data.clone()]).is_ok();
+            let is_text = read_utf8(&frame[data.clone()]).is_ok();
             header.form = if is_text {
                 BodyForm::Text
             } else {

@@ -31,7 +31,7 @@ impl Heading {
     /// Reads the heading; bytes that are no JSON object are malformed.
     pub(crate) fn of(frame: &[u8]) -> Self {
         // Bytes that are not UTF-8 are not JSON either.
-        let text = std::str::from_utf8(frame).ok();
+        let text = antiphon_core::read_utf8(frame).ok();
         match text.and_then(|text| wire::Header::of(text.as_bytes())) {
             Some(header) => Self {
                 kind: kind_of(&header),

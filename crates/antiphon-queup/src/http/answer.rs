@@ -84,7 +84,7 @@ pub(super) fn read(response: &Response<Bytes>) -> Result<Answer, RequestError> {
         let data = envelope.data.map(RawValue::get);
         return Ok(Answer::Data(data.map_or_else(
             || Bytes::from_static(b"null"),
-            |data| body.slice_ref(data.as_bytes()),
+            |data| antiphon_core::keep_part(body, data.as_bytes()),
         )));
     }
     let data = envelope.data.map_or("null", RawValue::get);

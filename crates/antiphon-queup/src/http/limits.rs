@@ -2,7 +2,8 @@
 //!
 //! QueUp's own limits are not known; these are those of the most used client. A request takes a slot for 30 s (chat: 5
 //! s) from the moment at which it is sent, and the next waits for one, in order. Chat messages are sent one at a time
-//! on top of that, and not at all while QueUp's last 429 to one is in force.
+//! on top of that, and not at all while QueUp's last 429 to one is in force. Requests that keep the session going take
+//! no slot; eight of them are under way at once, and the others wait in order.
 //!
 //! Waiting is bounded by number, not by time: 64 requests without a slot, then [`RequestError::Busy`]. A request that is
 //! dropped while it waits gives up its place.
@@ -58,6 +59,8 @@ pub(super) struct Limiter {
     slots: Mutex<Slots>,
     /// Permit of the next request; the others queue behind, in order.
     turn: Semaphore,
+    /// Permits of the requests that keep the session going.
+    pub(super) upkeep: Semaphore,
     /// Permit of the chat message under way.
     pub(super) chat: Semaphore,
     /// Requests that wait or are under way, upkeep not counted.
@@ -81,6 +84,7 @@ impl Limiter {
         Self {
             slots: Mutex::new(Slots::new(limits.slots)),
             turn: Semaphore::new(1),
+            upkeep: Semaphore::new(limits.upkeep.min(Semaphore::MAX_PERMITS)),
             chat: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
             limits,

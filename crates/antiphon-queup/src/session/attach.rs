@@ -51,6 +51,7 @@ impl Joining {
             id: self.id,
             slug: self.slug.clone(),
             password: self.password.clone(),
+            is_asked: self.reply.is_some(),
         }
     }
 }

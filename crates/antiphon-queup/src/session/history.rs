@@ -324,7 +324,7 @@ pub(super) fn backfill(history: &Bytes, floor: i64, limit: usize) -> Vec<Item> {
                 time: item.time.or_else(|| chat.parts().map(|(_, ms)| ms))?,
                 chat,
                 is_chat,
-                body: history.slice_ref(row.get().as_bytes()),
+                body: antiphon_core::keep_part(history, row.get().as_bytes()),
             })
         })
         .filter(|item| item.time >= floor)

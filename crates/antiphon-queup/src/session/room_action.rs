@@ -70,7 +70,7 @@ pub(super) fn inner_body(inner: &wire::Inner<'_>, frame: &Bytes) -> Option<Bytes
             serde_json::from_str::<String>(data.get()).ok()?,
         )),
         // Undocumented, but the same document without the string around it.
-        b'{' | b'[' => Some(frame.slice_ref(data.get().as_bytes())),
+        b'{' | b'[' => Some(antiphon_core::keep_part(frame, data.get().as_bytes())),
         _ => None,
     }
 }

@@ -60,7 +60,7 @@ pub fn read_frame(frame: &Bytes, received_at: Timestamp) -> Vec<Draft> {
                 room_place(header.room_id.map_or(*key, RoomId::new)),
                 origin,
                 received_at,
-                frame.slice_ref(element.get().as_bytes()),
+                antiphon_core::keep_part(frame, element.get().as_bytes()),
             ))
         }));
     }

@@ -75,9 +75,9 @@ impl Reading<'_> {
         Edge::frame(self.now.wall, &**self.connection, self.frame)
     }
 
-    /// A part of the frame, without copying it.
+    /// A part of the frame, for an event's body.
     fn slice(&self, raw: &RawValue) -> Bytes {
-        self.bytes.slice_ref(raw.get().as_bytes())
+        antiphon_core::keep_part(&self.bytes, raw.get().as_bytes())
     }
 }
 

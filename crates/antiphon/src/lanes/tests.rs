@@ -61,7 +61,6 @@ struct Model {
     /// The last event started in each lane in this run.
     started: HashMap<u8, Position>,
     stuck: BTreeSet<u8>,
-    lingers: bool,
 }
 
 impl Model {
@@ -79,7 +78,6 @@ impl Model {
             done_at_save: BTreeSet::new(),
             started: HashMap::new(),
             stuck: BTreeSet::new(),
-            lingers: false,
         }
     }
 
@@ -141,15 +139,10 @@ impl Model {
             }
             self.done.insert(*running);
         }
-        let step = self.lanes.next(LaneId(slot), self.lingers);
-        self.lingers = !self.lingers;
+        let step = self.lanes.next(LaneId(slot));
         self.told |= step.room;
         let Some(taken) = step.taken else {
-            if step.is_over {
-                self.active.remove(&slot);
-            } else {
-                self.active.insert(slot, None);
-            }
+            self.active.remove(&slot);
             return;
         };
         let position = taken.item;
@@ -377,14 +370,14 @@ fn a_start_after_a_crash_is_doubtful_and_made_durable_first() {
     lanes.reopen(&loft, at(5), 2, at(5));
     let begun = lanes.begin_all();
     lanes.offer(&loft, at(6), at(6));
-    let first = lanes.next(begun[0], false).taken.expect("it was reopened");
+    let first = lanes.next(begun[0]).taken.expect("it was reopened");
     assert_eq!((first.starts, first.redelivered), (2, true));
     assert_eq!(first.cautious, Some(lanes.changes()));
     assert_eq!(lanes.cursor().open[0].starts, 3, "this start is counted");
     lanes.offer(&loft, at(7), at(7));
-    let second = lanes.next(begun[0], false).taken.expect("it was offered");
+    let second = lanes.next(begun[0]).taken.expect("it was offered");
     assert!(second.redelivered && second.cautious.is_some());
-    let third = lanes.next(begun[0], false).taken.expect("it was offered");
+    let third = lanes.next(begun[0]).taken.expect("it was offered");
     assert!(!third.redelivered && third.cautious.is_none());
 }
 
@@ -396,9 +389,9 @@ fn nothing_is_started_once_the_lanes_stop() {
         panic!("a new lane begins");
     };
     lanes.offer(&loft, at(2), at(2));
-    lanes.next(lane, false);
+    lanes.next(lane);
     lanes.stop();
-    assert!(lanes.next(lane, true).taken.is_none());
+    assert!(lanes.next(lane).taken.is_none());
     let open = lanes.cursor().open;
     assert_eq!(open.len(), 1);
     assert_eq!((open[0].position, open[0].starts), (at(2), 0));
