@@ -186,7 +186,7 @@ impl Shard {
         now: Moment,
     ) -> Result<(), Disconnect> {
         let mut frame = first;
-        for _ in 0..AT_ONCE {
+        for count in 1..=AT_ONCE {
             match received(connection, frame) {
                 Received::Text(text) => self.session.on_text(&text, now)?,
                 Received::Inflated(payload) => self.session.on_frame(&payload, now)?,
@@ -199,7 +199,8 @@ impl Shard {
                     return Ok(());
                 }
             }
-            if !self.session.wants_frame() || self.session.has_work() {
+            // A frame that is asked for must be taken.
+            if count == AT_ONCE || !self.session.wants_frame() || self.session.has_work() {
                 break;
             }
             let Some(open) = connection else { break };

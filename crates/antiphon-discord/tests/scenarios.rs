@@ -45,6 +45,20 @@ async fn a_bot_identifies_and_hears_what_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn frames_that_come_in_a_row_are_all_taken() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let texts: Vec<String> = (0..300).map(|number| number.to_string()).collect();
+    for text in &texts {
+        sim.discord().say("loft", "mira", text);
+    }
+    let journal = heard(&sim, &app, "and the last").await;
+    assert_eq!(journal.texts()[..300], texts);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cut_gateway_resumes_without_losing_messages() {
     for compression in [Compression::Zstd, Compression::Zlib, Compression::None] {
         let sim = Simulator::with_seed(7);

@@ -327,7 +327,7 @@ async fn converse(
             message = socket.next(), if held.is_none() => {
                 // Frames that have come already are taken in a row.
                 let mut message = message;
-                for _ in 0..AT_ONCE {
+                for count in 1..=AT_ONCE {
                     let frame = match message {
                         Some(Ok(Message::Text(text))) => text.into_bytes(),
                         Some(Ok(Message::Binary(bytes))) => bytes,
@@ -340,6 +340,10 @@ async fn converse(
                         break;
                     };
                     permit.send((node, epoch, SocketEvent::Frame(frame)));
+                    // A message that is asked for must be taken.
+                    if count == AT_ONCE {
+                        break;
+                    }
                     match socket.next_now() {
                         Poll::Ready(next) => message = next,
                         Poll::Pending => break,

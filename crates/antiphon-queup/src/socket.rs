@@ -199,7 +199,7 @@ fn take_frames(
     now: Moment,
 ) -> Result<(), String> {
     let mut frame = first;
-    for _ in 0..AT_ONCE {
+    for count in 1..=AT_ONCE {
         match frame {
             Some(Ok(Message::Text(text))) => {
                 session.on_text(text.as_bytes(), now).map_err(|cut| cut.0)?
@@ -211,7 +211,8 @@ fn take_frames(
             Some(Err(error)) => return Err(error_chain(&error)),
             None => return Err("the connection ended without goodbye".into()),
         }
-        if !session.wants_frame() || session.has_work() {
+        // A frame that is asked for must be taken.
+        if count == AT_ONCE || !session.wants_frame() || session.has_work() {
             break;
         }
         let Some(Poll::Ready(next)) = socket.as_mut().map(WebSocket::next_now) else {

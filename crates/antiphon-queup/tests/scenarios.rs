@@ -43,6 +43,25 @@ async fn a_room_is_joined_and_chat_is_heard_and_said() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn frames_that_come_in_a_row_are_all_taken() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.settled().await;
+    let room = sim.queup().room(ROOM);
+    let texts: Vec<String> = (0..300).map(|number| number.to_string()).collect();
+    for text in &texts {
+        room.say("teo", text);
+    }
+    room.say("teo", "and the last");
+    let is_last = |text: &String| text == "and the last";
+    let journal = app
+        .until(|journal| journal.texts().last().is_some_and(is_last))
+        .await;
+    assert_eq!(journal.texts()[..300], texts);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_caches_follow_the_events() {
     let sim = Simulator::with_seed(7);
     let app = Running::start(&sim, config(&sim));

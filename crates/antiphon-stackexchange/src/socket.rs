@@ -205,7 +205,7 @@ fn take_frames(
     now: Moment,
 ) {
     let (mut id, mut frame) = first;
-    for _ in 0..AT_ONCE {
+    for count in 1..=AT_ONCE {
         let gone = match frame {
             Some(Ok(Message::Text(text))) => {
                 session.on_bytes(id, text.as_bytes(), now);
@@ -227,7 +227,8 @@ fn take_frames(
                 closing.push(Box::pin(async move { socket.close(None, "").await }));
             }
         }
-        if !session.wants_frames() || session.has_work() {
+        // A frame that is asked for must be taken.
+        if count == AT_ONCE || !session.wants_frames() || session.has_work() {
             break;
         }
         let mut context = Context::from_waker(Waker::noop());

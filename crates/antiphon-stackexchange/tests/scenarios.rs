@@ -36,6 +36,24 @@ async fn a_room_is_joined_and_messages_are_heard_and_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn frames_that_come_in_a_row_are_all_taken() {
+    let sim = Simulator::with_seed(7);
+    let app = Running::start(&sim, config(&sim));
+    app.connected().await;
+    let texts: Vec<String> = (0..300).map(|number| number.to_string()).collect();
+    for text in &texts {
+        sim.stackexchange().say(ROOM, "teo", text);
+    }
+    sim.stackexchange().say(ROOM, "teo", "and the last");
+    let is_last = |text: &String| text == "and the last";
+    let journal = app
+        .until(|journal| journal.texts().last().is_some_and(is_last))
+        .await;
+    assert_eq!(journal.texts()[..300], texts);
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_room_is_joined_while_nobody_reads_the_stream() {
     let sim = Simulator::with_seed(7);
     let (client, source) = antiphon_stackexchange::connect(config(&sim));

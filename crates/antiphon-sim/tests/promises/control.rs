@@ -541,7 +541,7 @@ async fn every_command_is_obeyed() {
         format!(r#"{{"do":"join",{here},"by":"passer-by"}}"#),
         format!(r#"{{"do":"leave",{here},"by":"passer-by"}}"#),
         format!(r#"{{"do":"leave_in_error",{here},"user":"bram"}}"#),
-        r#"{"do":"replace_room","platform":"queup","place":"night-radio"}"#.to_owned(),
+        r#"{"do":"replace_room","platform":"queup","place":"room/night-radio"}"#.to_owned(),
         format!(r#"{{"do":"kick",{here},"by":"mira","user":"bram","text":"out"}}"#),
         format!(r#"{{"do":"ban",{here},"by":"mira","user":"bram","minutes":5}}"#),
         format!(r#"{{"do":"unban",{here},"by":"mira","user":"bram"}}"#),
