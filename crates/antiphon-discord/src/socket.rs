@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Most frames that are taken in a row; a heartbeat that falls due meanwhile is as late as they take, less than 1 ms.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 /// Close code that ends a session.
 const END_SESSION: u16 = 1000;
 

@@ -20,7 +20,7 @@
 use std::{collections::BTreeMap, sync::Arc, task::Poll, time::Duration};
 
 use antiphon_core::{
-    BoxFuture, Intake, LinkState, OpenFailure, SourceError, Stop, error_chain, until,
+    BoxFuture, Intake, LinkState, Moment, OpenFailure, SourceError, Stop, error_chain, until,
 };
 use antiphon_net::{
     ConnectError, Message, Phase, SocketError, WebSocket, WebSocketRequest, describe_close,
@@ -142,12 +142,8 @@ pub(crate) async fn run(
             () = until(deadline) => pool.on_deadline(begin()),
             _ = socket_events.recv_many(&mut events, AT_ONCE), if pool.wants_frames() => {
                 let now = begin();
-                for (node, epoch, event) in events.drain(..) {
-                    match event {
-                        SocketEvent::Opened => pool.on_done(Done::Opened { node, epoch, outcome: Ok(()) }, now),
-                        SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, now),
-                        SocketEvent::Lost(loss) => pool.on_lost(node, epoch, &loss, now),
-                    }
+                for reported in events.drain(..) {
+                    take(&mut pool, reported, now);
                 }
             }
             permit = pool.outbox.reserve(&intake) => {
@@ -179,6 +175,25 @@ pub(crate) async fn run(
     shared.link.send_replace(LinkState::Closed);
     tracing::debug!(source = %intake.source(), "closed");
     Ok(())
+}
+
+/// Gives the pool what a socket task reported.
+fn take(pool: &mut PoolState, (node, epoch, event): FromSocket, now: Moment) {
+    match event {
+        SocketEvent::Opened => {
+            let outcome = Ok(());
+            pool.on_done(
+                Done::Opened {
+                    node,
+                    epoch,
+                    outcome,
+                },
+                now,
+            );
+        }
+        SocketEvent::Frame(frame) => pool.on_frame(node, epoch, &frame, now),
+        SocketEvent::Lost(loss) => pool.on_lost(node, epoch, &loss, now),
+    }
 }
 
 /// Publishes changes to clients, which ends the turn.

@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// Most frames that are taken in a row before the loop looks at anything else.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 /// Shortest wait before a new socket (protocol §3.4).
 const RECONNECT_AFTER: Duration = Duration::from_secs(5);
 /// Number of tries to join a room again after a reconnect.
@@ -202,7 +202,7 @@ fn take_frames(
     for count in 1..=AT_ONCE {
         match frame {
             Some(Ok(Message::Text(text))) => {
-                session.on_text(text.as_bytes(), now).map_err(|cut| cut.0)?
+                session.on_text(text.as_bytes(), now).map_err(|cut| cut.0)?;
             }
             Some(Ok(Message::Binary(bytes))) => session.on_binary(&bytes, now),
             Some(Ok(Message::Close { code, reason })) => {

@@ -110,13 +110,11 @@ fn is_whole(journal: &Journal, rooms: usize) -> bool {
 async fn a_thousand_rooms_take_a_few_connections_and_each_becomes_whole() {
     const ROOMS: usize = 1000;
     let slugs: Vec<String> = (0..ROOMS).map(|number| format!("room-{number}")).collect();
-    let mut world = String::new();
-    for slug in &slugs {
-        world.push_str(&format!(
-            "[[queup.rooms]]\nslug = \"{slug}\"\nowner = \"mira\"\n"
-        ));
-    }
-    let world = WorldFile::from_toml(&world).expect("a world of rooms");
+    let rooms: Vec<String> = slugs
+        .iter()
+        .map(|slug| format!("[[queup.rooms]]\nslug = \"{slug}\"\nowner = \"mira\"\n"))
+        .collect();
+    let world = WorldFile::from_toml(&rooms.concat()).expect("a world of rooms");
     let sim = Simulator::over_pipes(&Options::new().seed(7).world(world));
     let counts = Arc::new(Counts::default());
     let way = Counted {

@@ -46,7 +46,7 @@ use crate::{
 };
 
 /// Most frames that are taken in a row before the loop looks at anything else.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 
 /// The outcome of a task, and the socket if it opened one.
 ///

@@ -61,6 +61,6 @@ async fn main() -> Result<(), BoxError> {
         chat.say(chat_stage::ROOM, "mira", "nice, a feed");
     })
     .await?;
-    chat_stage::show(&kept.items().join("\n"));
+    chat_stage::show(kept.items().join("\n"));
     Ok(())
 }

@@ -102,6 +102,6 @@ async fn main() -> Result<(), BoxError> {
         chat.delete(third, "iris");
     })
     .await?;
-    chat_stage::show(&kept.markdown());
+    chat_stage::show(kept.markdown());
     Ok(())
 }

@@ -30,7 +30,7 @@ async fn grouping(apart: Option<Duration>) -> (TestApp<Log>, Script, Arc<Trouble
     }
     let app = TestApp::start(app, Arc::clone(&journal)).await;
     app.settle().await;
-    journal.batches.lock().unwrap().clear();
+    journal.batches.lock().expect("no panic").clear();
     (app, choir, journal, log)
 }
 
@@ -38,14 +38,17 @@ async fn grouping(apart: Option<Duration>) -> (TestApp<Log>, Script, Arc<Trouble
 async fn two_hundred_a_second(apart: Option<Duration>) -> Vec<usize> {
     let (app, choir, journal, log) = grouping(apart).await;
     for number in 0..200 {
-        choir.say("room/loft", &number.to_string()).await.unwrap();
+        choir
+            .say("room/loft", &number.to_string())
+            .await
+            .expect("it goes on");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     app.until(|| log.len() == 200).await;
-    app.stop().await.unwrap();
+    app.stop().await.expect("it goes on");
     let expected: Vec<_> = (0..200).map(|number| number.to_string()).collect();
     assert_eq!(log.lines(), expected);
-    journal.batches.lock().unwrap().clone()
+    journal.batches.lock().expect("no panic").clone()
 }
 
 #[tokio::test(start_paused = true)]
@@ -62,20 +65,29 @@ async fn an_event_after_a_pause_and_a_crowd_wait_for_no_company() {
     let apart = Duration::from_millis(80);
     let (app, choir, journal, log) = grouping(Some(apart)).await;
     let begun = tokio::time::Instant::now();
-    choir.say("room/loft", "alone").await.unwrap();
+    choir.say("room/loft", "alone").await.expect("it goes on");
     app.until(|| log.len() == 1).await;
     assert!(begun.elapsed() <= Duration::from_millis(10));
     // Seven wait for an eighth.
     for number in 0..7 {
-        choir.say("room/loft", &number.to_string()).await.unwrap();
+        choir
+            .say("room/loft", &number.to_string())
+            .await
+            .expect("it goes on");
     }
     tokio::time::sleep(Duration::from_millis(40)).await;
     assert_eq!(log.len(), 1);
-    choir.say("room/loft", "the eighth").await.unwrap();
+    choir
+        .say("room/loft", "the eighth")
+        .await
+        .expect("it goes on");
     app.until(|| log.len() == 9).await;
     assert!(begun.elapsed() <= Duration::from_millis(60));
     // One that is alone again waits as long as it may.
-    choir.say("room/loft", "the last").await.unwrap();
+    choir
+        .say("room/loft", "the last")
+        .await
+        .expect("it goes on");
     app.until(|| log.len() == 10).await;
     assert!(
         (apart + apart / 2..apart * 2).contains(&begun.elapsed()),
@@ -84,9 +96,15 @@ async fn an_event_after_a_pause_and_a_crowd_wait_for_no_company() {
     );
     assert_eq!(*journal.batches.lock().unwrap(), [1, 8, 1]);
     // A stop leaves nothing behind.
-    choir.say("room/loft", "at the stop").await.unwrap();
-    app.stop().await.unwrap();
-    let stored = journal.read(antiphon::Position::ZERO, 100).await.unwrap();
+    choir
+        .say("room/loft", "at the stop")
+        .await
+        .expect("it goes on");
+    app.stop().await.expect("it goes on");
+    let stored = journal
+        .read(antiphon::Position::ZERO, 100)
+        .await
+        .expect("it goes on");
     let last = stored
         .iter()
         .rev()
@@ -102,12 +120,12 @@ async fn what_a_source_brings_is_stored_and_handled_in_order() {
     let app = App::new(log.clone()).source(source).on(note);
     let app = TestApp::start(app, MemoryJournal::new()).await;
     for text in ["one", "two", "three"] {
-        choir.say("room/loft", text).await.unwrap();
+        choir.say("room/loft", text).await.expect("it goes on");
     }
     app.settle().await;
     assert_eq!(app.journal().texts().await, ["one", "two", "three"]);
     assert_eq!(log.lines(), ["one", "two", "three"]);
-    app.stop().await.unwrap();
+    app.stop().await.expect("it goes on");
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +137,7 @@ async fn a_repeated_origin_is_handled_once() {
     let draft = choir.draft(SAID, "room/loft", r#"{"message":"once"}"#);
     for _ in 0..3 {
         let entry = antiphon::Entry::event(draft.clone());
-        choir.send(entry).await.unwrap();
+        choir.send(entry).await.expect("it goes on");
     }
     app.settle().await;
     assert_eq!(log.lines(), ["once"]);
@@ -159,7 +177,7 @@ async fn what_has_a_lane_of_its_own_waits_only_for_its_own_lane() {
         "press/8 goes on",
         "chat behind",
     ] {
-        choir.say("room/loft", text).await.unwrap();
+        choir.say("room/loft", text).await.expect("it goes on");
     }
     app.until(|| log.len() == 5).await;
     let begun = [
@@ -201,7 +219,10 @@ async fn a_stuck_handler_parks_only_its_own_place() {
     let app = TestApp::start(app, MemoryJournal::new()).await;
     for number in 0..50 {
         for place in ["room/crypt", "room/loft", "room/nave"] {
-            choir.say(place, &number.to_string()).await.unwrap();
+            choir
+                .say(place, &number.to_string())
+                .await
+                .expect("it goes on");
         }
     }
     app.until(|| log.len() == 100).await;
@@ -241,7 +262,10 @@ async fn lanes_can_be_chosen() {
         .on(slow);
     let app = TestApp::start(app, MemoryJournal::new()).await;
     for number in 0..10 {
-        choir.say(&format!("room/{number}"), "x").await.unwrap();
+        choir
+            .say(&format!("room/{number}"), "x")
+            .await
+            .expect("it goes on");
     }
     app.settle().await;
     assert_eq!(most.load(Ordering::SeqCst), 1, "one lane for the source");
@@ -299,7 +323,7 @@ async fn every_shape_of_handler_is_accepted() {
         })
         .on_raw("test.*", raw);
     let app = TestApp::start(app, MemoryJournal::new()).await;
-    choir.say("room/loft", "hello").await.unwrap();
+    choir.say("room/loft", "hello").await.expect("it goes on");
     app.settle().await;
     let expected = [
         "any room/loft",
@@ -311,7 +335,7 @@ async fn every_shape_of_handler_is_accepted() {
         "filtered",
     ];
     assert_eq!(log.lines(), expected);
-    app.stop().await.unwrap();
+    app.stop().await.expect("it goes on");
 }
 
 static DECODED: AtomicUsize = AtomicUsize::new(0);
@@ -389,7 +413,10 @@ async fn unknown_and_undecodable_events_reach_raw_handlers() {
             log.note(format!("unknown {}", event.kind()));
         });
     let app = TestApp::start(app, MemoryJournal::new()).await;
-    choir.event(SAID, "room/loft", "not JSON").await.unwrap();
+    choir
+        .event(SAID, "room/loft", "not JSON")
+        .await
+        .expect("it goes on");
     choir
         .event("test.mystery", "room/loft", "{}")
         .await
@@ -408,7 +435,10 @@ async fn handlers_come_and_go_while_the_app_runs() {
     let log = Log::default();
     let app = App::new(log.clone()).source(source);
     let app = TestApp::start(app, MemoryJournal::new()).await;
-    choir.say("room/loft", "too early").await.unwrap();
+    choir
+        .say("room/loft", "too early")
+        .await
+        .expect("it goes on");
     app.settle().await;
     let typed = app.handle().add(note);
     let raw = app
@@ -416,14 +446,17 @@ async fn handlers_come_and_go_while_the_app_runs() {
         .add_raw("test.*", async |event: Event, State(log): State<Log>| {
             log.note(event.kind().name());
         });
-    choir.say("room/loft", "heard").await.unwrap();
+    choir.say("room/loft", "heard").await.expect("it goes on");
     app.settle().await;
     assert!(app.handle().remove(typed));
     assert!(!app.handle().remove(typed), "it is gone");
-    choir.say("room/loft", "too late").await.unwrap();
+    choir
+        .say("room/loft", "too late")
+        .await
+        .expect("it goes on");
     app.settle().await;
     assert!(app.handle().remove(raw));
-    choir.say("room/loft", "nobody").await.unwrap();
+    choir.say("room/loft", "nobody").await.expect("it goes on");
     app.settle().await;
     assert_eq!(log.lines(), ["said", "heard", "said"]);
 }
@@ -451,8 +484,8 @@ async fn a_payload_may_leave_out_events_of_its_kind() {
         .source(source)
         .on(async |_: Loud, State(log): State<Log>| log.note("loud"));
     let app = TestApp::start(app, MemoryJournal::new()).await;
-    choir.say("room/loft", "hush").await.unwrap();
-    choir.say("room/loft", "hey!").await.unwrap();
+    choir.say("room/loft", "hush").await.expect("it goes on");
+    choir.say("room/loft", "hey!").await.expect("it goes on");
     app.settle().await;
     assert_eq!(log.lines(), ["loud"]);
 }
@@ -462,9 +495,9 @@ async fn a_new_consumer_begins_with_what_comes_after_its_first_start() {
     let journal = Arc::new(MemoryJournal::new());
     let (choir, source) = script("choir");
     let app = TestApp::start(App::new(()).source(source), Arc::clone(&journal)).await;
-    choir.say("room/loft", "before").await.unwrap();
+    choir.say("room/loft", "before").await.expect("it goes on");
     app.settle().await;
-    app.stop().await.unwrap();
+    app.stop().await.expect("it goes on");
 
     for (name, begin, expected) in [
         ("end", None, vec!["after"]),
@@ -482,7 +515,10 @@ async fn a_new_consumer_begins_with_what_comes_after_its_first_start() {
             origin: antiphon::Origin::occurrence("after", name),
             ..draft
         };
-        choir.send(antiphon::Entry::event(draft)).await.unwrap();
+        choir
+            .send(antiphon::Entry::event(draft))
+            .await
+            .expect("it goes on");
         app.settle().await;
         assert_eq!(
             log.lines().first().map(String::as_str),
@@ -492,7 +528,7 @@ async fn a_new_consumer_begins_with_what_comes_after_its_first_start() {
             log.lines().last().map(String::as_str),
             expected.last().copied()
         );
-        app.stop().await.unwrap();
+        app.stop().await.expect("it goes on");
     }
 }
 
@@ -506,7 +542,10 @@ async fn an_app_without_sources_reads_what_another_app_stores() {
     let reader = App::new(log.clone()).named("reader").on(note);
     let reader = TestApp::start(reader, Arc::clone(&journal)).await;
     for number in 0..300 {
-        choir.say("room/loft", &number.to_string()).await.unwrap();
+        choir
+            .say("room/loft", &number.to_string())
+            .await
+            .expect("it goes on");
     }
     writer.settle().await;
     reader.settle().await;

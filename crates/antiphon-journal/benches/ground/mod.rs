@@ -1,7 +1,7 @@
 //! What both benches of the journal stand on: a varied corpus, and bare rusqlite.
 //!
-//! The corpus is the four most frequent events of a Discord shard, MESSAGE_CREATE, PRESENCE_UPDATE, TYPING_START and
-//! VOICE_STATE_UPDATE in the proportion 7 : 3 : 2 : 1, with their keys in Discord's order: 3,000 people, 20 guilds of
+//! The corpus is the four most frequent events of a Discord shard, `MESSAGE_CREATE`, `PRESENCE_UPDATE`, `TYPING_START`
+//! and `VOICE_STATE_UPDATE` in the proportion 7 : 3 : 2 : 1, with their keys in Discord's order: 3,000 people, 20 guilds of
 //! 30 channels, random ids, times and pictures, and texts cut from this repository's pages.
 
 use std::{fmt::Write as _, path::Path, sync::Arc};

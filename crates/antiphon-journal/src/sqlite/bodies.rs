@@ -10,7 +10,7 @@
 //! A body is one zstd frame with its content's size, and without checksum and dictionary id. One that would not shrink,
 //! or that has fewer than 64 bytes, is stored as it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use antiphon_core::Trouble;
 use bytes::Bytes;
@@ -96,12 +96,13 @@ impl Unpacker {
         dictionary: i64,
         packed: &[u8],
     ) -> Result<Bytes, Failure> {
-        if !self.0.contains_key(&dictionary) {
-            let bytes = find(connection, dictionary)?;
-            self.0
-                .insert(dictionary, Decompressor::with_dictionary(&bytes)?);
-        }
-        let decompressor = self.0.get_mut(&dictionary).expect("it was put there");
+        let decompressor = match self.0.entry(dictionary) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let bytes = find(connection, dictionary)?;
+                unknown.insert(Decompressor::with_dictionary(&bytes)?)
+            }
+        };
         let body = decompressor.decompress(packed, LARGEST).map_err(|error| {
             Failure::said(
                 Trouble::Corrupt,

@@ -277,10 +277,10 @@ fn event(
     row: &Row<'_>,
 ) -> Result<Event, Failure> {
     let number = |column: usize| row.get_ref(column)?.as_i64().map_err(corrupt);
-    let (small, named) = (number(0)?, number(1)?);
-    let source = SourceName::new(names.text(connection, named >> 32)?);
+    let (small, ids) = (number(0)?, number(1)?);
+    let source = SourceName::new(names.text(connection, ids >> 32)?);
     let draft = Draft {
-        kind: Kind::new(names.text(connection, named & 0xffff_ffff)?),
+        kind: Kind::new(names.text(connection, ids & 0xffff_ffff)?),
         place: Place::new(names.text(connection, number(5)?)?),
         provenance: provenance(small & 7),
         form: form((small >> 3) & 7),

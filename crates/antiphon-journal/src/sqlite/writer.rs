@@ -574,7 +574,7 @@ fn bind(
     row: &Row<'_>,
 ) -> rusqlite::Result<()> {
     let draft = row.draft;
-    let (body, packed) = match packer {
+    let (body, dictionary) = match packer {
         Some(packer) => packer.pack(&draft.body),
         None => (&*draft.body, None),
     };
@@ -588,7 +588,7 @@ fn bind(
     insert.raw_bind_parameter(at + 7, draft.origin.as_str())?;
     insert.raw_bind_parameter(at + 8, draft.deletes.as_ref().map(Origin::as_str))?;
     insert.raw_bind_parameter(at + 9, draft.note.as_deref())?;
-    insert.raw_bind_parameter(at + 10, packed)?;
+    insert.raw_bind_parameter(at + 10, dictionary)?;
     insert.raw_bind_parameter(at + 11, body)
 }
 

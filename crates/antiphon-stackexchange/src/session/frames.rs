@@ -77,7 +77,7 @@ impl Reading<'_> {
 
     /// A part of the frame, for an event's body.
     fn slice(&self, raw: &RawValue) -> Bytes {
-        antiphon_core::keep_part(&self.bytes, raw.get().as_bytes())
+        antiphon_core::keep_part(self.bytes, raw.get().as_bytes())
     }
 }
 
