@@ -8,8 +8,15 @@ use std::fmt::Write as _;
 
 use rusqlite::Connection;
 
-use super::{reader::COLUMNS, trouble::Failure};
+use super::trouble::Failure;
 use crate::Filter;
+
+/// Columns of a select of events, as the reader takes them.
+///
+/// Small numbers come together: first provenance, form and whether there are `deletes` and a note, then source and kind.
+/// All columns of `stored` follow in their order. A file of the first version has no column `packed` at their end.
+pub(super) const COLUMNS: &str = "(provenance & 7) | ((form & 7) << 3) | ((deletes is not null) << 6) \
+     | ((note is not null) << 7), (source << 32) | kind, *";
 
 /// The statement of the filter that was asked for last.
 #[derive(Debug, Default)]

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     bodies::Unpacker,
-    chosen::Chosen,
+    chosen::{COLUMNS, Chosen},
     connection::read_only,
     files::Watch,
     names::Texts,
@@ -32,14 +32,6 @@ use crate::{Filter, PAGE_BYTES, Page};
 ///
 /// An app reads pages for the head, for parked lanes, and dead letters; a fourth is for the program beside it.
 pub(super) const READERS: usize = 4;
-
-/// Columns of a select of events, as [`event`] reads them.
-///
-/// Small numbers come together: first provenance, form
-/// and whether there are `deletes` and a note, then source and kind, then all columns of `stored` in their order. A file
-/// of the first version has no column `packed` at their end.
-pub(super) const COLUMNS: &str = "(provenance & 7) | ((form & 7) << 3) | ((deletes is not null) << 6) \
-     | ((note is not null) << 7), (source << 32) | kind, *";
 
 /// Positions that one page of a filter looks at.
 const LOOKED_AT: u64 = 65_536;
