@@ -5,19 +5,19 @@
 //! connection, a turn in the identify queue, a command, and the stop.
 //! The session decides; this loop only does what it says, and every branch may be cancelled without losing anything.
 //!
-//! Frames that have come already are taken in a row ([`AT_ONCE`]) before the loop looks at anything else, and their events
+//! Frames that have come already are taken in a row ([`Row`]) before the loop looks at anything else, and their events
 //! go to the journal in groups.
 //!
 //! A frame is read only while the journal has room ([`Session::wants_frame`]); heartbeats are sent even then, so that a slow
 //! journal does not cost the session.
 
-use std::{future::pending, sync::Arc, task::Poll, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use antiphon_core::{
     BoxFuture, Intake, LinkState, Moment, OpenFailure, SourceError, Stop, error_chain, until,
 };
 use antiphon_discord_model::id::{Id, marker::UserMarker};
-use antiphon_net::{Message, Network, SocketError, WebSocket, WebSocketRequest};
+use antiphon_net::{Message, Network, Row, SocketError, WebSocket, WebSocketRequest};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::{Uri, header::USER_AGENT};
@@ -34,8 +34,6 @@ use crate::{
     wire,
 };
 
-/// Most frames that are taken in a row; a heartbeat that falls due meanwhile is as late as they take, less than 1 ms.
-const AT_ONCE: usize = 32;
 /// Close code that ends a session.
 const END_SESSION: u16 = 1000;
 
@@ -185,8 +183,8 @@ impl Shard {
         closing: &FuturesUnordered<BoxFuture<'static, ()>>,
         now: Moment,
     ) -> Result<(), Disconnect> {
-        let mut frame = first;
-        for count in 1..=AT_ONCE {
+        let (mut row, mut next) = (Row::begin(), Some(first));
+        while let Some(frame) = next {
             match received(connection, frame) {
                 Received::Text(text) => self.session.on_text(&text, now)?,
                 Received::Inflated(payload) => self.session.on_frame(&payload, now)?,
@@ -199,15 +197,11 @@ impl Shard {
                     return Ok(());
                 }
             }
-            // A frame that is asked for must be taken.
-            if count == AT_ONCE || !self.session.wants_frame() || self.session.has_work() {
+            if !self.session.wants_frame() || self.session.has_work() {
                 break;
             }
             let Some(open) = connection else { break };
-            match open.socket.next_now() {
-                Poll::Ready(next) => frame = next,
-                Poll::Pending => break,
-            }
+            next = row.next(|| open.socket.next_now());
         }
         Ok(())
     }

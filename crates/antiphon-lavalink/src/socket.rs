@@ -17,13 +17,13 @@
 //! node is stored, sockets are closed with 1000, and sessions are kept: the nodes play on for `resume_timeout`, and the
 //! next run finds them. A pool whose nodes have all stopped for good ends with an error.
 
-use std::{collections::BTreeMap, sync::Arc, task::Poll, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use antiphon_core::{
     BoxFuture, Intake, LinkState, Moment, OpenFailure, SourceError, Stop, error_chain, until,
 };
 use antiphon_net::{
-    ConnectError, Message, Phase, SocketError, WebSocket, WebSocketRequest, describe_close,
+    ConnectError, Message, Phase, Row, SocketError, WebSocket, WebSocketRequest, describe_close,
 };
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -45,7 +45,7 @@ use crate::{
 const RELEASE: Duration = Duration::from_secs(5);
 /// Frames of all nodes that may wait for the pool; sockets are not read beyond that.
 const FRAMES: usize = 64;
-/// Frames that the pool takes in one turn of the loop, and that a socket hands over in a row.
+/// Frames that the pool takes in one turn of the loop.
 const AT_ONCE: usize = 32;
 
 /// What a socket task reports: `Opened` once, then frames, and `Lost` at the end.
@@ -341,8 +341,8 @@ async fn converse(
             }
             message = socket.next(), if held.is_none() => {
                 // Frames that have come already are taken in a row.
-                let mut message = message;
-                for count in 1..=AT_ONCE {
+                let (mut row, mut next) = (Row::begin(), Some(message));
+                while let Some(message) = next {
                     let frame = match message {
                         Some(Ok(Message::Text(text))) => text.into_bytes(),
                         Some(Ok(Message::Binary(bytes))) => bytes,
@@ -355,14 +355,7 @@ async fn converse(
                         break;
                     };
                     permit.send((node, epoch, SocketEvent::Frame(frame)));
-                    // A message that is asked for must be taken.
-                    if count == AT_ONCE {
-                        break;
-                    }
-                    match socket.next_now() {
-                        Poll::Ready(next) => message = next,
-                        Poll::Pending => break,
-                    }
+                    next = row.next(|| socket.next_now());
                 }
             }
         }

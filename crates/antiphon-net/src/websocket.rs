@@ -232,6 +232,7 @@ impl WebSocket {
     /// Returns the next message if it has come already, and is pending without waiting if it has not.
     ///
     /// For a loop that takes what is there before it waits by [`WebSocket::next`]; this call wakes nobody later.
+    /// [`Row`](crate::Row) bounds such a loop.
     pub fn next_now(&mut self) -> Poll<Option<Result<Message, SocketError>>> {
         self.poll_message(&mut Context::from_waker(Waker::noop()))
     }

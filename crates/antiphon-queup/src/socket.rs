@@ -16,13 +16,13 @@
 
 mod room_tasks;
 
-use std::{future::pending, sync::Arc, task::Poll, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use antiphon_core::{
     Backoff, BoxError, BoxFuture, Intake, LinkState, Moment, OpenFailure, Secret, SourceError,
     Stop, StopCode, error_chain, json_position, until,
 };
-use antiphon_net::{Message, SocketError, WebSocket, WebSocketRequest, describe_close};
+use antiphon_net::{Message, Row, SocketError, WebSocket, WebSocketRequest, describe_close};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::Uri;
@@ -39,8 +39,6 @@ use crate::{
     wire,
 };
 
-/// Most frames that are taken in a row before the loop looks at anything else.
-const AT_ONCE: usize = 32;
 /// Shortest wait before a new socket (protocol §3.4).
 const RECONNECT_AFTER: Duration = Duration::from_secs(5);
 /// Number of tries to join a room again after a reconnect.
@@ -198,8 +196,8 @@ fn take_frames(
     session: &mut Session,
     now: Moment,
 ) -> Result<(), String> {
-    let mut frame = first;
-    for count in 1..=AT_ONCE {
+    let (mut row, mut next) = (Row::begin(), Some(first));
+    while let Some(frame) = next {
         match frame {
             Some(Ok(Message::Text(text))) => {
                 session.on_text(text.as_bytes(), now).map_err(|cut| cut.0)?;
@@ -211,14 +209,11 @@ fn take_frames(
             Some(Err(error)) => return Err(error_chain(&error)),
             None => return Err("the connection ended without goodbye".into()),
         }
-        // A frame that is asked for must be taken.
-        if count == AT_ONCE || !session.wants_frame() || session.has_work() {
+        if !session.wants_frame() || session.has_work() {
             break;
         }
-        let Some(Poll::Ready(next)) = socket.as_mut().map(WebSocket::next_now) else {
-            break;
-        };
-        frame = next;
+        let Some(open) = socket else { break };
+        next = row.next(|| open.next_now());
     }
     Ok(())
 }

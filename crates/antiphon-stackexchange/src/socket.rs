@@ -29,7 +29,7 @@ use std::{
 use antiphon_core::{
     BoxFuture, Intake, LinkState, Moment, OpenFailure, SourceError, Stop, error_chain, until,
 };
-use antiphon_net::{Message, SocketError, WebSocket, WebSocketRequest, describe_close};
+use antiphon_net::{Message, Row, SocketError, WebSocket, WebSocketRequest, describe_close};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::Uri;
 use tokio::sync::mpsc;
@@ -44,9 +44,6 @@ use crate::{
     session::{AnnounceError, Command, Done, Failure, Rules, Session, SocketId, Step, Task, Top},
     wire::{self, Header},
 };
-
-/// Most frames that are taken in a row before the loop looks at anything else.
-const AT_ONCE: usize = 32;
 
 /// The outcome of a task, and the socket if it opened one.
 ///
@@ -204,8 +201,8 @@ fn take_frames(
     closing: &FuturesUnordered<BoxFuture<'static, ()>>,
     now: Moment,
 ) {
-    let (mut id, mut frame) = first;
-    for count in 1..=AT_ONCE {
+    let (mut row, mut next) = (Row::begin(), Some(first));
+    while let Some((id, frame)) = next {
         let gone = match frame {
             Some(Ok(Message::Text(text))) => {
                 session.on_bytes(id, text.as_bytes(), now);
@@ -227,15 +224,10 @@ fn take_frames(
                 closing.push(Box::pin(async move { socket.close(None, "").await }));
             }
         }
-        // A frame that is asked for must be taken.
-        if count == AT_ONCE || !session.wants_frames() || session.has_work() {
+        if !session.wants_frames() || session.has_work() {
             break;
         }
-        let mut context = Context::from_waker(Waker::noop());
-        let Poll::Ready(next) = sockets.poll_next(&mut context) else {
-            break;
-        };
-        (id, frame) = next;
+        next = row.next(|| sockets.poll_next(&mut Context::from_waker(Waker::noop())));
     }
 }
 
