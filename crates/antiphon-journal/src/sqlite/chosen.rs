@@ -11,13 +11,6 @@ use rusqlite::Connection;
 use super::trouble::Failure;
 use crate::Filter;
 
-/// Columns of a select of events, as the reader takes them.
-///
-/// Small numbers come together: first provenance, form and whether there are `deletes` and a note, then source and kind.
-/// All columns of `stored` follow in their order. A file of the first version has no column `packed` at their end.
-pub(super) const COLUMNS: &str = "(provenance & 7) | ((form & 7) << 3) | ((deletes is not null) << 6) \
-     | ((note is not null) << 7), (source << 32) | kind, *";
-
 /// The statement of the filter that was asked for last.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
@@ -79,7 +72,7 @@ impl Chosen {
     /// The plus signs keep SQLite from the index over origins, whose order is another.
     fn statement(&self) -> String {
         let mut statement =
-            format!("select {COLUMNS} from stored where position > ?1 and position <= ?2");
+            String::from("select * from stored where position > ?1 and position <= ?2");
         for (column, all, numbers) in [
             ("kind", self.filter.kinds.is_empty(), &self.kinds),
             ("place", self.filter.places.is_empty(), &self.places),

@@ -14,12 +14,12 @@ use antiphon_core::{
     Saved, SourceName, Trouble,
 };
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, Row, params, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params, types::ValueRef};
 use tokio::sync::Semaphore;
 
 use super::{
     bodies::Unpacker,
-    chosen::{COLUMNS, Chosen},
+    chosen::Chosen,
     connection::read_only,
     files::Watch,
     names::Texts,
@@ -33,6 +33,9 @@ use crate::{Filter, PAGE_BYTES, Page};
 /// An app reads pages for the head, for parked lanes, and dead letters; a fourth is for the program beside it.
 pub(super) const READERS: usize = 4;
 
+/// A page of events; the columns are those of `stored` in their order, and a file of the first version has no 13th.
+const SELECT: &str = "select * from stored where position > ?1 order by position limit ?2";
+
 /// Positions that one page of a filter looks at.
 const LOOKED_AT: u64 = 65_536;
 
@@ -42,8 +45,6 @@ pub(super) struct Reader {
     names: Texts,
     bodies: Unpacker,
     chosen: Chosen,
-    /// The select of a page.
-    select: String,
 }
 
 /// The connections that only read, opened as they are needed and kept.
@@ -106,9 +107,6 @@ impl Reader {
             names: Texts::default(),
             bodies: Unpacker::default(),
             chosen: Chosen::default(),
-            select: format!(
-                "select {COLUMNS} from stored where position > ?1 order by position limit ?2"
-            ),
         })
     }
 
@@ -123,20 +121,11 @@ impl Reader {
         after: Position,
         limit: usize,
     ) -> Result<Vec<Arc<Event>>, Failure> {
-        let mut select = self.connection.prepare_cached(&self.select)?;
+        let mut select = self.connection.prepare_cached(SELECT)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut rows = select.query([integer(after.get()), limit])?;
-        let mut page = Vec::new();
-        let mut weight = 0;
-        while let Some(row) = rows.next()? {
-            let event = event(&self.connection, &mut self.names, &mut self.bodies, row)?;
-            weight += event.draft().weight();
-            if weight > PAGE_BYTES && !page.is_empty() {
-                break;
-            }
-            page.push(Arc::new(event));
-        }
-        Ok(page)
+        let rows = select.query([integer(after.get()), limit])?;
+        let (events, _) = page(&self.connection, &mut self.names, &mut self.bodies, rows)?;
+        Ok(events)
     }
 
     /// As [`Reader::read`], of the events that a filter takes.
@@ -149,34 +138,26 @@ impl Reader {
         // Before the names, so that each row up to here has its names among them.
         let end = self.last()?;
         let until = Position::new(after.get().saturating_add(LOOKED_AT)).min(end);
-        let mut page = Page {
-            events: Vec::new(),
-            through: until.max(after),
-        };
+        let through = until.max(after);
         if !self.chosen.follow(&self.connection, filter)? {
-            return Ok(page);
+            return Ok(Page {
+                events: Vec::new(),
+                through,
+            });
         }
         let mut select = self.connection.prepare_cached(&self.chosen.select)?;
-        let mut rows = select.query(params![
+        let rows = select.query(params![
             integer(after.get()),
             integer(until.get()),
             i64::try_from(limit).unwrap_or(i64::MAX)
         ])?;
-        let mut weight = 0;
-        while let Some(row) = rows.next()? {
-            let event = event(&self.connection, &mut self.names, &mut self.bodies, row)?;
-            weight += event.draft().weight();
-            if weight > PAGE_BYTES && !page.events.is_empty() {
-                break;
-            }
-            page.events.push(Arc::new(event));
-        }
-        if let Some(last) = page.events.last()
-            && (weight > PAGE_BYTES || page.events.len() >= limit)
-        {
-            page.through = last.position();
-        }
-        Ok(page)
+        let (events, is_cut) = page(&self.connection, &mut self.names, &mut self.bodies, rows)?;
+        let last = events.last().map(|event| event.position());
+        let is_full = is_cut || events.len() >= limit;
+        Ok(Page {
+            through: last.filter(|_| is_full).unwrap_or(through),
+            events,
+        })
     }
 
     pub(super) fn checkpoints(&self, source: &SourceName) -> Result<Vec<Checkpoint>, Failure> {
@@ -261,6 +242,25 @@ pub(super) fn last(connection: &Connection) -> Result<Position, Failure> {
     last.map_or(Ok(Position::ZERO), position)
 }
 
+/// Reads rows of `stored` up to 8 MiB, at least one; returns whether more rows are left.
+fn page(
+    connection: &Connection,
+    names: &mut Texts,
+    bodies: &mut Unpacker,
+    mut rows: Rows<'_>,
+) -> Result<(Vec<Arc<Event>>, bool), Failure> {
+    let (mut page, mut weight) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let event = event(connection, names, bodies, row)?;
+        weight += event.draft().weight();
+        if weight > PAGE_BYTES && !page.is_empty() {
+            return Ok((page, true));
+        }
+        page.push(Arc::new(event));
+    }
+    Ok((page, false))
+}
+
 /// Reads a row of `stored`.
 fn event(
     connection: &Connection,
@@ -268,35 +268,27 @@ fn event(
     bodies: &mut Unpacker,
     row: &Row<'_>,
 ) -> Result<Event, Failure> {
-    let number = |column: usize| row.get_ref(column)?.as_i64().map_err(corrupt);
-    let (small, ids) = (number(0)?, number(1)?);
-    let source = SourceName::new(names.text(connection, ids >> 32)?);
+    let source = SourceName::new(names.text(connection, row.get(1)?)?);
     let draft = Draft {
-        kind: Kind::new(names.text(connection, ids & 0xffff_ffff)?),
-        place: Place::new(names.text(connection, number(5)?)?),
-        provenance: provenance(small & 7),
-        form: form((small >> 3) & 7),
-        received_at: timestamp(number(8)?),
-        origin: Origin::new(text(row.get_ref(10)?)?),
-        deletes: match small & 64 {
-            0 => None,
-            _ => Some(Origin::new(text(row.get_ref(11)?)?)),
-        },
-        note: match small & 128 {
-            0 => None,
-            _ => Some(bytes(row.get_ref(12)?)?),
-        },
+        kind: Kind::new(names.text(connection, row.get(2)?)?),
+        place: Place::new(names.text(connection, row.get(3)?)?),
+        provenance: provenance(row.get(4)?),
+        form: form(row.get(5)?),
+        received_at: timestamp(row.get(6)?),
+        origin: Origin::new(text(row.get_ref(8)?)?),
+        deletes: optional(row.get_ref(9)?, text)?.map(Origin::new),
+        note: optional(row.get_ref(10)?, bytes)?,
         body: match packed(row)? {
-            None => bytes(row.get_ref(13)?)?,
-            Some(dictionary) => bodies.unpack(connection, dictionary, raw(row.get_ref(13)?)?)?,
+            None => bytes(row.get_ref(11)?)?,
+            Some(dictionary) => bodies.unpack(connection, dictionary, raw(row.get_ref(11)?)?)?,
         },
     };
-    Ok(Event::stored(position(number(2)?)?, source, draft))
+    Ok(Event::stored(position(row.get(0)?)?, source, draft))
 }
 
 /// The number of the dictionary that the row's body is compressed with; a file of the first version has no such column.
 fn packed(row: &Row<'_>) -> Result<Option<i64>, Failure> {
-    match row.get_ref(14) {
+    match row.get_ref(12) {
         Err(rusqlite::Error::InvalidColumnIndex(_)) | Ok(ValueRef::Null) => Ok(None),
         dictionary => Ok(Some(dictionary?.as_i64().map_err(corrupt)?)),
     }
