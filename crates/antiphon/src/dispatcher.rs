@@ -50,6 +50,8 @@ const CHUNK: usize = 64;
 ///
 /// Pages end at the journal's bound of bytes as well (8 MiB).
 pub(crate) const PAGE: usize = 256;
+/// Shortest pause before a page of the journal is read again after a failure that may pass.
+pub(crate) const READ_AGAIN: Duration = Duration::from_millis(200);
 /// Most pages for parked lanes in a row, before the head has its turn.
 const PAGES_IN_A_ROW: usize = 4;
 /// Most kinds whose handlers are remembered; at the limit all are forgotten and looked up again.
@@ -306,7 +308,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         );
         let journal = Arc::clone(&self.journal);
         let pause = Backoff::new(Rng::with_seed(self.rng.u64(..)))
-            .floor(Duration::from_millis(200))
+            .floor(READ_AGAIN)
             .next(Instant::now());
         Ok(Reading {
             after,

@@ -1,9 +1,9 @@
 //! The committer: stores the sources' events and the consumer's records in the journal, a batch at a time.
 //!
 //! All that waits is one batch, so that a busy app commits many events with one transaction and an idle one commits
-//! each at once: [`run`](Committer::run) waits for anything to store and, while events
-//! flow, for company ([`hold_until`](Committer::hold_until)), [`form`](Committer::form) takes what is there up to 1,024 events or 4 MiB, and
-//! [`store`](Committer::store) tries until it works, then hands the events to the tail and tells the sources their
+//! each at once: [`run`](Committer::run) waits for anything to store and, while events flow, for company
+//! ([`hold_until`](Committer::hold_until)), [`form`](Committer::form) takes what is there up to 1,024 events or 4 MiB,
+//! and [`store`](Committer::store) tries until it works, then hands the events to the tail and tells the sources their
 //! durable marks.
 //!
 //! A commit costs as much as storing ten events. Therefore commits of events are [`App::group_commit`] apart at

@@ -22,14 +22,12 @@ use futures_core::Stream;
 use tokio::sync::mpsc;
 use tracing::error;
 
-use crate::dispatcher::PAGE;
+use crate::dispatcher::{PAGE, READ_AGAIN};
 
 /// Events that wait in one stream before it lags.
 pub(crate) const STREAM: usize = 256;
 /// Events that wait for a waiter that has not looked yet.
 const ANSWERS: usize = 32;
-/// Pause before a page of the journal is read again.
-const READ_AGAIN: Duration = Duration::from_millis(200);
 
 /// All waiters and streams.
 ///
