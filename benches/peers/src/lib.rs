@@ -3,18 +3,23 @@
 use std::{
     env, fs, process,
     sync::{
-        Mutex, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use antiphon::{
+    App,
+    journal::{Durability, Journal, MemoryJournal, Options, SqliteJournal},
+};
 use nix::{
     sys::resource::{UsageWho, getrusage},
     time::{ClockId, clock_gettime},
 };
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// Digits of the stamp at the beginning of a message's content: the monotonic clock in nanoseconds.
 pub const STAMP_DIGITS: usize = 19;
@@ -231,4 +236,29 @@ impl Meter {
         }
         println!("{report}");
     }
+}
+
+/// Runs an app until its meter has all events, and prints what that took.
+///
+/// The journal is in memory, or in a file of this durability that goes with its folder.
+pub async fn run_measured<S>(app: App<S>, durability: Option<Durability>, meter: &Meter)
+where
+    S: Send + Sync + 'static,
+{
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal: Arc<dyn Journal> = match durability {
+        None => Arc::new(MemoryJournal::new()),
+        Some(durability) => {
+            let options = Options::new().durability(durability);
+            let path = folder.path().join("journal.sqlite");
+            Arc::new(SqliteJournal::open_with(path, options).await.expect("opened"))
+        }
+    };
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(app.run(Arc::clone(&journal), stop.clone().cancelled_owned()));
+    meter.finished().await;
+    meter.report();
+    stop.cancel();
+    running.await.expect("no panic").expect("a clean end");
+    journal.close().await.expect("closed");
 }

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use antiphon::{
     App, HandlerError, HandlerExt as _, State,
     discord::{Compression, Config, Intents, MessageCreate, PresenceUpdate, TypingStart, VoiceStateUpdate},
-    journal::{Durability, Journal, MemoryJournal, Options, SqliteJournal},
+    journal::Durability,
 };
-use antiphon_peers::{Arguments, Meter, WANTED};
-use tokio_util::sync::CancellationToken;
+use antiphon_peers::{Arguments, Meter, WANTED, run_measured};
 
 type Counted = State<Arc<Meter>>;
 
@@ -62,20 +61,12 @@ async fn main() {
         app.on(message).on(presence).on(typing).on(voice)
     };
 
-    let folder = tempfile::tempdir().expect("a folder");
-    let journal: Arc<dyn Journal> = if has("memory") {
-        Arc::new(MemoryJournal::new())
+    let durability = if has("memory") {
+        None
+    } else if has("power") {
+        Some(Durability::Power)
     } else {
-        let durability = if has("power") { Durability::Power } else { Durability::Process };
-        let options = Options::new().durability(durability);
-        let path = folder.path().join("journal.sqlite");
-        Arc::new(SqliteJournal::open_with(path, options).await.expect("opened"))
+        Some(Durability::Process)
     };
-    let stop = CancellationToken::new();
-    let running = tokio::spawn(app.run(Arc::clone(&journal), stop.clone().cancelled_owned()));
-    meter.finished().await;
-    meter.report();
-    stop.cancel();
-    running.await.expect("no panic").expect("a clean end");
-    journal.close().await.expect("closed");
+    run_measured(app, durability, &meter).await;
 }

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use antiphon::{
     App, HandlerError, Payload, State,
-    journal::{Journal, MemoryJournal, SqliteJournal},
+    journal::Durability,
     lavalink, queup, stackexchange,
 };
-use antiphon_peers::{Arguments, Meter};
-use tokio_util::sync::CancellationToken;
+use antiphon_peers::{Arguments, Meter, run_measured};
 
 /// A handler of any payload, which counts.
 async fn count<P: Payload>(payload: Arc<P>, State(meter): State<Arc<Meter>>) -> Result<(), HandlerError> {
@@ -49,17 +48,6 @@ async fn main() {
         }
         other => panic!("the platform `{other}` is unknown"),
     };
-    let folder = tempfile::tempdir().expect("a folder");
-    let journal: Arc<dyn Journal> = if arguments.options.iter().any(|option| option == "memory") {
-        Arc::new(MemoryJournal::new())
-    } else {
-        Arc::new(SqliteJournal::open(folder.path().join("journal.sqlite")).await.expect("opened"))
-    };
-    let stop = CancellationToken::new();
-    let running = tokio::spawn(app.run(Arc::clone(&journal), stop.clone().cancelled_owned()));
-    meter.finished().await;
-    meter.report();
-    stop.cancel();
-    running.await.expect("no panic").expect("a clean end");
-    journal.close().await.expect("closed");
+    let in_memory = arguments.options.iter().any(|option| option == "memory");
+    run_measured(app, (!in_memory).then_some(Durability::Process), &meter).await;
 }

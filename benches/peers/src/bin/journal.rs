@@ -6,6 +6,9 @@
 //! Both have the same table, unique index and pragmas as version 1 of the journal. Each run has a file of its own, and
 //! prints what it used as one line of JSON; what is made before and after is not in it.
 
+#[path = "../../../../crates/antiphon-journal/benches/ground/bare.rs"]
+mod bare;
+
 use std::{env, fs, path::Path, sync::Arc};
 
 use antiphon_core::{Batch, Checkpoint, Draft, Journal, Origin, Position, SourceName};
@@ -14,7 +17,7 @@ use antiphon_journal::SqliteJournal;
 use antiphon_peers::Usage;
 use bytes::Bytes;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde_json::json;
 
 /// The events of the corpus, repeated with origins of their own.
@@ -73,72 +76,6 @@ async fn fill(journal: &SqliteJournal, batches: Vec<Arc<Batch>>) {
     }
 }
 
-/// A file with the table, index and pragmas of the journal's version 1.
-fn bare(path: &Path) -> Connection {
-    let connection = Connection::open(path).expect("opened");
-    connection
-        .execute_batch(
-            "pragma auto_vacuum = incremental;
-             pragma journal_mode = wal;
-             pragma synchronous = normal;
-             pragma wal_autocheckpoint = 4096;
-             pragma journal_size_limit = 67108864;
-             pragma secure_delete = fast;
-             create table stored (
-               position integer primary key,
-               source integer not null,
-               kind integer not null,
-               place integer not null,
-               provenance integer not null,
-               form integer not null,
-               received_at integer not null,
-               erased_at integer,
-               origin text not null,
-               deletes text,
-               note blob,
-               body blob not null
-             ) strict;
-             create unique index stored_origin on stored (source, origin);",
-        )
-        .expect("made");
-    connection
-}
-
-fn fill_bare(connection: &Connection, drafts: &[Draft], size: usize) {
-    let mut start = connection.prepare("begin immediate").expect("prepared");
-    let mut commit = connection.prepare("commit").expect("prepared");
-    let mut insert = connection
-        .prepare(
-            "insert into stored (position, source, kind, place, provenance, form, received_at, origin, deletes, note, \
-             body) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) on conflict (source, origin) do nothing",
-        )
-        .expect("prepared");
-    let mut position = 0_i64;
-    for batch in drafts.chunks(size) {
-        start.execute([]).expect("begun");
-        for draft in batch {
-            position += 1;
-            let time = i64::try_from(draft.received_at.as_nanosecond()).expect("this century");
-            insert
-                .execute(params![
-                    position,
-                    1,
-                    2 + position % 4,
-                    6 + position % 20,
-                    0,
-                    0,
-                    time,
-                    draft.origin.as_str(),
-                    None::<&str>,
-                    None::<&[u8]>,
-                    &*draft.body,
-                ])
-                .expect("stored");
-        }
-        commit.execute([]).expect("stored");
-    }
-}
-
 /// Reads all rows of a bare file; gives their number and bytes.
 fn read_bare(connection: &Connection) -> (usize, usize) {
     let mut select = connection.prepare("select * from stored order by position").expect("prepared");
@@ -183,7 +120,7 @@ async fn main() {
     let path = folder.path().join("journal.sqlite");
     let is_ours = whose == "ours";
 
-    let batches = if is_ours { batches(&drafts, size_of_batch) } else { Vec::new() };
+    let batches = batches(&drafts, size_of_batch);
     let task = async {
         let begun = Usage::now();
         if is_ours {
@@ -201,8 +138,8 @@ async fn main() {
             journal.close().await.expect("closed");
             end.since(&filled)
         } else {
-            let connection = bare(&path);
-            fill_bare(&connection, &drafts, size_of_batch);
+            let mut connection = bare::bare(&path);
+            bare::append_bare(&mut connection, &batches);
             let filled = Usage::now();
             if what != "read" {
                 connection.close().expect("closed");

@@ -7,12 +7,11 @@ use std::{env, sync::Arc};
 
 use antiphon::{
     App, DecodeError, Draft, Event, HandlerError, Kind, Origin, Payload, Place, State,
-    journal::{Journal, MemoryJournal, SqliteJournal},
+    journal::Durability,
 };
 use antiphon_core::{BoxFuture, Entry, Intake, Judge, KindInfo, LinkState, Source, SourceError, SourceName, Stop};
-use antiphon_peers::Meter;
+use antiphon_peers::{Meter, run_measured};
 use serde::Deserialize;
-use tokio_util::sync::CancellationToken;
 
 #[derive(Clone, Debug, Deserialize)]
 struct Chat {
@@ -100,16 +99,5 @@ async fn main() {
     let drafts = drafts(events, places.parse().expect("a number of places"));
     let meter = Arc::new(Meter::new(events));
     let app = App::new(Arc::clone(&meter)).source(Feed { name: "queup".into(), drafts }).on(tally);
-    let folder = tempfile::tempdir().expect("a folder");
-    let journal: Arc<dyn Journal> = match &**journal {
-        "memory" => Arc::new(MemoryJournal::new()),
-        _ => Arc::new(SqliteJournal::open(folder.path().join("journal.sqlite")).await.expect("opened")),
-    };
-    let stop = CancellationToken::new();
-    let running = tokio::spawn(app.run(Arc::clone(&journal), stop.clone().cancelled_owned()));
-    meter.finished().await;
-    meter.report();
-    stop.cancel();
-    running.await.expect("no panic").expect("a clean end");
-    journal.close().await.expect("closed");
+    run_measured(app, (journal != "memory").then_some(Durability::Process), &meter).await;
 }
