@@ -8,7 +8,7 @@
 //! removed is its `Before`, which handlers can ask for.
 //!
 //! # Bounds
-//! 64 rooms, 4,096 users, 256 conversations and 512 private messages; for each room 4,096 members, 512 messages and
+//! 64 rooms or as many as the configuration names, 4,096 users, 256 conversations and 512 private messages; for each room 4,096 members, 512 messages and
 //! 1,024 songs. Beyond them the oldest value goes. A saved cache has the last 64 messages of each room, and no private
 //! ones.
 
@@ -37,7 +37,7 @@ use crate::{
     wire,
 };
 
-/// Rooms that are kept.
+/// Rooms that are kept, unless the configuration names more.
 const ROOMS: usize = 64;
 /// Users that are kept, over all rooms.
 const USERS: usize = 4096;
@@ -156,11 +156,12 @@ pub(crate) struct Cache {
     pub(crate) private: Bounded<ChatId, Arc<Message>>,
 }
 
-impl Default for Cache {
-    fn default() -> Self {
+impl Cache {
+    /// An empty cache with room for these rooms, or for [`ROOMS`] if those are more.
+    pub(crate) fn for_rooms(rooms: usize) -> Self {
         Self {
             me: None,
-            rooms: Bounded::new(ROOMS),
+            rooms: Bounded::new(rooms.max(ROOMS)),
             users: Bounded::new(USERS),
             conversations: Bounded::new(CONVERSATIONS),
             private: Bounded::new(MESSAGES),
@@ -169,10 +170,14 @@ impl Default for Cache {
 }
 
 /// The caches, shared by client and projection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct SharedCache(Arc<RwLock<Cache>>);
 
 impl SharedCache {
+    pub(crate) fn new(cache: Cache) -> Self {
+        Self(Arc::new(RwLock::new(cache)))
+    }
+
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Cache> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -552,15 +557,15 @@ impl Cache {
         })
     }
 
-    /// Reads the saved form.
-    fn from_json(saved: &[u8]) -> Result<Self, BoxError> {
+    /// Reads the saved form into a cache with room for this many rooms.
+    fn from_json(saved: &[u8], rooms: usize) -> Result<Self, BoxError> {
         let saved: wire::SavedCache<'_> = antiphon_core::read_json(saved)?;
         if saved.v != Some(VERSION) {
             return Err("the cache was saved by another version".into());
         }
         let mut cache = Self {
             me: saved.me.map(User::from),
-            ..Self::default()
+            ..Self::for_rooms(rooms)
         };
         for user in saved.users.0 {
             cache.remember(&user.into());
@@ -643,8 +648,8 @@ impl Projection for CacheProjection {
     }
 
     fn restore(&mut self, saved: &[u8]) -> Result<(), BoxError> {
-        let cache = Cache::from_json(saved)?;
-        *self.cache.write() = cache;
+        let mut cache = self.cache.write();
+        *cache = Cache::from_json(saved, cache.rooms.limit)?;
         Ok(())
     }
 }

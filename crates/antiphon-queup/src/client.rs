@@ -43,7 +43,7 @@ pub use self::{
     songs::Playlist,
 };
 use crate::{
-    cache::SharedCache,
+    cache::{Cache, SharedCache},
     config::Config,
     error::{ConnectError, LoginError, NotConnected, RequestError},
     http::{Call, Http, Limit},
@@ -84,7 +84,7 @@ impl Shared {
         Self {
             http: Http::new(config, network.http()),
             network,
-            cache: SharedCache::default(),
+            cache: SharedCache::new(Cache::for_rooms(config.rooms.len())),
             link: watch::Sender::new(LinkState::Idle),
             room_links: watch::Sender::new(Vec::new()),
             passwords: config.passwords.clone(),

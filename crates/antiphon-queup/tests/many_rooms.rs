@@ -133,6 +133,8 @@ async fn a_thousand_rooms_take_a_few_connections_and_each_becomes_whole() {
     app.until(|journal| is_whole(journal, ROOMS)).await;
     let most = counts.most.load(Ordering::Relaxed);
     assert!(most <= UPKEEP + IDLE + 1, "{most} connections at once");
+    let cached = app.client.rooms();
+    assert_eq!(cached.len(), ROOMS, "the client knows each of them");
 
     // After an outage each room is joined again, and has its state once more.
     sim.queup().cut();
