@@ -8,9 +8,9 @@
 //! removed is its `Before`, which handlers can ask for.
 //!
 //! # Bounds
-//! 64 rooms or as many as the configuration names, 4,096 users, 256 conversations and 512 private messages; for each room 4,096 members, 512 messages and
-//! 1,024 songs. Beyond them the oldest value goes. A saved cache has the last 64 messages of each room, and no private
-//! ones.
+//! 64 rooms or as many as the configuration names, 4,096 users, 256 conversations and 512 private messages; for each
+//! room 4,096 members, 512 messages and 1,024 songs. Beyond them the oldest value goes. A saved cache has the last 64
+//! messages of each room, and no private ones.
 
 use std::{
     borrow::Borrow,
@@ -648,8 +648,9 @@ impl Projection for CacheProjection {
     }
 
     fn restore(&mut self, saved: &[u8]) -> Result<(), BoxError> {
-        let mut cache = self.cache.write();
-        *cache = Cache::from_json(saved, cache.rooms.limit)?;
+        let rooms = self.cache.read().rooms.limit;
+        let cache = Cache::from_json(saved, rooms)?;
+        *self.cache.write() = cache;
         Ok(())
     }
 }
