@@ -23,6 +23,10 @@ guide: docs
 configuration:
     RENEW=1 cargo test -p antiphon-cli --bin antiphon reference
 
+# docs/schema, from the types that `--output json` prints.
+schemas:
+    RENEW=1 cargo test -p antiphon-cli --test schemas the_schemas
+
 # docs/simulator-routes.md, from the rows of the simulated Discord's routes.
 routes:
     UPDATE_ROUTES=1 cargo test -p antiphon-sim --lib routes

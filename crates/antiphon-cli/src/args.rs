@@ -54,11 +54,22 @@ pub(crate) enum Command {
     Dead(Dead),
     /// Lists every typed kind of event, with the reference library's name for it
     Kinds(Shape),
+    /// Lists the JSON Schemas of what `--output json` prints, or prints one of them
+    Schema(Schema),
     /// Writes a completion script for a shell to stdout
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Schema {
+    /// Which schema; without it, they are listed
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 /// How data is printed.
@@ -167,6 +178,9 @@ pub(crate) struct Sim {
     /// Commands to carry out, one JSON object a line, each with its time from the start in `at`
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,
+    /// As one line of JSON, or as text: the same over several lines, for people
+    #[arg(long, value_name = "FORM", default_value = "json")]
+    pub(crate) output: Form,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -238,6 +252,8 @@ pub(crate) enum DeadCommand {
         which: Which,
         #[command(flatten)]
         journal: Where,
+        #[command(flatten)]
+        shape: Shape,
     },
     /// Forgets them
     Drop {
@@ -245,6 +261,8 @@ pub(crate) enum DeadCommand {
         which: Which,
         #[command(flatten)]
         journal: Where,
+        #[command(flatten)]
+        shape: Shape,
     },
 }
 

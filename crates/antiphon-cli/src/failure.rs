@@ -1,10 +1,14 @@
 //! Errors of commands, their hints, and exit codes.
 //!
 //! A [`Failure`] carries everything that the end of a command needs, through any number of `?`: the exit code, the
-//! sentence, the hint, and the cause. [`report`] finds it again in the chain of an `anyhow::Error`; an error without
+//! sentence, the hint, and the cause. [`told`] finds it again in the chain of an `anyhow::Error`; an error without
 //! one is `Exit::Failed`.
 
 use antiphon_core::{BoxError, ReadError, SourceError, Trouble};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::output::{Form, say, say_json};
 
 /// Exit codes, by which a script can tell the outcomes apart.
 ///
@@ -66,7 +70,7 @@ impl Exit {
 ///
 /// It travels inside an [`anyhow::Error`]; an error without one ends the process with [`Exit::Failed`].
 ///
-/// The message begins in lower case and does not repeat its cause: [`report`] joins both.
+/// The message begins in lower case and does not repeat its cause: [`told`] joins both.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Failure {
@@ -158,25 +162,83 @@ impl From<ReadError> for Failure {
 #[error("nobody reads the output any more")]
 pub(crate) struct ReaderGone;
 
-/// The exit code of an error, and its lines for stderr.
+/// An error, as stderr has it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub(crate) struct Told {
+    /// What went wrong, in one sentence.
+    error: String,
+    /// The way out; left out where none is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// Exit code of the command.
+    exit: u8,
+}
+
+impl Told {
+    /// Prints it on stderr: its lines, or one JSON object.
+    pub(crate) fn say(&self, form: Form) {
+        match form {
+            Form::Json => say_json(self),
+            Form::Text => self.lines().for_each(say),
+        }
+    }
+
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let hint = self.hint.iter().map(|hint| format!("hint: {hint}"));
+        std::iter::once(format!("error: {}", self.error)).chain(hint)
+    }
+}
+
+impl From<&clap::Error> for Told {
+    /// The first paragraph of clap's message is the sentence, and its tip the way out.
+    fn from(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let mut paragraphs = text.split("\n\n").map(|paragraph| {
+            let words: Vec<_> = paragraph.split_whitespace().collect();
+            words.join(" ")
+        });
+        let sentence = paragraphs.next().unwrap_or_default();
+        let tip = paragraphs.find_map(|part| part.strip_prefix("tip: ").map(str::to_owned));
+        Self {
+            error: sentence
+                .strip_prefix("error: ")
+                .unwrap_or(&sentence)
+                .to_owned(),
+            hint: tip.or_else(|| Some("`--help` shows what can be written".to_owned())),
+            exit: Exit::Usage.code(),
+        }
+    }
+}
+
+/// The exit code of an error, and what is said of it.
 ///
-/// No lines for an interrupted command and for a reader that has gone: the person knows.
-pub(crate) fn report(error: &anyhow::Error) -> (Exit, Vec<String>) {
+/// Nothing is said of an interrupted command and of a reader that has gone: the person knows.
+pub(crate) fn told(error: &anyhow::Error) -> (Exit, Option<Told>) {
     if error.chain().any(<dyn std::error::Error>::is::<ReaderGone>) {
-        return (Exit::Done, Vec::new());
+        return (Exit::Done, None);
     }
     let failure = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<Failure>());
     let exit = failure.map_or(Exit::Failed, |failure| failure.exit);
     if exit == Exit::Interrupted {
-        return (exit, Vec::new());
+        return (exit, None);
     }
-    // `{:#}` joins the causes with colons, so that the whole story is one sentence.
-    let mut lines = vec![format!("error: {error:#}")];
-    let hint = failure.and_then(|failure| failure.hint.as_deref());
-    lines.extend(hint.map(|hint| format!("hint: {hint}")));
-    (exit, lines)
+    let told = Told {
+        // `{:#}` joins the causes with colons, so that the whole story is one sentence.
+        error: format!("{error:#}"),
+        hint: failure.and_then(|failure| failure.hint.clone()),
+        exit: exit.code(),
+    };
+    (exit, Some(told))
+}
+
+/// The exit code of an error, and its lines.
+#[cfg(test)]
+pub(crate) fn report(error: &anyhow::Error) -> (Exit, Vec<String>) {
+    let (exit, told) = told(error);
+    (exit, told.iter().flat_map(Told::lines).collect())
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod logging;
 mod output;
 mod plain;
 mod platform;
+mod schemas;
 mod show;
 mod signals;
 mod time;
@@ -43,33 +44,42 @@ use tokio::task::JoinSet;
 
 use crate::{
     args::{Cli, Command},
-    failure::{Exit, report},
-    output::{say, tell_panics},
+    failure::{Exit, Told, told},
+    output::{Form, tell_panics},
     signals::Stop,
 };
 
 /// Errors of clap have their own way: help and version are no failure and go to stdout.
 fn main() -> ExitCode {
     tell_panics();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to stdout; a closed stdout is no failure.
-            let _ = error.print();
-            let exit = if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            };
-            return exit.code().into();
-        }
+    let form = Form::asked(std::env::args_os());
+    let exit = match Cli::try_parse() {
+        Ok(cli) => run(cli.command).unwrap_or_else(|error| {
+            let (exit, told) = told(&error);
+            if let Some(told) = told {
+                told.say(form);
+            }
+            exit
+        }),
+        Err(error) => wrong_usage(&error, form),
     };
-    let exit = run(cli.command).unwrap_or_else(|error| {
-        let (exit, lines) = report(&error);
-        lines.iter().for_each(say);
-        exit
-    });
     exit.code().into()
+}
+
+/// Prints what clap says: help and version on stdout, errors on stderr.
+fn wrong_usage(error: &clap::Error, form: Form) -> Exit {
+    if !error.use_stderr() {
+        // A closed stdout is no failure.
+        let _ = error.print();
+        return Exit::Done;
+    }
+    match form {
+        Form::Json => Told::from(error).say(form),
+        Form::Text => {
+            let _ = error.print();
+        }
+    }
+    Exit::Usage
 }
 
 /// Every command runs on a multi-threaded runtime. The runtime is left without waiting for its blocking threads, since
@@ -89,6 +99,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Run(args) => command::run::run(args, &stop).await,
             Command::Sim(args) => command::sim::sim(args, &stop).await,
             Command::Kinds(args) => command::kinds::kinds(args),
+            Command::Schema(args) => command::schema::schema(&args),
             Command::Completions { shell } => command::completions::completions(shell),
             Command::Tail(args) => command::tail::tail(args, &stop).await,
             Command::Dead(args) => command::dead::dead(args).await,

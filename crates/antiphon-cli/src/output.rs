@@ -28,6 +28,25 @@ pub(crate) enum Form {
     Json,
 }
 
+impl Form {
+    /// The form that these arguments ask for, whether or not the rest of them can be understood.
+    ///
+    /// Errors of the command line are printed in the form that it asks for. What follows `--` is another program's.
+    pub(crate) fn asked(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Self {
+        let arguments = arguments
+            .into_iter()
+            .take_while(|argument| argument != "--");
+        let mut value_follows = false;
+        for argument in arguments {
+            if argument == "--output=json" || value_follows && argument == "json" {
+                return Self::Json;
+            }
+            value_follows = argument == "--output";
+        }
+        Self::Text
+    }
+}
+
 /// Writes data to stdout.
 ///
 /// A closed pipe becomes [`ReaderGone`], with which the command ends without an error.
@@ -97,6 +116,16 @@ impl Output {
             .map_err(lost)
     }
 
+    /// Writes one JSON document over several lines for people, or on one line in the JSON form.
+    pub(crate) fn document(&mut self, document: &impl Serialize) -> anyhow::Result<()> {
+        if self.form == Form::Json {
+            return self.json(document);
+        }
+        serde_json::to_string_pretty(document)?
+            .lines()
+            .try_for_each(|line| self.line(line))
+    }
+
     /// Writes bytes of this program's own as they are, without a line end.
     ///
     /// For text that must reach a program as it is, such as a completion script.
@@ -160,6 +189,16 @@ pub(crate) fn say(line: impl fmt::Display) {
     // One write, so that lines of two tasks never mix.
     let line = format!("{}\n", Plain(line));
     let _ = anstream::stderr().write_all(line.as_bytes());
+}
+
+/// Prints one JSON object on stderr, on a line of its own.
+pub(crate) fn say_json(value: &impl Serialize) {
+    let mut line = Vec::new();
+    let mut to = serde_json::Serializer::with_formatter(&mut line, PlainJson);
+    if value.serialize(&mut to).is_ok() {
+        line.push(b'\n');
+        let _ = io::stderr().write_all(&line);
+    }
 }
 
 /// Prints panics like other lines, since their messages may quote text from outside.
@@ -285,6 +324,27 @@ mod tests {
         assert_eq!(line, "a\\nb\\u{7}\n");
         let rows = [["a\nb".to_owned(), "\u{9b}".to_owned()]];
         assert_eq!(table(["x", "y"], &rows)[1], "a\\nb  \\u{9b}");
+    }
+
+    #[test]
+    fn json_is_asked_for_before_the_rest_is_understood() {
+        let asked = |line: &str| Form::asked(line.split(' ').map(Into::into));
+        for line in [
+            "tail --output json --x",
+            "tail --output=json",
+            "--output json",
+        ] {
+            assert_eq!(asked(line), Form::Json, "{line}");
+        }
+        for line in [
+            "tail",
+            "tail --output text",
+            "tail --output",
+            "tail json",
+            "replay -- --output json",
+        ] {
+            assert_eq!(asked(line), Form::Text, "{line}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 
 use antiphon_core::{BodyForm, Event, Gap, Link, Payload as _, Provenance};
 use jiff::{Timestamp, tz::TimeZone};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
@@ -23,23 +24,33 @@ use crate::{
     platform::PLATFORMS,
 };
 
-/// An event as JSON output has it.
-///
-/// The field names are stable: scripts read them. A body that is no JSON is a string.
-#[derive(Serialize)]
+// The field names are stable: scripts read them.
+/// An event as the journal has it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
 pub(crate) struct Line<'a> {
-    /// Grows from line to line, with holes.
+    /// Number of the event in its journal; it grows from event to event, with holes.
     position: u64,
+    /// Name of the source that brought it.
     source: &'a str,
+    /// Platform and the wire's own name, such as `queup.chat-message`.
     kind: &'a str,
+    /// Where it happened, such as `room/5f1c2d`; empty for a source as a whole.
     place: &'a str,
+    /// Identity of the occurrence; within a source each is stored once.
     origin: &'a str,
+    /// How it came: as it happened, sent again after a resume, fetched from a history, or made by antiphon itself.
+    #[schemars(extend("enum" = ["live", "replayed", "backfilled", "synthetic"]))]
     provenance: &'a str,
-    /// RFC 3339, in UTC, with fractions as they are.
+    /// When its last byte was read, in UTC, with fractions as they are.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     received_at: Timestamp,
+    /// The platform's own document; one that is no JSON is a text.
+    #[schemars(with = "Value")]
     body: Body<'a>,
     /// What antiphon knows beside the body; left out where there is nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Value>")]
     note: Option<Body<'a>>,
 }
 

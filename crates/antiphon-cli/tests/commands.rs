@@ -1,120 +1,13 @@
 //! Each command as a person or a script meets it: the whole of what the binary prints.
 
 mod binary;
+mod fixture;
 
-use std::sync::Arc;
-
-use antiphon_core::{
-    Batch, BodyForm, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Gap,
-    Journal, Kind, Origin, Place, Provenance, SourceName,
-};
+use antiphon_core::Origin;
 use antiphon_journal::SqliteJournal;
-use jiff::Timestamp;
-use tempfile::TempDir;
 
 use binary::{Antiphon, antiphon};
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
-}
-
-/// A journal with four events and two dead letters.
-fn journal() -> (TempDir, String) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("events.db");
-    runtime().block_on(async {
-        let journal = SqliteJournal::open(&path).await.expect("a journal");
-        let stored = store(&journal, &drafts()).await;
-        let dead = stored.iter().take(2).map(|event| {
-            DeadLetterChange::Bury(Box::new(DeadLetter {
-                id: DeadLetterId(0),
-                consumer: ConsumerName::new("bot"),
-                handler: "greet".to_owned(),
-                event: (**event).clone(),
-                error: "could not send the message: the room is \u{1b}[31mred".to_owned(),
-                attempts: 3,
-                at: at(60_000),
-                replay: false,
-            }))
-        });
-        let batch = Batch {
-            dead: dead.collect(),
-            ..Batch::default()
-        };
-        journal.append(Arc::new(batch)).await.expect("it is stored");
-        journal.close().await.expect("it closes");
-    });
-    let path = path.to_str().expect("a plain path").to_owned();
-    (folder, path)
-}
-
-async fn store(journal: &SqliteJournal, drafts: &[Draft]) -> Vec<Arc<Event>> {
-    let events = drafts
-        .iter()
-        .map(|draft| (SourceName::new("choir"), draft.clone()));
-    let batch = Batch {
-        events: events.collect(),
-        ..Batch::default()
-    };
-    let appended = journal.append(Arc::new(batch)).await;
-    appended.expect("it is stored").events
-}
-
-/// Milliseconds after noon.
-fn at(milliseconds: i64) -> Timestamp {
-    let noon: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
-    Timestamp::from_millisecond(noon.as_millisecond() + milliseconds).expect("a time")
-}
-
-fn drafts() -> [Draft; 4] {
-    let room = Place::new("room/5a77aa00bb11cc22dd33ee44");
-    let chat = |id: &str, milliseconds, body: &str| {
-        Draft::new(
-            Kind::from_static("queup.chat-message"),
-            room.clone(),
-            Origin::occurrence("chat", id),
-            at(milliseconds),
-            body.to_owned(),
-        )
-    };
-    let edge = |connection: &str, milliseconds, frame| {
-        antiphon_core::Edge::frame(at(milliseconds), connection, frame)
-    };
-    let gap = Gap::new(edge("c1", 2, 7), edge("c2", 2502, 3), "the line was cut").recovered(1);
-    let mut text = Draft::new(
-        Kind::from_static("queup.message"),
-        Place::new("user/5f1c0aa1b2c3d4e5f6071829"),
-        Origin::frame("c1", 2),
-        at(1),
-        "no \u{7} json",
-    );
-    text.form = BodyForm::Text;
-    [
-        chat(
-            "a-1",
-            0,
-            r#"{"type":"chat-message","message":"hello","user":{"username":"mira"}}"#,
-        ),
-        text,
-        chat(
-            "a-2",
-            2503,
-            "{\n \"message\": \"back again\",\n \"user\": {\"username\": \"teo\"}\n}",
-        )
-        .provenance(Provenance::Backfilled),
-        Draft::new(
-            Kind::from_static(Gap::KIND),
-            room.clone(),
-            Origin::frame("own", 1),
-            at(2503),
-            gap.body(),
-        )
-        .provenance(Provenance::Synthetic),
-    ]
-}
+use fixture::{drafts, journal, runtime, store};
 
 #[test]
 fn without_a_command_it_says_what_there_is() {
@@ -132,6 +25,7 @@ fn without_a_command_it_says_what_there_is() {
           tail         Reads a journal, live or past
           dead         Lists, shows, replays and drops events whose handler failed for good
           kinds        Lists every typed kind of event, with the reference library's name for it
+          schema       Lists the JSON Schemas of what `--output json` prints, or prints one of them
           completions  Writes a completion script for a shell to stdout
           help         Print this message or the help of the given subcommand(s)
 

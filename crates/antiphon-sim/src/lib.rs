@@ -32,7 +32,7 @@ mod web;
 mod world;
 mod world_file;
 
-pub use addresses::Login;
+pub use addresses::{Login, addresses_schema};
 pub use antiphon_net::Addresses;
 pub use audit::{Audit, Due, StoredEvent, StoredEvents};
 pub use command::{Command, CommandError};

@@ -10,6 +10,7 @@
 use antiphon_core::{DeadLetter, DeadLetterChange, DeadLetterId, Journal};
 use antiphon_journal::{Asked, SqliteJournal};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -38,37 +39,88 @@ pub(crate) async fn dead(args: Dead) -> anyhow::Result<Exit> {
         DeadCommand::Show { id, journal, shape } => {
             show_one(DeadLetterId(id), &journal, Output::stdout(shape.output)).await
         }
-        DeadCommand::Replay { which, journal } => {
-            ask(
-                &which,
-                &journal,
-                DeadLetterChange::Replay,
-                "to be handled again",
-            )
-            .await
+        DeadCommand::Replay {
+            which,
+            journal,
+            shape,
+        } => {
+            let output = Output::stdout(shape.output);
+            ask(&which, &journal, Change::Replay, output).await
         }
-        DeadCommand::Drop { which, journal } => {
-            ask(&which, &journal, DeadLetterChange::Drop, "dropped").await
+        DeadCommand::Drop {
+            which,
+            journal,
+            shape,
+        } => {
+            let output = Output::stdout(shape.output);
+            ask(&which, &journal, Change::Drop, output).await
         }
     }
 }
 
-/// One object of `dead list --output json` and `dead show --output json`; the event inside is the object that `tail`
-/// prints.
-#[derive(Serialize)]
-struct Line<'a> {
+/// An event whose handler failed for good.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeadLetter")]
+pub(crate) struct Line<'a> {
+    /// Number of the dead letter in its journal.
+    #[schemars(with = "u64")]
     id: DeadLetterId,
+    /// Consumer whose handler failed.
     consumer: &'a str,
-    /// Empty if the event ended the process again and again, so that no handler is to blame.
+    /// Name of the handler; empty if the event ended the process again and again, so that no handler is to blame.
     handler: &'a str,
+    /// The error and its causes.
     error: &'a str,
     /// Calls that were made before it was given up.
     attempts: u32,
     /// When it was given up, in UTC.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     at: Timestamp,
     /// Whether somebody asked for it to be handled again, and it has not been yet.
     replay: bool,
+    /// The event, as `antiphon tail` prints it.
     event: show::Line<'a>,
+}
+
+/// A change of a dead letter.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeadLetterChange")]
+pub(crate) struct Changed {
+    /// Number of the dead letter.
+    #[schemars(with = "u64")]
+    id: DeadLetterId,
+    /// What was asked for.
+    change: Change,
+    /// Whether the change is made; if not, the process that owns the journal makes it within about a second.
+    done: bool,
+}
+
+/// What `replay` and `drop` ask for.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(crate) enum Change {
+    /// To be handled again, by the program that owns the journal.
+    Replay,
+    /// To be forgotten.
+    Drop,
+}
+
+impl Change {
+    fn of(self, id: DeadLetterId) -> DeadLetterChange {
+        match self {
+            Self::Replay => DeadLetterChange::Replay(id),
+            Self::Drop => DeadLetterChange::Drop(id),
+        }
+    }
+
+    /// What the last line of the text form says of the letters.
+    fn done(self) -> &'static str {
+        match self {
+            Self::Replay => "to be handled again",
+            Self::Drop => "dropped",
+        }
+    }
 }
 
 impl<'a> Line<'a> {
@@ -196,12 +248,12 @@ fn none(id: DeadLetterId) -> Failure {
         .hint("`antiphon dead list` shows those there are")
 }
 
-/// `done` is what the last line says of the letters: `dropped`, or `to be handled again`.
+/// One line for all letters in text, and one for each in JSON.
 async fn ask(
     which: &Which,
     place: &Where,
-    change: impl Fn(DeadLetterId) -> DeadLetterChange,
-    done: &str,
+    change: Change,
+    mut output: Output,
 ) -> anyhow::Result<Exit> {
     let path = config::journal(place)?;
     let there: Vec<_> = {
@@ -222,12 +274,25 @@ async fn ask(
     }
     let mut queued = false;
     for id in &ids {
-        let asked = SqliteJournal::ask(&path, change(*id)).await;
-        queued |= asked.map_err(journal::failure)? == Asked::Queued;
+        let asked = SqliteJournal::ask(&path, change.of(*id)).await;
+        let is_queued = asked.map_err(journal::failure)? == Asked::Queued;
+        queued |= is_queued;
+        if output.form() == Form::Json {
+            output.json(&Changed {
+                id: *id,
+                change,
+                done: !is_queued,
+            })?;
+        }
+    }
+    if output.form() == Form::Json {
+        output.flush()?;
+        return Ok(Exit::Done);
     }
     let count = ids.len();
     say(format_args!(
-        "{done}: {count} dead letter{}",
+        "{}: {count} dead letter{}",
+        change.done(),
         if count == 1 { "" } else { "s" }
     ));
     if queued {

@@ -4,6 +4,7 @@
 //! programs use cannot differ. antiphon's own two kinds come first.
 
 use antiphon_core::{Gap, Keep, KindInfo, Link};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -31,15 +32,20 @@ const OWN: &[KindInfo] = &[
     },
 ];
 
-/// One object of `--output json`; `keep_seconds` is there for momentary kinds alone.
-#[derive(Serialize)]
-struct Row<'a> {
+/// A typed kind of event.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Kind")]
+pub(crate) struct Row<'a> {
+    /// Platform and the wire's own name, such as `queup.chat-message`.
     kind: &'a str,
+    /// Name of its payload's type in the library.
     payload: &'a str,
+    /// The reference library's word for it; left out where it has none.
     #[serde(skip_serializing_if = "str::is_empty")]
     reference: &'a str,
+    /// What it means, in one line.
     about: &'a str,
-    /// Seconds that it is kept by default, where that is not for good.
+    /// Seconds that its events are kept by default; left out where that is for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     keep_seconds: Option<u64>,
 }

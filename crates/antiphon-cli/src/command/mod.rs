@@ -11,6 +11,7 @@
 //! | `tail` | shows a journal, past or live | no |
 //! | `dead` | lists, shows, replays and drops dead letters | a request, or the change itself if nobody appends |
 //! | `kinds` | lists the typed kinds | no |
+//! | `schema` | prints the JSON Schemas of what `--output json` prints | no |
 //! | `completions` | writes a shell's completion script | no |
 
 pub(crate) mod completions;
@@ -18,5 +19,6 @@ pub(crate) mod dead;
 pub(crate) mod demo;
 pub(crate) mod kinds;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod sim;
 pub(crate) mod tail;

@@ -41,11 +41,15 @@ const LOG: &str = "warn,antiphon::link=off";
 pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     if args.schema {
         let mut output = Output::stdout(Form::Text);
-        for line in format!("{:#}", schema()).lines() {
-            output.line(line)?;
-        }
+        output.document(&schema())?;
         output.flush()?;
         return Ok(Exit::Done);
+    }
+    if args.shape.output == Form::Json && !args.print {
+        let error = Failure::usage("`--output json` says how `--print` shows events");
+        return Err(error
+            .hint("add `--print`; nothing else of this command goes to stdout")
+            .into());
     }
     logging::start(LOG)?;
     let config = Config::read(&args.config)?;

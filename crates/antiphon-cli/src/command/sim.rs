@@ -33,9 +33,7 @@ const TOKEN: &str = "ANTIPHON_SIM_TOKEN";
 pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
     if args.world_schema {
         let mut output = Output::stdout(Form::Text);
-        for line in format!("{:#}", WorldFile::schema()).lines() {
-            output.line(line)?;
-        }
+        output.document(&WorldFile::schema())?;
         output.flush()?;
         return Ok(Exit::Done);
     }
@@ -93,8 +91,8 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
     if let (Some(writing), Some(addresses)) = (&writing, simulator.addresses()) {
         writing.write(addresses)?;
     }
-    let mut output = Output::stdout(Form::Json);
-    output.json(&simulator.addresses())?;
+    let mut output = Output::stdout(args.output);
+    output.document(&simulator.addresses())?;
     output.flush()?;
     say("the simulator runs; Ctrl-C stops it");
     stop.asked().await;

@@ -1,6 +1,6 @@
 //! JSON Schema of the configuration, and the values of its keys in words.
 //!
-//! schemars makes a schema from the structs; [`tidy`] makes it fit TOML and one-line descriptions. [`Part`] reads it
+//! schemars makes a schema from the structs; [`tidy`] makes it fit TOML, and [`one_line`] its descriptions. [`Part`] reads it
 //! the way the checker and the reference page need it: keys, required keys, words, ranges, and a phrase for what a key
 //! takes. Titles (`length of time`, `address with its port`) are how a text of a special form is known again.
 
@@ -40,10 +40,19 @@ pub(crate) fn schema() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<Config>();
     RecursiveTransform(tidy).transform(&mut schema);
+    RecursiveTransform(one_line).transform(&mut schema);
     schema.to_value()
 }
 
-/// Adapts one schema to TOML, and its description to one line.
+/// Makes one line of a description, since the lines of a doc comment are one sentence.
+pub(crate) fn one_line(schema: &mut schemars::Schema) {
+    let description = schema.get_mut("description");
+    if let Some(Value::String(text)) = description {
+        *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+}
+
+/// Adapts one schema to TOML.
 fn tidy(schema: &mut schemars::Schema) {
     let Some(schema) = schema.as_object_mut() else {
         return;
@@ -72,10 +81,6 @@ fn tidy(schema: &mut schemars::Schema) {
         .is_some_and(|format| format == "uint32")
     {
         schema.entry("maximum").or_insert(u32::MAX.into());
-    }
-    // Lines of a doc comment are one sentence.
-    if let Some(Value::String(text)) = schema.get_mut("description") {
-        *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     }
     if let Some(platform) = schema
         .get_mut("properties")

@@ -1,13 +1,14 @@
 //! Where the simulated Discord listens, and its bots' logins.
 
 use antiphon_core::Secret;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::controls::{BotAccount, Discord};
 use crate::{addresses::exposed, server::Listening};
 
 /// Addresses of the simulated Discord, and its bots.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[non_exhaustive]
 pub struct DiscordAddresses {
     /// Beginning of REST addresses.
@@ -28,11 +29,12 @@ pub struct DiscordAddresses {
 }
 
 /// A bot and its token. Serialising it shows the token, which readers need to log in.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[non_exhaustive]
 pub struct BotLogin {
     /// Token, without `Bot `.
     #[serde(serialize_with = "exposed")]
+    #[schemars(with = "String")]
     pub token: Secret,
     /// Id of the application.
     pub application_id: String,

@@ -1,13 +1,14 @@
 //! Where the simulated nodes listen, and their passwords.
 
 use antiphon_core::Secret;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::controls::{Lavalink, Node};
 use crate::addresses::exposed;
 
 /// Address of a simulated Lavalink node.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[non_exhaustive]
 pub struct NodeAddress {
     /// Name of the node.
@@ -16,6 +17,7 @@ pub struct NodeAddress {
     pub url: String,
     /// Password of the node.
     #[serde(serialize_with = "exposed")]
+    #[schemars(with = "String")]
     pub password: Secret,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! REST and sockets share one port, under the paths that QueUp itself has.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::controls::{Account, QueUp};
@@ -22,7 +23,7 @@ use crate::{addresses::Login, server::Listening};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[non_exhaustive]
 pub struct QueUpAddresses {
     /// Base of the REST calls.

@@ -1,5 +1,6 @@
 //! Where the simulated Stack Exchange chat listens, and its accounts' logins.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
 use crate::{addresses::Login, server::Listening};
 
 /// Address of the simulated Stack Exchange chat, and its accounts.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[non_exhaustive]
 pub struct StackExchangeAddresses {
     /// Address of all hosts; the `Host` header tells them apart.
@@ -28,7 +29,7 @@ pub struct StackExchangeAddresses {
 }
 
 /// A chat server, by the names of its hosts.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[non_exhaustive]
 pub struct ChatServer {
     /// Host of the chat.

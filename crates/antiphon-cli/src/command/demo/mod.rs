@@ -28,6 +28,7 @@ use antiphon_core::{Journal, Rng};
 use antiphon_journal::SqliteJournal;
 use antiphon_sim::{LedgerLimits, Options, Simulator};
 use anyhow::Context as _;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinSet};
@@ -250,12 +251,15 @@ struct Story {
     complaints: Vec<String>,
 }
 
-/// The last object of `--output json`. `seconds` is rounded to tenths.
-#[derive(Serialize)]
-struct Summary<'a> {
+/// How a demo went: its last line.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Summary<'a> {
+    /// What became of the events of each platform, by its name.
     #[serde(rename = "summary")]
     platforms: &'a BTreeMap<&'static str, Tally>,
+    /// Events that are neither stored nor inside a reported gap.
     lost: u64,
+    /// How long the traffic lasted, rounded to tenths.
     seconds: f64,
 }
 

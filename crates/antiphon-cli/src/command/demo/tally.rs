@@ -8,13 +8,15 @@ use std::collections::HashMap;
 use antiphon::{Event, SourceName};
 use antiphon_core::Provenance;
 use antiphon_sim::{Audit, Row, StoredEvent, StoredEvents};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How a run went for one platform.
 ///
 /// The field names are those of the summary in JSON, where the skipped ones are missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Tally {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline, description = "How a run went for one platform.")]
+pub(crate) struct Tally {
     /// Events due to the account.
     pub(super) sent: u64,
     /// Of these, stored.

@@ -1,0 +1,92 @@
+//! JSON Schemas of the lines that `--output json` prints, made from the types that are printed.
+//!
+//! A new line gets a row in [`SCHEMAS`] and a case in `tests/schemas.rs`; `just schemas` then writes
+//! `docs/schema/NAME.schema.json`. Doc comments of the printed types are the descriptions that users read.
+//!
+//! A schema says which fields there are and not that there will never be others: a program that reads lines ignores
+//! fields that it does not know.
+
+use schemars::{
+    JsonSchema,
+    generate::SchemaSettings,
+    transform::{RecursiveTransform, Transform as _},
+};
+use serde_json::Value;
+
+use crate::{
+    command::{dead, demo, kinds, schema},
+    config::schema::one_line,
+    failure, show,
+};
+
+/// A JSON Schema, and the commands whose lines it describes.
+pub(crate) struct Printed {
+    /// Name of the schema, and of its file in `docs/schema`.
+    pub(crate) name: &'static str,
+    /// Commands that print such lines, as they are typed behind `antiphon`.
+    pub(crate) commands: &'static [&'static str],
+    /// Schema as schemars made it, or a library.
+    schema: fn() -> Value,
+}
+
+/// Every schema, in the order of names.
+pub(crate) const SCHEMAS: &[Printed] = &[
+    Printed {
+        name: "addresses",
+        commands: &["sim"],
+        schema: antiphon_sim::addresses_schema,
+    },
+    Printed {
+        name: "dead-change",
+        commands: &["dead replay", "dead drop"],
+        schema: of::<dead::Changed>,
+    },
+    Printed {
+        name: "dead-letter",
+        commands: &["dead list", "dead show"],
+        schema: of::<dead::Line<'static>>,
+    },
+    Printed {
+        name: "demo-summary",
+        commands: &["demo"],
+        schema: of::<demo::Summary<'static>>,
+    },
+    Printed {
+        name: "error",
+        commands: &["every command, on stderr"],
+        schema: of::<failure::Told>,
+    },
+    Printed {
+        name: "event",
+        commands: &["tail", "run --print", "demo"],
+        schema: of::<show::Line<'static>>,
+    },
+    Printed {
+        name: "kind",
+        commands: &["kinds"],
+        schema: of::<kinds::Row<'static>>,
+    },
+    Printed {
+        name: "schema-name",
+        commands: &["schema"],
+        schema: of::<schema::Row>,
+    },
+];
+
+impl Printed {
+    /// The schema, with descriptions of one line.
+    pub(crate) fn schema(&self) -> Value {
+        let mut schema = schemars::Schema::try_from((self.schema)()).expect("schemars made it");
+        RecursiveTransform(one_line).transform(&mut schema);
+        schema.to_value()
+    }
+}
+
+/// The schema of what serde writes of a type.
+fn of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
+}

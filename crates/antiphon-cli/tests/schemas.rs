@@ -1,0 +1,199 @@
+//! Each line of `--output json`, of the real binary, against its schema in `docs/schema`.
+//!
+//! `RENEW=1` writes the files anew, from what `antiphon schema` prints.
+
+mod binary;
+mod fixture;
+
+use std::path::PathBuf;
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+use binary::{Antiphon, antiphon};
+use fixture::journal;
+
+/// A schema's file.
+fn file(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema");
+    folder.join(format!("{name}.schema.json"))
+}
+
+/// Names of all schemas, as the binary lists them.
+fn names() -> Vec<String> {
+    let rows = antiphon(["schema", "--output", "json"]).objects();
+    let names = rows.iter().map(|row| row["name"].as_str());
+    names.map(|name| name.expect("a text").to_owned()).collect()
+}
+
+/// A validator that refuses fields which the schema does not describe.
+///
+/// The schemas themselves allow them, since a later version may print more.
+fn strict(name: &str) -> Validator {
+    let text = std::fs::read_to_string(file(name)).expect("`just schemas` writes it");
+    let mut schema: Value = serde_json::from_str(&text).expect("JSON");
+    close(&mut schema);
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .expect("a schema")
+}
+
+fn close(schema: &mut Value) {
+    if let Value::Object(object) = schema {
+        if object.contains_key("properties") {
+            object
+                .entry("additionalProperties")
+                .or_insert(Value::Bool(false));
+        }
+        object.values_mut().for_each(close);
+    } else if let Value::Array(items) = schema {
+        items.iter_mut().for_each(close);
+    }
+}
+
+#[track_caller]
+fn check(name: &str, lines: &[Value]) {
+    assert!(!lines.is_empty(), "{name}: no line");
+    let validator = strict(name);
+    for line in lines {
+        let errors: Vec<_> = validator
+            .iter_errors(line)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{name}: {errors:?} in {line}");
+    }
+}
+
+/// Checks all lines of a command that ends well.
+#[track_caller]
+fn check_output(name: &str, arguments: &[&str]) {
+    let json = ["--output", "json"];
+    let run = antiphon(arguments.iter().copied().chain(json));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    check(name, &run.objects());
+}
+
+#[test]
+fn the_schemas_in_the_documentation_are_those_the_command_prints() {
+    for name in names() {
+        let printed = antiphon(["schema", &name]).stdout;
+        let path = file(&name);
+        if std::env::var_os("RENEW").is_some() {
+            std::fs::write(&path, &printed).expect("a folder `docs/schema`");
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept == printed,
+            "{} is stale: run `just schemas`",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_schema_is_held_against_real_lines() {
+    let tests = include_str!("schemas.rs");
+    for name in names() {
+        assert!(
+            tests.contains(&format!("(\"{name}\", ")),
+            "{name} has no test here"
+        );
+    }
+    let folder = file("event");
+    let files = std::fs::read_dir(folder.parent().expect("a folder")).expect("the folder");
+    assert_eq!(files.count(), names().len(), "a file without a schema");
+}
+
+#[test]
+fn a_field_that_the_schema_lacks_or_a_wrong_value_is_found() {
+    let (_folder, path) = journal();
+    let mut lines = antiphon(["tail", "--output", "json", "--journal", &path]).objects();
+    let validator = strict("event");
+    assert!(validator.is_valid(&lines[0]));
+    lines[0]["mood"] = "calm".into();
+    assert!(!validator.is_valid(&lines[0]));
+    lines[1]["received_at"] = "yesterday".into();
+    assert!(!validator.is_valid(&lines[1]));
+}
+
+#[test]
+fn what_reads_a_journal_prints_lines_of_its_schema() {
+    let (_folder, path) = journal();
+    let at = ["--journal", &path];
+    check_output("event", &["tail", at[0], at[1]]);
+    check_output("dead-letter", &["dead", "list", at[0], at[1]]);
+    check_output("dead-letter", &["dead", "show", "2", at[0], at[1]]);
+    check_output("dead-change", &["dead", "replay", "1", at[0], at[1]]);
+    check_output("dead-change", &["dead", "drop", "1", "2", at[0], at[1]]);
+}
+
+#[test]
+fn what_the_command_knows_by_itself_is_printed_by_its_schema() {
+    check_output("kind", &["kinds"]);
+    check_output("schema-name", &["schema"]);
+}
+
+#[test]
+fn a_demo_prints_events_and_ends_with_its_summary() {
+    let run = antiphon(["demo", "--for", "3s", "--rate", "5", "--output", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let lines = run.objects();
+    let (summary, events) = lines.split_last().expect("lines");
+    check("event", events);
+    check("demo-summary", std::slice::from_ref(summary));
+}
+
+#[test]
+fn a_simulator_prints_its_addresses_and_a_daemon_the_events_it_stores() {
+    for tls in [false, true] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut arguments = vec!["sim", "--rate", "20", "--write", "antiphon.toml"];
+        arguments.extend(tls.then_some("--tls"));
+        let mut sim = Antiphon::new(arguments).within(folder.path()).start();
+        let addresses = sim.line().expect("the first line");
+        check(
+            "addresses",
+            &[serde_json::from_str(&addresses).expect("JSON")],
+        );
+        let mut daemon = Antiphon::new(["run", "--print", "--output", "json"])
+            .within(folder.path())
+            .start();
+        let line = || daemon.line().expect("the daemon runs");
+        let lines: Vec<_> = std::iter::repeat_with(line)
+            .take(20)
+            .map(|line| serde_json::from_str(&line).expect("JSON"))
+            .collect();
+        check("event", &lines);
+    }
+}
+
+#[test]
+fn an_error_is_one_object_where_json_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (arguments, code) in [
+        // Wrong usage that clap finds, with a tip and without, and over several lines.
+        (&["tail", "--folow"][..], 2),
+        (&["demo", "--for", "10"], 2),
+        (&["dead", "drop"], 2),
+        // What the command itself finds.
+        (&["tail"], 1),
+        (&["run"], 2),
+        (&["schema", "evnt"], 2),
+    ] {
+        let json = ["--output", "json"];
+        let run = Antiphon::new(arguments.iter().copied().chain(json))
+            .within(folder.path())
+            .run();
+        assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{arguments:?}");
+        let said: Value = serde_json::from_str(&run.stderr).expect("one object");
+        check("error", std::slice::from_ref(&said));
+        assert_eq!(said["exit"], code, "{arguments:?}");
+        let sentence = said["error"].as_str().expect("a text");
+        assert!(
+            !sentence.contains('\n') && !sentence.starts_with("error"),
+            "{sentence}"
+        );
+        assert!(said["hint"].is_string(), "{said}");
+    }
+}
