@@ -102,7 +102,7 @@ mod users;
 mod webhook_settings;
 mod webhooks;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use antiphon_core::{LinkState, SourceName};
 use antiphon_discord_model::id::{Id, marker::UserMarker};
@@ -167,7 +167,12 @@ pub use self::{
         CreateWebhook, DeleteWebhookMessage, ExecuteWebhook, UpdateWebhookMessage, WebhookMessage,
     },
 };
-use crate::{cache::Cache, config::Config, http::Http};
+use crate::{
+    cache::Cache,
+    config::Config,
+    http::Http,
+    identify::{IdentifiesLeft, IdentifyQueue},
+};
 
 /// State that client and source share.
 #[derive(Debug)]
@@ -184,6 +189,8 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     /// The shards, once it is known how many there are.
     pub(crate) shards: watch::Sender<Option<Arc<ShardSet>>>,
+    /// The identify queue of the source, while it runs: the queue keeps the way to the journal open.
+    pub(crate) identify: Mutex<Weak<IdentifyQueue>>,
     /// Options of commands, from the configuration.
     pub(crate) rules: gateway::Rules,
 }
@@ -198,6 +205,7 @@ impl Shared {
             user: watch::Sender::new(None),
             cache: Cache::new(config.cache, config.clock),
             shards: watch::Sender::new(None),
+            identify: Mutex::default(),
             rules: gateway::Rules {
                 intents: config.intents,
                 timeout: config.action_timeout,
@@ -263,6 +271,15 @@ impl Client {
     /// runs.
     pub fn current_user_id(&self) -> watch::Receiver<Option<Id<UserMarker>>> {
         self.shared.user.subscribe()
+    }
+
+    /// What is left of the day's identifies; `None` while the source does not run or no number is known yet.
+    ///
+    /// Discord's own count, less what this bot has spent since. A resume costs none.
+    pub fn identifies_left(&self) -> Option<IdentifiesLeft> {
+        let queue = self.shared.identify.lock();
+        let queue = queue.unwrap_or_else(PoisonError::into_inner).upgrade();
+        queue?.left()
     }
 
     /// Intents with which the bot connects.

@@ -230,10 +230,33 @@ impl Budget {
         Ok(())
     }
 
+    /// What is left of the day's identifies; `None` while no number is known.
+    pub(crate) fn left(&self, now: Timestamp) -> Option<IdentifiesLeft> {
+        let resets_at = self.resets_at?;
+        let used = if resets_at <= now { 0 } else { self.used };
+        Some(IdentifiesLeft {
+            remaining: self.total.saturating_sub(used),
+            total: self.total,
+            resets_at,
+        })
+    }
+
     /// Notes that a session began; returns whether the budget changed.
     pub(crate) fn succeed(&mut self) -> bool {
         std::mem::take(&mut self.in_vain) > 0
     }
+}
+
+/// What is left of a day's identifies; [`Client::identifies_left`](crate::Client::identifies_left) tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdentifiesLeft {
+    /// Number of identifies that are left, over all shards and all programs with this token.
+    pub remaining: u32,
+    /// Number of identifies of a day.
+    pub total: u32,
+    /// End of the day, when the whole number is there again; it may have passed.
+    pub resets_at: Timestamp,
 }
 
 /// Adds a length of time; the end of time stays the end.
@@ -318,6 +341,18 @@ mod tests {
         assert_eq!(buckets.expected(2, start), start + 2 * SPACING);
         buckets.sent(0, start);
         assert_eq!(buckets.ask(1, start), Turn::At(buckets.expected(1, start)));
+    }
+
+    #[test]
+    fn what_is_left_is_whole_again_after_the_day() {
+        let now = wall("2026-01-01T00:00:00Z");
+        let mut budget = Budget::default();
+        assert_eq!(budget.left(now), None, "nobody has said a number yet");
+        budget.learn(&limit(2, 20), now);
+        assert_eq!(budget.spend(now), Ok(()));
+        let left = |at| budget.left(wall(at)).map(|left| left.remaining);
+        assert_eq!(left("2026-01-01T19:59:59Z"), Some(1));
+        assert_eq!(left("2026-01-01T20:00:00Z"), Some(1000));
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub use error::{
     RequestError, Scope, VoiceError,
 };
 pub use event::*;
+pub use identify::IdentifiesLeft;
 pub use model::{
     members::{MemberQuery, Members},
     presence::{Activity, Presence},

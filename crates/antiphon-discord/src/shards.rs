@@ -8,7 +8,10 @@
 //! A session of another number is not resumed, and what it missed is a gap.
 //! A shard that stopped for good takes the whole source down with its code and hint; the others' sessions are kept.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
 
 use antiphon_core::{
     Backoff, Entry, Intake, Kind, Link, LinkState, Part, Place, Rng, SourceError, Stop,
@@ -73,12 +76,17 @@ impl ShardRunner {
             intake.clone(),
             config.gateway.clone(),
         );
+        let identify = Arc::new(identify);
+        *shared
+            .identify
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&identify);
         Self {
             config: Arc::new(config),
             shared,
             intake,
             stop,
-            identify: Arc::new(identify),
+            identify,
             rng,
             tasks: JoinSet::new(),
             is_alone: false,

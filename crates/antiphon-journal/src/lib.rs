@@ -11,7 +11,9 @@ mod sqlite;
 pub use filter::{Filter, Page};
 pub use memory::MemoryJournal;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{Asked, Durability, OpenError, Options, SqliteJournal};
+pub use sqlite::{
+    Asked, ConsumerOverview, Durability, OpenError, Options, Overview, SqliteJournal,
+};
 
 /// Most bytes in one page of [`Journal::read`](antiphon_core::Journal::read), unless a single event weighs more.
 ///

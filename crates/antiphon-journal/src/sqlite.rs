@@ -12,6 +12,7 @@
 //! | `writer` | the one connection that writes: batches, dead letters, the write-ahead log |
 //! | `reader` | up to four connections that read |
 //! | `sweep`, `swept` | retention, in slices |
+//! | `overview` | how far consumers are, and the newest event of each source |
 //! | `chosen` | the rows that a filter takes, in SQL |
 //! | `bodies` | bodies compressed, and expanded |
 //! | `names`, `value`, `trouble` | texts by number, conversions, errors |
@@ -58,6 +59,7 @@ mod files;
 mod lock;
 mod names;
 mod open;
+mod overview;
 mod reader;
 mod schema;
 mod sweep;
@@ -67,6 +69,7 @@ mod value;
 mod writer;
 
 pub use open::{Asked, Durability, OpenError, Options};
+pub use overview::{ConsumerOverview, Overview};
 
 /// How often an idle appender looks for requests of other processes, while someone watches for replays.
 ///

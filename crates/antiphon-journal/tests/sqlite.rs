@@ -18,7 +18,7 @@ use std::{
 };
 
 use antiphon_core::{
-    Batch, DeadLetterChange, DeadLetterId, Draft, Journal, Position, Retention, Trouble,
+    Batch, Cursor, DeadLetterChange, DeadLetterId, Draft, Journal, Position, Retention, Trouble,
 };
 use antiphon_journal::{Asked, Durability, Filter, Options, SqliteJournal};
 use contract::{
@@ -1065,4 +1065,78 @@ async fn every_number(journal: &SqliteJournal) -> Vec<u64> {
             numbers.push(number.parse().expect("a number"));
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_overview_has_every_consumers_backlog_and_dead_letters() {
+    let (_folder, file) = folder();
+    let journal = open(&file).await;
+    let mut late = chat(2);
+    late.received_at = at(30);
+    let stored = append(&journal, events([chat(1), late])).await;
+    let mut other = letter("greet", &stored[1]);
+    other.consumer = "bot".into();
+    other.at = at(90);
+    let batch = Batch {
+        cursors: vec![
+            ("app".into(), Cursor::at(stored[1].position())),
+            ("audit".into(), Cursor::at(stored[0].position())),
+        ],
+        dead: vec![
+            bury(letter("sing", &stored[0])),
+            bury(letter("sing", &stored[1])),
+            bury(other),
+        ],
+        ..Batch::default()
+    };
+    append(&journal, Arc::new(batch)).await;
+
+    let overview = journal.overview().await.expect("read");
+    assert_eq!(overview.last, stored[1].position());
+    let consumers: Vec<_> = overview
+        .consumers
+        .iter()
+        .map(|one| {
+            (
+                one.name.as_str(),
+                one.waits_since,
+                one.dead_letters,
+                one.dead_since,
+            )
+        })
+        .collect();
+    assert_eq!(
+        consumers,
+        [
+            ("app", None, 2, Some(at(60))),
+            ("audit", Some(at(30)), 0, None),
+            ("bot", None, 1, Some(at(90))),
+        ]
+    );
+    assert!(overview.consumers[2].cursor.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_newest_event_of_each_source_is_found_among_the_last() {
+    let (_folder, file) = folder();
+    let journal = open(&file).await;
+    let organ = Batch {
+        events: vec![("organ".into(), chat(1))],
+        ..Batch::default()
+    };
+    append(&journal, Arc::new(organ)).await;
+    append(&journal, events([chat(2), chat(3)])).await;
+    let newest = async |among| {
+        let events = journal.newest(among).await.expect("read");
+        let named = |event: &Arc<antiphon_core::Event>| {
+            (event.source().to_string(), event.origin().to_string())
+        };
+        events.iter().map(named).collect::<Vec<_>>()
+    };
+    let organ = ("organ".to_owned(), "chat/000001".to_owned());
+    let choir = ("choir".to_owned(), "chat/000003".to_owned());
+    assert_eq!(newest(100).await, [organ, choir.clone()]);
+    // The organ was silent for longer than that.
+    assert_eq!(newest(2).await, [choir]);
+    assert!(newest(0).await.is_empty());
 }

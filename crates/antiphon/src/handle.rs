@@ -13,13 +13,16 @@ use std::{
     },
 };
 
-use antiphon_core::{Event, Journal, KindPattern, LinkState, Payload, Position, SourceName};
+use antiphon_core::{Clock, Event, Journal, KindPattern, LinkState, Payload, Position, SourceName};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     handler::{Handler, Options},
+    record::{LookAtLanes, Reader, Record},
+    status::{Phase, Status},
     table::{Entry, HandlerId, Registered, Table, Wants},
+    tail::Tail,
     watchers::{EventStream, WaitFor, Watchers},
 };
 
@@ -148,6 +151,13 @@ impl Progress {
 /// A look at the lanes: the last position read, the number of open events, whether anything is parked.
 pub(crate) type Probe = Box<dyn Fn() -> (Position, usize, bool) + Send>;
 
+/// The running app, as its status is taken.
+pub(crate) struct Observed {
+    pub(crate) record: Arc<Record>,
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) look: LookAtLanes,
+}
+
 /// The state that the handle and the running app share.
 ///
 /// `S` is the app's state, which only handlers need; the rest is the same for every app.
@@ -165,6 +175,8 @@ pub(crate) struct Shared<S> {
     journal: Mutex<Option<Arc<dyn Journal>>>,
     /// A look at the lanes of the running app.
     probe: Mutex<Option<Probe>>,
+    /// What the running app notes of itself.
+    observed: Mutex<Option<Arc<Observed>>>,
     has_ended: AtomicBool,
     pub(crate) stop: CancellationToken,
 }
@@ -186,6 +198,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             last: Mutex::default(),
             journal: Mutex::default(),
             probe: Mutex::default(),
+            observed: Mutex::default(),
             has_ended: AtomicBool::new(false),
             stop: CancellationToken::new(),
         }
@@ -226,9 +239,15 @@ impl<S: Send + Sync + 'static> Shared<S> {
         *lock(&self.probe) = Some(probe);
     }
 
+    /// Makes the run visible to [`Handle::status`].
+    pub(crate) fn observe(&self, observed: Observed) {
+        *lock(&self.observed) = Some(Arc::new(observed));
+    }
+
     /// Ends the run, also one that was dropped.
     pub(crate) fn end(&self) {
         self.watchers.close();
+        *lock(&self.observed) = None;
         *lock(&self.journal) = None;
         *lock(&self.probe) = None;
         self.has_ended.store(true, Ordering::Release);
@@ -403,6 +422,34 @@ impl<S: Send + Sync + 'static> Handle<S> {
             open,
             is_parked,
         })
+    }
+
+    /// How the app does at this moment: its sources, lanes, lag, failures and gaps.
+    ///
+    /// It costs a look at every open event, and up to one read of the journal: made for once a second, not for every
+    /// event. A journal that does not answer holds it up for a second at most.
+    pub async fn status(&self) -> Status {
+        let observed = lock(&self.0.observed).clone();
+        let journal = lock(&self.0.journal).clone();
+        let (Some(observed), Some(journal)) = (observed, journal) else {
+            let phase = if self.0.has_ended() {
+                Phase::Ended
+            } else {
+                Phase::Starting
+            };
+            return Status {
+                at: Clock::system().now(),
+                phase,
+                ..Status::default()
+            };
+        };
+        let last = self.0.last();
+        let look = (observed.look)();
+        let reader = Reader {
+            tail: Arc::clone(&observed.tail),
+            journal,
+        };
+        observed.record.status(last, look, reader).await
     }
 
     /// Asks the app to stop in good order.

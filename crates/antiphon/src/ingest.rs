@@ -36,7 +36,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, enabled, error, trace, warn};
 
-use crate::{metric::Counters, tail::Tail};
+use crate::{record::Record, tail::Tail};
 
 /// Events in one batch at most.
 const BATCH_EVENTS: usize = 1024;
@@ -89,7 +89,7 @@ pub(crate) struct Committer {
     pub(crate) changed: Arc<Notify>,
     /// Number of changes in the cursor that was saved last.
     pub(crate) saved: watch::Sender<u64>,
-    pub(crate) counters: Counters,
+    pub(crate) record: Arc<Record>,
     pub(crate) rng: Rng,
     /// Shortest time between two commits of events, unless [`GROUP`] of them wait.
     pub(crate) group_commit: Duration,
@@ -283,9 +283,8 @@ impl Committer {
             self.tail.storing();
         }
         let rng = Rng::with_seed(self.rng.u64(..));
-        let appended = append(&self.journal, &batch, rng, &self.give_up).await?;
-        self.counters.stored.increment(appended.events.len() as u64);
-        self.counters.repeats.increment(appended.repeats as u64);
+        let appended = append(&self.journal, &batch, rng, &self.give_up, &self.record).await?;
+        self.record.stored(&batch.events, &appended.events);
         if appended.repeats > 0 && enabled!(Level::TRACE) {
             trace_repeats(&batch, &appended.events);
         }
@@ -351,7 +350,8 @@ fn log_lost(failure: AppendError) -> AppendError {
 
 /// Appends the batch, trying again while the cause may pass.
 ///
-/// Pauses grow from 10 ms to 5 s. The first failure is logged with its hint, and so is the success after it.
+/// Pauses grow from 10 ms to 5 s. The first failure is logged with its hint, and so is the success after it; `record`
+/// has every failure.
 ///
 /// # Errors
 /// The last [`AppendError`], if it is permanent or `give_up` is cancelled.
@@ -360,6 +360,7 @@ pub(crate) async fn append(
     batch: &Arc<Batch>,
     rng: Rng,
     give_up: &CancellationToken,
+    record: &Record,
 ) -> Result<antiphon_core::Appended, AppendError> {
     let mut backoff = Backoff::new(rng)
         .base(Duration::from_millis(100))
@@ -369,12 +370,14 @@ pub(crate) async fn append(
         let failure = match journal.append(Arc::clone(batch)).await {
             Ok(appended) => {
                 if backoff.attempt() > 0 {
-                    warn!(tries = backoff.attempt(), "the journal stores again");
+                    let since = record.stores_again().map(tracing::field::display);
+                    warn!(since, tries = backoff.attempt(), "the journal stores again");
                 }
                 return Ok(appended);
             }
             Err(failure) => failure,
         };
+        record.refused(&failure);
         if !failure.is_transient() || give_up.is_cancelled() {
             error!(
                 events = batch.events.len(),

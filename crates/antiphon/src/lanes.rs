@@ -129,6 +129,36 @@ pub(crate) struct Taken<T> {
     pub(crate) cautious: Option<u64>,
 }
 
+/// The lanes at one moment.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// Position of the last event that the head has read.
+    pub(crate) read: Position,
+    /// The first position that is still needed, as [`Cursor::needs`] has it.
+    pub(crate) needs: Position,
+    /// Number of events that wait or are being handled.
+    pub(crate) open: usize,
+    pub(crate) is_parked: bool,
+    /// Number of lanes in which an event is being handled.
+    pub(crate) busy: usize,
+    /// Number of lanes in which events wait.
+    pub(crate) waiting: usize,
+    /// Number of lanes that are parked, as far as they are listed.
+    pub(crate) parked: usize,
+    /// The lanes in which the most events wait, the deepest first.
+    pub(crate) deepest: Vec<Depth>,
+}
+
+/// One lane at a moment.
+#[derive(Debug)]
+pub(crate) struct Depth {
+    pub(crate) key: Place,
+    /// Number of events that wait in it.
+    pub(crate) waiting: usize,
+    pub(crate) is_busy: bool,
+    pub(crate) is_parked: bool,
+}
+
 /// All lanes of a consumer.
 ///
 /// Generic over the item, so that tests use numbers and the app uses events with their plans.
@@ -260,6 +290,48 @@ impl<T> Lanes<T> {
             .filter(|lane| lane.running.is_some())
             .map(|lane| lane.key.clone())
             .collect()
+    }
+
+    /// A look at all lanes, with the deepest `most` of them.
+    ///
+    /// It passes over every open event, which takes about as long as a cursor.
+    pub(crate) fn look(&self, most: usize) -> Look {
+        let lanes = || self.index.values().map(|slot| &self.slots[*slot]);
+        let open = lanes().flat_map(|lane| {
+            let running = lane.running.iter().filter_map(|(position, _)| *position);
+            running.chain(lane.queue.iter().filter_map(|queued| queued.position))
+        });
+        let parked = lanes().filter_map(|lane| lane.parked);
+        let needs = open.chain(parked).chain(self.parked_all).min();
+        let mut waiting: Vec<_> = lanes().filter(|lane| !lane.queue.is_empty()).collect();
+        let deepest_first = |one: &&Lane<T>, other: &&Lane<T>| {
+            let by_depth = other.queue.len().cmp(&one.queue.len());
+            by_depth.then_with(|| one.key.cmp(&other.key))
+        };
+        let number = waiting.len();
+        if number > most && most > 0 {
+            waiting.select_nth_unstable_by(most - 1, deepest_first);
+        }
+        waiting.truncate(most);
+        waiting.sort_unstable_by(deepest_first);
+        Look {
+            read: self.read,
+            needs: needs.map_or(self.read.next(), |first| first.min(self.read.next())),
+            open: self.open,
+            is_parked: self.is_parked(),
+            busy: lanes().filter(|lane| lane.running.is_some()).count(),
+            waiting: number,
+            parked: self.listed.len(),
+            deepest: waiting
+                .into_iter()
+                .map(|lane| Depth {
+                    key: lane.key.clone(),
+                    waiting: lane.queue.len(),
+                    is_busy: lane.running.is_some(),
+                    is_parked: lane.parked.is_some(),
+                })
+                .collect(),
+        }
     }
 
     /// Notes that the head has read an event that no lane needs.

@@ -14,9 +14,11 @@ mod keys;
 mod lanes;
 mod metric;
 mod parts;
+mod record;
 mod restore;
 mod runner;
 mod running;
+mod status;
 mod table;
 mod tail;
 mod watchers;
@@ -331,6 +333,10 @@ pub use handler::{
 };
 pub use parts::{Limits, OnStopped};
 pub use runner::Failure;
+pub use status::{
+    GapStatus, GapsStatus, HandlersStatus, LaneStatus, LanesStatus, LinkStatus, PartStatus, Phase,
+    ProgressStatus, RefusedStatus, SourceStatus, Status, StoringStatus,
+};
 pub use table::HandlerId;
 pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
 

@@ -1,42 +1,108 @@
-//! The app's counters, through the `metrics` facade.
+//! The app's counters: for the `metrics` facade, and for [`Handle::status`](crate::Handle::status).
 //!
 //! The facade costs nothing without a recorder; a program installs one, such as a Prometheus exporter. The README lists
 //! the names; `antiphon_frames_skipped_total` and the platforms' own metrics are counted elsewhere.
 
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use antiphon_core::SourceName;
+use foldhash::fast::RandomState;
 use metrics::Counter;
 
-/// The counters of one app; without a recorder each costs a branch.
+/// A counter that the program itself can read too, which a facade's counter cannot.
+#[derive(Clone)]
+pub(crate) struct Counted {
+    facade: Counter,
+    total: Arc<AtomicU64>,
+}
+
+impl Counted {
+    fn new(facade: Counter) -> Self {
+        Self {
+            facade,
+            total: Arc::default(),
+        }
+    }
+
+    pub(crate) fn increment(&self, by: u64) {
+        self.facade.increment(by);
+        self.total.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// The sum since the app began to run.
+    pub(crate) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+}
+
+/// The counters of one app; without a recorder each costs one addition.
 #[derive(Clone)]
 pub(crate) struct Counters {
-    /// `antiphon_events_stored_total`: events that were new.
-    pub(crate) stored: Counter,
-    /// `antiphon_events_repeated_total`: events that were stored before.
-    pub(crate) repeats: Counter,
+    sources: Arc<HashMap<SourceName, SourceCounters, RandomState>>,
     /// `antiphon_events_handled_total`: events whose handlers ended, with or without failures.
-    pub(crate) handled: Counter,
+    pub(crate) handled: Counted,
     /// `antiphon_events_unhandled_total`: events that no handler took.
-    pub(crate) unhandled: Counter,
+    pub(crate) unhandled: Counted,
     /// `antiphon_events_late_total`: events that came too late for their handlers to act on them.
-    pub(crate) late: Counter,
+    pub(crate) late: Counted,
     /// `antiphon_handler_failures_total`: calls that failed.
-    pub(crate) failures: Counter,
+    pub(crate) failures: Counted,
     /// `antiphon_dead_letters_total`: events that became dead letters.
-    pub(crate) dead: Counter,
+    pub(crate) dead: Counted,
     /// `antiphon_events_expired_total`: momentary events removed before they were read.
-    pub(crate) expired: Counter,
+    pub(crate) expired: Counted,
+    /// `antiphon_store_failures_total`: tries to store a batch that failed.
+    pub(crate) refused: Counted,
+}
+
+/// The counters of one source, with the label `source`.
+pub(crate) struct SourceCounters {
+    /// `antiphon_events_stored_total`: events that were new.
+    pub(crate) stored: Counted,
+    /// `antiphon_events_repeated_total`: events that were stored before.
+    pub(crate) repeated: Counted,
+    /// `antiphon_gaps_total`: stretches of events that could not be had.
+    pub(crate) gaps: Counted,
+}
+
+impl SourceCounters {
+    fn new(source: &SourceName) -> Self {
+        let source = || source.as_str().to_owned();
+        Self {
+            stored: Counted::new(
+                metrics::counter!("antiphon_events_stored_total", "source" => source()),
+            ),
+            repeated: Counted::new(
+                metrics::counter!("antiphon_events_repeated_total", "source" => source()),
+            ),
+            gaps: Counted::new(metrics::counter!("antiphon_gaps_total", "source" => source())),
+        }
+    }
 }
 
 impl Counters {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new<'a>(sources: impl Iterator<Item = &'a SourceName>) -> Self {
+        let sources = sources.map(|source| (source.clone(), SourceCounters::new(source)));
         Self {
-            stored: metrics::counter!("antiphon_events_stored_total"),
-            repeats: metrics::counter!("antiphon_events_repeated_total"),
-            handled: metrics::counter!("antiphon_events_handled_total"),
-            unhandled: metrics::counter!("antiphon_events_unhandled_total"),
-            late: metrics::counter!("antiphon_events_late_total"),
-            failures: metrics::counter!("antiphon_handler_failures_total"),
-            dead: metrics::counter!("antiphon_dead_letters_total"),
-            expired: metrics::counter!("antiphon_events_expired_total"),
+            sources: Arc::new(sources.collect()),
+            handled: Counted::new(metrics::counter!("antiphon_events_handled_total")),
+            unhandled: Counted::new(metrics::counter!("antiphon_events_unhandled_total")),
+            late: Counted::new(metrics::counter!("antiphon_events_late_total")),
+            failures: Counted::new(metrics::counter!("antiphon_handler_failures_total")),
+            dead: Counted::new(metrics::counter!("antiphon_dead_letters_total")),
+            expired: Counted::new(metrics::counter!("antiphon_events_expired_total")),
+            refused: Counted::new(metrics::counter!("antiphon_store_failures_total")),
         }
+    }
+
+    /// The counters of a source of the app; `None` for any other.
+    pub(crate) fn of(&self, source: &SourceName) -> Option<&SourceCounters> {
+        self.sources.get(source)
     }
 }

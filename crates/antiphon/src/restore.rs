@@ -24,6 +24,7 @@ use crate::{
     keys::Keys,
     lanes::{LaneId, Lanes},
     parts::{Begin, Parts},
+    record::Record,
     runner::Work,
 };
 
@@ -41,6 +42,7 @@ pub(crate) async fn cursor(
     consumer: &ConsumerName,
     begin: Begin,
     rng: Rng,
+    record: &Record,
 ) -> Result<(Cursor, Position), RunError> {
     let last = *journal.last().borrow();
     let stored = journal.cursor(consumer).await.map_err(RunError::Read)?;
@@ -57,7 +59,7 @@ pub(crate) async fn cursor(
         cursors: vec![(consumer.clone(), cursor.clone())],
         ..Batch::default()
     });
-    ingest::append(journal, &batch, rng, &CancellationToken::new())
+    ingest::append(journal, &batch, rng, &CancellationToken::new(), record)
         .await
         .map_err(RunError::Append)?;
     Ok((cursor, doubtful))

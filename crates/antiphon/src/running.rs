@@ -36,11 +36,12 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::{
     dispatcher::{Dispatcher, Following, HeadError, Letters},
     error::RunError,
-    handle::{Handle, Probe},
+    handle::{Handle, Observed, Probe},
     ingest::{self, Committer, WRITES},
     lanes::Lanes,
     metric::Counters,
     parts::{OnStopped, Parts},
+    record::Record,
     restore,
     runner::{Runner, Work},
     tail::Tail,
@@ -69,6 +70,7 @@ enum Ended {
 pub(crate) struct Running<S> {
     journal: Arc<dyn Journal>,
     consumer: ConsumerName,
+    record: Arc<Record>,
     lanes: Arc<Mutex<Lanes<Work<S>>>>,
     tasks: JoinSet<Ended>,
     names: HashMap<Id, (Task, AbortHandle)>,
@@ -104,8 +106,9 @@ impl<S: Send + Sync + 'static> Running<S> {
         parts.shared.change(|table| table.know(kinds));
         let clock = parts.clock();
         let mut rng = Rng::new();
+        let record = Arc::new(Record::new(parts.name.clone(), clock, &parts.sources));
         let (cursor, doubtful) =
-            restore::cursor(&journal, &parts.name, parts.begin, rng.fork()).await?;
+            restore::cursor(&journal, &parts.name, parts.begin, rng.fork(), &record).await?;
         let projections = restore::projections(&mut parts, &journal, cursor.read).await?;
         let open = restore::open(&journal, &cursor.open).await?;
         let keys = parts.keys(cursor.sources_lanes_since());
@@ -113,13 +116,13 @@ impl<S: Send + Sync + 'static> Running<S> {
         parts.shared.begin(&journal, probe(&lanes));
 
         let tail = Arc::new(Tail::new());
+        parts.shared.observe(observed(&record, &tail, &lanes));
         let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
         let give_up = CancellationToken::new();
         let (writes, written) = mpsc::channel(WRITES);
         let (saved, saved_seen) = watch::channel(0);
         let dirty = Arc::new(AtomicBool::new(false));
         let changed = Arc::new(Notify::new());
-        let counters = Counters::new();
         let committer = Committer {
             journal: Arc::clone(&journal),
             tail: Arc::clone(&tail),
@@ -129,7 +132,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             cursor: cursor_now(&lanes, &dirty),
             changed: Arc::clone(&changed),
             saved,
-            counters: counters.clone(),
+            record: Arc::clone(&record),
             rng: rng.fork(),
             group_commit: parts.group_commit,
             give_up: give_up.clone(),
@@ -147,7 +150,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             judges: parts.sources.iter().map(|source| source.judge()).collect(),
             expiries: parts.expiries(),
             hook: parts.hook.clone(),
-            counters: counters.clone(),
+            counters: record.counters.clone(),
             consumer: parts.name.clone(),
             clock,
             rng: Mutex::new(rng.fork()),
@@ -173,6 +176,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let mut running = Self {
             journal,
             consumer: parts.name.clone(),
+            record,
             lanes,
             tasks: JoinSet::new(),
             names: HashMap::new(),
@@ -192,17 +196,23 @@ impl<S: Send + Sync + 'static> Running<S> {
             Task::Head,
             async move { Ended::Head(head.run(active).await) },
         );
-        let sweeper = sweep(Arc::clone(&running.journal), policy, clock, counters);
-        running.spawn(Task::Beside("retention"), sweeper);
+        running.spawn_sweeper(policy, clock);
         running.spawn_sources(parts.sources, intakes);
         info!(consumer = %running.consumer, read = %cursor.read, open = cursor.open.len(), "started");
         Ok(running)
     }
 
+    fn spawn_sweeper(&mut self, policy: Arc<Retention>, clock: Clock) {
+        let counters = self.record.counters.clone();
+        let sweeper = sweep(Arc::clone(&self.journal), policy, clock, counters);
+        self.spawn(Task::Beside("retention"), sweeper);
+    }
+
     fn spawn_sources(&mut self, sources: Vec<Box<dyn Source>>, intakes: Vec<Intake>) {
         for (source, intake) in sources.into_iter().zip(intakes) {
             let name = source.name().clone();
-            self.spawn(Task::Beside("link"), show_link(name.clone(), intake.link()));
+            let link = show_link(name.clone(), intake.link(), Arc::clone(&self.record));
+            self.spawn(Task::Beside("link"), link);
             let stop = self.stopper.stop();
             let task = Task::Source(name.clone());
             let run = source.run(intake, stop);
@@ -309,6 +319,7 @@ impl<S: Send + Sync + 'static> Running<S> {
 
     async fn stop(mut self) -> Result<(), RunError> {
         let mut outcome = Ok(());
+        self.record.stopping();
         self.stopper.stop_reading();
         self.head_stop.cancel();
         // The head ends after the grace by itself; the rest of the time is for a slow machine.
@@ -374,7 +385,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             ..Batch::default()
         });
         let rng = self.rng.fork();
-        let appended = ingest::append(&self.journal, &batch, rng, &self.give_up);
+        let appended = ingest::append(&self.journal, &batch, rng, &self.give_up, &self.record);
         match timeout(STORE, appended).await {
             Ok(appended) => appended.map_err(RunError::Append)?,
             Err(_) => return Err(RunError::Unfinished("store the last cursor")),
@@ -415,6 +426,22 @@ fn probe<S: Send + Sync + 'static>(lanes: &Arc<Mutex<Lanes<Work<S>>>>) -> Probe 
         let lanes = lock(&lanes);
         (lanes.read(), lanes.open(), lanes.is_parked())
     })
+}
+
+/// What the handle's status is taken from.
+fn observed<S: Send + Sync + 'static>(
+    record: &Arc<Record>,
+    tail: &Arc<Tail>,
+    lanes: &Arc<Mutex<Lanes<Work<S>>>>,
+) -> Observed {
+    /// Most lanes that a status names.
+    const DEEPEST: usize = 5;
+    let lanes = Arc::clone(lanes);
+    Observed {
+        record: Arc::clone(record),
+        tail: Arc::clone(tail),
+        look: Box::new(move || lock(&lanes).look(DEEPEST)),
+    }
 }
 
 /// The function by which the committer reads the lanes' cursor.
@@ -463,11 +490,16 @@ async fn sweep(
 /// Log target of the connections' states, for programs that show them in another way.
 const LINK: &str = "antiphon::link";
 
-/// Logs the state of one source's connection, and sets its metric.
-async fn show_link(source: SourceName, mut link: watch::Receiver<LinkState>) -> Ended {
+/// Logs and records the state of one source's connection, and sets its metric.
+async fn show_link(
+    source: SourceName,
+    mut link: watch::Receiver<LinkState>,
+    record: Arc<Record>,
+) -> Ended {
     let gauge = metrics::gauge!("antiphon_link_connected", "source" => source.as_str().to_owned());
     loop {
         let state = link.borrow_and_update().clone();
+        record.link(&source, &state);
         gauge.set(if state.is_connected() { 1.0 } else { 0.0 });
         match &state {
             LinkState::Connected { .. } => info!(target: LINK, %source, "connected"),

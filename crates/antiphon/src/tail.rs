@@ -100,6 +100,14 @@ impl Tail {
         }
     }
 
+    /// The first event that follows `after`, if it is in memory.
+    pub(crate) fn first_after(&self, after: Position) -> Option<Arc<Event>> {
+        match self.ahead(after) {
+            Ahead::Here(events, begin) => events.get(begin).cloned(),
+            Ahead::Elsewhere | Ahead::Soon => None,
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }

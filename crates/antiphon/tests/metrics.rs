@@ -91,6 +91,8 @@ async fn each_metric_of_the_front_page_is_counted() {
         ("antiphon_dead_letters_total", 1),
         ("antiphon_events_late_total", 0),
         ("antiphon_events_expired_total", 0),
+        ("antiphon_gaps_total", 0),
+        ("antiphon_store_failures_total", 0),
     ] {
         assert_eq!(figures.get(name), expected, "{name}");
     }

@@ -16,7 +16,7 @@ use tokio::{
 use tracing::{debug, warn};
 use twilight_model::gateway::{SessionStartLimit, connection_info::BotConnectionInfo};
 
-use super::{Buckets, Budget, Turn};
+use super::{Buckets, Budget, IdentifiesLeft, Turn};
 use crate::{error::RequestError, http::Http};
 
 /// How long the answer of `GET /gateway/bot` is reused.
@@ -87,6 +87,11 @@ impl IdentifyQueue {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is left of the day's identifies; `None` while no number is known.
+    pub(crate) fn left(&self) -> Option<IdentifiesLeft> {
+        self.state().budget.left(self.intake.now())
     }
 
     /// Answer of `GET /gateway/bot`, requested at most once a minute.
