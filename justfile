@@ -38,6 +38,10 @@ world:
 demo:
     cargo run --release -- demo
 
+# docs/demo.svg, from a demo on a terminal (needs pyte: `pip install pyte==0.8.2`).
+demo-picture:
+    tools/demo_picture.py target/release/antiphon docs/demo.svg
+
 # Other people's clients against the simulator.
 interop:
     interop/run target/release/antiphon

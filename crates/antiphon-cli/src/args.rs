@@ -102,9 +102,14 @@ pub(crate) struct Demo {
     /// The number that decides what happens
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Keeps the journal in this file; without it, in a temporary one
+    /// Keeps the journal in this file; without it, in a folder of its own among the temporary files
+    ///
+    /// With `--output json` and without this option, no journal is kept.
     #[arg(long, value_name = "PATH")]
     pub(crate) journal: Option<PathBuf>,
+    /// Shows each event on a line of its own once it is stored, in place of the picture
+    #[arg(long)]
+    pub(crate) events: bool,
     #[command(flatten)]
     pub(crate) shape: Shape,
 }

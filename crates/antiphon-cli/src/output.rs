@@ -12,6 +12,7 @@ use std::{
 };
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::{
     failure::ReaderGone,
@@ -271,6 +272,38 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Ve
         .collect()
 }
 
+/// Lines of a text that a terminal does not wrap within words; elsewhere the text is one line.
+///
+/// Later lines are indented like the first. A word that is longer than a line stays whole, so that it can be copied.
+pub(crate) fn wrapped(text: &str) -> Vec<String> {
+    let columns = io::IsTerminal::is_terminal(&io::stdout())
+        .then(|| ratatui::crossterm::terminal::size().ok())
+        .flatten();
+    match columns {
+        Some((columns, _)) if columns > 0 => wrapped_at(text, usize::from(columns)),
+        _ => vec![text.to_owned()],
+    }
+}
+
+fn wrapped_at(text: &str, columns: usize) -> Vec<String> {
+    let words = text.trim_start();
+    let indent = &text[..text.len() - words.len()];
+    let mut lines = Vec::new();
+    let mut line = indent.to_owned();
+    for word in words.split(' ') {
+        let is_first = line.len() == indent.len();
+        if !is_first && line.width() + 1 + word.width() > columns {
+            lines.push(std::mem::replace(&mut line, indent.to_owned()));
+            line.push_str(word);
+        } else {
+            line.push_str(if is_first { "" } else { " " });
+            line.push_str(word);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
@@ -345,6 +378,19 @@ mod tests {
         ] {
             assert_eq!(asked(line), Form::Text, "{line}");
         }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_but_a_word_that_is() {
+        let text = "  antiphon tail --journal /tmp/antiphon-demo-x/demo.db";
+        let lines = [
+            "  antiphon tail",
+            "  --journal",
+            "  /tmp/antiphon-demo-x/demo.db",
+        ];
+        assert_eq!(wrapped_at(text, 16), lines);
+        assert_eq!(wrapped_at("one two", 7), ["one two"]);
+        assert_eq!(wrapped_at("", 7), [""]);
     }
 
     #[test]

@@ -606,6 +606,65 @@ fn the_demo_loses_nothing_and_recovers_chat_in_order() {
     }
 }
 
+#[test]
+fn a_demo_without_a_terminal_tells_its_course_in_the_same_lines_every_time() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let temporary = folder.path().to_str().expect("UTF-8");
+    let run = Antiphon::new(["demo", "--for", "3s"])
+        .with("TMPDIR", temporary)
+        .run();
+    assert_eq!((run.code, &*run.stderr), (0, ""));
+    let (course, outcome) = run.stdout.split_once("\n\n").expect("a table follows");
+    let course: String = course
+        .chars()
+        .map(|character| {
+            if character.is_ascii_digit() {
+                '0'
+            } else {
+                character
+            }
+        })
+        .collect();
+    // A slow machine needs ten seconds and more, so that the times begin in one column or another.
+    let course: Vec<_> = course.lines().map(str::trim_start).collect();
+    insta::assert_snapshot!(course.join("\n").replace("00.0 s", "0.0 s"), @r"
+    0.0 s  connected to discord, lavalink, queup and stackexchange; people talk
+    0.0 s  every connection is cut for 0 s; people talk on
+    0.0 s  every connection is back, the last one after 0.0 s
+    0.0 s  people have stopped talking; waiting for what is under way
+    ");
+    assert!(outcome.contains("Nothing was lost: "), "{outcome}");
+
+    // The journal is kept where it says, and can be looked at as it says.
+    let mut kept = outcome
+        .lines()
+        .filter_map(|line| line.strip_prefix("The journal is kept in "));
+    let kept = kept.next().expect("it says where").trim_end_matches('.');
+    assert!(kept.starts_with(temporary), "{kept}");
+    let tail = antiphon(["tail", "--journal", kept, "--kind", "antiphon.gap"]);
+    assert_eq!(tail.code, 0, "{}", tail.stderr);
+    assert!(tail.stdout.contains("antiphon.gap"), "{}", tail.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_demo_shows_each_event_if_it_is_asked_to_and_leaves_nothing_without_a_reader() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let temporary = folder.path().to_str().expect("UTF-8");
+    let mut demo = Antiphon::new(["demo", "--events"])
+        .with("TMPDIR", temporary)
+        .start();
+    let line = demo.line().expect("an event");
+    assert!(line.contains("antiphon.link"), "{line}");
+    // Stopped, it has no outcome, and its journal goes with it.
+    demo.signal("INT");
+    assert_eq!(demo.end().code, 130);
+    let left = std::fs::read_dir(folder.path())
+        .expect("it is there")
+        .count();
+    assert_eq!(left, 0, "files are left");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_demo_goes_on_with_the_journal_of_one_that_was_interrupted() {

@@ -17,17 +17,18 @@ use std::{
 
 use antiphon::{Event, Handle, WaitFor};
 use antiphon_sim::{Due, Simulator};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until, timeout},
+};
 
 use super::{
     act::{Act, Stage},
     bot::Bot,
+    scene::{Scene, Scenes},
     tally::{Book, Tally},
 };
-use crate::{
-    failure::{Exit, Failure},
-    output::say,
-};
+use crate::failure::{Exit, Failure};
 
 /// Connections stay cut for at least this long.
 ///
@@ -61,6 +62,8 @@ pub(super) struct Director<'a> {
     pub(super) rate: u32,
     /// How long the traffic lasts, from `--for`; longer if healing took longer.
     pub(super) length: Duration,
+    /// Where the course is announced.
+    pub(super) scenes: Scenes,
 }
 
 impl Director<'_> {
@@ -68,9 +71,10 @@ impl Director<'_> {
     pub(super) fn back(&self) -> Back {
         let waits = self.acts.iter().map(|act| {
             let (source, act) = (act.source.clone(), Arc::clone(act));
+            let platform = act.platform;
             let is_back =
                 move |event: &&Event| *event.source() == source && act.stage.is_back(event);
-            self.handle.wait_for(is_back)
+            (platform, self.handle.wait_for(is_back))
         });
         Back(waits.collect())
     }
@@ -81,7 +85,8 @@ impl Director<'_> {
     /// # Errors
     /// Exit code 3: the rooms could not be joined, or a connection did not come back, each within 30 s.
     pub(super) async fn direct(&self, back: Back) -> anyhow::Result<(u64, Duration)> {
-        if timeout(PATIENCE, back.all()).await.is_err() {
+        let joined = back.all(|platform| self.scenes.tell(Scene::Joined { platform }));
+        if timeout(PATIENCE, joined).await.is_err() {
             return Err(Failure::new(
                 Exit::Unreachable,
                 "the simulator's rooms could not be joined",
@@ -89,20 +94,20 @@ impl Director<'_> {
             .into());
         }
         let begin = Instant::now();
+        self.scenes.tell(Scene::Begun {
+            until: begin + self.length,
+        });
         self.each(|stage| stage.traffic(self.rate));
         self.each(|stage| stage.ask("mira"));
 
         sleep_until(begin + self.length.mul_f64(0.4)).await;
         self.each(|stage| stage.ask("teo"));
-        say(format_args!(
-            "cutting every line for {} s; people talk on",
-            CUT.as_secs()
-        ));
+        self.scenes.tell(Scene::Cut { length: CUT });
         let back = self.back();
         self.each(|stage| stage.cut(CUT));
         let healed = timeout(PATIENCE, self.talk_until_healed(Instant::now(), back));
         if healed.await.is_err() {
-            return Err(Failure::new(Exit::Unreachable, "a line did not heal").into());
+            return Err(Failure::new(Exit::Unreachable, "a connection did not come back").into());
         }
         let healed = Instant::now();
         self.each(|stage| stage.ask("iris"));
@@ -110,7 +115,7 @@ impl Director<'_> {
         sleep_until((begin + self.length).max(healed + AFTER)).await;
         self.each(|stage| stage.traffic(0));
         let length = begin.elapsed();
-        say("the traffic has ended; waiting for what is under way");
+        self.scenes.tell(Scene::Ended);
         self.settle().await;
         // Events that the bot's own leaving causes are due to it as well, but cannot reach it.
         Ok((self.simulator.ledger().last(), length))
@@ -129,7 +134,10 @@ impl Director<'_> {
     /// history.
     async fn talk_until_healed(&self, cut: Instant, back: Back) {
         let mut spoken = 0;
-        let back = back.all();
+        let back = back.all(|platform| {
+            let after = cut.elapsed();
+            self.scenes.tell(Scene::Back { platform, after });
+        });
         tokio::pin!(back);
         loop {
             tokio::select! {
@@ -186,15 +194,20 @@ impl Director<'_> {
 /// Waits until the bot is back in its rooms.
 ///
 /// The waits listen from the moment they are made, so that they are made before the cut.
-pub(super) struct Back(Vec<WaitFor<Event>>);
+pub(super) struct Back(Vec<(&'static str, WaitFor<Event>)>);
 
 impl Back {
-    /// Ready once every platform has come back, in whatever order.
-    async fn all(self) {
-        for wait in self.0 {
-            // The app has ended; its owner ends this future too.
-            if wait.await.is_err() {
-                std::future::pending::<()>().await;
+    /// Ready once every platform has come back, in whatever order; calls `told` for each when it has.
+    async fn all(self, told: impl Fn(&'static str)) {
+        let mut waits = JoinSet::new();
+        for (platform, wait) in self.0 {
+            waits.spawn(async move { (platform, wait.await.is_ok()) });
+        }
+        while let Some(waited) = waits.join_next().await {
+            match waited {
+                Ok((platform, true)) => told(platform),
+                // The app has ended; its owner ends this future too.
+                _ => std::future::pending().await,
             }
         }
     }

@@ -8,7 +8,8 @@
 //! Who does what:
 //! - [`director`] plays: traffic, questions to the bot, the cut, the wait until everything has healed and settled.
 //! - [`bot`] is the app's state and the handler that counts every event; each platform adds handlers of its own.
-//! - [`printer`] reads the journal as the events are stored, prints them, and keeps the books.
+//! - [`printer`] reads the journal as the events are stored, and keeps the books.
+//! - [`screen`] shows the course: [`scene`] has its turns and their words, [`picture`] the rows of the platforms.
 //! - [`tally`] compares books and ledger when it is over.
 //! - [`act`] is what a platform brings: an account, a source, handlers, and a stage to act on.
 //!
@@ -18,10 +19,19 @@ pub(crate) mod act;
 pub(crate) mod bot;
 mod clients;
 mod director;
+mod picture;
 mod printer;
+mod scene;
+mod screen;
 mod tally;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use antiphon::{App, SourceName};
 use antiphon_core::{Journal, Rng};
@@ -40,7 +50,9 @@ use self::{
     bot::{Bot, Counted},
     clients::Clients,
     director::Director,
-    printer::Printer,
+    printer::{Printer, Shown},
+    scene::{Scenes, listed},
+    screen::{Screen, Shape},
     tally::Tally,
 };
 use crate::{
@@ -49,7 +61,7 @@ use crate::{
     config,
     failure::{Exit, Failure},
     journal, logging,
-    output::{Form, Output, say, table},
+    output::{Form, Output, say, table, wrapped},
     platform::PLATFORMS,
     signals::Stop,
 };
@@ -69,28 +81,50 @@ pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
         );
     }
     logging::start("error")?;
-    let (path, _folder) = place(&args)?;
-    let journal = Arc::new(journal::to_write(&path, &config::Journal::default()).await?);
+    let place = Place::new(&args)?;
+    let journal = Arc::new(journal::to_write(&place.path, &config::Journal::default()).await?);
     let story = play(&args, &journal, stop).await;
     journal.close().await?;
     let Some(story) = story? else {
         return Ok(Exit::Interrupted);
     };
-    if args.journal.is_some() {
-        say(format_args!("the journal is in {}", path.display()));
-    }
-    story.tell(Output::stdout(args.shape.output))
+    let kept = place.keep(args.shape.output);
+    story.tell(Output::stdout(args.shape.output), kept.as_deref())
 }
 
-/// Path of the journal, and its temporary folder if the journal is not kept.
-///
-/// The temporary folder lives as long as the value that is returned with it.
-fn place(args: &Demo) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
-    if let Some(path) = &args.journal {
-        return Ok((path.clone(), None));
+/// Where the journal is.
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    /// Folder of a journal that nobody named; it is removed with this value.
+    folder: Option<TempDir>,
+}
+
+impl Place {
+    fn new(args: &Demo) -> anyhow::Result<Self> {
+        if let Some(path) = &args.journal {
+            return Ok(Self {
+                path: path.clone(),
+                folder: None,
+            });
+        }
+        let folder = tempfile::Builder::new().prefix("antiphon-demo-").tempdir();
+        let folder = folder.context("could not make a folder for the journal")?;
+        Ok(Self {
+            path: folder.path().join("demo.db"),
+            folder: Some(folder),
+        })
     }
-    let folder = tempfile::tempdir().context("could not make a folder for the journal")?;
-    Ok((folder.path().join("demo.db"), Some(folder)))
+
+    /// Keeps a journal that people may want to look at; scripts that want it give it a name. Returns its path.
+    fn keep(self, form: Form) -> Option<PathBuf> {
+        match self.folder {
+            Some(folder) if form == Form::Text => drop(folder.keep()),
+            Some(_) => return None,
+            None => {}
+        }
+        Some(self.path)
+    }
 }
 
 /// Plays the demo; `None` if a signal stopped it.
@@ -113,12 +147,20 @@ async fn play(
         .context("could not listen")?;
     let (acts, bot, app) = cast(&simulator, journal).await?;
 
+    let shape = Shape::of(args.shape.output, args.events);
+    let (newest, is_newest) = watch::channel(None);
     let printer = Printer {
         journal: Arc::clone(journal),
         after: *journal.last().borrow(),
-        output: Output::stdout(args.shape.output),
+        shown: match shape {
+            Shape::Events => Shown::Each(Output::stdout(args.shape.output)),
+            Shape::Picture | Shape::Lines => Shown::Newest(newest),
+        },
         books: Arc::clone(&bot.books),
     };
+    let (scenes, announced) = Scenes::new();
+    let platforms = acts.iter().map(|act| act.platform);
+    let mut screen = Screen::new(shape, platforms, announced, is_newest);
     let (end, is_end) = watch::channel(None);
     let mut printing = JoinSet::new();
     printing.spawn(printer.run(is_end));
@@ -130,9 +172,20 @@ async fn play(
         acts,
         rate: args.rate,
         length: args.length,
+        scenes,
     };
     let joined = director.back();
-    let links = run::tell_links(app.handle());
+    // The picture has the connections, and the lines tell of all of them together.
+    let links = match shape {
+        Shape::Events => Some(app.handle()),
+        Shape::Picture | Shape::Lines => None,
+    };
+    let links = async {
+        match links {
+            Some(handle) => run::tell_links(handle).await,
+            None => Vec::new(),
+        }
+    };
     let shutdown = CancellationToken::new();
     let running = async {
         let app = app.run(Arc::clone(journal), shutdown.clone().cancelled_owned());
@@ -147,9 +200,11 @@ async fn play(
             return Err(anyhow::anyhow!("the app ended by itself"));
         }
         ended = printing.join_next() => Err(failed(ended)),
+        shown = screen.run(&director) => Err(shown.err().unwrap_or_else(unshown)),
         () = stop.asked() => Ok(None),
         played = director.direct(joined) => played.map(Some),
     };
+    screen.end()?;
     shutdown.cancel();
     running.await?;
     let Some((last, length)) = played? else {
@@ -187,8 +242,13 @@ fn failed(ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> 
     match ended {
         Some(Ok(Err(error))) => error,
         Some(Err(error)) => error.into(),
-        Some(Ok(Ok(()))) | None => anyhow::anyhow!("the events are not shown any more"),
+        Some(Ok(Ok(()))) | None => unshown(),
     }
+}
+
+/// The error of a demo that goes on where nobody sees it.
+fn unshown() -> anyhow::Error {
+    anyhow::anyhow!("the events are not shown any more")
 }
 
 /// Makes each platform's part, and the bot and its app from the parts.
@@ -264,18 +324,30 @@ pub(crate) struct Summary<'a> {
 }
 
 impl Story {
+    /// Writes the outcome; `journal` is where the events were kept.
+    ///
     /// # Errors
     /// The output cannot be written; a promise that did not hold is an error with exit code 1.
-    fn tell(&self, mut output: Output) -> anyhow::Result<Exit> {
+    fn tell(&self, mut output: Output, journal: Option<&Path>) -> anyhow::Result<Exit> {
         match output.form() {
-            Form::Json => output.json(&self.summary())?,
+            Form::Json => {
+                output.json(&self.summary())?;
+                if let Some(path) = journal {
+                    say(format_args!("the journal is in {}", path.display()));
+                }
+            }
             Form::Text => {
                 output.line("")?;
                 for line in self.table() {
                     output.line(line)?;
                 }
-                output.line("")?;
-                output.line(self.closing_line())?;
+                let next = journal.map(|path| next_steps(&program(), path));
+                for paragraph in self.closing().into_iter().chain(next) {
+                    output.line("")?;
+                    for line in paragraph.lines().flat_map(wrapped) {
+                        output.line(line)?;
+                    }
+                }
             }
         }
         output.flush()?;
@@ -333,27 +405,62 @@ impl Story {
         table(head, &rows)
     }
 
-    /// What a person reads who reads one line.
-    fn closing_line(&self) -> String {
-        let lost = match self.sum(|tally| tally.lost) {
-            0 => "Nothing was lost".to_owned(),
-            1 => "1 event was LOST".to_owned(),
-            lost => format!("{lost} events were LOST"),
-        };
-        format!(
-            "{lost}: {} of {} events stored ({} of them sent again or fetched after the cut), {} inside a reported \
-             gap; {} updubs, {} downdubs, {} mentions, {} resumed Gateway sessions and {} players that went on at \
-             another node counted.",
-            self.sum(|tally| tally.journaled),
+    /// The outcome in words. It begins with what could not be had, since the table alone reads like a loss.
+    fn closing(&self) -> Vec<String> {
+        let (sent, stored) = (
             self.sum(|tally| tally.sent),
-            self.sum(|tally| tally.recovered),
+            self.sum(|tally| tally.journaled),
+        );
+        let (gapped, recovered) = (
             self.sum(|tally| tally.gapped),
-            self.counted.up_dubs,
-            self.counted.down_dubs,
-            self.counted.mentions,
-            self.counted.resumes,
-            self.counted.moves,
-        )
+            self.sum(|tally| tally.recovered),
+        );
+        let lost = self.sum(|tally| tally.lost);
+        let cut_off = self.tallies.iter().filter(|(_, tally)| tally.gapped > 0);
+        let cut_off: Vec<_> = cut_off.map(|(platform, _)| *platform).collect();
+        let mut outcome = String::new();
+        if gapped > 0 {
+            let (they, whom, each) = match gapped {
+                1 => ("it", "it", "It"),
+                _ => ("they", "them", "Each"),
+            };
+            let _ = write!(
+                outcome,
+                "{gapped} of {} could not be had: {they} happened while {} {} cut off, and no history has {whom}. {each} \
+                 lies inside a gap that the journal reports, so that none is missing without a trace. ",
+                events(sent),
+                listed(&cut_off),
+                if cut_off.len() == 1 { "was" } else { "were" },
+            );
+        }
+        let _ = match (lost, gapped) {
+            (0, 0) => write!(outcome, "Nothing was lost: all {} are stored", events(sent)),
+            (0, _) => write!(outcome, "Nothing was lost: the other {stored} are stored"),
+            _ => write!(
+                outcome,
+                "{} LOST, neither stored nor inside a reported gap. The other {stored} are stored",
+                many(lost, "event was", "events were"),
+            ),
+        };
+        let _ = write!(
+            outcome,
+            ", each once and in order; {recovered} of them were sent again or fetched from a history after the cut."
+        );
+        vec![
+            outcome,
+            format!(
+                "Meanwhile {} resumed, {} at another node, and the bot counted {} and {} down and was mentioned {}.",
+                many(
+                    self.counted.resumes,
+                    "Gateway session was",
+                    "Gateway sessions were"
+                ),
+                many(self.counted.moves, "player went on", "players went on"),
+                many(self.counted.up_dubs, "vote up", "votes up"),
+                self.counted.down_dubs,
+                many(self.counted.mentions, "time", "times"),
+            ),
+        ]
     }
 
     /// Losses count before complaints, so that the exit code says the worst.
@@ -396,13 +503,45 @@ impl Story {
     }
 }
 
+/// A number with the word for one or for many.
+fn many(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+fn events(count: u64) -> String {
+    many(count, "event", "events")
+}
+
+/// How this program was called, so that what is said to be next can be copied.
+fn program() -> String {
+    let called = std::env::args_os().next();
+    let called = called.map(|name| name.to_string_lossy().into_owned());
+    called
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "antiphon".to_owned())
+}
+
+/// What to try next.
+fn next_steps(program: &str, journal: &Path) -> String {
+    let journal = journal.display();
+    format!(
+        "The journal is kept in {journal}.\n\
+         To look at it: {program} tail --journal {journal}\n\
+         To see each event as it comes: {program} demo --events"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn story(tally: Tally) -> Story {
+        story_of([tally, good()])
+    }
+
+    fn story_of([queup, stackexchange]: [Tally; 2]) -> Story {
         Story {
-            tallies: BTreeMap::from([("queup", tally), ("stackexchange", good())]),
+            tallies: BTreeMap::from([("queup", queup), ("stackexchange", stackexchange)]),
             length: Duration::from_millis(10_020),
             counted: Counted {
                 up_dubs: 7,
@@ -480,6 +619,37 @@ mod tests {
             queup           100         80      20       80        0     0     410    2100
             stackexchange   100         80      20       80        0     0     410    2100
             "#);
-        insta::assert_snapshot!(story.closing_line(), @r#"Nothing was lost: 160 of 200 events stored (10 of them sent again or fetched after the cut), 40 inside a reported gap; 7 updubs, 2 downdubs, 3 mentions, 1 resumed Gateway sessions and 2 players that went on at another node counted."#);
+        insta::assert_snapshot!(story.closing().join("\n"), @r"
+        40 of 200 events could not be had: they happened while queup and stackexchange were cut off, and no history has them. Each lies inside a gap that the journal reports, so that none is missing without a trace. Nothing was lost: the other 160 are stored, each once and in order; 10 of them were sent again or fetched from a history after the cut.
+        Meanwhile 1 Gateway session was resumed, 2 players went on at another node, and the bot counted 7 votes up and 2 down and was mentioned 3 times.
+        ");
+    }
+
+    #[test]
+    fn the_closing_words_fit_whatever_happened() {
+        let none = Tally {
+            gapped: 0,
+            journaled: 100,
+            ..good()
+        };
+        insta::assert_snapshot!(story_of([none.clone(), none]).closing()[0], @"Nothing was lost: all 200 events are stored, each once and in order; 10 of them were sent again or fetched from a history after the cut.");
+        let one = Tally {
+            gapped: 1,
+            journaled: 99,
+            ..good()
+        };
+        let all = Tally {
+            gapped: 0,
+            journaled: 100,
+            ..good()
+        };
+        insta::assert_snapshot!(story_of([one, all.clone()]).closing()[0], @"1 of 200 events could not be had: it happened while queup was cut off, and no history has it. It lies inside a gap that the journal reports, so that none is missing without a trace. Nothing was lost: the other 199 are stored, each once and in order; 10 of them were sent again or fetched from a history after the cut.");
+        let lost = Tally {
+            lost: 1,
+            gapped: 0,
+            journaled: 99,
+            ..good()
+        };
+        insta::assert_snapshot!(story_of([lost, all]).closing()[0], @"1 event was LOST, neither stored nor inside a reported gap. The other 199 are stored, each once and in order; 10 of them were sent again or fetched from a history after the cut.");
     }
 }

@@ -1,16 +1,25 @@
-//! Prints the journal's events as they are stored, and adds them to the books.
+//! Reads the journal's events as they are stored, adds them to the books, and shows them.
 //!
 //! The printer is a second reader of the journal beside the app's head, with a place of its own. It proves on the way
 //! that reading needs no app, and it is why a slow terminal slows nothing but the terminal.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use antiphon_core::{Journal, Position};
+use antiphon_core::{Event, Journal, Position};
 use antiphon_journal::SqliteJournal;
 use tokio::sync::watch;
 
 use super::tally::Books;
 use crate::{failure::Failure, output::Output, show};
+
+/// What becomes of each event beside its entry in the books.
+#[derive(Debug)]
+pub(super) enum Shown {
+    /// Every event is a line of the output.
+    Each(Output),
+    /// The newest event is kept, for whoever draws a picture.
+    Newest(watch::Sender<Option<Arc<Event>>>),
+}
 
 /// Events of a page.
 const PAGE: usize = 500;
@@ -19,14 +28,14 @@ const PAGE: usize = 500;
 #[derive(Debug)]
 pub(super) struct Printer {
     pub(super) journal: Arc<SqliteJournal>,
-    /// Everything up to here is printed and in the books.
+    /// Everything up to here is shown and in the books.
     pub(super) after: Position,
-    pub(super) output: Output,
+    pub(super) shown: Shown,
     pub(super) books: Arc<Mutex<Books>>,
 }
 
 impl Printer {
-    /// Prints everything up to and including the position that `end` receives.
+    /// Shows everything up to and including the position that `end` receives.
     ///
     /// # Errors
     /// A journal that cannot be read, and an output that cannot be written; a closed pipe is `ReaderGone`, a normal
@@ -52,7 +61,7 @@ impl Printer {
         }
     }
 
-    /// Prints the next page; false if there was none.
+    /// Shows the next page; false if there was none.
     async fn page(&mut self) -> anyhow::Result<bool> {
         let page = self
             .journal
@@ -70,12 +79,17 @@ impl Printer {
                 book.stored(event);
             }
         }
-        tokio::task::block_in_place(|| {
-            for event in &page {
-                show::event(&mut self.output, event)?;
+        match &mut self.shown {
+            Shown::Each(output) => tokio::task::block_in_place(|| {
+                for event in &page {
+                    show::event(output, event)?;
+                }
+                output.flush()
+            })?,
+            Shown::Newest(newest) => {
+                newest.send_replace(page.into_iter().next_back());
             }
-            self.output.flush()
-        })?;
+        }
         Ok(true)
     }
 }
