@@ -354,6 +354,8 @@ pub enum Trouble {
     Locked,
     /// The file is damaged, or not a journal.
     Corrupt,
+    /// Nothing was written to the file yet, so that there is nothing to read; opening it for appending begins it.
+    Empty,
     /// The file was written by a newer version of antiphon.
     NewerSchema,
     /// The file, its log or its lock was removed, replaced or cut by somebody else.
@@ -382,6 +384,7 @@ impl Trouble {
                 "stop the other process that writes to this journal, or use another file"
             }
             Self::Corrupt => "restore the file from a copy, or move it away to begin a new one",
+            Self::Empty => "start the program that writes it, or name another file",
             Self::NewerSchema => "use the version of antiphon that wrote it, or a newer one",
             Self::Changed => {
                 "leave its files alone while it is in use; docs/journal.md, \"When its files changed\", says how to go on"
@@ -399,6 +402,7 @@ impl fmt::Display for Trouble {
             Self::ReadOnly => "it cannot be written",
             Self::Locked => "another process holds it",
             Self::Corrupt => "it is damaged or not a journal",
+            Self::Empty => "nothing was written to it yet",
             Self::NewerSchema => "it was written by a newer version",
             Self::Changed => "its files were removed, replaced or cut by somebody else",
             Self::Closed => "it is closed",

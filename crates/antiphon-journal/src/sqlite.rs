@@ -13,6 +13,7 @@
 //! | `reader` | up to four connections that read |
 //! | `sweep`, `swept` | retention, in slices |
 //! | `overview` | how far consumers are, and the newest event of each source |
+//! | `transfer` | events and states on their way into another journal |
 //! | `chosen` | the rows that a filter takes, in SQL |
 //! | `bodies` | bodies compressed, and expanded |
 //! | `names`, `value`, `trouble` | texts by number, conversions, errors |
@@ -64,12 +65,14 @@ mod reader;
 mod schema;
 mod sweep;
 mod swept;
+mod transfer;
 mod trouble;
 mod value;
 mod writer;
 
 pub use open::{Asked, Durability, OpenError, Options};
 pub use overview::{ConsumerOverview, Overview};
+pub use transfer::{Imported, States};
 
 /// How often an idle appender looks for requests of other processes, while someone watches for replays.
 ///
@@ -348,7 +351,8 @@ impl SqliteJournal {
     /// [`Options::poll`]. [`Journal::replays`] never changes, and calls that write fail with [`Trouble::ReadOnly`].
     ///
     /// # Errors
-    /// [`OpenError`]: the file does not exist, cannot be read, is damaged, is no journal, or is of another version.
+    /// [`OpenError`]: the file does not exist, holds nothing yet ([`Trouble::Empty`]), cannot be read, is damaged, is no
+    /// journal, or is of a newer version.
     pub async fn read_only_with(
         path: impl AsRef<Path>,
         options: Options,

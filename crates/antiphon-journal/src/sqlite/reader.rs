@@ -328,7 +328,7 @@ fn raw(value: ValueRef<'_>) -> Result<&[u8], Failure> {
 }
 
 /// The one copy of a value: SQLite's memory ends with the row.
-fn bytes(value: ValueRef<'_>) -> Result<Bytes, Failure> {
+pub(super) fn bytes(value: ValueRef<'_>) -> Result<Bytes, Failure> {
     Ok(Bytes::copy_from_slice(raw(value)?))
 }
 

@@ -1,6 +1,7 @@
 //! The tables, and the upgrade of files of older versions.
 //!
-//! `v1.sql` has the tables and the view `event`, and `v2.sql` what came with compressed bodies. The tables may change
+//! `v1.sql` has the tables and the view `event`, `v2.sql` what came with compressed bodies, and `v3.sql` the file's
+//! identity. The tables may change
 //! with a version of this crate; the view keeps its columns. An upgrade runs in one transaction when the file is opened
 //! for appending, and looks at no row; a reader takes a file of an older version as it is, and refuses a newer one.
 
@@ -17,7 +18,11 @@ const APPLICATION_ID: i64 = 0x616e_7469;
 /// The steps of the schema's history, in order; the first makes version 1.
 ///
 /// A released step is never changed: a test opens the file that it wrote, which is in `fixtures/journal`.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("v1.sql"),
+    include_str!("v2.sql"),
+    include_str!("v3.sql"),
+];
 
 /// Bytes of a page in a new file; an older file keeps its own.
 ///
@@ -66,10 +71,13 @@ pub(super) fn content(connection: &Connection) -> Result<Content, Failure> {
 }
 
 /// Checks that a file can be read as it is.
+///
+/// # Errors
+/// [`Trouble::Empty`] for a file without content, and as [`content`].
 pub(super) fn readable(connection: &Connection) -> Result<(), Failure> {
     match content(connection)? {
         Content::Journal(_) => Ok(()),
-        Content::Empty => Err(Failure::said(Trouble::Corrupt, "it is empty")),
+        Content::Empty => Err(Failure::new(Trouble::Empty)),
     }
 }
 

@@ -232,10 +232,21 @@ impl Writer {
         Ok(())
     }
 
+    /// Makes the next number this one, unless it was given already.
+    pub(super) fn give_from(&mut self, position: u64) {
+        self.counter.last = self.counter.last.max(position.saturating_sub(1));
+    }
+
+    /// Sets aside numbers, within a transaction.
+    pub(super) fn reserve(&mut self, count: u64) -> Result<(), Failure> {
+        self.counter.reserve(&self.connection, count)?;
+        Ok(())
+    }
+
     /// A repeat takes no number.
     ///
     /// Rows go into the file in groups, each with one statement, and the rest one by one.
-    fn events(&mut self, batch: &Batch, appended: &mut Appended) -> Result<(), Failure> {
+    pub(super) fn events(&mut self, batch: &Batch, appended: &mut Appended) -> Result<(), Failure> {
         if batch.events.is_empty() {
             return Ok(());
         }
@@ -281,7 +292,7 @@ impl Writer {
     }
 
     /// Each is an insert or an update; the newest state of a part is all that is kept.
-    fn states(&mut self, batch: &Batch) -> Result<(), Failure> {
+    pub(super) fn states(&mut self, batch: &Batch) -> Result<(), Failure> {
         let mut parts: HashSet<_, RandomState> = HashSet::default();
         for (source, checkpoint) in batch.checkpoints.iter().rev() {
             if !parts.insert((source.as_str(), &*checkpoint.part)) {
