@@ -27,7 +27,8 @@ use crate::{output::Form, time};
     arg_required_else_help = true,
     after_help = "Data goes to stdout, all else to stderr.\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 could not reach or log in, \
-        4 events were lost, 5 the journal's files were changed by somebody else, 130 interrupted."
+        4 events were lost, 5 the journal's files were changed by somebody else, \
+        6 the journal is damaged, of a newer version or another program's, 130 interrupted."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -52,6 +53,14 @@ pub(crate) enum Command {
     Tail(Tail),
     /// Lists, shows, replays and drops events whose handler failed for good
     Dead(Dead),
+    /// Writes a journal's events to a file or stdout, one JSON object a line
+    ///
+    /// It also works while `antiphon run` writes to the journal. docs/data.md describes the lines.
+    Export(Export),
+    /// Stores the events of an exported file in a journal, a new one or one that is there
+    ///
+    /// Events that the journal has are passed over, so that the command can be repeated.
+    Import(Import),
     /// Lists every typed kind of event, with the reference library's name for it
     Kinds(Shape),
     /// Lists the JSON Schemas of what `--output json` prints, or prints one of them
@@ -211,6 +220,63 @@ pub(crate) struct Tail {
     pub(crate) sources: Vec<String>,
     #[command(flatten)]
     pub(crate) shape: Shape,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) journal: Where,
+    /// Begins here: so long ago (`10m`), at a time (`2026-01-31T12:00:00Z`) or at a position (`4711`)
+    #[arg(long, value_name = "WHEN", value_parser = since)]
+    pub(crate) since: Option<Since>,
+    /// Ends before this time, or with this position; by default with the last event
+    #[arg(long, value_name = "WHEN", value_parser = since)]
+    pub(crate) until: Option<Since>,
+    /// Only kinds like this, with `*` for any characters; may be given more than once
+    #[arg(long = "kind", value_name = "GLOB")]
+    pub(crate) kinds: Vec<String>,
+    /// Only places like this, with `*` for any characters; may be given more than once
+    #[arg(long = "place", value_name = "GLOB")]
+    pub(crate) places: Vec<String>,
+    /// Only this source; may be given more than once
+    #[arg(long = "source", value_name = "NAME")]
+    pub(crate) sources: Vec<String>,
+    /// Writes into this file, which must not be there yet; without it, to stdout
+    ///
+    /// It is named `FILE.part` until it is whole.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+    /// Goes on with the `FILE.part` of an export that did not end, if there is one
+    #[arg(long, requires = "to")]
+    pub(crate) resume: bool,
+    /// Also writes checkpoints, cursors, dead letters and saved projections, so that a bot goes on with the import
+    #[arg(long, conflicts_with_all = ["since", "until", "kinds", "places", "sources"])]
+    pub(crate) full: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Import {
+    /// The file that `antiphon export` wrote; `-` is stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) into: Into,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+/// Which journal to store in.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Into {
+    /// The journal's file, which is made if it is not there
+    #[arg(long, value_name = "PATH")]
+    pub(crate) journal: Option<PathBuf>,
+    /// The configuration that names the journal, its durability and its compression
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// Where to begin reading.

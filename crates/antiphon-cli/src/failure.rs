@@ -27,6 +27,8 @@ pub(crate) enum Exit {
     Lost,
     /// The journal's files were removed, replaced or cut by somebody else.
     JournalChanged,
+    /// The journal is damaged, of a newer version, or another program's file.
+    JournalUnreadable,
     /// Somebody pressed Ctrl-C.
     Interrupted,
 }
@@ -34,13 +36,14 @@ pub(crate) enum Exit {
 impl Exit {
     /// Every exit code.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Done,
         Self::Failed,
         Self::Usage,
         Self::Unreachable,
         Self::Lost,
         Self::JournalChanged,
+        Self::JournalUnreadable,
         Self::Interrupted,
     ];
 
@@ -48,6 +51,7 @@ impl Exit {
     pub(crate) fn storage(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Changed => Self::JournalChanged,
+            Trouble::Corrupt | Trouble::NewerSchema => Self::JournalUnreadable,
             _ => Self::Failed,
         }
     }
@@ -61,6 +65,7 @@ impl Exit {
             Self::Unreachable => 3,
             Self::Lost => 4,
             Self::JournalChanged => 5,
+            Self::JournalUnreadable => 6,
             Self::Interrupted => 130,
         }
     }

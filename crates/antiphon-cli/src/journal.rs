@@ -5,7 +5,6 @@
 
 use std::path::Path;
 
-use antiphon_core::Trouble;
 use antiphon_journal::{Durability, OpenError, Options, SqliteJournal};
 
 use crate::{
@@ -45,14 +44,9 @@ pub(crate) async fn to_write(
         .map_err(failure)
 }
 
-/// Takes message and hint from an error of the journal.
-///
-/// A file that is no journal, or of a newer version, is the user's choice of a file: exit code 2.
+/// Takes message, hint and exit code from an error of the journal.
 pub(crate) fn failure(error: OpenError) -> Failure {
-    let exit = match error.trouble() {
-        Trouble::Corrupt | Trouble::NewerSchema => Exit::Usage,
-        trouble => Exit::storage(trouble),
-    };
+    let exit = Exit::storage(error.trouble());
     let hint = error.hint();
     Failure::from_error(exit, error).hint(hint)
 }

@@ -31,10 +31,12 @@ mod logging;
 mod output;
 mod plain;
 mod platform;
+mod progress;
 mod schemas;
 mod show;
 mod signals;
 mod time;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -103,6 +105,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Completions { shell } => command::completions::completions(shell),
             Command::Tail(args) => command::tail::tail(args, &stop).await,
             Command::Dead(args) => command::dead::dead(args).await,
+            Command::Export(args) => command::export::export(args, &stop).await,
+            Command::Import(args) => command::import::import(args, &stop).await,
         }
     });
     // Blocking reads of stdin and name lookups must not delay the end.

@@ -14,7 +14,7 @@ use schemars::{
 use serde_json::Value;
 
 use crate::{
-    command::{dead, demo, kinds, schema},
+    command::{dead, demo, export, import, kinds, schema},
     config::schema::one_line,
     failure, show,
 };
@@ -60,6 +60,16 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         name: "event",
         commands: &["tail", "run --print", "demo"],
         schema: of::<show::Line<'static>>,
+    },
+    Printed {
+        name: "export-report",
+        commands: &["export --to"],
+        schema: of::<export::Report<'static>>,
+    },
+    Printed {
+        name: "import-report",
+        commands: &["import"],
+        schema: of::<import::Report<'static>>,
     },
     Printed {
         name: "kind",

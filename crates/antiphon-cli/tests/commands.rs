@@ -24,6 +24,8 @@ fn without_a_command_it_says_what_there_is() {
           sim          Runs the simulator by itself, for any client
           tail         Reads a journal, live or past
           dead         Lists, shows, replays and drops events whose handler failed for good
+          export       Writes a journal's events to a file or stdout, one JSON object a line
+          import       Stores the events of an exported file in a journal, a new one or one that is there
           kinds        Lists every typed kind of event, with the reference library's name for it
           schema       Lists the JSON Schemas of what `--output json` prints, or prints one of them
           completions  Writes a completion script for a shell to stdout
@@ -35,7 +37,8 @@ fn without_a_command_it_says_what_there_is() {
 
         Data goes to stdout, all else to stderr.
         Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 could not reach or log in, 4 events
-        were lost, 5 the journal's files were changed by somebody else, 130 interrupted.
+        were lost, 5 the journal's files were changed by somebody else, 6 the journal is damaged, of a newer
+        version or another program's, 130 interrupted.
         "#);
 }
 
@@ -172,7 +175,7 @@ fn tail_refuses_a_file_that_is_no_journal() {
         .within(folder.path())
         .run();
     insta::assert_snapshot!(run.whole(), @r#"
-        exit 2
+        exit 6
         --- stderr
         error: the journal `a.db` could not be opened: it is damaged or not a journal: file is not a database: Error code 26: file is not a database
         hint: restore the file from a copy, or move it away to begin a new one

@@ -124,6 +124,10 @@ fn what_reads_a_journal_prints_lines_of_its_schema() {
     check_output("event", &["tail", at[0], at[1]]);
     check_output("dead-letter", &["dead", "list", at[0], at[1]]);
     check_output("dead-letter", &["dead", "show", "2", at[0], at[1]]);
+    let to = format!("{path}.ndjson");
+    check_output("export-report", &["export", "--to", &to, at[0], at[1]]);
+    let copy = format!("{path}.copy");
+    check_output("import-report", &["import", &to, "--journal", &copy]);
     check_output("dead-change", &["dead", "replay", "1", at[0], at[1]]);
     check_output("dead-change", &["dead", "drop", "1", "2", at[0], at[1]]);
 }

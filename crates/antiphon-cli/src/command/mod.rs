@@ -10,6 +10,8 @@
 //! | `sim` | the simulator alone, for any client | no |
 //! | `tail` | shows a journal, past or live | no |
 //! | `dead` | lists, shows, replays and drops dead letters | a request, or the change itself if nobody appends |
+//! | `export` | writes events and states to a file or stdout | no |
+//! | `import` | stores the events of an exported file | yes, as its one appender |
 //! | `kinds` | lists the typed kinds | no |
 //! | `schema` | prints the JSON Schemas of what `--output json` prints | no |
 //! | `completions` | writes a shell's completion script | no |
@@ -17,6 +19,8 @@
 pub(crate) mod completions;
 pub(crate) mod dead;
 pub(crate) mod demo;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod kinds;
 pub(crate) mod run;
 pub(crate) mod schema;

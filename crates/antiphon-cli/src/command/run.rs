@@ -8,7 +8,8 @@
 //! hint.
 //!
 //! Exit codes: 0 after `SIGTERM`, 130 after Ctrl-C, 2 for a configuration that cannot be used, 3 for a source that
-//! ended by itself, 5 for a journal whose files were changed by somebody else, and 1 for everything else.
+//! ended by itself, 5 for a journal whose files were changed by somebody else, 6 for one that is damaged or another's, and 1 for
+//! everything else.
 
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},

@@ -73,7 +73,11 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
 /// The position before the first event to show.
 ///
 /// `end` bounds the search for a time.
-async fn begin(journal: &impl Journal, since: Since, end: Position) -> Result<Position, ReadError> {
+pub(crate) async fn begin(
+    journal: &impl Journal,
+    since: Since,
+    end: Position,
+) -> Result<Position, ReadError> {
     let now = Timestamp::now();
     match since {
         Since::Position(position) => Ok(position.previous()),
