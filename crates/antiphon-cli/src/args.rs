@@ -45,6 +45,11 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Connects the configured sources and journals what they send, until it is stopped
     Run(Run),
+    /// Finds all mistakes of a configuration, without connecting to anything
+    ///
+    /// Looks at the file, at the secrets and files that it names, and at the journal's folder. Ends with exit code 2 if
+    /// there are errors; with warnings alone it ends with 0, or with 1 if `--strict` is given.
+    Check(Check),
     /// Runs the simulator by itself, for any client
     ///
     /// Prints one line of JSON with its addresses and logins, and runs until it is stopped.
@@ -136,6 +141,21 @@ pub(crate) struct Run {
     /// Prints the JSON Schema of the configuration, and does nothing else
     #[arg(long, exclusive = true)]
     pub(crate) schema: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Check {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "antiphon.toml")]
+    pub(crate) config: PathBuf,
+    /// Ends with exit code 1 if there are warnings
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    /// Prints what a finding's code means and the way out, and does nothing else
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["config", "strict"])]
+    pub(crate) explain: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -86,6 +86,8 @@ pub(crate) struct Failure {
     hint: Option<String>,
     #[source]
     source: Option<BoxError>,
+    /// More errors of the same command, printed behind this one; empty but for a configuration with several mistakes.
+    others: Vec<Self>,
 }
 
 impl Failure {
@@ -96,6 +98,7 @@ impl Failure {
             message: message.into(),
             hint: None,
             source: None,
+            others: Vec::new(),
         }
     }
 
@@ -114,6 +117,22 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// More errors, each with lines of its own behind those of this one.
+    pub(crate) fn followed_by(mut self, others: Vec<Self>) -> Self {
+        self.others = others;
+        self
+    }
+
+    /// The error as stderr has it; its cause is a part of the sentence.
+    fn told(&self) -> Told {
+        let cause = self.source.as_ref().map(|cause| format!(": {cause}"));
+        Told {
+            error: format!("{}{}", self.message, cause.unwrap_or_default()),
+            hint: self.hint.clone(),
+            exit: self.exit.code(),
+        }
     }
 
     /// It is printed behind the message, with a colon between them.
@@ -216,27 +235,29 @@ impl From<&clap::Error> for Told {
     }
 }
 
-/// The exit code of an error, and what is said of it.
+/// The exit code of an error, and what is said of it: one thing for each mistake.
 ///
 /// Nothing is said of an interrupted command and of a reader that has gone: the person knows.
-pub(crate) fn told(error: &anyhow::Error) -> (Exit, Option<Told>) {
+pub(crate) fn told(error: &anyhow::Error) -> (Exit, Vec<Told>) {
     if error.chain().any(<dyn std::error::Error>::is::<ReaderGone>) {
-        return (Exit::Done, None);
+        return (Exit::Done, Vec::new());
     }
     let failure = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<Failure>());
     let exit = failure.map_or(Exit::Failed, |failure| failure.exit);
     if exit == Exit::Interrupted {
-        return (exit, None);
+        return (exit, Vec::new());
     }
-    let told = Told {
+    let first = Told {
         // `{:#}` joins the causes with colons, so that the whole story is one sentence.
         error: format!("{error:#}"),
         hint: failure.and_then(|failure| failure.hint.clone()),
         exit: exit.code(),
     };
-    (exit, Some(told))
+    let others = failure.map_or(&[][..], |failure| &failure.others);
+    let told = std::iter::once(first).chain(others.iter().map(Failure::told));
+    (exit, told.collect())
 }
 
 /// The exit code of an error, and its lines.

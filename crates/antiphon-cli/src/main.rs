@@ -26,6 +26,7 @@ mod args;
 mod command;
 mod config;
 mod failure;
+mod finding;
 mod journal;
 mod logging;
 mod output;
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
     let exit = match Cli::try_parse() {
         Ok(cli) => run(cli.command).unwrap_or_else(|error| {
             let (exit, told) = told(&error);
-            if let Some(told) = told {
+            for told in told {
                 told.say(form);
             }
             exit
@@ -99,6 +100,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         match command {
             Command::Demo(args) => command::demo::demo(args, &stop).await,
             Command::Run(args) => command::run::run(args, &stop).await,
+            Command::Check(args) => command::check::check(&args),
             Command::Sim(args) => command::sim::sim(args, &stop).await,
             Command::Kinds(args) => command::kinds::kinds(args),
             Command::Schema(args) => command::schema::schema(&args),

@@ -1,7 +1,7 @@
 //! The platforms that the command knows: one row each.
 //!
 //! Everything else goes through [`PLATFORMS`] or [`SourceConfig`]. A platform has a folder of its row's name: `config`
-//! has its keys and builds a source of them, `show` says in a few words what an event tells, `demo` has its part in the
+//! has its keys and builds a source of them, `check` has rules that the schema cannot say, `show` says in a few words what an event tells, `demo` has its part in the
 //! demo.
 //!
 //! A fifth platform is a folder and a row: the configuration's enum, the list of kinds, the daemon, the way an event is
@@ -25,7 +25,10 @@ use crate::{
         demo::{Cast, Part},
         sim::write::{Keys, Secrets},
     },
-    config::Context,
+    config::{
+        Context,
+        check::{Lint, Table},
+    },
     failure::Failure,
 };
 
@@ -40,6 +43,8 @@ pub(crate) struct Platform {
     pub(crate) kinds: &'static [KindInfo],
     /// What an event tells in a few words, if more is known than its body.
     pub(crate) gist: fn(&Event) -> Option<String>,
+    /// Checks the table of a source beyond what the schema says.
+    pub(crate) check: fn(Table<'_>, &mut Lint<'_, '_>),
     /// Keys of a source that connects to a simulation, for `antiphon sim --write`.
     pub(crate) simulated: fn(&Addresses, &mut Secrets) -> Result<Keys, AddressesError>,
     /// Makes its part in the demo.
@@ -61,6 +66,7 @@ macro_rules! platforms {
             name: stringify!($name),
             kinds: antiphon::$name::KINDS,
             gist: $name::show::gist,
+            check: $name::check::check,
             simulated: $name::config::simulated,
             part: $name::demo::part,
             #[cfg(test)]

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     command::{dead, demo, export, import, kinds, schema},
     config::schema::one_line,
-    failure, show,
+    failure, finding, show,
 };
 
 /// A JSON Schema, and the commands whose lines it describes.
@@ -70,6 +70,16 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         name: "import-report",
         commands: &["import"],
         schema: of::<import::Report<'static>>,
+    },
+    Printed {
+        name: "finding",
+        commands: &["check"],
+        schema: of::<finding::Row<'static>>,
+    },
+    Printed {
+        name: "finding-code",
+        commands: &["check --explain"],
+        schema: of::<finding::Entry>,
     },
     Printed {
         name: "kind",

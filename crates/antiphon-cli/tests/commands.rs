@@ -21,6 +21,7 @@ fn without_a_command_it_says_what_there_is() {
         Commands:
           demo         Shows the whole path at work, with nothing to configure
           run          Connects the configured sources and journals what they send, until it is stopped
+          check        Finds all mistakes of a configuration, without connecting to anything
           sim          Runs the simulator by itself, for any client
           tail         Reads a journal, live or past
           dead         Lists, shows, replays and drops events whose handler failed for good
@@ -229,17 +230,17 @@ fn dead_letters_are_listed_and_shown() {
         "#);
     insta::assert_snapshot!(
         antiphon(["dead", "list", "--output", "json", "--journal", &path]).whole(), @r#"
-        exit 0
-        --- stdout
-        {"id":1,"consumer":"bot","handler":"greet","error":"could not send the message: the room is \u001b[31mred","attempts":3,"at":"2026-01-31T12:01:00Z","replay":false,"event":{"position":1,"source":"choir","kind":"queup.chat-message","place":"room/5a77aa00bb11cc22dd33ee44","origin":"chat/a-1","provenance":"live","received_at":"2026-01-31T12:00:00Z","body":{"type":"chat-message","message":"hello","user":{"username":"mira"}}}}
-        {"id":2,"consumer":"bot","handler":"greet","error":"could not send the message: the room is \u001b[31mred","attempts":3,"at":"2026-01-31T12:01:00Z","replay":false,"event":{"position":2,"source":"choir","kind":"queup.message","place":"user/5f1c0aa1b2c3d4e5f6071829","origin":"c1/00000002","provenance":"live","received_at":"2026-01-31T12:00:00.001Z","body":"no \u0007 json"}}
-        "#);
+            exit 0
+            --- stdout
+            {"id":1,"consumer":"bot","handler":"greet","error":"could not send the message: the room is \u001b[31mred","attempts":3,"at":"2026-01-31T12:01:00Z","replay":false,"event":{"position":1,"source":"choir","kind":"queup.chat-message","place":"room/5a77aa00bb11cc22dd33ee44","origin":"chat/a-1","provenance":"live","received_at":"2026-01-31T12:00:00Z","body":{"type":"chat-message","message":"hello","user":{"username":"mira"}}}}
+            {"id":2,"consumer":"bot","handler":"greet","error":"could not send the message: the room is \u001b[31mred","attempts":3,"at":"2026-01-31T12:01:00Z","replay":false,"event":{"position":2,"source":"choir","kind":"queup.message","place":"user/5f1c0aa1b2c3d4e5f6071829","origin":"c1/00000002","provenance":"live","received_at":"2026-01-31T12:00:00.001Z","body":"no \u0007 json"}}
+            "#);
     insta::assert_snapshot!(
         antiphon(["dead", "list", "--consumer", "other", "--journal", &path]).whole(), @r#"
-        exit 0
-        --- stderr
-        there are no dead letters
-        "#);
+            exit 0
+            --- stderr
+            there are no dead letters
+            "#);
     insta::assert_snapshot!(antiphon(["dead", "show", "9", "--journal", &path]).whole(), @r#"
         exit 1
         --- stderr

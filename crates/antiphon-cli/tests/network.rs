@@ -365,7 +365,11 @@ fn a_configuration_error_is_told_before_anything_is_made() {
     insta::assert_snapshot!(wrong.whole(), @r#"
         exit 2
         --- stderr
-        error: antiphon.toml:5: [sources.choir] knows no key `roms`
+        warning: antiphon.toml:1:10: [sources.choir] joins no room
+        hint: list rooms in `rooms`
+        error: antiphon.toml:4:12: the password of [sources.choir]: the environment has no `NOT_SET`
+        hint: set it, for instance with `export NOT_SET=…`
+        error: antiphon.toml:5:1: [sources.choir] knows no key `roms`
         hint: did you mean `rooms`?
         "#);
 
@@ -375,7 +379,9 @@ fn a_configuration_error_is_told_before_anything_is_made() {
     insta::assert_snapshot!(unset.whole(), @r#"
         exit 2
         --- stderr
-        error: the password of [sources.choir]: the environment has no `NOT_SET`
+        warning: antiphon.toml:5:9: [sources.choir] joins no room
+        hint: list rooms in `rooms`
+        error: antiphon.toml:4:12: the password of [sources.choir]: the environment has no `NOT_SET`
         hint: set it, for instance with `export NOT_SET=…`
         "#);
 
@@ -786,7 +792,9 @@ fn a_challenge_for_humans_ends_the_daemon_with_a_way_out() {
         ended.stderr
     );
     assert!(
-        ended.stderr.contains("hint: log in once with a browser"),
+        ended
+            .stderr
+            .contains(r#""hint":"log in once with a browser"#),
         "{}",
         ended.stderr
     );
@@ -904,8 +912,20 @@ fn closed_by(addresses: &Value, lines: &str, secret: &str, mut close: Value) -> 
             "{printed}"
         );
     }
-    assert!(run.stderr.contains(SHOWN), "{}", run.stderr);
+    assert!(said(&run) > 0, "{}", run.stderr);
     run
+}
+
+/// How many lines of stderr have the hostile text written out, the error among them as JSON.
+fn said(run: &binary::Run) -> usize {
+    let is_error = |line: &str| {
+        let error: Option<Value> = serde_json::from_str(line).ok();
+        error.is_some_and(|error| text(&error["error"]).contains(HOSTILE))
+    };
+    let lines = run.stderr.lines();
+    lines
+        .filter(|line| line.contains(SHOWN) || is_error(line))
+        .count()
 }
 
 #[cfg(unix)]
@@ -943,8 +963,7 @@ fn a_close_reason_writes_nothing_to_the_terminal_but_its_own_text() {
     let close = serde_json::json!({"platform": "discord", "code": 4004});
     let run = closed_by(&addresses, &lines, text(&discord["token"]), close);
     assert_eq!(run.code, 3, "{}", run.stderr);
-    let said = run.stderr.matches(SHOWN).count();
-    assert_eq!(said, 1, "once, as the error: {}", run.stderr);
+    assert_eq!(said(&run), 1, "once, as the error: {}", run.stderr);
 }
 
 #[cfg(unix)]
@@ -1016,14 +1035,16 @@ fn a_secret_in_place_of_its_name_is_not_shown() {
     insta::assert_snapshot!(run(&format!("{{ env = \"{token}\" }}")), @r#"
         exit 2
         --- stderr
-        error: the token of [sources.one]: the environment has no variable of the name that `env` gives
-        hint: `env` takes the name of a variable, such as "CHOIR_TOKEN"; the secret itself belongs in the variable
+        warning: antiphon.toml:1:10: texts of messages will be empty: [sources.one] does not ask for `MESSAGE_CONTENT`
+        hint: list the intents with `MESSAGE_CONTENT`, and switch it on for the application at https://discord.com/developers/applications
+        {"error":"antiphon.toml:3:9: the token of [sources.one]: the environment has no variable of the name that `env` gives","hint":"`env` takes the name of a variable, such as \"CHOIR_TOKEN\"; the secret itself belongs in the variable","exit":2}
         "#);
     insta::assert_snapshot!(run(&format!("{{ file = \"{token}\" }}")), @r#"
         exit 2
         --- stderr
-        error: the token of [sources.one]: could not read the file that `file` names: No such file or directory (os error 2)
-        hint: `file` takes a file's name; put the secret on its first line, readable by you alone
+        warning: antiphon.toml:1:10: texts of messages will be empty: [sources.one] does not ask for `MESSAGE_CONTENT`
+        hint: list the intents with `MESSAGE_CONTENT`, and switch it on for the application at https://discord.com/developers/applications
+        {"error":"antiphon.toml:3:9: the token of [sources.one]: could not read the file that `file` names: No such file or directory (os error 2)","hint":"`file` takes a file's name; put the secret on its first line, readable by you alone","exit":2}
         "#);
     let empty = run("{ env = \"SECRET\" }");
     assert!(empty.contains("`SECRET` is empty"), "{empty}");
@@ -1051,7 +1072,7 @@ fn a_secret_file_that_others_can_read_is_warned_of_once() {
     assert_eq!(
         open.lines().take(2).collect::<Vec<_>>(),
         [
-            "warning: the secret in a password is open to others",
+            "warning: antiphon.toml:6:46: the secret in a password is open to others",
             "hint: chmod 600 'a password'"
         ]
     );

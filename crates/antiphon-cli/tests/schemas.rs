@@ -96,7 +96,7 @@ fn every_schema_is_held_against_real_lines() {
     let tests = include_str!("schemas.rs");
     for name in names() {
         assert!(
-            tests.contains(&format!("(\"{name}\", ")),
+            tests.contains(&format!("\"{name}\",")),
             "{name} has no test here"
         );
     }
@@ -136,6 +136,19 @@ fn what_reads_a_journal_prints_lines_of_its_schema() {
 fn what_the_command_knows_by_itself_is_printed_by_its_schema() {
     check_output("kind", &["kinds"]);
     check_output("schema-name", &["schema"]);
+}
+
+#[test]
+fn check_prints_findings_and_codes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = "[journal]\npth = 5\nmax_bytes = 1\n[sources.nave]\nplatform = \"discord\"\ntoken = { file = \"no\" }";
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    let run = Antiphon::new(["check", "--output", "json"])
+        .within(folder.path())
+        .run();
+    assert_eq!((run.code, run.stderr.as_str()), (2, ""));
+    check("finding", &run.objects());
+    check_output("finding-code", &["check", "--explain", "syntax"]);
 }
 
 #[test]

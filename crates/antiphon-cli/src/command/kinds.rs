@@ -50,11 +50,16 @@ pub(crate) struct Row<'a> {
     keep_seconds: Option<u64>,
 }
 
+/// Every typed kind, those of antiphon's own first.
+pub(crate) fn all() -> impl Iterator<Item = &'static KindInfo> {
+    let kinds = PLATFORMS.iter().flat_map(|platform| platform.kinds);
+    OWN.iter().chain(kinds)
+}
+
 /// It reads no configuration and no journal.
 pub(crate) fn kinds(shape: Shape) -> anyhow::Result<Exit> {
     let mut output = Output::stdout(shape.output);
-    let kinds = PLATFORMS.iter().flat_map(|platform| platform.kinds);
-    let kinds = OWN.iter().chain(kinds);
+    let kinds = all();
     match output.form() {
         Form::Json => {
             for kind in kinds {

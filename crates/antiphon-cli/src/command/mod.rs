@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | `demo` | the whole path against the simulator, with an audit at the end | a file of its own |
 //! | `run` | the daemon: configured sources into the configured journal | yes, as its one appender |
+//! | `check` | all mistakes of a configuration, offline | no |
 //! | `sim` | the simulator alone, for any client | no |
 //! | `tail` | shows a journal, past or live | no |
 //! | `dead` | lists, shows, replays and drops dead letters | a request, or the change itself if nobody appends |
@@ -16,6 +17,7 @@
 //! | `schema` | prints the JSON Schemas of what `--output json` prints | no |
 //! | `completions` | writes a shell's completion script | no |
 
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod dead;
 pub(crate) mod demo;

@@ -12,6 +12,7 @@
 //! everything else.
 
 use std::{
+    path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -23,8 +24,9 @@ use antiphon::{
 
 use crate::{
     args::Run,
-    config::{Config, schema},
+    config::{Config, check, schema},
     failure::{Exit, Failure, ReaderGone},
+    finding::Severity,
     journal, logging,
     output::{Form, Output, say},
     show,
@@ -53,7 +55,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
             .into());
     }
     logging::start(LOG)?;
-    let config = Config::read(&args.config)?;
+    let config = checked(&args.config)?;
     let mut app = App::new(())
         .named("run")
         .retention(config.journal.retention())
@@ -61,12 +63,6 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         .grace(Duration::from_secs(1))
         // One lane, so that events are shown in the journal's order.
         .lanes(|_| Place::root());
-    if config.sources.is_empty() {
-        let error = format!("{} configures no source", args.config.display());
-        return Err(Failure::usage(error)
-            .hint("add a table such as `[sources.choir]`; docs/configuration.md has an example")
-            .into());
-    }
     for (context, source) in config.sources() {
         app = source.add_to(app, context)?;
     }
@@ -97,6 +93,23 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     }
     ended.map_err(failure)?;
     Ok(stop.exit())
+}
+
+/// Reads the configuration, and prints its warnings on stderr.
+///
+/// # Errors
+/// All mistakes of the file, as `antiphon check` finds them.
+fn checked(path: &Path) -> Result<Config, Failure> {
+    let checked = check::whole(path);
+    let warnings = checked
+        .findings
+        .iter()
+        .filter(|finding| finding.severity() == Severity::Warning);
+    for warning in warnings {
+        say(format_args!("warning: {}", warning.sentence()));
+        say(format_args!("hint: {}", warning.way_out()));
+    }
+    checked.usable()
 }
 
 /// Prints a line on stderr for each change of a connection, until the app has ended.

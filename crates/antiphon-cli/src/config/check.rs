@@ -1,274 +1,296 @@
-//! Check of the file against the schema, whose errors name the line, the table and the key.
+//! Check of the file: all its mistakes in one run, each with line, column and a way out.
 //!
-//! serde's own errors would show the value, which may be a secret; serde reads the file only after the check.
+//! Three steps, each of which goes on after a mistake:
+//! 1. TOML ([`toml`] recovers at the next line).
+//! 2. The file against the schema: a walk over the parsed file with the schema beside it (`shape.rs`). serde's own
+//!    errors would show the value, which may be a secret; serde reads the file only after this step.
+//! 3. What the schema cannot say: secrets, files, addresses, accounts, rooms, rules (`lint.rs`, and
+//!    `platform/<name>/check.rs` for each platform).
 //!
-//! A walk over the parsed file with the schema beside it ([`Place`], [`Part`]). The first misfit ends it. Values are
-//! shown only where they cannot be secrets: names of keys, words of a list. A secret that stands in the file itself is
-//! an error that says where it belongs.
+//! `tail` and `dead` take steps 1 and 2 alone, since they need no secrets. Values are shown only where they cannot be
+//! secrets: names of keys, words of a list. A secret that stands in the file itself is an error that says where it
+//! belongs.
+//!
+//! A file has at most [`LARGEST`] bytes, and a report at most [`MOST`] findings.
 
-use std::{fmt::Display, ops::Range, path::Path};
+mod lint;
+mod shape;
+mod table;
+#[cfg(test)]
+pub(crate) mod tests;
 
-use antiphon::net;
+use std::{
+    collections::BTreeSet,
+    fmt::Display,
+    io::{self, Read as _},
+    ops::Range,
+    path::Path,
+};
+
 use serde::Deserialize;
 use toml::{
     Spanned,
-    de::{DeString, DeTable, DeValue, ValueDeserializer},
+    de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::{
-    Config, PLATFORM,
-    schema::{Part, SECRET, schema},
+pub(crate) use self::{
+    lint::{Lint, of},
+    table::Table,
 };
-use crate::failure::Failure;
+use super::Config;
+use crate::{
+    failure::Failure,
+    finding::{At, Code, Finding, failure},
+};
 
-/// Reads a file of TOML.
+/// Bytes of a configuration at most.
+const LARGEST: u64 = 1 << 20;
+/// Findings of a file at most; further ones are counted.
+const MOST: usize = 200;
+/// Characters of a word of the file that a message shows at most.
+const LONGEST_WORD: usize = 64;
+
+/// A file that was checked as a whole.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// The configuration, if it can be read; there may be findings all the same.
+    pub(crate) config: Option<Config>,
+    /// In the order of the file.
+    pub(crate) findings: Vec<Finding>,
+    /// Findings beyond the limit.
+    pub(crate) more: usize,
+}
+
+impl Checked {
+    /// The configuration, if there is no error in the file.
+    ///
+    /// # Errors
+    /// All errors as one failure, the first of the file first.
+    pub(crate) fn usable(self) -> Result<Config, Failure> {
+        match (failure(&self.findings), self.config) {
+            (None, Some(config)) => Ok(config),
+            (Some(error), _) => Err(error),
+            (None, None) => Err(Failure::usage("the configuration cannot be read")),
+        }
+    }
+}
+
+/// Checks the file, the secrets and files that it names, and the folder of the journal. Nothing is changed, and nothing
+/// is sent.
+pub(crate) fn whole(path: &Path) -> Checked {
+    match load(path) {
+        Ok(text) => whole_text(path, &text),
+        Err(finding) => Checked {
+            config: None,
+            findings: vec![finding],
+            more: 0,
+        },
+    }
+}
+
+/// Checks a file's text as a whole.
+pub(super) fn whole_text(path: &Path, text: &str) -> Checked {
+    let (root, mut findings) = parse(path, text);
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    lint::lint(root.get_ref(), &folder, &mut findings);
+    let config = if findings.has_misfits {
+        None
+    } else {
+        build(root, &mut findings)
+    };
+    let (findings, more) = findings.end();
+    Checked {
+        config: config.map(|config| Config { folder, ..config }),
+        findings,
+        more,
+    }
+}
+
+/// Reads a file of TOML without a look at anything that it names.
 ///
 /// # Errors
-/// One usage error: `FILE:LINE: what is wrong`, and a hint where one is known.
+/// The mistakes, each as `FILE:LINE:COLUMN: what is wrong` and a hint.
 pub(super) fn read(path: &Path, text: &str) -> Result<Config, Failure> {
-    let file = File { path, text };
-    let root = DeTable::parse(text).map_err(|error| {
-        // The error names the line and never shows it, since a secret may stand there.
-        file.wrong(&error.span().unwrap_or(0..0), error.message())
-    })?;
-    let root = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
-    let schema = schema();
-    let place = Place {
-        file: &file,
-        path: String::new(),
-        is_item: false,
-        at: 0..0,
-        schema: Part::root(&schema),
+    let (root, mut findings) = parse(path, text);
+    let config = if findings.has_misfits {
+        None
+    } else {
+        build(root, &mut findings)
     };
-    place.check(root.get_ref())?;
-    Config::deserialize(ValueDeserializer::from(root)).map_err(|error| {
-        let at = error.span().unwrap_or(0..0);
-        file.wrong(&at, "a value cannot be read")
-    })
+    let (findings, more) = findings.end();
+    Checked {
+        config,
+        findings,
+        more,
+    }
+    .usable()
 }
 
-/// A file of TOML: its name for errors, its text for line numbers.
-#[derive(Debug)]
-struct File<'a> {
-    /// As it was given, for the first words of an error.
-    path: &'a Path,
-    text: &'a str,
+/// Reads the text of a configuration.
+///
+/// # Errors
+/// The file is not there, cannot be read, is too large, or is not UTF-8.
+pub(super) fn load(path: &Path) -> Result<String, Finding> {
+    let wrong = |code, error: &dyn Display| {
+        Finding::new(
+            code,
+            format_args!("could not read the configuration {}", path.display()),
+        )
+        .because(error)
+    };
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => wrong(Code::ConfigMissing, &error),
+        _ => wrong(Code::ConfigUnreadable, &error),
+    };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(wrong(Code::ConfigTooLarge, &"it has more than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| wrong(Code::ConfigNotText, &error.utf8_error()))
 }
 
-impl File<'_> {
-    /// An error about a part of the file, with the number of its line.
-    fn wrong(&self, at: &Range<usize>, message: impl Display) -> Failure {
-        let before = self.text.get(..at.start).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        Failure::usage(format!("{}:{line}: {message}", self.path.display()))
+/// Parses the text and holds it against the schema.
+fn parse<'t>(path: &Path, text: &'t str) -> (Spanned<DeValue<'t>>, Findings<'t>) {
+    let mut findings = Findings::new(path, text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        // The error names the line and never shows it, since a secret may stand there.
+        findings.syntax(&error.span().unwrap_or(0..0), error.message());
     }
+    let root = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
+    shape::check(root.get_ref(), &mut findings);
+    (root, findings)
 }
 
-/// Place of a table whose keys are declared.
-#[derive(Debug)]
-struct Place<'a> {
-    file: &'a File<'a>,
-    /// Keys that lead to it, joined by dots.
-    path: String,
-    /// Whether the table is an item of a list.
-    is_item: bool,
-    /// Where its name stands in the file.
-    at: Range<usize>,
-    schema: Part<'a>,
-}
-
-impl<'a> Place<'a> {
-    /// The table's name in an error.
-    fn name(&self) -> String {
-        match self.path.as_str() {
-            "" => "the configuration".to_owned(),
-            path if self.is_item => format!("[[{path}]]"),
-            path => format!("[{path}]"),
-        }
-    }
-
-    /// Whether it is the file itself, whose keys are tables.
-    fn is_root(&self) -> bool {
-        self.path.is_empty()
-    }
-
-    /// Refuses undeclared and missing keys, and checks the values.
-    fn check(mut self, value: &DeValue<'_>) -> Result<(), Failure> {
-        let Some(table) = value.as_table() else {
-            let message = format!("{} is not a table", self.name());
-            return Err(self.file.wrong(&self.at, message));
-        };
-        if self.schema.has_platforms() {
-            self.schema = self.platform(table)?;
-        }
-        let what = if self.is_root() { "table" } else { "key" };
-        let known = self.schema.keys();
-        for key in table.keys() {
-            if !known.contains(&&**key.get_ref()) {
-                return Err(self.unknown(&key.span(), what, key.get_ref(), &known));
-            }
-        }
-        for key in self.schema.needed() {
-            if !table.contains_key(key) {
-                let message = format!("{} has no `{key}`", self.name());
-                let hint = format!("{key} is {}", self.schema.key(key).phrase());
-                return Err(self.file.wrong(&self.at, message).hint(hint));
-            }
-        }
-        let mut entries = table.iter();
-        entries.try_for_each(|(key, value)| self.check_key(key, value))
-    }
-
-    /// The schema of a table whose platform decides which other keys there are.
-    fn platform(&self, table: &DeTable<'_>) -> Result<Part<'a>, Failure> {
-        let (name, platforms) = (self.name(), self.schema.platforms());
-        let Some(value) = table.get(PLATFORM) else {
-            let words = platforms.join("\"`, `\"");
-            let (most, last) = words.rsplit_once(", ").unwrap_or(("", &words));
-            let message = format!("{name} has no `{PLATFORM}`");
-            let hint = format!("add `{PLATFORM} = \"{most} or {last}\"`");
-            return Err(self.file.wrong(&self.at, message).hint(hint));
-        };
-        let Some(word) = value.get_ref().as_str() else {
-            let message = format!("`{PLATFORM}` of {name} is not a text");
-            return Err(self.file.wrong(&value.span(), message));
-        };
-        if platforms.contains(&word) {
-            Ok(self.schema.platform(word))
-        } else {
-            Err(self.unknown(&value.span(), PLATFORM, word, &platforms))
-        }
-    }
-
-    /// Four shapes of values are entered (a table, a table of tables, a list of tables, a list), and all others are
-    /// compared with the key's type.
-    fn check_key(
-        &self,
-        key: &Spanned<DeString<'_>>,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Result<(), Failure> {
-        let takes = self.schema.key(key.get_ref());
-        let dot = if self.is_root() { "" } else { "." };
-        let place = Place {
-            file: self.file,
-            path: format!("{}{dot}{}", self.path, key.get_ref()),
-            is_item: false,
-            at: key.span(),
-            schema: takes,
-        };
-        match value.get_ref() {
-            value if takes.is_table() => place.check(value),
-            // A table under each name of the user's own.
-            DeValue::Table(tables) if takes.entry().is_table() => {
-                self.check_count(key.get_ref(), value, tables.len())?;
-                tables.iter().try_for_each(|(name, value)| {
-                    if name.get_ref().is_empty() && self.is_root() {
-                        let error = self.file.wrong(&name.span(), "a source has no name");
-                        return Err(error.hint("give it one, such as `[sources.choir]`"));
-                    }
-                    let one = Place {
-                        path: format!("{}.{}", place.path, name.get_ref()),
-                        at: name.span(),
-                        schema: takes.entry(),
-                        ..place
-                    };
-                    one.check(value.get_ref())
-                })
-            }
-            DeValue::Array(items) if takes.item().is_table() && items.iter().all(is_table) => {
-                items.iter().try_for_each(|item| {
-                    let one = Place {
-                        path: place.path.clone(),
-                        is_item: true,
-                        at: item.span(),
-                        schema: takes.item(),
-                        ..place
-                    };
-                    one.check(item.get_ref())
-                })
-            }
-            _ => match takes.misfit(value) {
-                None => Ok(()),
-                Some(misfit) => Err(self.wrong(key.get_ref(), value.get_ref(), misfit)),
-            },
-        }
-    }
-
-    /// Refuses a table of tables that needs one and is empty.
-    fn check_count(
-        &self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-        count: usize,
-    ) -> Result<(), Failure> {
-        let takes = self.schema.key(key);
-        if count > 0 || !takes.needs_one() {
-            return Ok(());
-        }
-        let message = format!("`{key}` of {} names no {}", self.name(), singular(key));
-        let needed: Vec<_> = takes
-            .entry()
-            .needed()
-            .map(|key| format!("`{key}`"))
-            .collect();
-        let hint = format!(
-            "add a table such as `[sources.NAME.{key}.eu-1]` with {}",
-            needed.join(" and ")
-        );
-        Err(self.file.wrong(&value.span(), message).hint(hint))
-    }
-
-    /// The error for the value of a key, a part of which does not fit.
-    fn wrong(&self, key: &str, value: &DeValue<'_>, misfit: &Spanned<DeValue<'_>>) -> Failure {
-        let (takes, at) = (self.schema.key(key), misfit.span());
-        if self.is_root() {
-            return self.file.wrong(&at, format!("[{key}] is not a table"));
-        }
-        let of = format!("`{key}` of {}", self.name());
-        let Some(text) = misfit.get_ref().as_str() else {
-            return self
-                .file
-                .wrong(&at, format!("{of} is not {}", takes.phrase()));
-        };
-        if takes.is_secret() {
-            let message = format!("{of} is a secret and must not stand in the configuration");
-            let hint = format!("write {SECRET}");
-            return self.file.wrong(&at, message).hint(hint);
-        }
-        if takes.is_proxy()
-            && let Err(error) = net::Proxy::parse(text)
-        {
-            return self
-                .file
-                .wrong(&at, format!("{of} cannot be used: {error}"));
-        }
-        match takes.item().words().filter(|_| value.is_array()) {
-            // A list is named after what it holds: `intents` holds an intent each.
-            Some(known) => self.unknown(&at, singular(key), text, &known),
-            None => self
-                .file
-                .wrong(&at, format!("{of} is not {}", takes.phrase())),
-        }
-    }
-
-    /// The error for a word that is none of the known ones, with the nearest of them.
-    ///
-    /// The nearest word is suggested if it differs in about a third of its letters at most; else all words are named.
-    fn unknown(&self, at: &Range<usize>, what: &str, word: &str, known: &[&str]) -> Failure {
-        let message = format!("{} knows no {what} `{word}`", self.name());
-        let near = antiphon_sim::nearest_word(word, known);
-        self.file.wrong(at, message).hint(match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it knows `{}`", known.join("`, `")),
+/// Builds the structs, which cannot fail any more but for a defect.
+fn build(root: Spanned<DeValue<'_>>, findings: &mut Findings<'_>) -> Option<Config> {
+    let config = Config::deserialize(ValueDeserializer::from(root));
+    config
+        .map_err(|error| {
+            let at = error.span().unwrap_or(0..0);
+            findings.add(Code::ValueWrong, &at, "a value cannot be read");
         })
+        .ok()
+}
+
+/// Findings about one file, as they are made.
+#[derive(Debug)]
+pub(crate) struct Findings<'t> {
+    /// As it was given, for the first words of an error.
+    file: String,
+    text: &'t str,
+    found: Vec<(Range<usize>, Finding)>,
+    /// Findings beyond [`MOST`].
+    more: usize,
+    /// Whether serde cannot read the file: it is no TOML, or does not fit the schema.
+    has_misfits: bool,
+    /// Lines that are no TOML; what is said of them otherwise is a consequence.
+    broken: BTreeSet<usize>,
+}
+
+impl<'t> Findings<'t> {
+    fn new(path: &Path, text: &'t str) -> Self {
+        Self {
+            file: path.display().to_string(),
+            text,
+            found: Vec::new(),
+            more: 0,
+            has_misfits: false,
+            broken: BTreeSet::new(),
+        }
+    }
+
+    /// Adds a finding about a part of the file.
+    pub(crate) fn add(&mut self, code: Code, at: &Range<usize>, message: impl Display) {
+        self.put(at, Finding::new(code, message));
+    }
+
+    /// Adds a finding with what else is known of it.
+    pub(crate) fn put(&mut self, at: &Range<usize>, finding: Finding) {
+        let (line, column) = self.position(at.start);
+        if self.broken.contains(&line) {
+            return;
+        }
+        if self.found.len() == MOST {
+            self.more += 1;
+            return;
+        }
+        let place = At {
+            file: self.file.clone(),
+            line,
+            column,
+        };
+        self.found.push((at.clone(), finding.at(place)));
+    }
+
+    /// Adds a finding of the schema, after which serde cannot read the file.
+    ///
+    /// A key that is missing from a broken file may stand on a broken line, and a value without a place was made up
+    /// where none could be read: nothing is said of either.
+    fn misfit(&mut self, at: &Range<usize>, finding: Finding) {
+        self.has_misfits = true;
+        let is_missing = matches!(
+            finding.code,
+            Code::KeyMissing | Code::PlatformMissing | Code::NodesEmpty
+        );
+        if self.broken.is_empty() || !is_missing && !at.is_empty() {
+            self.put(at, finding);
+        }
+    }
+
+    /// Adds a finding about text that is no TOML, one for each line.
+    fn syntax(&mut self, at: &Range<usize>, message: &str) {
+        self.has_misfits = true;
+        let finding = match (message, self.text.get(at.clone())) {
+            ("duplicate key", Some(key)) if is_plain_key(key) => {
+                Finding::new(Code::KeyTwice, format_args!("`{key}` is given twice"))
+            }
+            ("duplicate key", _) => Finding::new(Code::KeyTwice, "a key is given twice"),
+            (message, _) => Finding::new(Code::Syntax, message),
+        };
+        let is_twice = finding.code == Code::KeyTwice;
+        self.put(at, finding);
+        if !is_twice {
+            self.broken.insert(self.position(at.start).0);
+        }
+    }
+
+    /// Whether the file is no TOML somewhere, so that a part of it may be missing.
+    pub(crate) fn is_broken(&self) -> bool {
+        !self.broken.is_empty()
+    }
+
+    /// Line and column of a byte, both from 1; columns count characters.
+    fn position(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let begin = before.rfind('\n').map_or(0, |end| end + 1);
+        (line, before[begin..].chars().count() + 1)
+    }
+
+    /// The findings in the order of the file, and how many were left out.
+    fn end(mut self) -> (Vec<Finding>, usize) {
+        self.found
+            .sort_by_key(|(at, finding)| (at.start, finding.code));
+        let findings = self.found.into_iter().map(|(_, finding)| finding);
+        (findings.collect(), self.more)
     }
 }
 
-fn is_table(value: &Spanned<DeValue<'_>>) -> bool {
-    value.get_ref().is_table()
+/// Whether a text is a key without quotation marks, which is shown as it is.
+fn is_plain_key(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    text.len() <= LONGEST_WORD && text.bytes().all(fits)
 }
 
-/// `intents` holds an intent each, `rooms` a room.
-fn singular(key: &str) -> &str {
-    key.trim_end_matches('s')
+/// The beginning of a word of the file, for a message.
+pub(crate) fn clipped(word: &str) -> String {
+    match word.char_indices().nth(LONGEST_WORD) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
+    }
 }

@@ -167,7 +167,7 @@ fn page(page: &str) -> String {
 
 /// Compares a page with the expected one or, with `RENEW`, writes it.
 #[track_caller]
-fn check(name: &str, expected: impl FnOnce(&str) -> String) {
+pub(crate) fn check(name: &str, expected: impl FnOnce(&str) -> String) {
     let path = format!("{DOCS}/{name}");
     let kept = std::fs::read_to_string(&path).expect("the page is there");
     let expected = expected(&kept);

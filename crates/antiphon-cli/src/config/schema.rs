@@ -210,41 +210,49 @@ impl<'a> Part<'a> {
         Some(kinds).filter(|_| self.part["title"].is_null())
     }
 
-    /// The innermost value that does not fit the schema.
+    /// The innermost values that do not fit the schema.
     ///
-    /// `None` for a value that fits. A list or a table of values gives the element.
-    pub(crate) fn misfit<'v, 't>(
+    /// None for a value that fits. A list or a table of values gives each element that does not fit.
+    pub(crate) fn misfits<'v, 't>(
         self,
         value: &'v Spanned<DeValue<'t>>,
-    ) -> Option<&'v Spanned<DeValue<'t>>> {
+    ) -> Vec<&'v Spanned<DeValue<'t>>> {
         let fits = match value.get_ref() {
             _ if self.part["anyOf"].is_array() => {
                 let mut kinds = self.part["anyOf"].as_array().into_iter().flatten();
-                kinds.any(|kind| self.part(kind).misfit(value).is_none())
+                kinds.any(|kind| self.part(kind).is_fit_by_value(value))
             }
             DeValue::Array(items) if self.part["items"].is_object() => {
-                return items.iter().find_map(|item| self.item().misfit(item));
+                let item = self.item();
+                return items.iter().flat_map(|one| item.misfits(one)).collect();
             }
             DeValue::Table(table) if self.is_secret() => {
                 let mut ways = self.part["oneOf"].as_array().into_iter().flatten();
                 ways.any(|way| self.part(way).is_fit_by(table))
             }
             DeValue::Table(table) if self.part["additionalProperties"].is_object() => {
-                return table.values().find_map(|value| self.entry().misfit(value));
+                let entry = self.entry();
+                let values = table.values();
+                return values.flat_map(|value| entry.misfits(value)).collect();
             }
             DeValue::String(text) => self.takes_text(text),
             DeValue::Integer(number) => self.takes_number(number),
             DeValue::Boolean(_) => self.is_flag(),
             _ => false,
         };
-        (!fits).then_some(value)
+        if fits { Vec::new() } else { vec![value] }
+    }
+
+    /// Whether a value fits as a whole.
+    fn is_fit_by_value(self, value: &Spanned<DeValue<'_>>) -> bool {
+        self.misfits(value).is_empty()
     }
 
     /// Whether a table has all required keys, no others, and values that fit.
     fn is_fit_by(self, table: &DeTable<'_>) -> bool {
         let mut entries = table.iter();
         self.needed().all(|key| table.contains_key(key))
-            && entries.all(|(key, value)| self.key(key.get_ref()).misfit(value).is_none())
+            && entries.all(|(key, value)| self.key(key.get_ref()).is_fit_by_value(value))
     }
 
     /// A text without a special title is taken as it is.

@@ -5,22 +5,22 @@
 //!
 //! People put the secret itself where its name belongs. Errors therefore show a name only if it certainly is one.
 
-#[cfg(unix)]
 use std::{
-    collections::BTreeSet,
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
+    env::VarError,
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
 };
-use std::{env::VarError, fs::Metadata, io::Read as _, path::Path};
 
 use antiphon_core::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::value::FilePath;
-use crate::failure::Failure;
-#[cfg(unix)]
-use crate::output::say;
+use crate::finding::{Code, Finding};
+
+/// Bytes of a secret's file at most.
+const LONGEST: u64 = 64 << 10;
 
 /// Secret, from the environment or from the first line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -36,46 +36,71 @@ pub(crate) enum SecretFrom {
 impl SecretFrom {
     /// Reads the secret.
     ///
-    /// A user may have written the secret where its name belongs, so an error shows only texts that are certainly names.
-    pub(crate) fn read(&self, folder: &Path) -> Result<Secret, Failure> {
+    /// # Errors
+    /// Why it could not be read. A user may have written the secret where its name belongs, so that only texts that are
+    /// certainly names are shown.
+    pub(crate) fn read(&self, folder: &Path) -> Result<Secret, Finding> {
+        self.text(folder)
+            .map(|text| Secret::new(text.lines().next().unwrap_or_default()))
+    }
+
+    /// Reads the whole text whose first line is the secret.
+    ///
+    /// # Errors
+    /// As those of [`Self::read`]; an empty first line is one.
+    pub(crate) fn text(&self, folder: &Path) -> Result<String, Finding> {
         let text = match self {
             Self::Env(name) => read_variable(name)?,
             Self::File(path) => read_file(&path.within(folder))?,
         };
-        let line = text.lines().next().unwrap_or_default();
-        if line.is_empty() {
-            return Err(Failure::usage(match self {
-                Self::Env(name) if is_plainly_a_name(name) => {
-                    format!("`{name}` is empty in the environment")
-                }
-                Self::Env(_) => "the variable that `env` names is empty".to_owned(),
-                Self::File(path) => {
-                    let path = path.within(folder);
-                    format!("the first line of {} is empty", path.display())
-                }
-            }));
+        if text.lines().next().is_some_and(|line| !line.is_empty()) {
+            return Ok(text);
         }
-        Ok(Secret::new(line))
+        Err(match self {
+            Self::Env(name) if is_plainly_a_name(name) => Finding::new(
+                Code::SecretVariableEmpty,
+                format_args!("`{name}` is empty in the environment"),
+            ),
+            Self::Env(_) => Finding::new(
+                Code::SecretVariableEmpty,
+                "the variable that `env` names is empty",
+            ),
+            Self::File(path) => Finding::new(
+                Code::SecretFileEmpty,
+                format_args!(
+                    "the first line of {} is empty",
+                    path.within(folder).display()
+                ),
+            ),
+        })
     }
 }
 
 /// # Errors
 /// The variable is not set, or is no UTF-8.
-fn read_variable(name: &str) -> Result<String, Failure> {
+fn read_variable(name: &str) -> Result<String, Finding> {
     std::env::var(name).map_err(|error| {
         let is_name = is_plainly_a_name(name);
         if matches!(error, VarError::NotUnicode(_)) {
-            return Failure::usage(if is_name {
-                format!("`{name}` in the environment is not UTF-8")
-            } else {
-                "the variable that `env` names is not UTF-8".to_owned()
-            });
+            return Finding::new(
+                Code::SecretNotText,
+                if is_name {
+                    format!("`{name}` in the environment is not UTF-8")
+                } else {
+                    "the variable that `env` names is not UTF-8".to_owned()
+                },
+            );
         }
+        let code = Code::SecretVariableMissing;
         if is_name {
-            Failure::usage(format!("the environment has no `{name}`"))
+            Finding::new(code, format_args!("the environment has no `{name}`"))
                 .hint(format!("set it, for instance with `export {name}=…`"))
         } else {
-            Failure::usage("the environment has no variable of the name that `env` gives").hint(
+            Finding::new(
+                code,
+                "the environment has no variable of the name that `env` gives",
+            )
+            .hint(
                 "`env` takes the name of a variable, such as \"CHOIR_TOKEN\"; the secret itself belongs in the \
                  variable",
             )
@@ -103,55 +128,51 @@ fn is_plainly_a_name(text: &str) -> bool {
 }
 
 /// Any file will do, also one that a service manager made for this process alone.
-fn read_file(path: &Path) -> Result<String, Failure> {
-    let read = || {
-        let mut file = std::fs::File::open(path)?;
-        warn_of_readers(path, &file.metadata()?);
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        Ok(text)
-    };
-    read().map_err(|error: std::io::Error| {
+///
+/// # Errors
+/// The file is not there, cannot be read, has more than [`LONGEST`] bytes, or is no UTF-8.
+fn read_file(path: &Path) -> Result<String, Finding> {
+    let unreadable = |error: io::Error| {
+        let code = match error.kind() {
+            io::ErrorKind::NotFound => Code::SecretFileMissing,
+            _ => Code::SecretFileUnreadable,
+        };
         // A path that exists is a file name; one that does not may be the secret.
         let message = if path.symlink_metadata().is_ok() {
             format!("could not read the secret in {}", path.display())
         } else {
             "could not read the file that `file` names".to_owned()
         };
-        Failure::usage(message).because(error).hint(
-            "`file` takes a file's name; put the secret on its first line, readable by you alone",
-        )
-    })
+        Finding::new(code, message).because(error)
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    let path = path.display();
+    if bytes.len() as u64 > LONGEST {
+        let message = format!("{path} has more than {} KiB", LONGEST >> 10);
+        return Err(Finding::new(Code::SecretTooLong, message));
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| Finding::new(Code::SecretNotText, format_args!("{path} is not UTF-8")))
 }
 
-/// Warns of a file that others can read, once for each file.
-///
-/// A warning and no error: some set-ups have a reason.
+/// Whether others than the owner may read or write a file.
 #[cfg(unix)]
-fn warn_of_readers(path: &Path, metadata: &Metadata) {
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
 
-    static WARNED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    let others = metadata.permissions().mode() & 0o077;
-    if !metadata.is_file() || others == 0 {
-        return;
-    }
-    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
-    if warned.insert(path.to_owned()) {
-        let path = path.display();
-        say(format_args!(
-            "warning: the secret in {path} is open to others"
-        ));
-        say(format_args!(
-            "hint: chmod 600 {}",
-            shell_word(&path.to_string())
-        ));
-    }
+    let is_open =
+        |file: std::fs::Metadata| file.is_file() && file.permissions().mode() & 0o077 != 0;
+    path.metadata().is_ok_and(is_open)
 }
 
-/// Does nothing: Windows has no modes, and keeps a user's files from other users.
+/// Nothing is: Windows has no modes, and keeps a user's files from other users.
 #[cfg(not(unix))]
-fn warn_of_readers(_path: &Path, _metadata: &Metadata) {}
+pub(crate) fn is_open_to_others(_path: &Path) -> bool {
+    false
+}
 
 /// A text as one word of a shell's command.
 ///

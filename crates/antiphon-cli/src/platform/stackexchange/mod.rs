@@ -1,7 +1,8 @@
 //! The part of the command that knows stackexchange.
 //!
-//! `config` has the keys of an account on one server, `demo` one chat room, `show` who said what.
+//! `config` has the keys of an account on one server, `check` the rules that the schema cannot say, `demo` one chat room, `show` who said what.
 
+pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod show;

@@ -1,0 +1,134 @@
+//! `antiphon check` as a person or a script meets it: the whole of what the binary prints.
+
+mod binary;
+
+use tempfile::TempDir;
+
+use binary::{Antiphon, antiphon};
+
+/// A folder with this configuration.
+fn configured(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    folder
+}
+
+const MISTAKES: &str = "[journal]\nkeep = \"30\"\nmax_bytes = 500\n[sources.choir]\nplatform = \"queup\"\nemail = \"m\"\n\
+                        password = { env = \"ANTIPHON_NOT_SET\" }\nrooms = [\"loft\"]\nroms = []\n";
+
+#[test]
+fn check_tells_all_mistakes_of_a_file_and_run_tells_the_same() {
+    let folder = configured(MISTAKES);
+    let check = |options: &[&str]| {
+        let options = ["check"].iter().chain(options).copied();
+        Antiphon::new(options).within(folder.path()).run()
+    };
+    insta::assert_snapshot!(check(&[]).whole(), @r#"
+        exit 2
+        --- stdout
+        antiphon.toml:2:8: error: `keep` of [journal] is not a length of time such as "30d" [length-wrong]
+          hint: write a number with its unit, as a text, such as "30d" or "1h30m"
+        antiphon.toml:3:13: warning: `max_bytes` of [journal] is 500 bytes [max-bytes-small]
+          hint: `max_bytes` counts bytes: a gibibyte is 1_073_741_824
+        antiphon.toml:7:12: error: the password of [sources.choir]: the environment has no `ANTIPHON_NOT_SET` [secret-variable-missing]
+          hint: set it, for instance with `export ANTIPHON_NOT_SET=…`
+        antiphon.toml:9:1: error: [sources.choir] knows no key `roms` [key-unknown]
+          hint: did you mean `rooms`?
+        --- stderr
+        3 errors, 1 warning in antiphon.toml
+        "#);
+    insta::assert_snapshot!(check(&["--output", "json"]).whole(), @r#"
+        exit 2
+        --- stdout
+        {"code":"length-wrong","severity":"error","file":"antiphon.toml","line":2,"column":8,"message":"`keep` of [journal] is not a length of time such as \"30d\"","hint":"write a number with its unit, as a text, such as \"30d\" or \"1h30m\""}
+        {"code":"max-bytes-small","severity":"warning","file":"antiphon.toml","line":3,"column":13,"message":"`max_bytes` of [journal] is 500 bytes","hint":"`max_bytes` counts bytes: a gibibyte is 1_073_741_824"}
+        {"code":"secret-variable-missing","severity":"error","file":"antiphon.toml","line":7,"column":12,"message":"the password of [sources.choir]: the environment has no `ANTIPHON_NOT_SET`","hint":"set it, for instance with `export ANTIPHON_NOT_SET=…`"}
+        {"code":"key-unknown","severity":"error","file":"antiphon.toml","line":9,"column":1,"message":"[sources.choir] knows no key `roms`","hint":"did you mean `rooms`?"}
+        "#);
+    let run = Antiphon::new(["run"]).within(folder.path()).run();
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 2
+        --- stderr
+        warning: antiphon.toml:3:13: `max_bytes` of [journal] is 500 bytes
+        hint: `max_bytes` counts bytes: a gibibyte is 1_073_741_824
+        error: antiphon.toml:2:8: `keep` of [journal] is not a length of time such as "30d"
+        hint: write a number with its unit, as a text, such as "30d" or "1h30m"
+        error: antiphon.toml:7:12: the password of [sources.choir]: the environment has no `ANTIPHON_NOT_SET`
+        hint: set it, for instance with `export ANTIPHON_NOT_SET=…`
+        error: antiphon.toml:9:1: [sources.choir] knows no key `roms`
+        hint: did you mean `rooms`?
+        "#);
+    assert!(!folder.path().join("antiphon.db").exists());
+}
+
+#[test]
+fn check_ends_well_with_warnings_alone_unless_it_is_strict() {
+    let folder = configured(
+        "[journal]\nkeep = \"1d\"\n[sources.choir]\nplatform = \"queup\"\nemail = \"m\"\n\
+         password = { env = \"CHOIR\" }\nrooms = [\"loft\"]\n",
+    );
+    let check = |options: &[&str]| {
+        let options = ["check"].iter().chain(options).copied();
+        let check = Antiphon::new(options).within(folder.path());
+        check.with("CHOIR", "canary-7f3a").run().whole()
+    };
+    insta::assert_snapshot!(check(&[]), @r#"
+        exit 0
+        --- stdout
+        antiphon.toml:2:8: warning: `keep` of [journal] is shorter than its `window` [keep-under-window]
+          hint: make `window` no longer than `keep`
+        --- stderr
+        1 warning in antiphon.toml
+        "#);
+    assert!(check(&["--strict"]).starts_with("exit 1\n"));
+    let text = std::fs::read_to_string(folder.path().join("antiphon.toml")).expect("it is there");
+    let text = text.replace("keep = \"1d\"", "");
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    insta::assert_snapshot!(check(&["--strict"]), @r#"
+        exit 0
+        --- stderr
+        no mistakes in antiphon.toml
+        "#);
+    insta::assert_snapshot!(check(&["--config", "no.toml"]), @r#"
+        exit 2
+        --- stdout
+        error: could not read the configuration no.toml [config-missing]
+          cause: No such file or directory (os error 2)
+          hint: name one with `--config`; docs/configuration.md has an example
+        --- stderr
+        1 error in no.toml
+        "#);
+}
+
+#[test]
+fn check_explains_a_code() {
+    insta::assert_snapshot!(antiphon(["check", "--explain", "secret-open"]).whole(), @r#"
+        exit 0
+        --- stdout
+        secret-open (warning)
+        Others than the owner can read a file with a secret.
+        hint: chmod 600 the file
+        "#);
+    insta::assert_snapshot!(antiphon(["check", "--explain", "secret-opn"]).whole(), @r#"
+        exit 2
+        --- stderr
+        error: there is no code `secret-opn`
+        hint: did you mean `secret-open`?
+        "#);
+    insta::assert_snapshot!(antiphon(["check", "-h"]).whole(), @r#"
+        exit 0
+        --- stdout
+        Finds all mistakes of a configuration, without connecting to anything
+
+        Usage: antiphon check [OPTIONS]
+
+        Options:
+              --config <FILE>   The configuration [default: antiphon.toml]
+              --strict          Ends with exit code 1 if there are warnings
+              --output <FORM>   As text for people, or as one JSON object a line [default: text] [possible
+                                values: text, json]
+              --explain <CODE>  Prints what a finding's code means and the way out, and does nothing else
+          -h, --help            Print help (see more with '--help')
+          -V, --version         Print version
+        "#);
+}
