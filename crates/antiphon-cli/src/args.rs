@@ -66,6 +66,12 @@ pub(crate) enum Command {
     ///
     /// Events that the journal has are passed over, so that the command can be repeated.
     Import(Import),
+    /// Says whether the daemon is well, and what it is doing
+    ///
+    /// Asks the daemon that writes the journal. Ends with exit code 1 if something is not well, with each reason: a
+    /// connection that is down or has stopped, a journal that does not store, events that wait to be handled, new dead
+    /// letters, or no daemon at all.
+    Status(Status),
     /// Lists every typed kind of event, with the reference library's name for it
     Kinds(Shape),
     /// Lists the JSON Schemas of what `--output json` prints, or prints one of them
@@ -215,6 +221,26 @@ pub(crate) struct Sim {
     /// As one line of JSON, or as text: the same over several lines, for people
     #[arg(long, value_name = "FORM", default_value = "json")]
     pub(crate) output: Form,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) journal: Where,
+    /// How long a connection may be down before it is a reason
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = time::parse)]
+    pub(crate) down: Duration,
+    /// How long an event may wait to be handled before it is a reason
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = time::parse)]
+    pub(crate) lag: Duration,
+    /// For how long a dead letter is a reason
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = time::parse)]
+    pub(crate) dead: Duration,
+    /// Takes it that no daemon runs: that alone is no reason then
+    #[arg(long)]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Clone, Debug, Args)]

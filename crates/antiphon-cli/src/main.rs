@@ -25,7 +25,9 @@
 mod args;
 mod command;
 mod config;
+mod control;
 mod failure;
+mod figures;
 mod finding;
 mod journal;
 mod logging;
@@ -102,6 +104,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Run(args) => command::run::run(args, &stop).await,
             Command::Check(args) => command::check::check(&args),
             Command::Sim(args) => command::sim::sim(args, &stop).await,
+            Command::Status(args) => command::status::status(args).await,
             Command::Kinds(args) => command::kinds::kinds(args),
             Command::Schema(args) => command::schema::schema(&args),
             Command::Completions { shell } => command::completions::completions(shell),

@@ -84,12 +84,18 @@ macro_rules! platforms {
         }
 
         impl SourceConfig {
-            /// Adds the source to an app.
+            /// Adds the source to an app, and the client of a Discord bot to `bots`.
             pub(crate) fn add_to(
                 &self,
                 app: App<()>,
                 context: Context<'_>,
+                bots: &mut Vec<antiphon::discord::Client>,
             ) -> Result<App<()>, Failure> {
+                if let Self::Discord(config) = self {
+                    let (bot, source) = config.connect(context)?;
+                    bots.push(bot);
+                    return Ok(app.source(source));
+                }
                 Ok(match self {
                     $(Self::$Config(config) => app.source(config.source(context)?)),*
                 })

@@ -14,7 +14,7 @@ use schemars::{
 use serde_json::Value;
 
 use crate::{
-    command::{dead, demo, export, import, kinds, schema},
+    command::{dead, demo, export, import, kinds, schema, status},
     config::schema::one_line,
     failure, finding, show,
 };
@@ -90,6 +90,11 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         name: "schema-name",
         commands: &["schema"],
         schema: of::<schema::Row>,
+    },
+    Printed {
+        name: "status",
+        commands: &["status"],
+        schema: of::<status::Line>,
     },
 ];
 

@@ -182,7 +182,20 @@ fn a_simulator_prints_its_addresses_and_a_daemon_the_events_it_stores() {
             .map(|line| serde_json::from_str(&line).expect("JSON"))
             .collect();
         check("event", &lines);
+        let run = Antiphon::new(["status", "--config", "antiphon.toml", "--output", "json"])
+            .within(folder.path())
+            .run();
+        let status = run.objects();
+        assert!(status[0]["daemon"].is_object(), "{}", run.whole());
+        check("status", &status);
     }
+}
+
+#[test]
+fn a_status_without_a_daemon_is_a_line_of_the_same_schema() {
+    let (_folder, path) = journal();
+    let arguments = ["status", "--journal", &path, "--output", "json"];
+    check("status", &antiphon(arguments).objects());
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! | `dead` | lists, shows, replays and drops dead letters | a request, or the change itself if nobody appends |
 //! | `export` | writes events and states to a file or stdout | no |
 //! | `import` | stores the events of an exported file | yes, as its one appender |
+//! | `status` | asks the running daemon, or reads the journal where none runs | no |
 //! | `kinds` | lists the typed kinds | no |
 //! | `schema` | prints the JSON Schemas of what `--output json` prints | no |
 //! | `completions` | writes a shell's completion script | no |
@@ -27,4 +28,5 @@ pub(crate) mod kinds;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sim;
+pub(crate) mod status;
 pub(crate) mod tail;

@@ -3,6 +3,8 @@
 //! The daemon has one handler at most, the one that prints, and one lane, so that `--print` shows the journal's order.
 //! Its consumer is named `run`: what was not printed before a stop is printed by the next run with `--print`.
 //!
+//! While it runs, it answers on the control socket beside the journal (`control/`).
+//!
 //! Links are told on stderr, one line for each change, read from the journal like any other event; the log is quiet
 //! about them. If a source stops for good, the app stops, and the command's last error says why with the source's own
 //! hint.
@@ -22,9 +24,13 @@ use antiphon::{
     RunError, SourceName,
 };
 
+use antiphon_core::Journal as _;
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     args::Run,
     config::{Config, check, schema},
+    control,
     failure::{Exit, Failure, ReaderGone},
     finding::Severity,
     journal, logging,
@@ -55,7 +61,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
             .into());
     }
     logging::start(LOG)?;
-    let config = checked(&args.config)?;
+    let (config, warnings) = checked(&args.config)?;
     let mut app = App::new(())
         .named("run")
         .retention(config.journal.retention())
@@ -63,11 +69,18 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         .grace(Duration::from_secs(1))
         // One lane, so that events are shown in the journal's order.
         .lanes(|_| Place::root());
+    if config.sources.is_empty() {
+        let error = format!("{} configures no source", args.config.display());
+        return Err(Failure::usage(error)
+            .hint("add a table such as `[sources.choir]`; docs/configuration.md has an example")
+            .into());
+    }
+    let mut bots = Vec::new();
     for (context, source) in config.sources() {
-        app = source.add_to(app, context)?;
+        app = source.add_to(app, context, &mut bots)?;
     }
     let path = config.journal_path();
-    let journal = journal::to_write(&path, &config.journal).await?;
+    let journal = Arc::new(journal::to_write(&path, &config.journal).await?);
     say(format_args!("journaling into {}", path.display()));
 
     let handle = app.handle();
@@ -85,8 +98,28 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         };
         app = app.on_raw("*", print.named("print").attempts(u32::MAX));
     }
+    let over = CancellationToken::new();
+    let control = control::serve(
+        control::Running {
+            handle: handle.clone(),
+            journal: Arc::clone(&journal),
+            path,
+            bots,
+            warnings,
+        },
+        over.clone(),
+    );
     let links = tell_links(handle);
-    let (ended, stopped) = tokio::join!(app.run(journal, stop.token().cancelled_owned()), links);
+    let running = async {
+        let ended = app
+            .run(Arc::clone(&journal), stop.token().cancelled_owned())
+            .await;
+        over.cancel();
+        ended
+    };
+    let (ended, stopped, ()) = tokio::join!(running, links, control);
+    let closed = journal.close().await.map_err(RunError::Append);
+    let ended = ended.and(closed);
     tell_stopped(stopped, ended.as_ref().err());
     if let Some(failed) = printer.and_then(Printer::failed) {
         return Err(failed);
@@ -95,21 +128,20 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     Ok(stop.exit())
 }
 
-/// Reads the configuration, and prints its warnings on stderr.
+/// Reads the configuration, and prints its warnings on stderr; returns them as well.
 ///
 /// # Errors
 /// All mistakes of the file, as `antiphon check` finds them.
-fn checked(path: &Path) -> Result<Config, Failure> {
+fn checked(path: &Path) -> Result<(Config, Vec<String>), Failure> {
     let checked = check::whole(path);
-    let warnings = checked
-        .findings
-        .iter()
-        .filter(|finding| finding.severity() == Severity::Warning);
-    for warning in warnings {
+    let findings = checked.findings.iter();
+    let mut warnings = Vec::new();
+    for warning in findings.filter(|finding| finding.severity() == Severity::Warning) {
         say(format_args!("warning: {}", warning.sentence()));
         say(format_args!("hint: {}", warning.way_out()));
+        warnings.push(warning.sentence());
     }
-    checked.usable()
+    Ok((checked.usable()?, warnings))
 }
 
 /// Prints a line on stderr for each change of a connection, until the app has ended.

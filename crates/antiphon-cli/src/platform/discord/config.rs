@@ -129,8 +129,19 @@ impl Discord {
     /// The bot as a source.
     ///
     /// # Errors
-    /// The token, the proxy's secret or the certificate could not be read. A token that Discord refuses shows when the source runs.
+    /// As [`Discord::connect`].
     pub(crate) fn source(&self, context: Context<'_>) -> Result<discord::Source, Failure> {
+        Ok(self.connect(context)?.1)
+    }
+
+    /// The bot's client and its source.
+    ///
+    /// # Errors
+    /// The token, the proxy's secret or the certificate could not be read. A token that Discord refuses shows when the source runs.
+    pub(crate) fn connect(
+        &self,
+        context: Context<'_>,
+    ) -> Result<(discord::Client, discord::Source), Failure> {
         let token = context.secret(&self.token, "the token")?;
         let config = discord::Config::new(token, self.intents.0)
             .name(context.name)
@@ -149,7 +160,7 @@ impl Discord {
         );
         let config = set(config, self.rest.as_ref(), discord::Config::rest);
         let config = set(config, self.gateway.as_ref(), discord::Config::gateway);
-        Ok(discord::connect(config).1)
+        Ok(discord::connect(config))
     }
 }
 

@@ -1,0 +1,95 @@
+//! `antiphon status`.
+//!
+//! It asks the daemon that writes the journal, by its control socket. Where none runs, it says so and reads the journal
+//! alone: what a file can tell of sources, consumers, dead letters and gaps.
+//!
+//! Exit codes: 0 if all is well, 1 if something is not, with each reason (`reason.rs`), and the codes of every command
+//! for a wrong command line and a journal that cannot be read.
+
+mod offline;
+mod reason;
+mod text;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use self::{
+    offline::Offline,
+    reason::{Bounds, Code, Reason},
+};
+use crate::{
+    args::Status,
+    config,
+    control::{
+        client::{AskError, Client},
+        wire::{Report, VERSION},
+    },
+    failure::{Exit, Failure},
+    journal,
+    output::{Form, Output},
+};
+
+/// The line of `antiphon status --output json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "status", title = "antiphon status")]
+pub(crate) struct Line {
+    /// Version of this form: 1.
+    version: u32,
+    /// Whether all is well; the exit code is 0 then, and else 1.
+    well: bool,
+    /// Why it is not.
+    reasons: Vec<Reason>,
+    /// What the running daemon says; null if none runs.
+    daemon: Option<Report>,
+    /// What the journal alone says; null if a daemon runs.
+    offline: Option<Offline>,
+}
+
+/// # Errors
+/// No journal and nobody to ask; a daemon that gives no answer that can be read.
+pub(crate) async fn status(args: Status) -> anyhow::Result<Exit> {
+    let path = config::journal(&args.journal)?;
+    let bounds = Bounds {
+        down: args.down,
+        lag: args.lag,
+        dead: args.dead,
+    };
+    let line = match Client::of(&path).get::<Report>("/v1/status").await {
+        Ok(report) => Line::new(reason::reasons(&report, bounds), Some(report), None),
+        Err(error) if error.is_absent() => {
+            let offline = Offline::read(&journal::to_read(&path).await?, &path).await;
+            let offline = offline.map_err(Failure::from)?;
+            let mut reasons = nobody(&error, args.offline);
+            reasons.extend(offline.reasons(bounds));
+            Line::new(reasons, None, Some(offline))
+        }
+        Err(error) => return Err(Failure::from(error).into()),
+    };
+    let mut output = Output::stdout(args.shape.output);
+    match output.form() {
+        Form::Json => output.json(&line)?,
+        Form::Text => text::print(&mut output, &line)?,
+    }
+    output.flush()?;
+    Ok(if line.well { Exit::Done } else { Exit::Failed })
+}
+
+/// That no daemon runs is a reason, unless one that does not run is what the user expects.
+fn nobody(error: &AskError, is_expected: bool) -> Vec<Reason> {
+    if is_expected {
+        return Vec::new();
+    }
+    vec![Reason::new(Code::NoDaemon, error.to_string()).hint(Some(error.hint()))]
+}
+
+impl Line {
+    fn new(reasons: Vec<Reason>, daemon: Option<Report>, offline: Option<Offline>) -> Self {
+        Self {
+            version: VERSION,
+            well: reasons.is_empty(),
+            reasons,
+            daemon,
+            offline,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The control socket, by which other commands ask a running daemon.
+//!
+//! `antiphon run` listens on a Unix socket beside its journal, `<journal file>.sock`, which only its owner can open. It
+//! speaks HTTP/1.1 with JSON, so that any program can ask it; `docs/control-socket.md` describes it for those.
+//!
+//! ```text
+//!  antiphon status ──▶ client.rs ──▶ antiphon.db.sock ──▶ server.rs ──▶ routes.rs ──▶ app, journal
+//! ```
+//!
+//! | file | has |
+//! | --- | --- |
+//! | `wire` | what is sent, each answer with its version |
+//! | `server` | the socket's file, connections and their limits |
+//! | `routes` | what each path answers; a new one is a row there |
+//! | `client` | asking, with a time-out, and telling a daemon that does not run from one that does not answer |
+//!
+//! The socket is made and replaced only by the process that holds the journal's lock, so that there is one owner at any
+//! time.
+
+pub(crate) mod client;
+#[cfg(unix)]
+mod routes;
+#[cfg(unix)]
+mod server;
+pub(crate) mod wire;
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use antiphon::{Handle, discord};
+use antiphon_journal::SqliteJournal;
+use tokio_util::sync::CancellationToken;
+
+/// Longest path of a socket in bytes: the system keeps 108, and the last one is a zero.
+pub(crate) const LONGEST_PATH: usize = 107;
+
+/// Path of the socket of the daemon that writes this journal.
+pub(crate) fn path(journal: &Path) -> PathBuf {
+    let mut name = OsString::from(journal.as_os_str());
+    name.push(".sock");
+    name.into()
+}
+
+/// Whether the system takes a socket's path of this length.
+pub(crate) fn is_too_long(path: &Path) -> bool {
+    path.as_os_str().len() > LONGEST_PATH
+}
+
+/// The running daemon that the socket's answers come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    /// Handle to the app.
+    pub(crate) handle: Handle<()>,
+    /// The journal, which this process alone writes.
+    pub(crate) journal: Arc<SqliteJournal>,
+    /// Path of the journal.
+    pub(crate) path: PathBuf,
+    /// Its Discord bots.
+    pub(crate) bots: Vec<discord::Client>,
+    /// What its operator should mend, though it runs; one sentence each.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Answers on the socket beside the journal until `over`, and removes it then.
+///
+/// The daemon runs without a socket too: what stands in its way is said on stderr.
+#[cfg(unix)]
+pub(crate) async fn serve(running: Running, over: CancellationToken) {
+    if let Some(server) = server::Server::beside(&running.path).await {
+        server.run(routes::routes(running), over).await;
+    }
+}
+
+/// Windows has no such sockets here.
+#[cfg(not(unix))]
+pub(crate) async fn serve(_: Running, _: CancellationToken) {}

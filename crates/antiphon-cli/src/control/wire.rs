@@ -1,0 +1,220 @@
+//! What the control socket sends.
+//!
+//! Every answer is one JSON object with `version`. New fields come in any version of antiphon; a field that changes its
+//! meaning or goes away makes a new version of the format, under a new first part of the path.
+
+use std::path::Path;
+
+use antiphon::{Status, discord};
+use antiphon_core::Position;
+use antiphon_journal::{ConsumerOverview, Overview};
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Version of the format; the first part of every path is `v` and this number.
+pub(crate) const VERSION: u32 = 1;
+
+/// Answer of `GET /v1/status`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "status")]
+#[serde(default)]
+pub(crate) struct Report {
+    /// Version of this format: 1.
+    pub(crate) version: u32,
+    /// The process that answers.
+    pub(crate) process: Process,
+    /// How the app does.
+    pub(crate) app: Status,
+    /// Identifies that are left to each Discord bot whose number is known.
+    pub(crate) identifies: Vec<Identifies>,
+    /// The journal's files and consumers.
+    pub(crate) journal: JournalReport,
+}
+
+/// The process of a daemon.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Process {
+    /// Version of antiphon.
+    pub(crate) antiphon: String,
+    /// Number of the process.
+    pub(crate) id: u32,
+    /// What its operator should mend, though it runs: such as a file of secrets that others can read.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What is left of a bot's daily identifies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Identifies {
+    /// Name of the source.
+    pub(crate) source: String,
+    /// Identifies that are left.
+    pub(crate) remaining: u32,
+    /// Identifies of a day.
+    pub(crate) total: u32,
+    /// When the day ends.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub(crate) resets_at: Timestamp,
+}
+
+impl Identifies {
+    /// What is left to this bot; `None` while no number is known.
+    pub(crate) fn of(bot: &discord::Client) -> Option<Self> {
+        let left = bot.identifies_left()?;
+        Some(Self {
+            source: bot.source().to_string(),
+            remaining: left.remaining,
+            total: left.total,
+            resets_at: left.resets_at,
+        })
+    }
+}
+
+/// A journal's files and consumers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct JournalReport {
+    /// Its path, as the answering process knows it.
+    pub(crate) path: String,
+    /// Bytes of the file; absent if it cannot be looked at.
+    pub(crate) bytes: Option<u64>,
+    /// Bytes of the write-ahead log; 0 if there is none.
+    pub(crate) log_bytes: u64,
+    /// Bytes that are free on its disk for whoever asks; absent where the system does not say.
+    pub(crate) free_bytes: Option<u64>,
+    /// Every consumer that it knows, by name; absent if the journal could not be read within a second.
+    pub(crate) consumers: Option<Vec<Consumer>>,
+}
+
+impl JournalReport {
+    /// What the file system says of a journal.
+    pub(crate) fn of_files(path: &Path) -> Self {
+        let length = |path: &Path| std::fs::metadata(path).ok().map(|file| file.len());
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self {
+            path: path.display().to_string(),
+            bytes: length(path),
+            log_bytes: length(Path::new(&log)).unwrap_or(0),
+            free_bytes: free_bytes(path),
+            consumers: None,
+        }
+    }
+
+    /// The same with its consumers, at `now`.
+    pub(crate) fn with(mut self, overview: &Overview, now: Timestamp) -> Self {
+        let consumers = overview.consumers.iter();
+        let consumer = |one| Consumer::new(one, overview.last, now);
+        self.consumers = Some(consumers.map(consumer).collect());
+        self
+    }
+}
+
+/// Bytes that are free for this user on a file's disk.
+#[cfg(unix)]
+fn free_bytes(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// A consumer, as the journal's file has it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Consumer {
+    /// Its name.
+    pub(crate) name: String,
+    /// Position up to which it has read; absent for one that has only dead letters.
+    pub(crate) read: Option<u64>,
+    /// How many positions lie from the first event that it still needs to the last one.
+    pub(crate) lag: Option<u64>,
+    /// Seconds since the oldest event that it still needs was received; 0 if it needs none.
+    pub(crate) lag_seconds: Option<f64>,
+    /// Number of its dead letters.
+    pub(crate) dead_letters: u64,
+    /// When the oldest of them was given up.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub(crate) oldest_dead_letter_at: Option<Timestamp>,
+    /// When the newest of them was given up.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub(crate) newest_dead_letter_at: Option<Timestamp>,
+}
+
+impl Consumer {
+    fn new(one: &ConsumerOverview, last: Position, now: Timestamp) -> Self {
+        let cursor = one.cursor.as_ref();
+        let lag = |from: Position| (last.get() + 1).saturating_sub(from.get());
+        let age = |at: Timestamp| now.duration_since(at).as_secs_f64().max(0.0);
+        Self {
+            name: one.name.to_string(),
+            read: cursor.map(|cursor| cursor.read.get()),
+            lag: cursor.map(|cursor| lag(cursor.needs())),
+            lag_seconds: cursor.map(|_| one.waits_since.map_or(0.0, age)),
+            dead_letters: one.dead_letters,
+            oldest_dead_letter_at: one.dead_since,
+            newest_dead_letter_at: one.dead_until,
+        }
+    }
+}
+
+/// Answer to a request that could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Problem {
+    /// Version of this format: 1.
+    pub(crate) version: u32,
+    /// What is wrong, in one sentence.
+    pub(crate) error: String,
+    /// What to do about it, where something is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+    /// What is wrong with the journal, in a word, where that is the cause: `full`, `locked`, `changed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trouble: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(error: impl Into<String>) -> Self {
+        Self {
+            version: VERSION,
+            error: error.into(),
+            hint: None,
+            trouble: None,
+        }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// The answer to a request that could not be done.
+pub(crate) fn answer(status: StatusCode, problem: Problem) -> Response {
+    (status, Json(problem)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_answer_has_every_field_and_no_other() {
+        let page = include_str!("../../../../docs/control-socket.md");
+        let (_, block) = page.split_once("```json\n").expect("an example");
+        let (example, _) = block.split_once('\n').expect("a line");
+        let example: serde_json::Value = serde_json::from_str(example).expect("JSON");
+        let report: Report = serde_json::from_value(example.clone()).expect("a report");
+        let written = serde_json::to_value(&report).expect("plain data");
+        assert_eq!(written, example);
+    }
+}
