@@ -50,6 +50,12 @@ pub(crate) enum Command {
     /// Looks at the file, at the secrets and files that it names, and at the journal's folder. Ends with exit code 2 if
     /// there are errors; with warnings alone it ends with 0, or with 1 if `--strict` is given.
     Check(Check),
+    /// Examines the configured sources and the journal, online, without changing anything
+    ///
+    /// Checks the configuration first, then asks every platform side by side: names, TLS, proxies, logins, intents,
+    /// nodes, rooms. Ends with exit code 2 for a wrong configuration and 3 for a source that cannot be reached or logged
+    /// in; with warnings alone it ends with 0, or with 1 if `--strict` is given.
+    Doctor(Doctor),
     /// Runs the simulator by itself, for any client
     ///
     /// Prints one line of JSON with its addresses and logins, and runs until it is stopped.
@@ -162,6 +168,21 @@ pub(crate) struct Check {
     /// Prints what a finding's code means and the way out, and does nothing else
     #[arg(long, value_name = "CODE", conflicts_with_all = ["config", "strict"])]
     pub(crate) explain: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Doctor {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "antiphon.toml")]
+    pub(crate) config: PathBuf,
+    /// How long the examination of a source may take, from 1s to 10m
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = limit)]
+    pub(crate) timeout: Duration,
+    /// Ends with exit code 1 if there are warnings
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -393,6 +414,16 @@ pub(crate) struct Which {
     /// All of them
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// Reads a limit of `doctor`.
+fn limit(text: &str) -> Result<Duration, String> {
+    let limit = time::parse(text)?;
+    if (Duration::from_secs(1)..=Duration::from_secs(600)).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(format!("`{text}` is not from `1s` to `10m`"))
+    }
 }
 
 /// Reads the name or the address of a machine.

@@ -103,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Demo(args) => command::demo::demo(args, &stop).await,
             Command::Run(args) => command::run::run(args, &stop).await,
             Command::Check(args) => command::check::check(&args),
+            Command::Doctor(args) => command::doctor::doctor(args, &stop).await,
             Command::Sim(args) => command::sim::sim(args, &stop).await,
             Command::Status(args) => command::status::status(args).await,
             Command::Kinds(args) => command::kinds::kinds(args),

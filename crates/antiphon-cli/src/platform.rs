@@ -23,6 +23,7 @@ use serde::Deserialize;
 use crate::{
     command::{
         demo::{Cast, Part},
+        doctor::Probe,
         sim::write::{Keys, Secrets},
     },
     config::{
@@ -99,6 +100,20 @@ macro_rules! platforms {
                 Ok(match self {
                     $(Self::$Config(config) => app.source(config.source(context)?)),*
                 })
+            }
+
+            /// Examines the source, online.
+            ///
+            /// # Errors
+            /// A secret that cannot be read any more.
+            pub(crate) async fn examine(
+                &self,
+                context: Context<'_>,
+                probe: &mut Probe,
+            ) -> Result<(), Failure> {
+                match self {
+                    $(Self::$Config(config) => $name::doctor::examine(config, context, probe).await),*
+                }
             }
         }
     };

@@ -14,7 +14,7 @@ use schemars::{
 use serde_json::Value;
 
 use crate::{
-    command::{dead, demo, export, import, kinds, schema, status},
+    command::{dead, demo, doctor, export, import, kinds, schema, status},
     config::schema::one_line,
     failure, finding, show,
 };
@@ -60,6 +60,11 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         name: "event",
         commands: &["tail", "run --print", "demo"],
         schema: of::<show::Line<'static>>,
+    },
+    Printed {
+        name: "examined",
+        commands: &["doctor"],
+        schema: of::<doctor::Row<'static>>,
     },
     Printed {
         name: "export-report",

@@ -1,4 +1,4 @@
-//! `antiphon check` as a person or a script meets it: the whole of what the binary prints.
+//! `antiphon check` and `antiphon doctor` as a person or a script meets it: the whole of what the binary prints.
 
 mod binary;
 
@@ -130,5 +130,102 @@ fn check_explains_a_code() {
               --explain <CODE>  Prints what a finding's code means and the way out, and does nothing else
           -h, --help            Print help (see more with '--help')
           -V, --version         Print version
+        "#);
+}
+
+/// The text with `0` for each number, since ports and times differ from run to run.
+fn without_numbers(text: &str) -> String {
+    let mut shown = String::new();
+    for letter in text.chars() {
+        match letter {
+            '0'..='9' if shown.ends_with('0') => {}
+            '0'..='9' => shown.push('0'),
+            letter => shown.push(letter),
+        }
+    }
+    shown
+}
+
+#[cfg(unix)]
+#[test]
+fn doctor_finds_a_simulation_well_and_a_stopped_one_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut sim = Antiphon::new(["sim", "--seed", "7", "--write", "antiphon.toml"])
+        .within(folder.path())
+        .start();
+    sim.line().expect("the first line");
+    let doctor = || {
+        Antiphon::new(["doctor"])
+            .within(folder.path())
+            .run()
+            .whole()
+    };
+    insta::assert_snapshot!(without_numbers(&doctor()), @r#"
+        exit 0
+        --- stdout
+        note     configuration  antiphon.toml:0:0: [sources.stackexchange] keeps no login from run to run [cookie-file-unset]
+                   hint: add `cookie_file`
+        ok       configuration  antiphon.toml has no errors
+        ok       discord        http://0.0.0.0:0/api/v0 answers
+        ok       discord        the token is that of antiphon (0)
+        ok       discord        the application has all intents that the file asks for
+        ok       discord        0 of 0 session starts are left for the next 0 h
+        ok       discord        shards: 0, and Discord recommends 0
+        ok       discord        the Gateway ws://0.0.0.0:0 can be reached
+        ok       lavalink       the node `asia-0` is Lavalink 0.0.0; sources: youtube, soundcloud, bandcamp, twitch, vimeo, http, local, spotify; plugins: lavasrc-plugin, sponsorblock-plugin, lavasearch-plugin, lavalyrics-plugin
+        warning  lavalink       the node `asia-0` has YouTube without the plugin that keeps it working [node-youtube-built-in]
+                   hint: install the plugin `youtube-source`, and set `lavalink.server.sources.youtube` to false
+        ok       lavalink       the node `eu-0` is Lavalink 0.0.0; sources: youtube, soundcloud, bandcamp, twitch, vimeo, http, local, spotify; plugins: lavasrc-plugin, sponsorblock-plugin, lavasearch-plugin, lavalyrics-plugin
+        warning  lavalink       the node `eu-0` has YouTube without the plugin that keeps it working [node-youtube-built-in]
+                   hint: install the plugin `youtube-source`, and set `lavalink.server.sources.youtube` to false
+        ok       lavalink       the node `us-0` is Lavalink 0.0.0; sources: youtube, soundcloud, bandcamp, twitch, vimeo, http, local, spotify; plugins: lavasrc-plugin, sponsorblock-plugin, lavasearch-plugin, lavalyrics-plugin
+        warning  lavalink       the node `us-0` has YouTube without the plugin that keeps it working [node-youtube-built-in]
+                   hint: install the plugin `youtube-source`, and set `lavalink.server.sources.youtube` to false
+        ok       queup          http://0.0.0.0:0 answers
+        ok       queup          logged in as antiphon
+        ok       queup          the room `choir-loft` is The Choir Loft
+        ok       queup          the socket ws://0.0.0.0:0/ws/ can be reached
+        ok       stackexchange  http://0.0.0.0:0 answers
+        ok       stackexchange  logged in as antiphon (0)
+        ok       stackexchange  the room 0 can be read and written
+        ok       journal        antiphon-sim.db is not there yet; the first run makes it
+        --- stderr
+        errors: 0, warnings: 0
+        "#);
+    assert!(!folder.path().join("antiphon-sim.db").exists());
+    sim.signal("TERM");
+    assert_eq!(sim.end().code, 0);
+    let stopped = doctor();
+    assert!(stopped.starts_with("exit 3\n"), "{stopped}");
+    assert_eq!(stopped.matches("[connect-refused]").count(), 6, "{stopped}");
+}
+
+#[test]
+fn doctor_goes_nowhere_with_a_wrong_configuration() {
+    let folder = configured(MISTAKES);
+    let run = Antiphon::new(["doctor"]).within(folder.path()).run();
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 2
+        --- stdout
+        error    configuration  antiphon.toml:2:8: `keep` of [journal] is not a length of time such as "30d" [length-wrong]
+                   hint: write a number with its unit, as a text, such as "30d" or "1h30m"
+        warning  configuration  antiphon.toml:3:13: `max_bytes` of [journal] is 500 bytes [max-bytes-small]
+                   hint: `max_bytes` counts bytes: a gibibyte is 1_073_741_824
+        error    configuration  antiphon.toml:7:12: the password of [sources.choir]: the environment has no `ANTIPHON_NOT_SET` [secret-variable-missing]
+                   hint: set it, for instance with `export ANTIPHON_NOT_SET=…`
+        error    configuration  antiphon.toml:9:1: [sources.choir] knows no key `roms` [key-unknown]
+                   hint: did you mean `rooms`?
+        --- stderr
+        errors: 3, warnings: 1
+        "#);
+    let run = Antiphon::new(["doctor", "--timeout", "0s"])
+        .within(folder.path())
+        .run();
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 2
+        --- stderr
+        error: invalid value '0s' for '--timeout <TIME>': `0s` is not from `1s` to `10m`
+
+        For more information, try '--help'.
         "#);
 }

@@ -22,6 +22,7 @@ fn without_a_command_it_says_what_there_is() {
           demo         Shows the whole path at work, with nothing to configure
           run          Connects the configured sources and journals what they send, until it is stopped
           check        Finds all mistakes of a configuration, without connecting to anything
+          doctor       Examines the configured sources and the journal, online, without changing anything
           sim          Runs the simulator by itself, for any client
           tail         Reads a journal, live or past
           dead         Lists, shows, replays and drops events whose handler failed for good

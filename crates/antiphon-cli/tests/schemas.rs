@@ -139,7 +139,7 @@ fn what_the_command_knows_by_itself_is_printed_by_its_schema() {
 }
 
 #[test]
-fn check_prints_findings_and_codes() {
+fn check_and_doctor_print_findings_and_codes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let text = "[journal]\npth = 5\nmax_bytes = 1\n[sources.nave]\nplatform = \"discord\"\ntoken = { file = \"no\" }";
     std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
@@ -149,6 +149,11 @@ fn check_prints_findings_and_codes() {
     assert_eq!((run.code, run.stderr.as_str()), (2, ""));
     check("finding", &run.objects());
     check_output("finding-code", &["check", "--explain", "syntax"]);
+    let run = Antiphon::new(["doctor", "--output", "json"])
+        .within(folder.path())
+        .run();
+    assert_eq!((run.code, run.stderr.as_str()), (2, ""));
+    check("examined", &run.objects());
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! | `demo` | the whole path against the simulator, with an audit at the end | a file of its own |
 //! | `run` | the daemon: configured sources into the configured journal | yes, as its one appender |
 //! | `check` | all mistakes of a configuration, offline | no |
+//! | `doctor` | examines sources and journal, online | no |
 //! | `sim` | the simulator alone, for any client | no |
 //! | `tail` | shows a journal, past or live | no |
 //! | `dead` | lists, shows, replays and drops dead letters | a request, or the change itself if nobody appends |
@@ -22,6 +23,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod dead;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod kinds;

@@ -2,7 +2,7 @@
 //!
 //! A code is never renamed and never means another thing: scripts and pages refer to it. A row has the name, the word,
 //! the severity, the meaning in one sentence, and the way out. docs/troubleshooting.md shows the table, and a test for
-//! each code provokes it (`check/tests.rs`, `doctor/tests.rs`).
+//! each code provokes it (`config/check/tests.rs`, `command/doctor/tests.rs`).
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -315,6 +315,145 @@ codes! {
     MaxBytesSmall "max-bytes-small" Warning
         "The journal's limit is smaller than 1 MiB."
         "`max_bytes` counts bytes: a gibibyte is 1_073_741_824";
+
+    // The way to a server.
+    HostUnknown "host-unknown" Error
+        "The name of a server cannot be resolved."
+        "check the name in the URL, and this machine's DNS";
+    ConnectRefused "connect-refused" Error
+        "A server refuses connections: nobody listens on the port."
+        "check the port in the URL, and that the server runs";
+    ConnectTimedOut "connect-timed-out" Error
+        "A server did not take a connection in time."
+        "check the address, firewalls, and whether a proxy is needed";
+    ConnectFailed "connect-failed" Error
+        "A server cannot be reached."
+        "check this machine's network";
+    AnswerTimedOut "answer-timed-out" Error
+        "A server took the connection and did not answer in time."
+        "look at the server's log, or give more time by `--timeout`";
+    ExamTimedOut "exam-timed-out" Error
+        "A source could not be examined in time."
+        "give more time by `--timeout`";
+    TlsExpired "tls-expired" Error
+        "The certificate of a server has expired, or is not valid yet."
+        "renew the certificate; if others reach the server, check this machine's clock";
+    TlsWrongHost "tls-wrong-host" Error
+        "The certificate of a server is for another name."
+        "write the name that the certificate has into the URL";
+    TlsUnknownIssuer "tls-unknown-issuer" Error
+        "The certificate of a server is from an authority that this machine does not trust."
+        "name the authority's certificate by `certificate`";
+    TlsNotSpoken "tls-not-spoken" Error
+        "A server does not speak TLS where the URL says https or wss."
+        "write `http://` (or `ws://`), or the port where the server speaks TLS";
+    TlsExpected "tls-expected" Error
+        "A server wants TLS where the URL says http or ws."
+        "write `https://` (or `wss://`)";
+    TlsFailed "tls-failed" Error
+        "TLS with a server failed."
+        "see the cause; something in between may change the traffic";
+    ProxyUnreachable "proxy-unreachable" Error
+        "The proxy cannot be reached."
+        "check the proxy's address, and that it runs";
+    ProxyLoginRefused "proxy-login-refused" Error
+        "The proxy wants another login."
+        "put the proxy's URL with name and password into a secret";
+    ProxyRefused "proxy-refused" Error
+        "The proxy opens no connection to a server."
+        "allow the server in the proxy's configuration, or check the proxy's protocol";
+    NotThisService "not-this-service" Error
+        "Something else answers at the address of a server."
+        "check host, port and path of the URL; a login page of the network may stand in between";
+    ClockSkew "clock-skew" Warning
+        "The clock of this machine differs by more than 30 s from a server's."
+        "set the clock, for instance by `timedatectl set-ntp true`: logins, waits and times of events go wrong with it";
+    RequestFailed "request-failed" Error
+        "A request of the examination failed."
+        "see the cause; try again later if the server has trouble";
+
+    // What Discord says.
+    TokenRefused "token-refused" Error
+        "Discord does not accept the token."
+        "copy the token again from the application's page \"Bot\"; it is reset when it leaks, or after too many identifies";
+    IntentsNotGranted "intents-not-granted" Error
+        "The application lacks privileged intents that the file asks for: Discord closes such connections."
+        "switch them on at https://discord.com/developers/applications, page \"Bot\", or leave them out of `intents`";
+    SessionStartsNone "session-starts-none" Error
+        "Fewer sessions may be begun today than the bot has shards."
+        "wait until the limit is reset, and find out what identifies again and again";
+    SessionStartsLow "session-starts-low" Warning
+        "Less than a tenth of the session starts of a day are left."
+        "find out what identifies again and again; each start of a shard without a session to resume costs one";
+    ShardsTooFew "shards-too-few" Warning
+        "The bot has fewer shards than Discord recommends."
+        "leave `shards` out, or set it to the recommended number; Discord refuses a shard with more than 2,500 guilds";
+
+    // What nodes say.
+    NodePasswordRefused "node-password-refused" Error
+        "A node does not take the password."
+        "compare it with `lavalink.server.password` of the node's configuration";
+    NodeTooOld "node-too-old" Error
+        "A node is older than Lavalink 4."
+        "install Lavalink 4";
+    NotANode "not-a-node" Error
+        "What answers is no Lavalink node."
+        "check host, port and path of the node's URL";
+    NodeWithoutSources "node-without-sources" Warning
+        "A node has no source, so that it can play nothing."
+        "switch sources on in `lavalink.server.sources` of the node's configuration, or install a plugin";
+    NodeYoutubeBuiltIn "node-youtube-built-in" Warning
+        "A node has YouTube built in, which no longer works, and not the plugin."
+        "install the plugin `youtube-source`, and set `lavalink.server.sources.youtube` to false";
+    NodeJavaOld "node-java-old" Warning
+        "A node runs on a Java older than 17, which Lavalink 4 needs."
+        "install Java 17 or newer for the node";
+
+    // Logins and rooms.
+    LoginRefused "login-refused" Error
+        "The platform refused name or password."
+        "check the account's e-mail address and password";
+    LoginChallenged "login-challenged" Error
+        "The site asks for a human before it lets the account in."
+        "log in once with a browser from this machine's network, and keep the login by `cookie_file`";
+    LoginNotAccepted "login-not-accepted" Error
+        "The chat server does not know the account, although the site let it in."
+        "give the account a profile on the site of the chat server";
+    CookieExpired "cookie-expired" Warning
+        "The login that `cookie_file` keeps has expired; a new one was possible."
+        "nothing needs to be done: the next run logs in and keeps the new login";
+    CookieOfAnother "cookie-of-another" Error
+        "The login that `cookie_file` keeps is that of another account."
+        "remove the file, or name another one";
+    RoomMissing "room-missing" Error
+        "A room does not exist, or is deleted or closed to the account."
+        "check the room in its address";
+    RoomBanned "room-banned" Error
+        "The account is banned from a room."
+        "ask the room's moderators, or leave the room out";
+    RoomReadOnly "room-read-only" Warning
+        "The account may read a room and not write in it: it is a gallery, or the account was kicked."
+        "ask an owner for the right to write, if the program has to";
+
+    // The journal as it is.
+    JournalInUse "journal-in-use" Note
+        "Another process appends to the journal; a daemon that runs does so."
+        "stop it before you start another one";
+    JournalDamaged "journal-damaged" Error
+        "The journal is damaged, or another program's file."
+        "restore the file from a copy, or move it away to begin a new one";
+    JournalNewer "journal-newer" Error
+        "The journal was written by a newer version of antiphon."
+        "use the version of antiphon that wrote it, or a newer one";
+    JournalUnreadable "journal-unreadable" Error
+        "The journal cannot be read."
+        "see the cause";
+    JournalWalLarge "journal-wal-large" Warning
+        "The journal's write-ahead log is larger than 256 MiB: a reader keeps it from being emptied."
+        "end readers that have stopped reading, such as a `tail` that waits for its pager";
+    DeadLetters "dead-letters" Warning
+        "Events wait whose handler failed for good."
+        "`antiphon dead list` shows them; replay or drop them";
 }
 
 #[cfg(test)]
@@ -359,7 +498,9 @@ mod tests {
 
     #[test]
     fn every_code_is_provoked_by_a_test() {
-        let provoked: Vec<_> = crate::config::check::tests::provoked().collect();
+        let check = crate::config::check::tests::provoked();
+        let doctor = crate::command::doctor::tests::provoked();
+        let provoked: Vec<_> = check.chain(doctor).collect();
         let without: Vec<_> = Code::ALL
             .iter()
             .filter(|code| !provoked.contains(code))

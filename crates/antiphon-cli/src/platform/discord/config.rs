@@ -9,7 +9,7 @@ use std::{borrow::Cow, num::NonZeroU32};
 
 use antiphon::{
     discord,
-    net::{Addresses, AddressesError},
+    net::{Addresses, AddressesError, Network},
 };
 use antiphon_discord::Intents as Bits;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -46,11 +46,11 @@ pub(crate) struct Discord {
     /// URL where requests go in place of `https://discord.com/api/v10`: the `rest` of `antiphon sim`.
     ///
     /// Default: Discord.
-    rest: Option<String>,
+    pub(crate) rest: Option<String>,
     /// URL where the shards connect in place of the one that `rest` names: the `gateway` of `antiphon sim`.
     ///
     /// Default: as `rest` says.
-    gateway: Option<String>,
+    pub(crate) gateway: Option<String>,
     /// Root certificate to trust beside the machine's own, as a PEM file: a company's, or that of `antiphon sim --tls`.
     ///
     /// Default: none.
@@ -142,10 +142,18 @@ impl Discord {
         &self,
         context: Context<'_>,
     ) -> Result<(discord::Client, discord::Source), Failure> {
+        Ok(discord::connect(self.config(context)?))
+    }
+
+    /// The bot as the library takes it.
+    ///
+    /// # Errors
+    /// As those of [`Self::connect`].
+    pub(crate) fn config(&self, context: Context<'_>) -> Result<discord::Config, Failure> {
         let token = context.secret(&self.token, "the token")?;
         let config = discord::Config::new(token, self.intents.0)
             .name(context.name)
-            .network(context.network(self.proxy.as_ref(), self.certificate.as_ref())?)
+            .network(self.network(context)?)
             .compression(match self.compression {
                 Compression::Zstd => discord::Compression::Zstd,
                 Compression::Zlib => discord::Compression::Zlib,
@@ -160,7 +168,15 @@ impl Discord {
         );
         let config = set(config, self.rest.as_ref(), discord::Config::rest);
         let config = set(config, self.gateway.as_ref(), discord::Config::gateway);
-        Ok(discord::connect(config))
+        Ok(config)
+    }
+
+    /// The way that its connections take.
+    ///
+    /// # Errors
+    /// The proxy's secret or the certificate could not be read.
+    pub(crate) fn network(&self, context: Context<'_>) -> Result<Network, Failure> {
+        context.network(self.proxy.as_ref(), self.certificate.as_ref())
     }
 }
 

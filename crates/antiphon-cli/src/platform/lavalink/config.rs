@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use antiphon::{
     lavalink,
-    net::{Addresses, AddressesError},
+    net::{Addresses, AddressesError, Network},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -94,7 +94,7 @@ impl Lavalink {
         let nodes = nodes.collect::<Result<Vec<_>, Failure>>()?;
         let config = lavalink::Config::new(self.user.0.get(), nodes)
             .name(context.name)
-            .network(context.network(self.proxy.as_ref(), self.certificate.as_ref())?)
+            .network(self.network(context)?)
             .heartbeat(self.heartbeat.0)
             .resume_timeout(self.resume_timeout.0)
             .failover_after(self.failover_after.0);
@@ -104,6 +104,14 @@ impl Lavalink {
             lavalink::Config::client_name,
         );
         Ok(lavalink::connect(config).1)
+    }
+
+    /// The way that its connections take.
+    ///
+    /// # Errors
+    /// The proxy's secret or the certificate could not be read.
+    pub(crate) fn network(&self, context: Context<'_>) -> Result<Network, Failure> {
+        context.network(self.proxy.as_ref(), self.certificate.as_ref())
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use antiphon::{
-    net::{Addresses, AddressesError},
+    net::{Addresses, AddressesError, Network},
     queup,
 };
 use schemars::JsonSchema;
@@ -59,11 +59,11 @@ pub(crate) struct Queup {
     /// URL where requests go in place of `https://api.queup.net`: the `rest` of `antiphon sim`.
     ///
     /// Default: QueUp.
-    rest: Option<String>,
+    pub(crate) rest: Option<String>,
     /// URL where the socket goes in place of `wss://ws.queup.net/ws/`: the `socket` of `antiphon sim`.
     ///
     /// Default: QueUp.
-    socket: Option<String>,
+    pub(crate) socket: Option<String>,
     /// Root certificate to trust beside the machine's own, as a PEM file: a company's, or that of `antiphon sim --tls`.
     ///
     /// Default: none.
@@ -77,6 +77,14 @@ impl Queup {
     /// # Errors
     /// A password of the account or of a room, the proxy's secret or the certificate could not be read; the error names it.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<queup::Source, Failure> {
+        Ok(queup::connect(self.config(context)?).1)
+    }
+
+    /// The account as the library takes it.
+    ///
+    /// # Errors
+    /// As those of [`Self::source`].
+    pub(crate) fn config(&self, context: Context<'_>) -> Result<queup::Config, Failure> {
         let password = context.secret(&self.password, "the password")?;
         let account = queup::Account::new(self.email.as_str(), password);
         let mut config = queup::Config::new(account)
@@ -88,14 +96,21 @@ impl Queup {
             let of = format_args!("the password of the room `{room}`");
             config = config.room_password(room.as_str(), context.secret(password, of)?);
         }
-        let network = context.network(self.proxy.as_ref(), self.certificate.as_ref())?;
-        let config = config.network(network);
+        let config = config.network(self.network(context)?);
         let cookies = context.path(self.cookie_file.as_ref());
         let config = set(config, cookies, queup::Config::cookie_file);
         let config = set(config, self.user_agent.as_ref(), queup::Config::user_agent);
         let config = set(config, self.rest.as_ref(), queup::Config::rest);
         let config = set(config, self.socket.as_ref(), queup::Config::socket);
-        Ok(queup::connect(config).1)
+        Ok(config)
+    }
+
+    /// The way that its connections take.
+    ///
+    /// # Errors
+    /// The proxy's secret or the certificate could not be read.
+    pub(crate) fn network(&self, context: Context<'_>) -> Result<Network, Failure> {
+        context.network(self.proxy.as_ref(), self.certificate.as_ref())
     }
 }
 

@@ -7,7 +7,7 @@
 use std::num::NonZeroU64;
 
 use antiphon::{
-    net::{Addresses, AddressesError},
+    net::{Addresses, AddressesError, Network},
     stackexchange,
 };
 use schemars::JsonSchema;
@@ -47,7 +47,7 @@ pub(crate) struct StackExchange {
     ///
     /// Default: none.
     #[schemars(example = &"chat.cookies")]
-    cookie_file: Option<FilePath>,
+    pub(crate) cookie_file: Option<FilePath>,
     /// How many events are fetched for a room after an outage that the socket cannot replay.
     #[serde(default = "number::<1000>")]
     backfill: usize,
@@ -108,6 +108,14 @@ impl StackExchange {
     /// # Errors
     /// The password, the proxy's secret or the certificate could not be read, or both `proxy` and `url` are given.
     pub(crate) fn source(&self, context: Context<'_>) -> Result<stackexchange::Source, Failure> {
+        Ok(stackexchange::connect(self.config(context)?).1)
+    }
+
+    /// The account as the library takes it.
+    ///
+    /// # Errors
+    /// As those of [`Self::source`].
+    pub(crate) fn config(&self, context: Context<'_>) -> Result<stackexchange::Config, Failure> {
         let password = context.secret(&self.password, "the password")?;
         let account = stackexchange::Account::new(self.email.as_str(), password);
         let rooms = self.rooms.iter();
@@ -133,7 +141,7 @@ impl StackExchange {
             .backfill(self.backfill)
             .poll_interval(self.poll_interval.0)
             .acknowledge(self.acknowledge)
-            .network(context.network(self.proxy.as_ref(), self.certificate.as_ref())?);
+            .network(self.network(context)?);
         let cookies = context.path(self.cookie_file.as_ref());
         let config = set(config, cookies, stackexchange::Config::cookie_file);
         let config = set(
@@ -142,7 +150,15 @@ impl StackExchange {
             stackexchange::Config::user_agent,
         );
         let config = set(config, self.url.as_ref(), stackexchange::Config::url);
-        Ok(stackexchange::connect(config).1)
+        Ok(config)
+    }
+
+    /// The way that its connections take.
+    ///
+    /// # Errors
+    /// The proxy's secret or the certificate could not be read.
+    pub(crate) fn network(&self, context: Context<'_>) -> Result<Network, Failure> {
+        context.network(self.proxy.as_ref(), self.certificate.as_ref())
     }
 }
 
