@@ -78,6 +78,11 @@ pub(crate) enum Command {
     /// connection that is down or has stopped, a journal that does not store, events that wait to be handled, new dead
     /// letters, or no daemon at all.
     Status(Status),
+    /// Shows what the running daemon is doing, on the whole terminal
+    ///
+    /// Asks the daemon that writes the journal once a second, and goes on asking while none runs. `q`, Esc and Ctrl-C end
+    /// it.
+    Top(Top),
     /// Lists every typed kind of event, with the reference library's name for it
     Kinds(Shape),
     /// Lists the JSON Schemas of what `--output json` prints, or prints one of them
@@ -262,6 +267,12 @@ pub(crate) struct Status {
     pub(crate) offline: bool,
     #[command(flatten)]
     pub(crate) shape: Shape,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Top {
+    #[command(flatten)]
+    pub(crate) journal: Where,
 }
 
 #[derive(Clone, Debug, Args)]

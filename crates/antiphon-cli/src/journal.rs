@@ -12,18 +12,25 @@ use crate::{
     failure::{Exit, Failure},
 };
 
+/// Looks whether there is a journal.
+///
+/// # Errors
+/// No such file, with a hint.
+pub(crate) fn exists(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
+    }
+    let error = format!("there is no journal {}", path.display());
+    Err(Failure::new(Exit::Failed, error)
+        .hint("name one with `--journal`; `antiphon run` makes it"))
+}
+
 /// Opens a journal for reading, also beside the process that writes it.
 ///
 /// # Errors
 /// No such file, with a hint; and what `SqliteJournal::read_only` says.
 pub(crate) async fn to_read(path: &Path) -> Result<SqliteJournal, Failure> {
-    if !path.exists() {
-        return Err(Failure::new(
-            Exit::Failed,
-            format!("there is no journal {}", path.display()),
-        )
-        .hint("name one with `--journal`; `antiphon run` makes it"));
-    }
+    exists(path)?;
     SqliteJournal::read_only(path).await.map_err(failure)
 }
 

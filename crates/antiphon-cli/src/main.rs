@@ -106,6 +106,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Doctor(args) => command::doctor::doctor(args, &stop).await,
             Command::Sim(args) => command::sim::sim(args, &stop).await,
             Command::Status(args) => command::status::status(args).await,
+            Command::Top(args) => command::top::top(args, &stop).await,
             Command::Kinds(args) => command::kinds::kinds(args),
             Command::Schema(args) => command::schema::schema(&args),
             Command::Completions { shell } => command::completions::completions(shell),

@@ -29,6 +29,7 @@ fn without_a_command_it_says_what_there_is() {
           export       Writes a journal's events to a file or stdout, one JSON object a line
           import       Stores the events of an exported file in a journal, a new one or one that is there
           status       Says whether the daemon is well, and what it is doing
+          top          Shows what the running daemon is doing, on the whole terminal
           kinds        Lists every typed kind of event, with the reference library's name for it
           schema       Lists the JSON Schemas of what `--output json` prints, or prints one of them
           completions  Writes a completion script for a shell to stdout

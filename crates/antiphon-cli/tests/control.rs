@@ -401,3 +401,14 @@ fn a_daemon_that_does_not_answer_is_told_from_one_that_does_not_run() {
         hint: it may be overloaded or stopped by a debugger; its log says more
         "#);
 }
+
+#[test]
+fn top_needs_a_terminal() {
+    let (_folder, path) = journal();
+    insta::assert_snapshot!(Antiphon::new(["top", "--journal", &path]).run().whole(), @r#"
+        exit 2
+        --- stderr
+        error: `antiphon top` needs a terminal
+        hint: `antiphon status` prints the same once, and takes `--output json`
+        "#);
+}

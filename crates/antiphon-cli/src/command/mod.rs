@@ -15,6 +15,7 @@
 //! | `export` | writes events and states to a file or stdout | no |
 //! | `import` | stores the events of an exported file | yes, as its one appender |
 //! | `status` | asks the running daemon, or reads the journal where none runs | no |
+//! | `top` | draws what the running daemon answers, each second | no |
 //! | `kinds` | lists the typed kinds | no |
 //! | `schema` | prints the JSON Schemas of what `--output json` prints | no |
 //! | `completions` | writes a shell's completion script | no |
@@ -32,3 +33,4 @@ pub(crate) mod schema;
 pub(crate) mod sim;
 pub(crate) mod status;
 pub(crate) mod tail;
+pub(crate) mod top;

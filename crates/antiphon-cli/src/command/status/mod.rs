@@ -7,7 +7,7 @@
 //! for a wrong command line and a journal that cannot be read.
 
 mod offline;
-mod reason;
+pub(crate) mod reason;
 mod text;
 
 use schemars::JsonSchema;

@@ -77,6 +77,17 @@ pub(crate) struct Bounds {
     pub(crate) dead: Duration,
 }
 
+impl Default for Bounds {
+    /// Those of `antiphon status` without options.
+    fn default() -> Self {
+        Self {
+            down: Duration::from_secs(60),
+            lag: Duration::from_secs(60),
+            dead: Duration::from_secs(3600),
+        }
+    }
+}
+
 impl Reason {
     pub(crate) fn new(code: Code, text: impl Into<String>) -> Self {
         Self {
@@ -183,12 +194,6 @@ pub(crate) fn dead_letters(
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds {
-        down: Duration::from_secs(60),
-        lag: Duration::from_secs(60),
-        dead: Duration::from_secs(3600),
-    };
-
     /// A report of which the JSON says more.
     fn report(more: serde_json::Value) -> Report {
         let mut report = serde_json::to_value(Report::default()).expect("plain data");
@@ -211,7 +216,7 @@ mod tests {
 
     #[track_caller]
     fn check(more: serde_json::Value, expected: &[(Code, &str)]) {
-        let found = reasons(&report(more), BOUNDS);
+        let found = reasons(&report(more), Bounds::default());
         let found: Vec<_> = found.iter().map(|one| (one.code, &*one.text)).collect();
         assert_eq!(found, expected);
     }
