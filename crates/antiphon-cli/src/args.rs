@@ -2,7 +2,7 @@
 //!
 //! Each command is a variant of [`Command`] with a struct of its own; groups that several commands share ([`Shape`],
 //! [`Where`]) are flattened into them. Values are parsed here, so that a command gets types and not texts: lengths of
-//! time by `time.rs`, the rest by the functions at the end. A value that cannot be read is a usage error of clap's,
+//! time by `time.rs`, points of a journal by `moment.rs`, patterns by `globs.rs`, the rest by the functions at the end. A value that cannot be read is a usage error of clap's,
 //! with exit code 2.
 //!
 //! The comments of fields are the help that users see: one line without a full stop, and a longer text behind an empty
@@ -10,11 +10,9 @@
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use antiphon_core::{KindPattern, Position};
 use clap::{Args, Parser, Subcommand};
-use jiff::Timestamp;
 
-use crate::{output::Form, time};
+use crate::{globs::Pattern, moment::Moment, output::Form, search::Words, time};
 
 /// Typed, durable, ordered events from chat and music rooms.
 #[derive(Debug, Parser)]
@@ -84,7 +82,7 @@ pub(crate) enum Command {
     /// it.
     Top(Top),
     /// Lists every typed kind of event, with the reference library's name for it
-    Kinds(Shape),
+    Kinds(Kinds),
     /// Lists the JSON Schemas of what `--output json` prints, or prints one of them
     Schema(Schema),
     /// Writes a completion script for a shell to stdout
@@ -92,6 +90,15 @@ pub(crate) enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Kinds {
+    /// Only kinds like these, with `*` for any characters, `{a,b}` for either and `!` before what to leave out
+    #[arg(value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) patterns: Vec<Pattern>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -282,20 +289,51 @@ pub(crate) struct Tail {
     /// Goes on with new events as they are stored, until it is stopped
     #[arg(long, short)]
     pub(crate) follow: bool,
-    /// Begins here: so long ago (`10m`), at a time (`2026-01-31T12:00:00Z`) or at a position (`4711`)
+    /// Begins here: a length of time (`10m`), a time (`14:05`), a day (`yesterday`) or a position (`4711`)
     ///
-    /// Without it: from the first event on, or with `--follow` from now on.
-    #[arg(long, value_name = "WHEN", value_parser = since)]
-    pub(crate) since: Option<Since>,
-    /// Only kinds like this, with `*` for any characters; may be given more than once
-    #[arg(long = "kind", value_name = "GLOB", value_parser = glob)]
-    pub(crate) kinds: Vec<KindPattern>,
-    /// Only places like this, with `*` for any characters; may be given more than once
-    #[arg(long = "place", value_name = "GLOB", value_parser = glob)]
-    pub(crate) places: Vec<KindPattern>,
-    /// Only this source; may be given more than once
-    #[arg(long = "source", value_name = "NAME")]
-    pub(crate) sources: Vec<String>,
+    /// Times are local: `14:05` is the last one that a clock showed, `monday` the last one, `monday 14:05`,
+    /// `2026-01-31 14:05` and `2026-01-31` what they say; `2026-01-31T12:00:00Z` is exact. Without it: from the first
+    /// event on, or with `--follow` from now on.
+    #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
+    pub(crate) since: Option<Moment>,
+    /// Ends before this time, or with this position; written as for `--since`
+    #[arg(long, value_name = "WHEN", value_parser = Moment::parse, conflicts_with = "follow")]
+    pub(crate) until: Option<Moment>,
+    /// Only the last so many of the events that fit, at most 10000
+    #[arg(long, short = 'n', value_name = "N", value_parser = lines)]
+    pub(crate) lines: Option<usize>,
+    /// Only kinds like this; may be given more than once
+    ///
+    /// `*` stands for any characters, `?` for one, `{a,b}` for either, in any case; a pattern that begins with `!`
+    /// takes out what it fits.
+    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) kinds: Vec<Pattern>,
+    /// Only places like this, with the ids that they have in the journal; may be given more than once
+    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) places: Vec<Pattern>,
+    /// Only sources like this; may be given more than once
+    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) sources: Vec<Pattern>,
+    /// Only events with this text in what is shown or in the body, in any case; of several, one is enough
+    #[arg(long, value_name = "TEXT", value_parser = Words::parse)]
+    pub(crate) grep: Vec<Words>,
+    /// Only events for which this expression of jq is true, such as `.body.author.id == "1"`
+    ///
+    /// It sees the event as `--output json` prints it; its first output counts. An event for which it fails does not fit,
+    /// and is counted at the end.
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(crate) condition: Option<String>,
+    /// Prints what this expression of jq makes of each event in place of its line, such as `.place + ": " + .kind`
+    ///
+    /// Each output is a line: a text as it is, anything else, and everything with `--output json`, as JSON.
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) select: Option<String>,
+    /// Shows times in UTC, and takes them so in `--since` and `--until`
+    #[arg(long)]
+    pub(crate) utc: bool,
+    /// Shows the ids of guilds, channels and rooms in place of their names
+    #[arg(long)]
+    pub(crate) ids: bool,
     #[command(flatten)]
     pub(crate) shape: Shape,
 }
@@ -304,21 +342,21 @@ pub(crate) struct Tail {
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) journal: Where,
-    /// Begins here: so long ago (`10m`), at a time (`2026-01-31T12:00:00Z`) or at a position (`4711`)
-    #[arg(long, value_name = "WHEN", value_parser = since)]
-    pub(crate) since: Option<Since>,
+    /// Begins here: a length of time (`10m`), a time (`14:05`), a day (`yesterday`) or a position (`4711`)
+    #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
+    pub(crate) since: Option<Moment>,
     /// Ends before this time, or with this position; by default with the last event
-    #[arg(long, value_name = "WHEN", value_parser = since)]
-    pub(crate) until: Option<Since>,
-    /// Only kinds like this, with `*` for any characters; may be given more than once
-    #[arg(long = "kind", value_name = "GLOB")]
-    pub(crate) kinds: Vec<String>,
-    /// Only places like this, with `*` for any characters; may be given more than once
-    #[arg(long = "place", value_name = "GLOB")]
-    pub(crate) places: Vec<String>,
-    /// Only this source; may be given more than once
-    #[arg(long = "source", value_name = "NAME")]
-    pub(crate) sources: Vec<String>,
+    #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
+    pub(crate) until: Option<Moment>,
+    /// Only kinds like this, written as for `tail`; may be given more than once
+    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) kinds: Vec<Pattern>,
+    /// Only places like this; may be given more than once
+    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) places: Vec<Pattern>,
+    /// Only sources like this; may be given more than once
+    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) sources: Vec<Pattern>,
     /// Writes into this file, which must not be there yet; without it, to stdout
     ///
     /// It is named `FILE.part` until it is whole.
@@ -355,17 +393,6 @@ pub(crate) struct Into {
     /// The configuration that names the journal, its durability and its compression
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-}
-
-/// Where to begin reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Since {
-    /// So long before now.
-    Ago(Duration),
-    /// At this time.
-    Time(Timestamp),
-    /// At this position.
-    Position(Position),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -456,25 +483,13 @@ fn port(text: &str) -> Result<(String, u16), String> {
         .ok_or_else(|| format!("`{text}` is not of the form `queup=7006`, with a port up to 65535"))
 }
 
-// A parser for clap has to return a `Result`.
-/// Every text is a pattern, so that this cannot fail.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a clap parser")]
-fn glob(text: &str) -> Result<KindPattern, String> {
-    Ok(KindPattern::new(text))
-}
-
-/// The three forms cannot be mistaken for one another: a position is digits alone, a time is a date, a length has a
-/// unit.
-fn since(text: &str) -> Result<Since, String> {
-    if let Ok(position) = text.parse() {
-        return Ok(Since::Position(position));
-    }
-    if let Ok(time) = text.parse() {
-        return Ok(Since::Time(time));
-    }
-    time::parse(text)
-        .map(Since::Ago)
-        .map_err(|_| format!("`{text}` is no length of time (`10m`), time (`2026-01-31T12:00:00Z`) or position (`4711`)"))
+/// Reads a number of lines, which are kept in memory.
+fn lines(text: &str) -> Result<usize, String> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=10_000).contains(number));
+    number.ok_or_else(|| format!("`{text}` is no number from 1 to 10000"))
 }
 
 #[cfg(test)]
@@ -523,13 +538,5 @@ mod tests {
             }
         }
         assert!(commands > 5, "{commands} commands");
-    }
-
-    #[test]
-    fn a_beginning_is_a_length_a_time_or_a_position() {
-        assert_eq!(since("10m"), Ok(Since::Ago(Duration::from_secs(600))));
-        assert_eq!(since("4711"), Ok(Since::Position(Position::new(4711))));
-        assert!(matches!(since("2026-01-31T12:00:00Z"), Ok(Since::Time(_))));
-        assert!(since("yesterday").is_err());
     }
 }

@@ -7,8 +7,12 @@
 use antiphon_core::{BoxError, ReadError, SourceError, Trouble};
 use schemars::JsonSchema;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::output::{Form, say, say_json};
+use crate::{
+    output::{Form, say, say_json},
+    plain::plain,
+};
 
 /// Exit codes, by which a script can tell the outcomes apart.
 ///
@@ -84,6 +88,8 @@ pub(crate) struct Failure {
     message: String,
     /// Printed behind `hint:` on a line of its own.
     hint: Option<String>,
+    /// Line that the mistake is in, and a caret under it; printed between message and hint.
+    excerpt: Option<Box<[String; 2]>>,
     #[source]
     source: Option<BoxError>,
     /// More errors of the same command, printed behind this one; empty but for a configuration with several mistakes.
@@ -97,6 +103,7 @@ impl Failure {
             exit,
             message: message.into(),
             hint: None,
+            excerpt: None,
             source: None,
             others: Vec::new(),
         }
@@ -131,8 +138,18 @@ impl Failure {
         Told {
             error: format!("{}{}", self.message, cause.unwrap_or_default()),
             hint: self.hint.clone(),
+            excerpt: self.excerpt.clone(),
             exit: self.exit.code(),
         }
+    }
+
+    /// Shows the line that the mistake is in, with a caret under a character; `column` counts from 1.
+    pub(crate) fn shown(mut self, line: &str, column: usize) -> Self {
+        let before: String = line.chars().take(column.saturating_sub(1)).collect();
+        let width = plain(&before).width();
+        let caret = format!("    {:width$}^", "");
+        self.excerpt = Some(Box::new([format!("    {line}"), caret]));
+        self
     }
 
     /// It is printed behind the message, with a colon between them.
@@ -195,6 +212,8 @@ pub(crate) struct Told {
     /// The way out; left out where none is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    #[serde(skip)]
+    excerpt: Option<Box<[String; 2]>>,
     /// Exit code of the command.
     exit: u8,
 }
@@ -210,7 +229,9 @@ impl Told {
 
     fn lines(&self) -> impl Iterator<Item = String> {
         let hint = self.hint.iter().map(|hint| format!("hint: {hint}"));
-        std::iter::once(format!("error: {}", self.error)).chain(hint)
+        let excerpt = self.excerpt.iter().flat_map(|lines| lines.iter().cloned());
+        let error = std::iter::once(format!("error: {}", self.error));
+        error.chain(excerpt).chain(hint)
     }
 }
 
@@ -230,6 +251,7 @@ impl From<&clap::Error> for Told {
                 .unwrap_or(&sentence)
                 .to_owned(),
             hint: tip.or_else(|| Some("`--help` shows what can be written".to_owned())),
+            excerpt: None,
             exit: Exit::Usage.code(),
         }
     }
@@ -253,6 +275,7 @@ pub(crate) fn told(error: &anyhow::Error) -> (Exit, Vec<Told>) {
         // `{:#}` joins the causes with colons, so that the whole story is one sentence.
         error: format!("{error:#}"),
         hint: failure.and_then(|failure| failure.hint.clone()),
+        excerpt: failure.and_then(|failure| failure.excerpt.clone()),
         exit: exit.code(),
     };
     let others = failure.map_or(&[][..], |failure| &failure.others);

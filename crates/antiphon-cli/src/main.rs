@@ -26,16 +26,22 @@ mod args;
 mod command;
 mod config;
 mod control;
+mod expression;
 mod failure;
 mod figures;
 mod finding;
+mod globs;
 mod journal;
 mod logging;
+mod moment;
+mod names;
 mod output;
 mod plain;
 mod platform;
 mod progress;
+mod range;
 mod schemas;
+mod search;
 mod show;
 mod signals;
 mod time;
@@ -107,7 +113,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Sim(args) => command::sim::sim(args, &stop).await,
             Command::Status(args) => command::status::status(args).await,
             Command::Top(args) => command::top::top(args, &stop).await,
-            Command::Kinds(args) => command::kinds::kinds(args),
+            Command::Kinds(args) => command::kinds::kinds(&args),
             Command::Schema(args) => command::schema::schema(&args),
             Command::Completions { shell } => command::completions::completions(shell),
             Command::Tail(args) => command::tail::tail(args, &stop).await,

@@ -7,12 +7,12 @@
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
     borrow::Cow,
-    fmt::{self, Write as _},
+    fmt,
     io::{self, BufWriter, Write},
 };
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
     failure::ReaderGone,
@@ -127,6 +127,14 @@ impl Output {
             .try_for_each(|line| self.line(line))
     }
 
+    /// Writes a JSON text on a line of its own, as [`Output::json`] does; what is none after all is written as a text.
+    pub(crate) fn document_text(&mut self, json: &str) -> anyhow::Result<()> {
+        match serde_json::from_str::<&serde_json::value::RawValue>(json) {
+            Ok(json) => self.json(&json),
+            Err(_) => self.json(&json),
+        }
+    }
+
     /// Writes bytes of this program's own as they are, without a line end.
     ///
     /// For text that must reach a program as it is, such as a completion script.
@@ -150,7 +158,7 @@ impl fmt::Debug for Output {
 
 /// Style of a part of a line, if colours are shown.
 ///
-/// Weight alone, no hues: a terminal's own colours stay readable.
+/// Hues are a terminal's own, so that they stay readable on its background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paint {
     /// Plain.
@@ -159,7 +167,14 @@ pub(crate) enum Paint {
     Faint,
     /// More visible than plain.
     Bold,
+    /// What was looked for.
+    Marked,
+    /// One of [`HUES`], by its number.
+    Hue(usize),
 }
+
+/// Number of hues that tell sources apart.
+pub(crate) const HUES: usize = 10;
 
 impl Paint {
     /// The escape sequence that begins the style.
@@ -168,6 +183,14 @@ impl Paint {
             Self::No => None,
             Self::Faint => Some("\x1b[2m"),
             Self::Bold => Some("\x1b[1m"),
+            Self::Marked => Some("\x1b[7m"),
+            // Without red, which looks like trouble, and black and white, which may be the background.
+            Self::Hue(hue) => Some(
+                [
+                    "\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[34m", "\x1b[96m",
+                    "\x1b[92m", "\x1b[93m", "\x1b[95m", "\x1b[94m",
+                ][hue % HUES],
+            ),
         }
     }
 }
@@ -226,7 +249,7 @@ pub(crate) fn tell_panics() {
 
 /// Lines of a table with columns as wide as their widest cell: numbers are aligned right, hidden characters written out.
 ///
-/// Widths count characters, not cells of a terminal: wide scripts may be a little out of line. The head comes first.
+/// Widths are those of a terminal's cells: characters of wide scripts take two. The head comes first.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Vec<String> {
     let rows: Vec<[Cow<'_, str>; N]> = rows
         .iter()
@@ -234,8 +257,8 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Ve
         .collect();
     let width = |column: usize| {
         rows.iter()
-            .map(|row| row[column].chars().count())
-            .chain([head[column].chars().count()])
+            .map(|row| row[column].width())
+            .chain([head[column].width()])
             .max()
             .unwrap_or(0)
     };
@@ -251,14 +274,13 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Ve
     let line = |cells: [&str; N]| {
         let mut line = String::new();
         for (column, cell) in cells.into_iter().enumerate() {
-            let width = widths[column];
             if column > 0 {
                 line.push_str("  ");
             }
             if numeric[column] {
-                let _ = write!(line, "{cell:>width$}");
+                line.extend([&*blanks(cell, widths[column]), cell]);
             } else {
-                let _ = write!(line, "{cell:<width$}");
+                line.push_str(&padded(cell, widths[column]));
             }
         }
         line.truncate(line.trim_end().len());
@@ -302,6 +324,16 @@ fn wrapped_at(text: &str, columns: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// The text and blanks behind it, up to a width; a wider text stays as it is.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", blanks(text, width))
+}
+
+/// The blanks that a text lacks to a width.
+pub(crate) fn blanks(text: &str, width: usize) -> String {
+    " ".repeat(width.saturating_sub(text.width()))
 }
 
 #[cfg(test)]
@@ -403,5 +435,10 @@ mod tests {
             table(["platform", "sent"], &rows),
             ["platform  sent", "queup        7", "x         1200"]
         );
+        let rows = [
+            ["東京".to_owned(), "a".to_owned()],
+            ["room".to_owned(), "b".to_owned()],
+        ];
+        assert_eq!(table(["a", "b"], &rows)[1..], ["東京  a", "room  b"]);
     }
 }

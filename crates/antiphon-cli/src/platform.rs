@@ -16,7 +16,7 @@ use antiphon::{
     App,
     net::{Addresses, AddressesError},
 };
-use antiphon_core::{Event, KindInfo};
+use antiphon_core::{Event, Gap, Keep, KindInfo, Link};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -31,6 +31,7 @@ use crate::{
         check::{Lint, Table},
     },
     failure::Failure,
+    names::Naming,
 };
 
 /// One platform.
@@ -46,6 +47,8 @@ pub(crate) struct Platform {
     pub(crate) gist: fn(&Event) -> Option<String>,
     /// Checks the table of a source beyond what the schema says.
     pub(crate) check: fn(Table<'_>, &mut Lint<'_, '_>),
+    /// What its events tell of the names of places.
+    pub(crate) naming: Naming,
     /// Keys of a source that connects to a simulation, for `antiphon sim --write`.
     pub(crate) simulated: fn(&Addresses, &mut Secrets) -> Result<Keys, AddressesError>,
     /// Makes its part in the demo.
@@ -68,6 +71,7 @@ macro_rules! platforms {
             kinds: antiphon::$name::KINDS,
             gist: $name::show::gist,
             check: $name::check::check,
+            naming: $name::show::NAMING,
             simulated: $name::config::simulated,
             part: $name::demo::part,
             #[cfg(test)]
@@ -124,4 +128,28 @@ platforms! {
     lavalink: Lavalink;
     queup: Queup;
     stackexchange: StackExchange;
+}
+
+/// The kinds of antiphon's own.
+const OWN: &[KindInfo] = &[
+    KindInfo {
+        kind: Gap::KIND,
+        payload: "Gap",
+        reference: "",
+        about: "A stretch of events could not be had.",
+        keep: Keep::Lasting,
+    },
+    KindInfo {
+        kind: Link::KIND,
+        payload: "Link",
+        reference: "",
+        about: "A connection changed its state.",
+        keep: Keep::Lasting,
+    },
+];
+
+/// Every typed kind: antiphon's own two, then those of the platforms.
+pub(crate) fn all_kinds() -> impl Iterator<Item = &'static KindInfo> {
+    let kinds = PLATFORMS.iter().flat_map(|platform| platform.kinds);
+    OWN.iter().chain(kinds)
 }

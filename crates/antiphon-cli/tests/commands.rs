@@ -78,10 +78,10 @@ fn tail_shows_a_journal_line_by_line() {
     insta::assert_snapshot!(antiphon(["tail", "--journal", &path]).whole(), @r#"
         exit 0
         --- stdout
-        12:00:00.000 choir queup.chat-message           room/5a77aa00bb11cc22dd33ee44 mira: hello
-        12:00:00.001 choir queup.message                user/5f1c0aa1b2c3d4e5f6071829 no \u{7} json
-        12:00:02.503 choir queup.chat-message           room/5a77aa00bb11cc22dd33ee44 teo: back again (backfilled)
-        12:00:02.503 choir antiphon.gap                 room/5a77aa00bb11cc22dd33ee44 2.5s missing, 1 recovered: the line was cut (synthetic)
+        2026-01-31 12:00:00.000Z choir queup.chat-message room/5a77aa00bb11cc22dd33ee44 mira: hello
+        2026-01-31 12:00:00.001Z choir queup.message      user/5f1c0aa1b2c3d4e5f6071829 no \u{7} json
+        2026-01-31 12:00:02.503Z choir queup.chat-message room/5a77aa00bb11cc22dd33ee44 teo: back again (backfilled)
+        2026-01-31 12:00:02.503Z choir antiphon.gap       room/5a77aa00bb11cc22dd33ee44 2.5s missing, 1 recovered: the line was cut (synthetic)
         "#);
 }
 

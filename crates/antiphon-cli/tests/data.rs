@@ -752,20 +752,20 @@ fn the_help_of_each_command_is_whole() {
                   The configuration that names the journal; `antiphon.toml` if there is one here
 
               --since <WHEN>
-                  Begins here: so long ago (`10m`), at a time (`2026-01-31T12:00:00Z`) or at a position
+                  Begins here: a length of time (`10m`), a time (`14:05`), a day (`yesterday`) or a position
                   (`4711`)
 
               --until <WHEN>
                   Ends before this time, or with this position; by default with the last event
 
               --kind <GLOB>
-                  Only kinds like this, with `*` for any characters; may be given more than once
+                  Only kinds like this, written as for `tail`; may be given more than once
 
               --place <GLOB>
-                  Only places like this, with `*` for any characters; may be given more than once
+                  Only places like this; may be given more than once
 
-              --source <NAME>
-                  Only this source; may be given more than once
+              --source <GLOB>
+                  Only sources like this; may be given more than once
 
               --to <FILE>
                   Writes into this file, which must not be there yet; without it, to stdout

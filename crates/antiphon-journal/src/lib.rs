@@ -12,8 +12,8 @@ pub use filter::{Filter, Page};
 pub use memory::MemoryJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{
-    Asked, ConsumerOverview, Durability, Imported, OpenError, Options, Overview, SqliteJournal,
-    States,
+    Asked, ConsumerOverview, Durability, Imported, Names, OpenError, Options, Overview,
+    SqliteJournal, States,
 };
 
 /// Most bytes in one page of [`Journal::read`](antiphon_core::Journal::read), unless a single event weighs more.

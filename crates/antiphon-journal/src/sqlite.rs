@@ -15,6 +15,7 @@
 //! | `overview` | how far consumers are, and the newest event of each source |
 //! | `transfer` | events and states on their way into another journal |
 //! | `chosen` | the rows that a filter takes, in SQL |
+//! | `known` | the names that a journal knows |
 //! | `bodies` | bodies compressed, and expanded |
 //! | `names`, `value`, `trouble` | texts by number, conversions, errors |
 //!
@@ -57,6 +58,7 @@ mod bodies;
 mod chosen;
 mod connection;
 mod files;
+mod known;
 mod lock;
 mod names;
 mod open;
@@ -70,6 +72,7 @@ mod trouble;
 mod value;
 mod writer;
 
+pub use known::Names;
 pub use open::{Asked, Durability, OpenError, Options};
 pub use overview::{ConsumerOverview, Overview};
 pub use transfer::{Imported, States};

@@ -733,6 +733,13 @@ async fn a_filter_takes_what_fits_all_its_fields_and_says_how_far_it_looked() {
             .expect("read");
         assert_eq!((page.events.len(), page.through), (0, Position::new(500)));
     }
+    let conditions = Filter::new()
+        .kind_if(|kind| kind.ends_with("-skip"))
+        .place_if(|place| place != "room/3")
+        .source_if(|source| source.len() == "choir".len());
+    let expected: Vec<_> = (0..500).filter(|n| n % 3 == 1 && n % 5 != 3).collect();
+    assert_eq!(read(&conditions, 100).await, expected);
+    assert!(read(&conditions.source_if(|_| false), 100).await.is_empty());
     // A kind that comes later is found by the same filter.
     let late = Filter::new().kind(pattern("late.*"));
     assert!(read(&late, 10).await.is_empty());
@@ -742,6 +749,27 @@ async fn a_filter_takes_what_fits_all_its_fields_and_says_how_far_it_looked() {
     };
     append(&journal, events([draft])).await;
     assert_eq!(read(&late, 10).await, [500]);
+}
+
+#[tokio::test]
+async fn a_journal_names_its_sources_and_the_newest_of_its_texts() {
+    let (_folder, file) = folder();
+    let journal = open(&file).await;
+    let names = journal.names(10).await.expect("read");
+    assert_eq!((names.sources.len(), names.texts.len()), (0, 0));
+    append(&journal, events((0..5).map(chat))).await;
+    let other: antiphon_core::SourceName = "other".into();
+    let batch = antiphon_core::Batch {
+        events: vec![(other.clone(), chat(5)), (choir(), chat(6))],
+        ..antiphon_core::Batch::default()
+    };
+    append(&journal, batch.into()).await;
+    let names = journal.names(10).await.expect("read");
+    assert_eq!(names.sources, [choir(), other]);
+    let newest = journal.names(1).await.expect("read");
+    assert_eq!(newest.sources.len(), 2);
+    assert_eq!(newest.texts, [std::sync::Arc::from("other")]);
+    assert!(names.texts.len() > 1 && names.texts[0] == newest.texts[0]);
 }
 
 /// The consumer of docs/journal.md, in Python.

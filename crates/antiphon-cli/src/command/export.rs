@@ -14,20 +14,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use antiphon_core::{Journal as _, KindPattern, Position};
+use antiphon_core::{Journal as _, Position};
 use antiphon_journal::{Filter, SqliteJournal, States};
+use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::task::block_in_place;
 
 use crate::{
-    args::{Export, Since},
-    command::tail,
+    args::Export,
     config,
     failure::{Exit, Failure},
+    globs::{self, Pattern},
     journal,
+    moment::Moment,
     output::{Form, Output, say},
     progress::Progress,
+    range,
     signals::Stop,
     transfer::{End, EventLine, Glance, Header, StateLine, VERSION},
 };
@@ -121,14 +124,19 @@ pub(crate) fn events(count: u64) -> String {
 /// What is asked for, with times as positions.
 async fn header(args: &Export, journal: &SqliteJournal) -> Result<Header, Failure> {
     let end = *journal.last().borrow();
+    let now = Timestamp::now().to_zoned(TimeZone::system());
     let after = match args.since {
-        Some(since) => tail::begin(journal, since, end).await?,
+        Some(since) => range::begin(journal, since, &now, end).await?,
         None => Position::ZERO,
     };
     let until = match args.until {
-        Some(Since::Position(position)) => Some(position),
-        Some(until) => Some(tail::begin(journal, until, end).await?),
+        Some(Moment::Position(position)) => Some(position),
+        Some(until) => Some(range::finish(journal, until, &now, end).await?),
         None => None,
+    };
+    let texts = |patterns: &[Pattern]| -> Vec<String> {
+        let texts = patterns.iter().map(Pattern::as_str);
+        texts.map(str::to_owned).collect()
     };
     Ok(Header {
         antiphon: "export".to_owned(),
@@ -137,9 +145,9 @@ async fn header(args: &Export, journal: &SqliteJournal) -> Result<Header, Failur
         full: args.full,
         after,
         until,
-        kinds: args.kinds.clone(),
-        sources: args.sources.clone(),
-        places: args.places.clone(),
+        kinds: texts(&args.kinds),
+        sources: texts(&args.sources),
+        places: texts(&args.places),
     })
 }
 
@@ -204,16 +212,16 @@ struct Writing {
 impl Writing {
     fn new(header: &Header, done: End, states: &States) -> Self {
         let until = header.until.unwrap_or(states.last).min(states.last);
-        let mut filter = Filter::new();
-        for kind in &header.kinds {
-            filter = filter.kind(KindPattern::new(kind.as_str()));
-        }
-        for place in &header.places {
-            filter = filter.place(KindPattern::new(place.as_str()));
-        }
-        for source in &header.sources {
-            filter = filter.source(source.as_str().into());
-        }
+        let patterns = |texts: &[String]| -> Vec<Pattern> {
+            let patterns = texts.iter().map(|text| Pattern::parse(text));
+            let patterns = patterns.collect::<Result<_, _>>();
+            patterns.expect("they are those of the arguments")
+        };
+        let filter = globs::filter(
+            &patterns(&header.kinds),
+            &patterns(&header.places),
+            &patterns(&header.sources),
+        );
         let (from, to) = (header.after.get(), until.get().max(header.after.get()));
         Self {
             filter,

@@ -3,34 +3,17 @@
 //! The lists are the constants of the platform crates (`KINDS`), so that the page that people read and the types that
 //! programs use cannot differ. antiphon's own two kinds come first.
 
-use antiphon_core::{Gap, Keep, KindInfo, Link};
+use antiphon_core::Keep;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    args::Shape,
-    failure::Exit,
+    args::Kinds,
+    failure::{Exit, Failure},
+    globs,
     output::{Form, Output, table},
-    platform::PLATFORMS,
+    platform::all_kinds,
 };
-
-/// The kinds of antiphon's own.
-const OWN: &[KindInfo] = &[
-    KindInfo {
-        kind: Gap::KIND,
-        payload: "Gap",
-        reference: "",
-        about: "A stretch of events could not be had.",
-        keep: Keep::Lasting,
-    },
-    KindInfo {
-        kind: Link::KIND,
-        payload: "Link",
-        reference: "",
-        about: "A connection changed its state.",
-        keep: Keep::Lasting,
-    },
-];
 
 /// A typed kind of event.
 #[derive(Serialize, JsonSchema)]
@@ -50,16 +33,22 @@ pub(crate) struct Row<'a> {
     keep_seconds: Option<u64>,
 }
 
-/// Every typed kind, those of antiphon's own first.
-pub(crate) fn all() -> impl Iterator<Item = &'static KindInfo> {
-    let kinds = PLATFORMS.iter().flat_map(|platform| platform.kinds);
-    OWN.iter().chain(kinds)
-}
-
 /// It reads no configuration and no journal.
-pub(crate) fn kinds(shape: Shape) -> anyhow::Result<Exit> {
-    let mut output = Output::stdout(shape.output);
-    let kinds = all();
+///
+/// # Errors
+/// Patterns that fit no kind.
+pub(crate) fn kinds(args: &Kinds) -> anyhow::Result<Exit> {
+    let mut output = Output::stdout(args.shape.output);
+    let kinds: Vec<_> = all_kinds()
+        .filter(|kind| globs::take(&args.patterns, kind.kind))
+        .collect();
+    if kinds.is_empty() {
+        let failure = Failure::new(Exit::Failed, "no typed kind fits these patterns");
+        return Err(failure
+            .hint("`antiphon kinds` lists all; `*` stands for any characters")
+            .into());
+    }
+    let kinds = kinds.into_iter();
     match output.form() {
         Form::Json => {
             for kind in kinds {

@@ -35,7 +35,7 @@ use crate::{
     finding::Severity,
     journal, logging,
     output::{Form, Output, say},
-    show,
+    show::{self, Lines},
     signals::Stop,
 };
 
@@ -245,7 +245,7 @@ pub(crate) fn failure(error: RunError) -> Failure {
 /// `handle` is there to stop the app when nobody reads any more; the event that could not be printed is not done, and
 /// comes again.
 struct Printer {
-    output: Mutex<Output>,
+    output: Mutex<(Output, Lines)>,
     /// It stops the app once nobody reads any more.
     handle: Handle<()>,
     /// The first failure of the output; the command ends with it.
@@ -255,7 +255,7 @@ struct Printer {
 impl Printer {
     fn new(output: Output, handle: Handle<()>) -> Self {
         Self {
-            output: Mutex::new(output),
+            output: Mutex::new((output, Lines::default())),
             handle,
             failed: OnceLock::new(),
         }
@@ -264,8 +264,9 @@ impl Printer {
     /// Prints an event. If that fails, the app stops and the next run prints the event.
     fn print(&self, event: &Event) -> Result<(), HandlerError> {
         let shown = tokio::task::block_in_place(|| {
-            let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-            show::event(&mut output, event)?;
+            let mut to = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+            let (output, lines) = &mut *to;
+            lines.show(output, [event])?;
             output.flush()
         });
         shown.map_err(|error| {

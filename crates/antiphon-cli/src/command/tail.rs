@@ -1,25 +1,29 @@
 //! `antiphon tail`.
 //!
 //! It reads pages of a read-only journal. The file has no index by kind, place or time, so that a filter passes over the
-//! other rows, without reading their bodies.
-//! `--since` with a time is a search by halves over positions, since events are stored as they are received; a clock
-//! that was set back makes it begin a little early or late.
+//! other rows, without reading their bodies; texts and expressions are looked at in what is left.
 //!
-//! Without `--follow` it ends at the event that was the last when it began, however fast the journal grows.
+//! Without `--follow` it ends at the event that was the last when it began, however fast the journal grows. `--lines`
+//! reads backwards, in steps that grow, until it has enough.
 
-use std::time::Duration;
+mod pick;
 
-use antiphon_core::{Journal, Position, ReadError};
-use antiphon_journal::Filter;
-use jiff::Timestamp;
+use std::{collections::VecDeque, sync::Arc};
 
+use antiphon_core::{Event, Journal as _, Position};
+use antiphon_journal::SqliteJournal;
+use jiff::{Timestamp, tz::TimeZone};
+
+use self::pick::Pick;
 use crate::{
-    args::{Since, Tail},
+    args::Tail,
     config,
+    expression::Expression,
     failure::{Exit, Failure},
     journal,
-    output::Output,
-    show,
+    output::{Form, Output, say},
+    range,
+    show::Lines,
     signals::Stop,
 };
 
@@ -28,37 +32,40 @@ use crate::{
 /// A page ends earlier at 8 MiB.
 const PAGE: usize = 1000;
 
+/// Positions of the first step backwards; each further one is twice as long.
+const FIRST_STEP: u64 = 1024;
+
 /// # Errors
-/// No journal, one that cannot be read, and one whose files were changed by somebody else meanwhile (exit code 5).
+/// Options that cannot be used, no journal, one that cannot be read, and one whose files were changed by somebody else
+/// meanwhile (exit code 5).
 pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
+    let mut pick = Pick::new(&args)?;
+    let mut view = View::new(&args)?;
     let journal = journal::to_read(&config::journal(&args.journal)?).await?;
-    let mut output = Output::stdout(args.shape.output);
+    pick.warn(&journal).await?;
     let mut last = journal.last();
     let end = *last.borrow_and_update();
-    let mut after = match args.since {
-        Some(since) => begin(&journal, since, end).await.map_err(Failure::from)?,
-        None if args.follow => end,
-        None => Position::ZERO,
-    };
-    let wanted = wanted(&args);
+    let (mut after, until) = bounds(&args, &journal, end).await?;
+    if let Some(lines) = args.lines {
+        let events = pick.last(&journal, after, until, lines, stop).await?;
+        view.show(&journal, &Vec::from(events)).await?;
+        after = until;
+    }
     loop {
-        let page = journal.read_where(after, PAGE, &wanted).await;
+        let page = journal.read_where(after, PAGE, pick.filter()).await;
         let page = page.map_err(Failure::from)?;
-        for event in &page.events {
-            if !args.follow && event.position() > end {
-                break;
-            }
-            show::event(&mut output, event)?;
-        }
+        let is_shown = |event: &&Arc<Event>| args.follow || event.position() <= until;
+        let events = pick.taken(page.events.iter().take_while(is_shown))?;
+        view.show(&journal, &events).await?;
         let is_end = page.through == after;
         after = page.through;
         if stop.token().is_cancelled() {
             break;
         }
-        if is_end || (!args.follow && after >= end) {
-            output.flush()?;
+        if is_end || (!args.follow && after >= until) {
+            view.output.flush()?;
             if !args.follow {
-                return Ok(Exit::Done);
+                break;
             }
             tokio::select! {
                 () = stop.asked() => break,
@@ -66,64 +73,117 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
             }
         }
     }
-    output.flush()?;
+    view.output.flush()?;
+    let complaints = [pick.complaint(), view.complaint()];
+    complaints.into_iter().flatten().for_each(say);
     Ok(stop.exit())
 }
 
-/// The position before the first event to show.
-///
-/// `end` bounds the search for a time.
-pub(crate) async fn begin(
-    journal: &impl Journal,
-    since: Since,
+/// The position before the first event to show, and that of the last without `--follow`.
+async fn bounds(
+    args: &Tail,
+    journal: &SqliteJournal,
     end: Position,
-) -> Result<Position, ReadError> {
-    let now = Timestamp::now();
-    match since {
-        Since::Position(position) => Ok(position.previous()),
-        Since::Time(time) => before(journal, time, end).await,
-        Since::Ago(length) => {
-            let length = length.min(Duration::from_secs(1 << 33));
-            let time = now.checked_sub(length).unwrap_or(Timestamp::MIN);
-            before(journal, time, end).await
-        }
+) -> Result<(Position, Position), Failure> {
+    let now = Timestamp::now().to_zoned(zone(args));
+    let after = match args.since {
+        Some(since) => range::begin(journal, since, &now, end).await?,
+        None if args.follow && args.lines.is_none() => end,
+        None => Position::ZERO,
+    };
+    let until = match args.until {
+        Some(until) => range::finish(journal, until, &now, end).await?,
+        None => end,
+    };
+    Ok((after, until))
+}
+
+fn zone(args: &Tail) -> TimeZone {
+    if args.utc {
+        TimeZone::UTC
+    } else {
+        TimeZone::system()
     }
 }
 
-/// The position before the first event that was received at `time` or later.
-///
-/// Events are stored as they are received, so halving the way to the end finds it in a few dozen reads.
-///
-/// # Errors
-/// The journal cannot be read.
-async fn before(
-    journal: &impl Journal,
-    time: Timestamp,
-    end: Position,
-) -> Result<Position, ReadError> {
-    let (mut early, mut late) = (0, end.get());
-    while early < late {
-        let middle = early + (late - early) / 2;
-        let page = journal.read(Position::new(middle), 1).await?;
-        match page.first() {
-            Some(event) if event.received_at() < time => early = event.position().get(),
-            _ => late = middle,
+impl Pick {
+    /// The last events that are wanted of those behind `after`, up to `until`, in order.
+    async fn last(
+        &mut self,
+        journal: &SqliteJournal,
+        after: Position,
+        until: Position,
+        lines: usize,
+        stop: &Stop,
+    ) -> anyhow::Result<VecDeque<Arc<Event>>> {
+        let mut found = VecDeque::new();
+        let (mut before, mut length) = (until, FIRST_STEP);
+        while found.len() < lines && before > after && !stop.token().is_cancelled() {
+            let from = Position::new(before.get().saturating_sub(length)).max(after);
+            let mut stretch = VecDeque::new();
+            let mut at = from;
+            while at < before {
+                let page = journal.read_where(at, PAGE, self.filter()).await;
+                let page = page.map_err(Failure::from)?;
+                let is_inside = |event: &&Arc<Event>| event.position() <= before;
+                stretch.extend(self.taken(page.events.iter().take_while(is_inside))?);
+                // Only so many are kept, however many there are.
+                let surplus = (stretch.len() + found.len()).saturating_sub(lines);
+                stretch.drain(..surplus.min(stretch.len()));
+                if page.through == at {
+                    break;
+                }
+                at = page.through;
+            }
+            stretch.append(&mut found);
+            found = stretch;
+            before = from;
+            length = length.saturating_mul(2);
         }
+        Ok(found)
     }
-    Ok(Position::new(early))
 }
 
-/// The events to show: patterns of one option are alternatives, and the three options must all fit.
-fn wanted(args: &Tail) -> Filter {
-    let mut filter = Filter::new();
-    for kind in &args.kinds {
-        filter = filter.kind(kind.clone());
+/// How events are shown: as lines, or as what an expression makes of them.
+struct View {
+    output: Output,
+    lines: Lines,
+    select: Option<Expression>,
+}
+
+impl View {
+    fn new(args: &Tail) -> Result<Self, Failure> {
+        let select = args.select.as_deref();
+        let select = select.map(|code| Expression::start("--select", code, usize::MAX));
+        Ok(Self {
+            output: Output::stdout(args.shape.output),
+            lines: Lines::new(zone(args), !args.ids).marking(args.grep.clone()),
+            select: select.transpose()?,
+        })
     }
-    for place in &args.places {
-        filter = filter.place(place.clone());
+
+    async fn show(&mut self, journal: &SqliteJournal, events: &[Arc<Event>]) -> anyhow::Result<()> {
+        let Some(select) = &mut self.select else {
+            if self.output.form() == Form::Text {
+                self.lines.learn(journal, events).await?;
+            }
+            return self
+                .lines
+                .show(&mut self.output, events.iter().map(|event| &**event));
+        };
+        for event in events {
+            let outputs = tokio::task::block_in_place(|| select.outputs(event))?;
+            for output in outputs {
+                match (self.output.form(), output.text) {
+                    (Form::Text, Some(text)) => self.output.line(text)?,
+                    _ => self.output.document_text(&output.json)?,
+                }
+            }
+        }
+        Ok(())
     }
-    for source in &args.sources {
-        filter = filter.source(source.as_str().into());
+
+    fn complaint(&self) -> Option<String> {
+        self.select.as_ref()?.complaint()
     }
-    filter
 }

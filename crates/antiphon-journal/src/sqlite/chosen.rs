@@ -59,24 +59,20 @@ impl Chosen {
         if self.select.is_empty() || self.matched > before {
             self.select = self.statement();
         }
-        let none = [
-            (filter.kinds.is_empty(), &self.kinds),
-            (filter.places.is_empty(), &self.places),
-            (filter.sources.is_empty(), &self.sources),
-        ];
-        Ok(none
-            .iter()
-            .all(|(all, numbers)| *all || !numbers.is_empty()))
+        let numbers = [&self.kinds, &self.places, &self.sources];
+        let mut fields = filter.takes_all().into_iter().zip(numbers);
+        Ok(fields.all(|(all, numbers)| all || !numbers.is_empty()))
     }
 
     /// The plus signs keep SQLite from the index over origins, whose order is another.
     fn statement(&self) -> String {
         let mut statement =
             String::from("select * from stored where position > ?1 and position <= ?2");
+        let [all_kinds, all_places, all_sources] = self.filter.takes_all();
         for (column, all, numbers) in [
-            ("kind", self.filter.kinds.is_empty(), &self.kinds),
-            ("place", self.filter.places.is_empty(), &self.places),
-            ("source", self.filter.sources.is_empty(), &self.sources),
+            ("kind", all_kinds, &self.kinds),
+            ("place", all_places, &self.places),
+            ("source", all_sources, &self.sources),
         ] {
             if !all {
                 let numbers: Vec<_> = numbers.iter().map(i64::to_string).collect();

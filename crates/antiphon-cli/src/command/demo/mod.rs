@@ -153,7 +153,7 @@ async fn play(
         journal: Arc::clone(journal),
         after: *journal.last().borrow(),
         shown: match shape {
-            Shape::Events => Shown::Each(Output::stdout(args.shape.output)),
+            Shape::Events => Shown::Each(Output::stdout(args.shape.output), Box::default()),
             Shape::Picture | Shape::Lines => Shown::Newest(newest),
         },
         books: Arc::clone(&bot.books),

@@ -10,13 +10,13 @@ use antiphon_journal::SqliteJournal;
 use tokio::sync::watch;
 
 use super::tally::Books;
-use crate::{failure::Failure, output::Output, show};
+use crate::{failure::Failure, output::Output, show::Lines};
 
 /// What becomes of each event beside its entry in the books.
 #[derive(Debug)]
 pub(super) enum Shown {
     /// Every event is a line of the output.
-    Each(Output),
+    Each(Output, Box<Lines>),
     /// The newest event is kept, for whoever draws a picture.
     Newest(watch::Sender<Option<Arc<Event>>>),
 }
@@ -80,10 +80,8 @@ impl Printer {
             }
         }
         match &mut self.shown {
-            Shown::Each(output) => tokio::task::block_in_place(|| {
-                for event in &page {
-                    show::event(output, event)?;
-                }
+            Shown::Each(output, lines) => tokio::task::block_in_place(|| {
+                lines.show(output, page.iter().map(|event| &**event))?;
                 output.flush()
             })?,
             Shown::Newest(newest) => {

@@ -5,6 +5,15 @@
 
 use antiphon::{Event, Payload as _, lavalink};
 
+use crate::names::Naming;
+
+/// Nodes name nothing: a player is that of a guild, which Discord names.
+pub(crate) const NAMING: Naming = Naming {
+    kinds: &[],
+    in_place: false,
+    learn: |_, _| (),
+};
+
 /// `None` for kinds that are not listed, which are then shown by their body.
 pub(crate) fn gist(event: &Event) -> Option<String> {
     let title = |track: &lavalink::Playable| track.title.clone();

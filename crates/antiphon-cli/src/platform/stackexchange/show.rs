@@ -3,6 +3,27 @@
 //! Every event of the platform has a view with the same fields, so that one function serves all kinds.
 
 use antiphon::{Event, stackexchange};
+use serde::Deserialize;
+
+use crate::names::{Learn, Naming};
+
+/// Every event names its room.
+pub(crate) const NAMING: Naming = Naming {
+    kinds: &[],
+    in_place: true,
+    learn,
+};
+
+fn learn(event: &Event, learn: &mut Learn<'_>) {
+    #[derive(Deserialize)]
+    struct InRoom {
+        room_id: u64,
+        room_name: String,
+    }
+    if let Ok(room) = event.parse::<InRoom>() {
+        learn(&format!("room/{}", room.room_id), &room.room_name);
+    }
+}
 
 /// Several lines of a message become one.
 pub(crate) fn gist(event: &Event) -> Option<String> {

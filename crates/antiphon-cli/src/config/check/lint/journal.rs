@@ -6,9 +6,9 @@ use antiphon_core::{KindPattern, Retention};
 
 use super::{Lint, folder_of};
 use crate::{
-    command::kinds,
     config::{JOURNAL, check::Table},
     finding::{Code, Finding},
+    platform::all_kinds,
 };
 
 /// Bytes of a Unix socket's path at most.
@@ -98,11 +98,11 @@ fn rules(journal: Table<'_>, lint: &mut Lint<'_, '_>) {
         };
         let pattern = KindPattern::new(text);
         let shown = super::clipped(text);
-        let mut fits = kinds::all()
+        let mut fits = all_kinds()
             .filter(|kind| pattern.matches(kind.kind))
             .peekable();
         if fits.peek().is_none() {
-            let known: Vec<_> = kinds::all().map(|kind| kind.kind).collect();
+            let known: Vec<_> = all_kinds().map(|kind| kind.kind).collect();
             let finding = Finding::new(
                 Code::RuleUnmatched,
                 format_args!("the rule for `{shown}` fits no kind that is known"),
