@@ -106,6 +106,13 @@ macro_rules! platforms {
                 })
             }
 
+            /// Number of rooms that the source joins by its configuration.
+            pub(crate) fn room_count(&self) -> usize {
+                match self {
+                    $(Self::$Config(config) => config.room_count()),*
+                }
+            }
+
             /// Examines the source, online.
             ///
             /// # Errors

@@ -28,6 +28,7 @@ pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod kinds;
+pub(crate) mod rooms;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sim;

@@ -10,8 +10,8 @@
 //! hint.
 //!
 //! Exit codes: 0 after `SIGTERM`, 130 after Ctrl-C, 2 for a configuration that cannot be used, 3 for a source that
-//! ended by itself, 5 for a journal whose files were changed by somebody else, 6 for one that is damaged or another's, and 1 for
-//! everything else.
+//! ended by itself or has no room left, 5 for a journal whose files were changed by somebody else, 6 for one that is
+//! damaged or another's, and 1 for everything else.
 
 use std::{
     path::Path,
@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Run,
+    command::rooms,
     config::{Config, check, schema},
     control,
     failure::{Exit, Failure, ReaderGone},
@@ -109,15 +110,16 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         },
         over.clone(),
     );
+    // Cancelled with the process's own, or by a source without a room.
+    let end = stop.token().child_token();
+    let left = rooms::watch(handle.clone(), rooms::of(&config), end.clone());
     let links = tell_links(handle);
     let running = async {
-        let ended = app
-            .run(Arc::clone(&journal), stop.token().cancelled_owned())
-            .await;
+        let ended = app.run(Arc::clone(&journal), end.cancelled_owned()).await;
         over.cancel();
         ended
     };
-    let (ended, stopped, ()) = tokio::join!(running, links, control);
+    let (ended, stopped, left, ()) = tokio::join!(running, links, left, control);
     let closed = journal.close().await.map_err(RunError::Append);
     let ended = ended.and(closed);
     tell_stopped(stopped, ended.as_ref().err());
@@ -125,7 +127,10 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         return Err(failed);
     }
     ended.map_err(failure)?;
-    Ok(stop.exit())
+    match left {
+        Some(error) => Err(error.into()),
+        None => Ok(stop.exit()),
+    }
 }
 
 /// Reads the configuration, and prints its warnings on stderr; returns them as well.

@@ -171,6 +171,12 @@ impl Discord {
         Ok(config)
     }
 
+    /// Number of rooms that it joins by its configuration: none, since it has none.
+    #[expect(clippy::unused_self, reason = "the same for every platform")]
+    pub(crate) fn room_count(&self) -> usize {
+        0
+    }
+
     /// The way that its connections take.
     ///
     /// # Errors

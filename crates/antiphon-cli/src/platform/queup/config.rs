@@ -3,7 +3,7 @@
 //! `rest` and `socket` exist for `antiphon sim`, which listens on addresses of its own; the production URLs are the
 //! library's defaults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use antiphon::{
     net::{Addresses, AddressesError, Network},
@@ -103,6 +103,11 @@ impl Queup {
         let config = set(config, self.rest.as_ref(), queup::Config::rest);
         let config = set(config, self.socket.as_ref(), queup::Config::socket);
         Ok(config)
+    }
+
+    /// Number of rooms that it joins by its configuration.
+    pub(crate) fn room_count(&self) -> usize {
+        BTreeSet::from_iter(&self.rooms).len()
     }
 
     /// The way that its connections take.

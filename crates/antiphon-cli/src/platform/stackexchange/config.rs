@@ -4,7 +4,7 @@
 //! platform to one server, which is how `antiphon sim` is reached: the login, the chat server and the sockets are
 //! different hosts.
 
-use std::num::NonZeroU64;
+use std::{collections::BTreeSet, num::NonZeroU64};
 
 use antiphon::{
     net::{Addresses, AddressesError, Network},
@@ -151,6 +151,11 @@ impl StackExchange {
         );
         let config = set(config, self.url.as_ref(), stackexchange::Config::url);
         Ok(config)
+    }
+
+    /// Number of rooms that it joins by its configuration.
+    pub(crate) fn room_count(&self) -> usize {
+        BTreeSet::from_iter(&self.rooms).len()
     }
 
     /// The way that its connections take.
