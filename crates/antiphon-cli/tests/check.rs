@@ -160,7 +160,11 @@ fn doctor_finds_a_simulation_well_and_a_stopped_one_not() {
             .run()
             .whole()
     };
-    insta::assert_snapshot!(without_numbers(&doctor()), @r#"
+    // How full the disk is, is this machine's matter.
+    let well = doctor();
+    let lines = well.lines().filter(|line| !line.contains("the disk has"));
+    let well = lines.collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(without_numbers(&well), @r#"
         exit 0
         --- stdout
         note     configuration  antiphon.toml:0:0: [sources.stackexchange] keeps no login from run to run [cookie-file-unset]

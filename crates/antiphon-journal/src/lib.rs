@@ -12,7 +12,7 @@ pub use filter::{Filter, Page};
 pub use memory::MemoryJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{
-    Asked, ConsumerOverview, Durability, Imported, Names, OpenError, Options, Overview,
+    Asked, ConsumerOverview, Durability, Imported, Integrity, Names, OpenError, Options, Overview,
     SqliteJournal, States,
 };
 

@@ -58,6 +58,7 @@ mod bodies;
 mod chosen;
 mod connection;
 mod files;
+mod integrity;
 mod known;
 mod lock;
 mod names;
@@ -72,6 +73,7 @@ mod trouble;
 mod value;
 mod writer;
 
+pub use integrity::Integrity;
 pub use known::Names;
 pub use open::{Asked, Durability, OpenError, Options};
 pub use overview::{ConsumerOverview, Overview};

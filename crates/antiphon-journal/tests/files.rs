@@ -18,7 +18,7 @@ use std::{
 };
 
 use antiphon_core::{AppendError, Draft, Journal, Position, Trouble};
-use antiphon_journal::SqliteJournal;
+use antiphon_journal::{Integrity, SqliteJournal};
 use contract::{all, append, chat, events, numbers};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -532,4 +532,35 @@ async fn a_first_start_that_was_killed_is_begun_again() {
     assert_eq!(numbers(&journal).await, [1]);
     let lock = fs::read_to_string(beside(&file, ".lock")).expect("read");
     assert!(lock.starts_with("lock "), "{lock}");
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_found_and_a_check_ends_in_time() {
+    let (_folder, file) = folder();
+    let journal = open(&file).await;
+    append(&journal, events((1..200).map(chat))).await;
+    let check = async |limit| {
+        let journal = SqliteJournal::read_only(&file).await.expect("opened");
+        journal.quick_check(limit).await
+    };
+    let long = Duration::from_secs(60);
+    assert_eq!(check(long).await.expect("read"), Integrity::Sound);
+    assert_eq!(
+        check(Duration::ZERO).await.expect("read"),
+        Integrity::Unfinished
+    );
+    journal.close().await.expect("closed");
+
+    let mut bytes = fs::read(&file).expect("read");
+    let third = bytes.len() / 3;
+    bytes[third..third + 4096].fill(0xa5);
+    fs::write(&file, bytes).expect("written");
+    let found = check(long).await;
+    assert!(
+        matches!(&found, Ok(Integrity::Damaged(_)))
+            || found
+                .as_ref()
+                .is_err_and(|error| error.trouble() == Trouble::Corrupt),
+        "{found:?}"
+    );
 }

@@ -94,7 +94,7 @@ async fn examine(config: Arc<Config>, limit: Duration) -> Result<Vec<Probe>, Fai
     }
     tasks.spawn(async move {
         let mut probe = Probe::new(JOURNAL, limit);
-        journal::examine(&config.journal_path(), &mut probe).await;
+        journal::examine(&config.journal_path(), limit, &mut probe).await;
         Ok((usize::MAX, probe))
     });
     let mut done = tasks

@@ -448,6 +448,15 @@ codes! {
     JournalUnreadable "journal-unreadable" Error
         "The journal cannot be read."
         "see the cause";
+    JournalUnchecked "journal-unchecked" Note
+        "The journal is so large that the search for damage did not end in time."
+        "give more time by `--timeout`";
+    DiskFull "disk-full" Error
+        "The disk of the journal has less than 16 MiB left: nothing more can be stored soon."
+        "free some space; a daemon that runs goes on by itself";
+    DiskLow "disk-low" Warning
+        "The disk of the journal has less than 512 MiB left."
+        "free some space, or keep events shorter by `keep`, `rules` or `max_bytes`";
     JournalWalLarge "journal-wal-large" Warning
         "The journal's write-ahead log is larger than 256 MiB: a reader keeps it from being emptied."
         "end readers that have stopped reading, such as a `tail` that waits for its pager";

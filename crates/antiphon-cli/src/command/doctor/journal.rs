@@ -5,14 +5,18 @@
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use antiphon_core::{Gap, Journal as _, KindPattern, Position, Trouble};
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_core::{Gap, Journal as _, KindPattern, Position, ReadError, Trouble};
+use antiphon_journal::{Filter, Integrity, SqliteJournal};
 use jiff::Timestamp;
 
 use super::Probe;
-use crate::finding::{Code, Finding};
+use crate::{
+    control::wire::JournalReport,
+    finding::{Code, Finding},
+};
 
 /// Bytes of the write-ahead log from which it is reported.
 const LARGE_WAL: u64 = 256 << 20;
@@ -20,8 +24,11 @@ const LARGE_WAL: u64 = 256 << 20;
 const NEWEST: u64 = 100_000;
 
 /// Examines a journal.
-pub(super) async fn examine(path: &Path, probe: &mut Probe) {
+///
+/// Its search for damage takes half of the limit at most.
+pub(super) async fn examine(path: &Path, limit: Duration, probe: &mut Probe) {
     let shown = path.display();
+    disk(path, probe);
     if !path.exists() {
         return probe.fine(format!("{shown} is not there yet; the first run makes it"));
     }
@@ -40,8 +47,8 @@ pub(super) async fn examine(path: &Path, probe: &mut Probe) {
             None => return probe.fine(format!("{shown} holds nothing yet")),
         },
     };
-    let size = path.metadata().map_or(0, |file| file.len());
-    let wal = beside(path, "-wal").metadata().map_or(0, |file| file.len());
+    let files = JournalReport::of_files(path);
+    let (size, wal) = (files.bytes.unwrap_or(0), files.log_bytes);
     let last = *journal.last().borrow();
     probe.fine(format!(
         "{shown} has {} MiB, and {} MiB in its log; its last event is #{last}",
@@ -51,6 +58,10 @@ pub(super) async fn examine(path: &Path, probe: &mut Probe) {
     if wal > LARGE_WAL {
         let message = format!("the journal's log has {} MiB", wal >> 20);
         probe.found(Finding::new(Code::JournalWalLarge, message));
+    }
+    match integrity(journal.quick_check(limit / 2).await) {
+        Ok(said) => probe.fine(said),
+        Err(finding) => probe.found(finding),
     }
     dead_letters(&journal, probe).await;
     last_gap(&journal, last, probe).await;
@@ -69,6 +80,50 @@ fn is_held(lock: &Path) -> bool {
         return false;
     };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// Looks at what is left on the disk.
+fn disk(path: &Path, probe: &mut Probe) {
+    // The folder stands for a file that is not there yet.
+    let free = |path: &Path| JournalReport::of_files(path).free_bytes;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let Some(free) = free(path).or_else(|| free(folder.unwrap_or(Path::new(".")))) else {
+        return;
+    };
+    let said = format!("the disk has {} MiB left", free >> 20);
+    match code_of_disk(free) {
+        None => probe.fine(said),
+        Some(code) => probe.found(Finding::new(code, said)),
+    }
+}
+
+fn code_of_disk(free: u64) -> Option<Code> {
+    match free >> 20 {
+        0..16 => Some(Code::DiskFull),
+        16..512 => Some(Code::DiskLow),
+        _ => None,
+    }
+}
+
+/// What is to be said of a search for damage.
+///
+/// # Errors
+/// What is wrong with the file, or that the search did not end.
+fn integrity(found: Result<Integrity, ReadError>) -> Result<String, Finding> {
+    let damaged = || Finding::new(Code::JournalDamaged, "the journal is damaged");
+    match found {
+        Ok(Integrity::Sound) => Ok("the journal is not damaged".to_owned()),
+        Ok(Integrity::Damaged(said)) => Err(damaged().because(said)),
+        Ok(_) => Err(Finding::new(
+            Code::JournalUnchecked,
+            "the search for damage did not end in time",
+        )),
+        Err(error) if error.trouble() == Trouble::Corrupt => Err(damaged().because(error)),
+        Err(error) => {
+            let message = "the journal could not be searched for damage";
+            Err(Finding::new(Code::JournalUnreadable, message).because(error))
+        }
+    }
 }
 
 /// The code for a journal that cannot be opened; `None` for one that holds nothing yet.
@@ -150,5 +205,17 @@ mod tests {
         ] {
             assert_eq!(code_of(trouble), code);
         }
+    }
+
+    #[test]
+    fn a_search_that_did_not_end_and_a_full_disk_have_their_codes() {
+        let code = |found| integrity(found).expect_err("a finding").code;
+        assert_eq!(code(Ok(Integrity::Unfinished)), Code::JournalUnchecked);
+        let damaged = Integrity::Damaged("a page is lost".to_owned());
+        assert_eq!(code(Ok(damaged)), Code::JournalDamaged);
+        assert!(integrity(Ok(Integrity::Sound)).is_ok());
+        assert_eq!(code_of_disk(5 << 20), Some(Code::DiskFull));
+        assert_eq!(code_of_disk(100 << 20), Some(Code::DiskLow));
+        assert_eq!(code_of_disk(1 << 40), None);
     }
 }

@@ -93,6 +93,21 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
         include_str!("journal.rs"),
         "a_journal_that_cannot_be_opened_has_the_code_of_its_trouble",
     ),
+    (
+        Code::JournalUnchecked,
+        include_str!("journal.rs"),
+        "a_search_that_did_not_end_and_a_full_disk_have_their_codes",
+    ),
+    (
+        Code::DiskFull,
+        include_str!("journal.rs"),
+        "a_search_that_did_not_end_and_a_full_disk_have_their_codes",
+    ),
+    (
+        Code::DiskLow,
+        include_str!("journal.rs"),
+        "a_search_that_did_not_end_and_a_full_disk_have_their_codes",
+    ),
 ];
 
 /// The codes that `antiphon doctor` finds, all of which a test provokes.
@@ -497,7 +512,7 @@ async fn expired_cookie() -> Vec<Finding> {
 
 async fn looked_at(path: &Path) -> Vec<Finding> {
     let mut probe = Probe::new(JOURNAL, LIMIT);
-    journal::examine(path, &mut probe).await;
+    journal::examine(path, LIMIT, &mut probe).await;
     found(&probe)
 }
 
