@@ -412,3 +412,34 @@ fn top_needs_a_terminal() {
         hint: `antiphon status` prints the same once, and takes `--output json`
         "#);
 }
+
+#[test]
+fn a_connection_that_is_down_is_a_reason_until_it_is_up_again() {
+    let choir = Choir::new();
+    let mut daemon = choir.daemon();
+    let refuse = json!({"do": "refuse", "for": "600s"});
+    choir.ask("/do", &refuse.to_string());
+    choir.ask("/do", &json!({"do": "cut"}).to_string());
+    let link = |daemon: &mut Running, state: &str| {
+        while next(daemon, "antiphon.link")["body"]["state"] != state {}
+    };
+    link(&mut daemon, "waiting");
+
+    // Within the bound it is shown and no reason.
+    let source = choir.well()["daemon"]["app"]["sources"][0].clone();
+    assert_eq!(source["link"]["state"], "waiting");
+    assert!(source["link"]["down_since"].is_string(), "{source}");
+    let arguments = ["status", "--down", "0s", "--output", "json"];
+    let run = choir.command(arguments).run();
+    assert_eq!(run.code, 1, "{}", run.whole());
+    let reason = run.objects()[0]["reasons"][0].clone();
+    assert_eq!(
+        (&reason["code"], &reason["about"]),
+        (&json!("link-down"), &json!("choir"))
+    );
+
+    choir.ask("/do", &json!({"do": "refuse", "for": "0s"}).to_string());
+    link(&mut daemon, "connected");
+    let run = choir.command(arguments).run();
+    assert_eq!(run.code, 0, "{}", run.whole());
+}
