@@ -23,7 +23,7 @@ pub use error::{ConnectError, HttpError, Phase, SocketError};
 pub use http::{HttpBody, HttpClient};
 pub use limits::Limits;
 pub use network::{Connect, Network, Route};
-pub use proxy::{Proxy, ProxyError};
+pub use proxy::{EnvironmentProxies, Proxy, ProxyError, ProxyVariableError};
 pub use row::Row;
 pub use stream::Stream;
 pub use upgrade::{WebSocketRequest, accept_upgrade};

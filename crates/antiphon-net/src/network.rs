@@ -21,8 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    ConnectError, HttpClient, Limits, Phase, Proxy, Stream, UrlError, WebSocket, WebSocketRequest,
-    error::shown, parse_url, tls::Trust, upgrade, url,
+    ConnectError, EnvironmentProxies, HttpClient, Limits, Phase, Proxy, Stream, UrlError,
+    WebSocket, WebSocketRequest, error::shown, parse_url, tls::Trust, upgrade, url,
 };
 
 /// How long one address is tried alone before the next one is tried as well, as recommended by RFC 8305 §5.
@@ -55,6 +55,8 @@ struct Settings {
     routes: BTreeMap<String, Route>,
     limits: Limits,
     trust: Trust,
+    /// Proxies for hosts without a route.
+    environment: EnvironmentProxies,
     /// The reason why nothing may be opened, on a closed network.
     closed: Option<Arc<str>>,
 }
@@ -86,6 +88,14 @@ impl Network {
     #[must_use]
     pub fn proxy(self, proxy: Proxy) -> Self {
         self.route("*", Route::proxy(proxy))
+    }
+
+    /// Sets the proxies of the environment, for hosts without a route of their own, where there is none of `*` either.
+    /// Default: none.
+    #[must_use]
+    pub fn environment(mut self, proxies: EnvironmentProxies) -> Self {
+        self.change().environment = proxies;
+        self
     }
 
     /// Returns the network with a proxy, if there is one; see [`proxy`](Self::proxy).
@@ -169,16 +179,25 @@ impl Network {
             ));
         }
         let target = Target::new(uri)?;
-        let direct = Route::direct();
+        let otherwise = self.otherwise(&target);
         let route = self
             .route_to(&target.host)
             .or_else(|| self.route_to("*"))
-            .unwrap_or(&direct);
+            .unwrap_or(&otherwise);
         let stream = match &route.way {
             Way::Proxy(proxy) => self.tunnel(proxy, target.clone()).await?,
             way => self.dial(way, &target, target.to_string()).await?,
         };
         self.secure(route, stream, &target).await
+    }
+
+    /// The route of a target that no route is for: through a proxy of the environment, or direct.
+    fn otherwise(&self, target: &Target) -> Route {
+        let environment = &self.settings.environment;
+        match environment.proxy_to(target) {
+            Some(proxy) => Route::proxy(proxy.clone()),
+            None => Route::direct(),
+        }
     }
 
     fn route_to(&self, host: &str) -> Option<&Route> {
@@ -444,7 +463,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    fn new(uri: &Uri) -> Result<Self, ConnectError> {
+    pub(crate) fn new(uri: &Uri) -> Result<Self, ConnectError> {
         let unusable = |why| ConnectError::permanent(Phase::Address, &shown(uri), why);
         let (is_secure, port) = match uri.scheme_str() {
             Some("http" | "ws") => (false, 80),

@@ -4,6 +4,7 @@
 //! Reading its URL is strict, since a proxy that is misread would be a connection past it.
 
 mod connect;
+mod environment;
 mod socks;
 
 use std::{borrow::Cow, fmt};
@@ -12,6 +13,7 @@ use ::http::Uri;
 use antiphon_core::Secret;
 use percent_encoding::percent_decode_str;
 
+pub use self::environment::{EnvironmentProxies, ProxyVariableError};
 use crate::{ConnectError, Phase, Stream, network::Target, url};
 
 /// A proxy that makes tunnels, for HTTP and WebSocket alike.

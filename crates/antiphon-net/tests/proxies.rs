@@ -11,8 +11,8 @@ use std::{
 };
 
 use antiphon_net::{
-    ConnectError, HttpError, Limits, Message, Network, Phase, Proxy, ProxyError, Route, Stream,
-    WebSocketRequest,
+    ConnectError, EnvironmentProxies, HttpError, Limits, Message, Network, Phase, Proxy,
+    ProxyError, Route, Stream, WebSocketRequest,
 };
 use bytes::Bytes;
 use http::Request;
@@ -404,6 +404,37 @@ async fn what_the_host_says_first_is_not_lost() {
         stream.read_exact(&mut hello).await.unwrap();
         assert_eq!(&hello, b"hello", "{scheme}");
     }
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_used_where_nothing_else_is_said() {
+    let proxy = TestProxy::start("http", Manner::Open).await;
+    let environment = EnvironmentProxies::read(|name| match name {
+        "http_proxy" => Some(proxy.address.to_string()),
+        "NO_PROXY" => Some("direct.test".to_owned()),
+        _ => None,
+    })
+    .unwrap();
+    let network = Network::new().environment(environment);
+    check_through(&network, "host.test").await;
+    let (connector, mut behind) = antiphon_net::pipe::listen(1024);
+    let routed = network
+        .clone()
+        .route("routed.test", Route::connector(Arc::new(connector)));
+    let uri = "http://routed.test/".parse().unwrap();
+    let (opened, accepted) = tokio::join!(routed.open(&uri), behind.accept());
+    assert!(opened.is_ok() && accepted.is_some());
+    // Neither an exception nor a host of this machine goes there.
+    for host in ["direct.test", "127.0.0.1:1"] {
+        let uri = format!("http://{host}/").parse().unwrap();
+        let refused = network.open(&uri).await.unwrap_err();
+        assert_ne!(refused.phase(), Phase::Proxy, "{host}");
+    }
+    let asked = proxy.asked();
+    assert!(
+        !asked.is_empty() && asked.iter().all(|asked| asked.starts_with("host.test:")),
+        "{asked:?}"
+    );
 }
 
 #[tokio::test]

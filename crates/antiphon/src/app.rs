@@ -131,7 +131,6 @@ impl<S: Send + Sync + 'static> App<S> {
             on_stopped: OnStopped::default(),
             key_of: None,
             limits: Limits::default(),
-            retention: Retention::default(),
             begin: Begin::End,
             grace: Duration::from_secs(10),
             group_commit: Duration::from_millis(20),
@@ -388,7 +387,7 @@ impl<S: Send + Sync + 'static> App<S> {
     /// Sets what the journal keeps. Default: everything; kinds that platforms call momentary are added to the policy.
     ///
     /// A sweep runs every minute, in slices between which events are stored. Events that this consumer or any other has
-    /// not handled stay, except those of momentary kinds.
+    /// not handled stay, except those of momentary kinds. [`Handle::set_retention`] changes the policy later.
     ///
     /// ```
     /// use std::time::Duration;
@@ -404,8 +403,8 @@ impl<S: Send + Sync + 'static> App<S> {
     /// let app = App::new(()).retention(policy);
     /// ```
     #[must_use]
-    pub fn retention(mut self, retention: Retention) -> Self {
-        self.0.retention = retention;
+    pub fn retention(self, retention: Retention) -> Self {
+        self.handle().set_retention(retention);
         self
     }
 

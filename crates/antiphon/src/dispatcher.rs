@@ -37,6 +37,7 @@ use crate::{
     ingest::Write,
     keys::Keys,
     lanes::{LaneId, Offered},
+    pulse::Turn,
     runner::{Runner, Work},
     table::Plan,
     tail::{Ahead, Tail},
@@ -127,6 +128,8 @@ pub(crate) struct Dispatcher<S> {
     /// What parked events replaced, until their pages come; at most 8,192.
     pub(crate) befores: HashMap<Position, Befores>,
     pub(crate) letters: Letters,
+    /// It comes round with every chunk of events.
+    pub(crate) turn: Turn,
 }
 
 /// The handlers of each kind, looked up once per version of the table.
@@ -207,6 +210,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         tokio::pin!(grace);
         let runner = Arc::clone(&self.runner);
         loop {
+            self.turn.answer();
             if stopping && self.tasks.is_empty() {
                 break;
             }
@@ -260,6 +264,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     self.look_for_letters();
                 }
                 () = runner.room.notified() => self.place_letters(),
+                () = self.turn.asked() => {}
                 () = runner.workers.wanted.notified() => self.begin_worker(),
                 _ = saves.tick() => {
                     self.save();

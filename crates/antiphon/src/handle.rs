@@ -13,12 +13,15 @@ use std::{
     },
 };
 
-use antiphon_core::{Clock, Event, Journal, KindPattern, LinkState, Payload, Position, SourceName};
+use antiphon_core::{
+    Clock, Event, Journal, KindPattern, LinkState, Payload, Position, Retention, SourceName,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     handler::{Handler, Options},
+    pulse::Pulse,
     record::{LookAtLanes, Reader, Record},
     status::{Phase, Status},
     table::{Entry, HandlerId, Registered, Table, Wants},
@@ -179,6 +182,11 @@ pub(crate) struct Shared<S> {
     observed: Mutex<Option<Arc<Observed>>>,
     has_ended: AtomicBool,
     pub(crate) stop: CancellationToken,
+    /// Cancelled once the sources have been started.
+    pub(crate) started: CancellationToken,
+    pub(crate) pulse: Pulse,
+    /// The owner's policy; the next sweep follows it.
+    pub(crate) retention: watch::Sender<Retention>,
 }
 
 /// A lock that was poisoned is taken all the same.
@@ -201,6 +209,9 @@ impl<S: Send + Sync + 'static> Shared<S> {
             observed: Mutex::default(),
             has_ended: AtomicBool::new(false),
             stop: CancellationToken::new(),
+            started: CancellationToken::new(),
+            pulse: Pulse::new(),
+            retention: watch::Sender::new(Retention::default()),
         }
     }
 
@@ -450,6 +461,45 @@ impl<S: Send + Sync + 'static> Handle<S> {
             journal,
         };
         observed.record.status(last, look, reader).await
+    }
+
+    /// Waits until the app runs: its journal was read as far as the start needs it, and its sources were started.
+    ///
+    /// A source may take longer to connect; [`Handle::links`] says how far each is. The call does not end for an app that
+    /// never starts.
+    pub async fn started(&self) {
+        self.0.started.cancelled().await;
+    }
+
+    /// Waits until the task that stores events and the one that gives them to handlers have both come round.
+    ///
+    /// For watchdogs, with a limit around it: in an app that is well it takes no time worth mentioning, also while
+    /// nothing happens, while handlers are slow, and while the journal cannot store and tries again. It does not end
+    /// while one of the two tasks is stuck, as in a call to a disk that never answers, and in an app that does not run.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon::{App, journal::MemoryJournal, testing::{TestApp, script}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_choir, source) = script("choir");
+    /// let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+    /// tokio::time::timeout(Duration::from_secs(10), app.handle().pulse()).await?;
+    /// app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn pulse(&self) {
+        self.0.pulse.beat().await;
+    }
+
+    /// Changes what the journal keeps; see [`App::retention`](crate::App::retention).
+    ///
+    /// A running app sweeps by the new policy at once. What an earlier policy removed does not come back.
+    pub fn set_retention(&self, retention: Retention) {
+        self.0.retention.send_replace(retention);
     }
 
     /// Asks the app to stop in good order.

@@ -36,7 +36,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, enabled, error, trace, warn};
 
-use crate::{record::Record, tail::Tail};
+use crate::{pulse::Turn, record::Record, tail::Tail};
 
 /// Events in one batch at most.
 const BATCH_EVENTS: usize = 1024;
@@ -95,6 +95,8 @@ pub(crate) struct Committer {
     pub(crate) group_commit: Duration,
     /// Ends the tries to store a batch that cannot be stored.
     pub(crate) give_up: CancellationToken,
+    /// It comes round with every batch and with every try to store one.
+    pub(crate) turn: Turn,
 }
 
 /// The records that wait to be stored.
@@ -150,6 +152,7 @@ impl Committer {
         let journal = Arc::clone(&self.journal);
         let mut lost = journal.lost();
         loop {
+            self.turn.answer();
             let hold_until = self.hold_until(&waiting, sources, committed_at);
             if waiting.is_empty() || hold_until.is_some() {
                 if waiting.is_empty() && !sources && !consumer {
@@ -169,6 +172,7 @@ impl Committer {
                     }
                     () = sleep_until(hold_until.unwrap_or_else(Instant::now)), if hold_until.is_some() => {}
                     () = self.give_up.cancelled(), if hold_until.is_some() => {}
+                    () = self.turn.asked() => {}
                     failure = &mut lost => return Err(log_lost(failure)),
                 }
                 waiting.received.extend(received.drain(..));
@@ -283,7 +287,9 @@ impl Committer {
             self.tail.storing();
         }
         let rng = Rng::with_seed(self.rng.u64(..));
-        let appended = append(&self.journal, &batch, rng, &self.give_up, &self.record).await?;
+        let (journal, turn) = (&self.journal, &mut self.turn);
+        let tried = || turn.answer();
+        let appended = append(journal, &batch, rng, &self.give_up, &self.record, tried).await?;
         self.record.stored(&batch.events, &appended.events);
         if appended.repeats > 0 && enabled!(Level::TRACE) {
             trace_repeats(&batch, &appended.events);
@@ -350,8 +356,8 @@ fn log_lost(failure: AppendError) -> AppendError {
 
 /// Appends the batch, trying again while the cause may pass.
 ///
-/// Pauses grow from 10 ms to 5 s. The first failure is logged with its hint, and so is the success after it; `record`
-/// has every failure.
+/// Pauses grow from 10 ms to 5 s. The first failure is logged with its hint, so is every tenth minute of failures, and so
+/// is the success after them. `record` has every failure, and `tried` is called after each.
 ///
 /// # Errors
 /// The last [`AppendError`], if it is permanent or `give_up` is cancelled.
@@ -361,17 +367,22 @@ pub(crate) async fn append(
     rng: Rng,
     give_up: &CancellationToken,
     record: &Record,
+    mut tried: impl FnMut(),
 ) -> Result<antiphon_core::Appended, AppendError> {
+    let mut trouble: Option<Outage> = None;
     let mut backoff = Backoff::new(rng)
         .base(Duration::from_millis(100))
         .floor(Duration::from_millis(10))
         .cap(RETRY_CAP);
     loop {
+        let begun = Instant::now();
         let failure = match journal.append(Arc::clone(batch)).await {
             Ok(appended) => {
-                if backoff.attempt() > 0 {
-                    let since = record.stores_again().map(tracing::field::display);
-                    warn!(since, tries = backoff.attempt(), "the journal stores again");
+                let commit = &record.counters.commit;
+                commit.record(begun.elapsed().as_secs_f64());
+                if let Some(outage) = trouble {
+                    record.stores_again();
+                    outage.log_end(backoff.attempt());
                 }
                 return Ok(appended);
             }
@@ -387,18 +398,58 @@ pub(crate) async fn append(
             );
             return Err(failure);
         }
-        if backoff.attempt() == 0 {
-            error!(
-                trouble = %failure.trouble(),
-                hint = failure.trouble().hint(),
-                error = &failure as &dyn std::error::Error,
-                "the journal cannot store; no more events are taken until it can"
-            );
-        }
+        trouble
+            .get_or_insert_with(Outage::new)
+            .log(&failure, backoff.attempt());
+        tried();
         let wait = backoff.next(Instant::now());
         tokio::select! {
             () = sleep(wait) => {}
             () = give_up.cancelled() => {}
         }
+    }
+}
+
+/// A time during which the journal cannot store.
+struct Outage {
+    since: Instant,
+    /// When it is next logged.
+    due: Instant,
+}
+
+impl Outage {
+    /// How often an outage that goes on is logged.
+    const OFTEN: Duration = Duration::from_secs(600);
+
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            since: now,
+            due: now,
+        }
+    }
+
+    /// Logs a failed try, if it is the first or the first for ten minutes; `tries` were before it.
+    fn log(&mut self, failure: &AppendError, tries: u32) {
+        let now = Instant::now();
+        if now < self.due {
+            return;
+        }
+        self.due = now + Self::OFTEN;
+        let (trouble, error) = (failure.trouble(), failure as &dyn std::error::Error);
+        if tries == 0 {
+            error!(%trouble, hint = trouble.hint(), error, "the journal cannot store; no more events are taken until it can");
+        } else {
+            let (seconds, hint) = (self.since.elapsed().as_secs(), trouble.hint());
+            error!(%trouble, hint, error, seconds, tries, "the journal still cannot store");
+        }
+    }
+
+    fn log_end(&self, tries: u32) {
+        let seconds = self.since.elapsed().as_secs_f64();
+        warn!(
+            seconds = (seconds * 10.0).round() / 10.0,
+            tries, "the journal stores again, and events are taken again"
+        );
     }
 }

@@ -14,6 +14,7 @@ mod keys;
 mod lanes;
 mod metric;
 mod parts;
+mod pulse;
 mod record;
 mod restore;
 mod runner;

@@ -13,7 +13,7 @@ use std::{
 
 use antiphon_core::SourceName;
 use foldhash::fast::RandomState;
-use metrics::Counter;
+use metrics::{Counter, Histogram};
 
 /// A counter that the program itself can read too, which a facade's counter cannot.
 #[derive(Clone)]
@@ -59,6 +59,10 @@ pub(crate) struct Counters {
     pub(crate) expired: Counted,
     /// `antiphon_store_failures_total`: tries to store a batch that failed.
     pub(crate) refused: Counted,
+    /// `antiphon_commit_seconds`: how long a batch took to be stored.
+    pub(crate) commit: Histogram,
+    /// `antiphon_event_handled_seconds`: from the receipt of a live event to the end of its handlers.
+    pub(crate) handled_after: Histogram,
 }
 
 /// The counters of one source, with the label `source`.
@@ -98,6 +102,8 @@ impl Counters {
             dead: Counted::new(metrics::counter!("antiphon_dead_letters_total")),
             expired: Counted::new(metrics::counter!("antiphon_events_expired_total")),
             refused: Counted::new(metrics::counter!("antiphon_store_failures_total")),
+            commit: metrics::histogram!("antiphon_commit_seconds"),
+            handled_after: metrics::histogram!("antiphon_event_handled_seconds"),
         }
     }
 

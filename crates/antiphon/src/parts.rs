@@ -158,7 +158,6 @@ pub(crate) struct Parts<S> {
     pub(crate) on_stopped: OnStopped,
     pub(crate) key_of: Option<KeyOf>,
     pub(crate) limits: Limits,
-    pub(crate) retention: Retention,
     pub(crate) begin: Begin,
     pub(crate) grace: Duration,
     pub(crate) group_commit: Duration,
@@ -223,19 +222,28 @@ impl<S: Send + Sync + 'static> Parts<S> {
         expiries.collect()
     }
 
-    /// The owner's policy, with the kinds that the sources' platforms call momentary.
-    pub(crate) fn retention(&self) -> Retention {
-        let mut policy = self.retention.clone();
-        for info in self.sources.iter().flat_map(|source| source.kinds()) {
-            let named = policy
-                .rules
-                .iter()
-                .chain(&policy.momentary)
-                .any(|(pattern, _)| pattern.matches(info.kind));
-            if let Keep::Momentary(keep) = info.keep
-                && !named
-            {
-                policy.momentary.push((KindPattern::new(info.kind), keep));
+    /// The kinds that the sources' platforms call momentary.
+    pub(crate) fn momentary(&self) -> Momentary {
+        let sources = self.sources.iter();
+        let kinds = sources.flat_map(|source| source.kinds());
+        let momentary = kinds.filter_map(|info| match info.keep {
+            Keep::Momentary(keep) => Some((info.kind, keep)),
+            _ => None,
+        });
+        Momentary(momentary.collect())
+    }
+}
+
+/// Kinds that platforms call momentary, and how long they are kept.
+pub(crate) struct Momentary(Vec<(&'static str, Duration)>);
+
+impl Momentary {
+    /// Adds the kinds to the owner's policy, except those that its rules name.
+    pub(crate) fn added_to(&self, mut policy: Retention) -> Retention {
+        for (kind, keep) in &self.0 {
+            let mut named = policy.rules.iter().chain(&policy.momentary);
+            if !named.any(|(pattern, _)| pattern.matches(kind)) {
+                policy.momentary.push((KindPattern::new(*kind), *keep));
             }
         }
         policy

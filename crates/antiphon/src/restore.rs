@@ -59,9 +59,16 @@ pub(crate) async fn cursor(
         cursors: vec![(consumer.clone(), cursor.clone())],
         ..Batch::default()
     });
-    ingest::append(journal, &batch, rng, &CancellationToken::new(), record)
-        .await
-        .map_err(RunError::Append)?;
+    ingest::append(
+        journal,
+        &batch,
+        rng,
+        &CancellationToken::new(),
+        record,
+        || {},
+    )
+    .await
+    .map_err(RunError::Append)?;
     Ok((cursor, doubtful))
 }
 

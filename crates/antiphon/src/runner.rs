@@ -22,7 +22,7 @@ use std::{
 
 use antiphon_core::{
     Backoff, BoxFuture, Clock, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId,
-    DecodeError, Event, Expiry, Judge, Rng, RunId, SourceName,
+    DecodeError, Event, Expiry, Judge, Provenance, Rng, RunId, SourceName,
 };
 use foldhash::fast::RandomState;
 use futures_util::FutureExt;
@@ -291,6 +291,10 @@ impl<S: Send + Sync + 'static> Runner<S> {
                     redelivered,
                 };
                 self.call_all(&passage, scratch).await;
+                if event.provenance() == Provenance::Live {
+                    let taken = self.clock.now().duration_since(event.received_at());
+                    self.counters.handled_after.record(taken.as_secs_f64());
+                }
             }
         }
         self.counters.handled.increment(1);

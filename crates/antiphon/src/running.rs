@@ -23,7 +23,7 @@ use std::{
 
 use antiphon_core::{
     AppendError, Batch, Clock, ConsumerName, Intake, Journal, LinkState, Outlet, Retention, Rng,
-    Source, SourceError, SourceName, Stopper,
+    SourceError, SourceName, Stopper,
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -40,7 +40,7 @@ use crate::{
     ingest::{self, Committer, WRITES},
     lanes::Lanes,
     metric::Counters,
-    parts::{OnStopped, Parts},
+    parts::{Momentary, OnStopped, Parts},
     record::Record,
     restore,
     runner::{Runner, Work},
@@ -136,6 +136,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             rng: rng.fork(),
             group_commit: parts.group_commit,
             give_up: give_up.clone(),
+            turn: parts.shared.pulse.committer(),
         };
         let runner = Runner {
             lanes: Arc::clone(&lanes),
@@ -171,8 +172,8 @@ impl<S: Send + Sync + 'static> Running<S> {
             tasks: JoinSet::new(),
             befores: HashMap::new(),
             letters: Letters::default(),
+            turn: parts.shared.pulse.head(),
         };
-        let policy = Arc::new(parts.retention());
         let mut running = Self {
             journal,
             consumer: parts.name.clone(),
@@ -192,24 +193,24 @@ impl<S: Send + Sync + 'static> Running<S> {
         running.spawn(Task::Committer, async move {
             Ended::Committer(committer.run().await)
         });
-        running.spawn(
-            Task::Head,
-            async move { Ended::Head(head.run(active).await) },
-        );
-        running.spawn_sweeper(policy, clock);
-        running.spawn_sources(parts.sources, intakes);
+        let head = async move { Ended::Head(head.run(active).await) };
+        running.spawn(Task::Head, head);
+        running.spawn_sweeper(&parts, clock);
+        running.spawn_sources(parts, intakes);
         info!(consumer = %running.consumer, read = %cursor.read, open = cursor.open.len(), "started");
         Ok(running)
     }
 
-    fn spawn_sweeper(&mut self, policy: Arc<Retention>, clock: Clock) {
+    fn spawn_sweeper(&mut self, parts: &Parts<S>, clock: Clock) {
         let counters = self.record.counters.clone();
-        let sweeper = sweep(Arc::clone(&self.journal), policy, clock, counters);
+        let (policy, momentary) = (parts.shared.retention.subscribe(), parts.momentary());
+        let journal = Arc::clone(&self.journal);
+        let sweeper = sweep(journal, policy, momentary, clock, counters);
         self.spawn(Task::Beside("retention"), sweeper);
     }
 
-    fn spawn_sources(&mut self, sources: Vec<Box<dyn Source>>, intakes: Vec<Intake>) {
-        for (source, intake) in sources.into_iter().zip(intakes) {
+    fn spawn_sources(&mut self, parts: Parts<S>, intakes: Vec<Intake>) {
+        for (source, intake) in parts.sources.into_iter().zip(intakes) {
             let name = source.name().clone();
             let link = show_link(name.clone(), intake.link(), Arc::clone(&self.record));
             self.spawn(Task::Beside("link"), link);
@@ -218,6 +219,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             let run = source.run(intake, stop);
             self.spawn(task, async move { Ended::Source(name, run.await) });
         }
+        parts.shared.started.cancel();
     }
 
     fn spawn(&mut self, task: Task, future: impl Future<Output = Ended> + Send + 'static) {
@@ -385,7 +387,8 @@ impl<S: Send + Sync + 'static> Running<S> {
             ..Batch::default()
         });
         let rng = self.rng.fork();
-        let appended = ingest::append(&self.journal, &batch, rng, &self.give_up, &self.record);
+        let (give_up, record) = (&self.give_up, &self.record);
+        let appended = ingest::append(&self.journal, &batch, rng, give_up, record, || {});
         match timeout(STORE, appended).await {
             Ok(appended) => appended.map_err(RunError::Append)?,
             Err(_) => return Err(RunError::Unfinished("store the last cursor")),
@@ -458,16 +461,21 @@ fn cursor_now<S: Send + Sync + 'static>(
     })
 }
 
-/// A failed sweep is logged and tried again a minute later.
+/// Sweeps every minute, and at once when the policy has changed; a failed sweep is logged and tried again a minute later.
 async fn sweep(
     journal: Arc<dyn Journal>,
-    policy: Arc<Retention>,
+    mut policy: watch::Receiver<Retention>,
+    momentary: Momentary,
     clock: Clock,
     counters: Counters,
 ) -> Ended {
     loop {
-        sleep(SWEEP).await;
-        match journal.sweep(Arc::clone(&policy), clock.now()).await {
+        tokio::select! {
+            () = sleep(SWEEP) => {}
+            Ok(()) = policy.changed() => {}
+        }
+        let now = momentary.added_to(policy.borrow_and_update().clone());
+        match journal.sweep(Arc::new(now), clock.now()).await {
             Ok(swept) => {
                 counters.expired.increment(swept.expired);
                 if swept.expired > 0 {
