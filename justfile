@@ -27,6 +27,10 @@ configuration:
 schemas:
     RENEW=1 cargo test -p antiphon-cli --test schemas the_schemas
 
+# The table of docs/metrics.md, from the rows of the daemon's metrics.
+metrics:
+    RENEW=1 cargo test -p antiphon-cli --bin antiphon metrics
+
 # docs/simulator-routes.md, from the rows of the simulated Discord's routes.
 routes:
     UPDATE_ROUTES=1 cargo test -p antiphon-sim --lib routes

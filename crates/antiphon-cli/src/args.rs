@@ -12,7 +12,9 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{globs::Pattern, moment::Moment, output::Form, search::Words, time};
+use crate::{
+    globs::Pattern, logging::LogFormat, moment::Moment, output::Form, search::Words, time,
+};
 
 /// Typed, durable, ordered events from chat and music rooms.
 #[derive(Debug, Parser)]
@@ -162,6 +164,9 @@ pub(crate) struct Run {
     pub(crate) print: bool,
     #[command(flatten)]
     pub(crate) shape: Shape,
+    /// The form of the log on stderr; without it, the one of `[log]` in the configuration
+    #[arg(long, value_name = "FORM")]
+    pub(crate) log_format: Option<LogFormat>,
     /// Prints the JSON Schema of the configuration, and does nothing else
     #[arg(long, exclusive = true)]
     pub(crate) schema: bool,

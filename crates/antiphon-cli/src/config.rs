@@ -33,6 +33,7 @@ pub(crate) mod value;
 use std::{
     collections::BTreeMap,
     fmt::Display,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -47,9 +48,9 @@ pub(crate) use self::schema::schema;
 use self::{
     proxy::Proxy,
     secret::SecretFrom,
-    value::{FilePath, Length},
+    value::{Address, FilePath, Length, Levels},
 };
-use crate::{args::Where, failure::Failure, platform::SourceConfig};
+use crate::{args::Where, failure::Failure, logging::LogFormat, platform::SourceConfig};
 
 /// Name of the configuration if none is given.
 ///
@@ -70,6 +71,12 @@ pub(crate) struct Config {
     /// Where events are kept, and for how long.
     #[serde(default)]
     pub(crate) journal: Journal,
+    /// What is logged on stderr, and in which form.
+    #[serde(default)]
+    pub(crate) log: Log,
+    /// Figures for Prometheus.
+    #[serde(default)]
+    pub(crate) metrics: Metrics,
     /// Sources to connect, each under a name of your own.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {"minLength": 1}))]
@@ -77,6 +84,9 @@ pub(crate) struct Config {
     /// Folder where relative file names begin.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
+    /// The file as it is written, for a comparison with the next one; empty if it was not checked as a whole.
+    #[serde(skip)]
+    pub(crate) written: toml::Table,
 }
 
 /// Journal, and how long it keeps events.
@@ -106,6 +116,50 @@ pub(crate) struct Journal {
     delete_grace: Length,
     /// How long repeats are recognised.
     window: Length,
+}
+
+/// Log of the daemon, on stderr.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub(crate) struct Log {
+    /// Form of the log: `text`, for people; `json`, one object a line, for programs. `--log-format` counts before it.
+    pub(crate) format: LogFormat,
+    /// What is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`, and levels of parts behind it. Notices of
+    /// the daemon itself are always logged, unless `antiphon::daemon` has a level of its own. `RUST_LOG` counts before
+    /// it.
+    pub(crate) level: Levels,
+}
+
+/// Figures of the daemon, as Prometheus text at `/metrics`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub(crate) struct Metrics {
+    /// Address to listen on.
+    ///
+    /// Default: the daemon does not listen.
+    listen: Option<Address>,
+    /// Whether `listen` may be an address that other machines can reach; there is no login.
+    allow_remote: bool,
+}
+
+impl Metrics {
+    /// The address to listen on, if there is one.
+    ///
+    /// # Errors
+    /// An address that other machines can reach, without leave.
+    pub(crate) fn address(&self) -> Result<Option<SocketAddr>, Failure> {
+        match self.listen {
+            Some(Address(address)) if !address.ip().is_loopback() && !self.allow_remote => {
+                let error = format!("`listen` of [metrics]: other machines can reach {address}");
+                Err(Failure::usage(error).hint(
+                    "choose an address such as \"127.0.0.1:9464\", or add `allow_remote = true`",
+                ))
+            }
+            listen => Ok(listen.map(|Address(address)| address)),
+        }
+    }
 }
 
 /// What a stored event survives.
@@ -250,8 +304,9 @@ impl Context<'_> {
             }
         };
         let proxy = match proxy {
-            None => return Ok(network),
-            Some(Proxy::Url(proxy)) => proxy.clone(),
+            None => return Ok(network.environment(proxy::of_environment()?)),
+            Some(Proxy::Url(None)) => return Ok(network),
+            Some(Proxy::Url(Some(proxy))) => proxy.clone(),
             Some(Proxy::Secret(from)) => {
                 let of = "the proxy";
                 NetProxy::parse(self.secret(from, of)?.expose())
@@ -336,6 +391,14 @@ mod tests {
         max_bytes = 1_000_000_000
         delete_grace = "1h"
         window = "14d"
+
+        [log]
+        format = "json"
+        level = "info,antiphon_net=warn"
+
+        [metrics]
+        listen = "[::1]:9464"
+        allow_remote = true
     "#;
 
     /// A configuration with every key.
@@ -360,6 +423,11 @@ mod tests {
         assert_eq!(retention.max_bytes, Some(1_000_000_000));
         assert_eq!(retention.delete_grace, Duration::from_secs(3600));
         assert_eq!(retention.window, Duration::from_secs(14 * 86_400));
+
+        let listen = config.metrics.address().expect("loopback");
+        assert_eq!(listen, Some("[::1]:9464".parse().expect("an address")));
+        assert_eq!(config.log.format, LogFormat::Json);
+        assert_eq!(config.log.level.as_str(), "info,antiphon_net=warn");
 
         let source = |name: &str| &config.sources[name];
         let (
@@ -432,6 +500,30 @@ mod tests {
     }
 
     #[test]
+    fn metrics_are_for_this_machine_unless_others_are_let_in() {
+        for address in ["0.0.0.0:9464", "192.0.2.1:9464", "[::]:9464"] {
+            let text = format!("[metrics]\nlisten = \"{address}\"\n");
+            let listen = |text: &str| {
+                Config::parse(Path::new("a.toml"), text)
+                    .unwrap()
+                    .metrics
+                    .address()
+            };
+            let (exit, said) = report(&listen(&text).expect_err("refused").into());
+            assert_eq!(exit.code(), 2);
+            assert_eq!(
+                said[0],
+                format!("error: `listen` of [metrics]: other machines can reach {address}")
+            );
+            assert!(listen(&format!("{text}allow_remote = true")).is_ok());
+        }
+        refused(
+            "[metrics]\nlisten = \"localhost\"",
+            "error: a.toml:2: `listen` of [metrics] is not an address with its port such as \"127.0.0.1:9464\"\n",
+        );
+    }
+
+    #[test]
     fn a_bot_asks_for_no_privilege_unless_told_to() {
         let text = "[sources.nave]\nplatform = \"discord\"\ntoken = { env = \"T\" }";
         let config = Config::parse(Path::new("a.toml"), text).unwrap();
@@ -475,7 +567,7 @@ mod tests {
         );
         refused(
             "[other]",
-            "error: a.toml:1: the configuration knows no table `other`\nhint: it knows `journal`, `sources`\n",
+            "error: a.toml:1: the configuration knows no table `other`\nhint: it knows `journal`, `log`, `metrics`, `sources`\n",
         );
     }
 
@@ -490,6 +582,10 @@ mod tests {
         refused(
             "[journal]\ndurability = \"disk\"",
             "error: a.toml:2: `durability` of [journal] is not one of \"process\", \"power\"\n",
+        );
+        refused(
+            "[log]\nlevel = \"loud\"",
+            "error: a.toml:2: `level` of [log] is not a level, or levels of parts, such as \"warn\"\n",
         );
         refused(
             "[sources.choir]\nplatform = \"queup\"\nemail = \"m\"",

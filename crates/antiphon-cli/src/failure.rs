@@ -208,14 +208,14 @@ pub(crate) struct ReaderGone;
 #[schemars(rename = "Error")]
 pub(crate) struct Told {
     /// What went wrong, in one sentence.
-    error: String,
+    pub(crate) error: String,
     /// The way out; left out where none is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    pub(crate) hint: Option<String>,
     #[serde(skip)]
     excerpt: Option<Box<[String; 2]>>,
     /// Exit code of the command.
-    exit: u8,
+    pub(crate) exit: u8,
 }
 
 impl Told {

@@ -15,6 +15,7 @@
 //! - Data goes to stdout, everything else to stderr (`output.rs`). With `--output json`, stdout has one JSON object a
 //!   line.
 //! - Text from outside is shown with hidden characters written out (`plain.rs`), also in errors and panics.
+//! - What `run` says on stderr is its log (`logging.rs`), as text or as JSON.
 //! - A closed stdout is a normal end. A failure is one sentence, with a line `hint:` where a way out is known.
 //! - The first signal stops in good order, the second at once (`signals.rs`).
 //! - No secret stands in the configuration, in an error or in the log (`config/secret.rs`, `config/check.rs`).
@@ -33,6 +34,7 @@ mod finding;
 mod globs;
 mod journal;
 mod logging;
+mod metrics;
 mod moment;
 mod names;
 mod output;
@@ -40,8 +42,10 @@ mod plain;
 mod platform;
 mod progress;
 mod range;
+mod reload;
 mod schemas;
 mod search;
+mod service;
 mod show;
 mod signals;
 mod time;
@@ -55,7 +59,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     args::{Cli, Command},
-    failure::{Exit, Told, told},
+    failure::{Exit, Told},
     output::{Form, tell_panics},
     signals::Stop,
 };
@@ -65,13 +69,7 @@ fn main() -> ExitCode {
     tell_panics();
     let form = Form::asked(std::env::args_os());
     let exit = match Cli::try_parse() {
-        Ok(cli) => run(cli.command).unwrap_or_else(|error| {
-            let (exit, told) = told(&error);
-            for told in told {
-                told.say(form);
-            }
-            exit
-        }),
+        Ok(cli) => run(cli.command).unwrap_or_else(|error| logging::end(&error, form)),
         Err(error) => wrong_usage(&error, form),
     };
     exit.code().into()

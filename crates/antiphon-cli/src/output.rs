@@ -16,6 +16,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
     failure::ReaderGone,
+    logging::panicked,
     plain::{Plain, PlainJson, plain},
 };
 
@@ -94,10 +95,7 @@ impl Output {
         for (index, (paint, text)) in shown.iter().enumerate() {
             let is_last = Some(index) == last;
             let text = plain(if is_last { text.trim_end() } else { text });
-            match paint.begin().filter(|_| self.paint) {
-                Some(begin) => line.extend([begin, &*text, "\x1b[0m"]),
-                None => line.push_str(&text),
-            }
+            paint.put(&mut line, self.paint, &text);
         }
         line.push('\n');
         self.to.write_all(line.as_bytes()).map_err(lost)
@@ -177,6 +175,14 @@ pub(crate) enum Paint {
 pub(crate) const HUES: usize = 10;
 
 impl Paint {
+    /// Appends a text in this style, or as it is where colours are not shown.
+    pub(crate) fn put(self, line: &mut String, shown: bool, text: &str) {
+        match self.begin().filter(|_| shown) {
+            Some(begin) => line.extend([begin, text, "\x1b[0m"]),
+            None => line.push_str(text),
+        }
+    }
+
     /// The escape sequence that begins the style.
     fn begin(self) -> Option<&'static str> {
         match self {
@@ -236,13 +242,14 @@ pub(crate) fn tell_panics() {
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("it does not say why");
-        match panic.location() {
-            Some(place) => say(format_args!("panicked at {place}: {message}")),
-            None => say(format_args!("panicked: {message}")),
-        }
         let trace = Backtrace::capture();
-        if trace.status() == BacktraceStatus::Captured {
-            trace.to_string().lines().for_each(say);
+        let trace = match trace.status() {
+            BacktraceStatus::Captured => trace.to_string(),
+            _ => String::new(),
+        };
+        match panic.location() {
+            Some(place) => panicked(format_args!("panicked at {place}: {message}"), &trace),
+            None => panicked(format_args!("panicked: {message}"), &trace),
         }
     }));
 }

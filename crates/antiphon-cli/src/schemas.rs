@@ -16,7 +16,9 @@ use serde_json::Value;
 use crate::{
     command::{dead, demo, doctor, export, import, kinds, schema, status},
     config::schema::one_line,
-    failure, finding, show,
+    failure, finding,
+    logging::LogLine,
+    show,
 };
 
 /// A JSON Schema, and the commands whose lines it describes.
@@ -90,6 +92,11 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         name: "kind",
         commands: &["kinds"],
         schema: of::<kinds::Row<'static>>,
+    },
+    Printed {
+        name: "log",
+        commands: &["run, with --log-format json on stderr"],
+        schema: of::<LogLine>,
     },
     Printed {
         name: "schema-name",

@@ -3,13 +3,15 @@
 //! `SIGINT` (Ctrl-C) and `SIGTERM` both ask the command to stop in good order; they differ in the exit code, since a
 //! service manager that stops a daemon is a normal end. After the first signal, a second one of either kind ends the
 //! process at once, with exit code 130.
+//!
+//! `SIGHUP` ends every command but `run`, which reloads its configuration ([`Hangup`]).
 
 use std::sync::{Arc, OnceLock};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{failure::Exit, output::say};
+use crate::{failure::Exit, logging::note};
 
 /// Sender of the signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,13 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
+    /// Asks the process to stop, as its first signal does; later calls change nothing.
+    pub(crate) fn ask(&self, by: Asked) {
+        // The first one decides about the exit code.
+        let _ = self.asked.set(by);
+        self.token.cancel();
+    }
+
     /// Waits for the first signal.
     pub(crate) async fn asked(&self) {
         self.token.cancelled().await;
@@ -62,12 +71,40 @@ impl Stop {
                     std::process::exit(Exit::Interrupted.code().into());
                 }
                 if asked == Asked::Interrupt {
-                    say("stopping; press Ctrl-C again to stop at once");
+                    note("stopping; press Ctrl-C again to stop at once");
                 }
                 stop.token.cancel();
             }
         });
         Ok(())
+    }
+}
+
+/// `SIGHUP`, for the one command that does something else on it than to end.
+///
+/// From its making on the signal no longer ends the process.
+pub(crate) struct Hangup {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+impl Hangup {
+    /// # Errors
+    /// The system refuses to tell of signals.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next one; there is none on Windows.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if self.signal.recv().await.is_some() {
+            return;
+        }
+        std::future::pending::<()>().await;
     }
 }
 

@@ -5,24 +5,25 @@
 //!
 //! While it runs, it answers on the control socket beside the journal (`control/`).
 //!
-//! Links are told on stderr, one line for each change, read from the journal like any other event; the log is quiet
-//! about them. If a source stops for good, the app stops, and the command's last error says why with the source's own
-//! hint.
+//! Everything that it says on stderr is a record of its log (`logging.rs`): changes of links, read from the journal like
+//! any other event, its notices, and the error that ends it. If a source stops for good, the app stops, and that error
+//! says why with the source's own hint.
 //!
 //! Exit codes: 0 after `SIGTERM`, 130 after Ctrl-C, 2 for a configuration that cannot be used, 3 for a source that
 //! ended by itself or has no room left, 5 for a journal whose files were changed by somebody else, 6 for one that is
 //! damaged or another's, and 1 for everything else.
 
 use std::{
-    path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use antiphon::{
     App, Event, Handle, HandlerError, HandlerExt as _, Link, LinkState, Payload as _, Place,
-    RunError, SourceName,
+    RunError,
 };
+use anyhow::Context as _;
+use tracing::{error, info, warn};
 
 use antiphon_core::Journal as _;
 use tokio_util::sync::CancellationToken;
@@ -30,20 +31,23 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::Run,
     command::rooms,
-    config::{Config, check, schema},
+    config::{
+        self, Config,
+        check::{self, Checked},
+        schema,
+    },
     control,
     failure::{Exit, Failure, ReaderGone},
     finding::Severity,
-    journal, logging,
+    journal,
+    logging::{self, DAEMON, LogFormat, note},
+    metrics::{self, Endpoint},
     output::{Form, Output, say},
+    reload::Reload,
+    service::Service,
     show::{self, Lines},
-    signals::Stop,
+    signals::{Hangup, Stop},
 };
-
-/// Default filter of the log. Changes of a connection are printed without it.
-///
-/// `RUST_LOG` replaces it as a whole.
-const LOG: &str = "warn,antiphon::link=off";
 
 /// # Errors
 /// Each as a [`Failure`] with its exit code. Nothing is started before the whole configuration and every secret were
@@ -55,14 +59,14 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         output.flush()?;
         return Ok(Exit::Done);
     }
+    let hangup = Hangup::listen().context("could not listen for signals")?;
     if args.shape.output == Form::Json && !args.print {
         let error = Failure::usage("`--output json` says how `--print` shows events");
         return Err(error
             .hint("add `--print`; nothing else of this command goes to stdout")
             .into());
     }
-    logging::start(LOG)?;
-    let (config, warnings) = checked(&args.config)?;
+    let (config, warnings) = begin(&args)?;
     let mut app = App::new(())
         .named("run")
         .retention(config.journal.retention())
@@ -70,19 +74,16 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         .grace(Duration::from_secs(1))
         // One lane, so that events are shown in the journal's order.
         .lanes(|_| Place::root());
-    if config.sources.is_empty() {
-        let error = format!("{} configures no source", args.config.display());
-        return Err(Failure::usage(error)
-            .hint("add a table such as `[sources.choir]`; docs/configuration.md has an example")
-            .into());
-    }
     let mut bots = Vec::new();
     for (context, source) in config.sources() {
         app = source.add_to(app, context, &mut bots)?;
     }
+    config.metrics.address()?;
     let path = config.journal_path();
     let journal = Arc::new(journal::to_write(&path, &config.journal).await?);
-    say(format_args!("journaling into {}", path.display()));
+    logging::begin();
+    note(format_args!("journaling into {}", path.display()));
+    config::proxy::tell();
 
     let handle = app.handle();
     let printer = args.print.then(|| {
@@ -99,61 +100,120 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         };
         app = app.on_raw("*", print.named("print").attempts(u32::MAX));
     }
-    let over = CancellationToken::new();
-    let control = control::serve(
-        control::Running {
-            handle: handle.clone(),
-            journal: Arc::clone(&journal),
-            path,
-            bots,
-            warnings,
-        },
-        over.clone(),
-    );
-    // Cancelled with the process's own, or by a source without a room.
-    let end = stop.token().child_token();
-    let left = rooms::watch(handle.clone(), rooms::of(&config), end.clone());
-    let links = tell_links(handle);
-    let running = async {
-        let ended = app.run(Arc::clone(&journal), end.cancelled_owned()).await;
-        over.cancel();
-        ended
+    let running = control::Running {
+        handle,
+        journal: Arc::clone(&journal),
+        path,
+        bots,
+        warnings,
     };
-    let (ended, stopped, left, ()) = tokio::join!(running, links, left, control);
+    let served = serve(app, running, &args, &config, hangup, stop).await;
     let closed = journal.close().await.map_err(RunError::Append);
-    let ended = ended.and(closed);
-    tell_stopped(stopped, ended.as_ref().err());
     if let Some(failed) = printer.and_then(Printer::failed) {
         return Err(failed);
     }
-    ended.map_err(failure)?;
+    let Served { ended, left } = served?;
+    ended.and(closed).map_err(failure)?;
     match left {
         Some(error) => Err(error.into()),
         None => Ok(stop.exit()),
     }
 }
 
-/// Reads the configuration, and prints its warnings on stderr; returns them as well.
+/// How a run ended.
+struct Served {
+    ended: Result<(), RunError>,
+    /// The reason why a source without a room ended it.
+    left: Option<Failure>,
+}
+
+/// Runs the app, and beside it the control socket, the metrics, reloads, the service manager and the notices of links.
+///
+/// # Errors
+/// The metrics cannot be shown where the configuration says; nothing has run then.
+async fn serve(
+    app: App<()>,
+    running: control::Running,
+    args: &Run,
+    config: &Config,
+    hangup: Hangup,
+    stop: &Stop,
+) -> Result<Served, Failure> {
+    let (handle, journal) = (running.handle.clone(), Arc::clone(&running.journal));
+    let mut metrics = Endpoint::new(metrics::install(), running.clone());
+    metrics.change(&config.metrics).await?;
+    let over = CancellationToken::new();
+    let control = control::serve(running, over.clone());
+    let service = Service::from_environment();
+    let reload = Reload::new(&args.config, config, handle.clone(), &service, metrics);
+    let beside = async {
+        let (never, ..) = tokio::join!(reload.run(hangup, stop), service.follow(handle.clone()));
+        never
+    };
+    let links = tell_links(handle.clone(), LinkChange::log);
+    // Cancelled with the process's own, or by a source without a room.
+    let end = stop.token().child_token();
+    let left = rooms::watch(handle.clone(), rooms::of(config), end.clone());
+    let stopping = async {
+        end.cancelled().await;
+        service.stopping();
+    };
+    let app = async {
+        let ended = app.run(journal, stopping).await;
+        over.cancel();
+        ended
+    };
+    let all = async { tokio::join!(app, links, left, control) };
+    let (ended, stopped, left, ()) = tokio::select! {
+        ended = all => ended,
+        never = beside => match never {},
+    };
+    if ended.is_err() {
+        service.stopping();
+    }
+    tell_stopped(stopped, ended.as_ref().err(), LinkChange::log);
+    Ok(Served { ended, left })
+}
+
+/// Reads the configuration and starts the log; returns the warnings about the configuration, which were told.
+///
+/// # Errors
+/// All mistakes of the configuration; a `RUST_LOG` that cannot be read.
+fn begin(args: &Run) -> Result<(Config, Vec<String>), Failure> {
+    if args.log_format == Some(LogFormat::Json) {
+        // Mistakes of the configuration are records as well.
+        let log = config::Log::default();
+        logging::start_daemon(log.level.as_str(), log.format, args.log_format)?;
+    }
+    let checked = check::whole(&args.config);
+    if let Some(Config { log, .. }) = &checked.config {
+        logging::start_daemon(log.level.as_str(), log.format, args.log_format)?;
+    }
+    usable(checked)
+}
+
+/// The configuration, and the warnings about it, which are told.
 ///
 /// # Errors
 /// All mistakes of the file, as `antiphon check` finds them.
-fn checked(path: &Path) -> Result<(Config, Vec<String>), Failure> {
-    let checked = check::whole(path);
+pub(crate) fn usable(checked: Checked) -> Result<(Config, Vec<String>), Failure> {
     let findings = checked.findings.iter();
     let mut warnings = Vec::new();
     for warning in findings.filter(|finding| finding.severity() == Severity::Warning) {
-        say(format_args!("warning: {}", warning.sentence()));
-        say(format_args!("hint: {}", warning.way_out()));
+        logging::warn(warning.sentence(), warning.way_out());
         warnings.push(warning.sentence());
     }
     Ok((checked.usable()?, warnings))
 }
 
-/// Prints a line on stderr for each change of a connection, until the app has ended.
+/// Tells each change of a connection, until the app has ended.
 ///
-/// A source that stopped as a whole ends the app, and the command's last error may report it; the lines of such sources
+/// A source that stopped as a whole ends the app, and the command's last error may report it; the changes of such sources
 /// are returned for [`tell_stopped`].
-pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) -> Vec<LinkChange> {
+pub(crate) async fn tell_links<S: Send + Sync + 'static>(
+    handle: Handle<S>,
+    tell: fn(LinkChange),
+) -> Vec<LinkChange> {
     let mut links = handle.stream_raw(Link::KIND);
     drop(handle);
     let mut stopped = Vec::new();
@@ -162,63 +222,82 @@ pub(crate) async fn tell_links<S: Send + Sync + 'static>(handle: Handle<S>) -> V
         let Ok(link) = Link::decode(&event) else {
             continue;
         };
-        let change = LinkChange::new(&event, &link);
-        if *event.place() == Place::root() && matches!(link.state, LinkState::Stopped { .. }) {
+        let is_stopped = matches!(link.state, LinkState::Stopped { .. });
+        let is_source = *event.place() == Place::root();
+        let change = LinkChange {
+            event,
+            state: link.state,
+        };
+        if is_source && is_stopped {
             stopped.push(change);
         } else {
-            change.tell();
+            tell(change);
         }
     }
     stopped
 }
 
-/// Prints the lines of the sources that stopped, except that of the source whose error the command reports.
+/// Tells of the sources that stopped, except of the one whose error the command reports.
 ///
 /// A source whose error is the command's own last line is left out, or its reason would be read twice.
-pub(crate) fn tell_stopped(stopped: Vec<LinkChange>, error: Option<&RunError>) {
+pub(crate) fn tell_stopped(
+    stopped: Vec<LinkChange>,
+    error: Option<&RunError>,
+    tell: fn(LinkChange),
+) {
     let told = match error {
         Some(RunError::Source(error)) => Some(error.source_name()),
         _ => None,
     };
-    let untold = |change: &LinkChange| told != Some(&change.source);
-    stopped
-        .into_iter()
-        .filter(untold)
-        .for_each(LinkChange::tell);
+    let untold = |change: &LinkChange| told != Some(change.event.source());
+    stopped.into_iter().filter(untold).for_each(tell);
 }
 
-/// A change of a connection, as it is printed.
-///
-/// Made from the event alone, so that a change of an earlier run can be shown the same way.
+/// A change of a connection.
 #[derive(Debug)]
 pub(crate) struct LinkChange {
-    source: SourceName,
-    /// Time of day, source, place if the source has several, and state.
-    line: String,
-    hint: Option<String>,
+    /// The event that told of it.
+    event: Event,
+    state: LinkState,
 }
 
 impl LinkChange {
-    fn new(event: &Event, link: &Link) -> Self {
-        let time = show::clock(event.received_at());
-        let (source, place) = (event.source().clone(), event.place().as_str());
-        // A connection has a place of its own if its source has several.
-        let of = if place.is_empty() { "" } else { " " };
-        let hint = match &link.state {
-            LinkState::Stopped { hint, .. } => hint.clone(),
+    /// Place of the connection, if its source has several.
+    fn place(&self) -> Option<&str> {
+        Some(self.event.place().as_str()).filter(|place| !place.is_empty())
+    }
+
+    fn hint(&self) -> Option<&str> {
+        match &self.state {
+            LinkState::Stopped { hint, .. } => hint.as_deref(),
             _ => None,
-        };
-        Self {
-            line: format!("{time} {source}{of}{place}: {}", link.state),
-            source,
-            hint,
         }
     }
 
-    /// The hint stands on a line of its own.
-    fn tell(self) {
-        say(self.line);
-        if let Some(hint) = self.hint {
+    /// Makes a record of it in the daemon's log: an error if a person is needed, a warning while events are missing.
+    pub(crate) fn log(self) {
+        let (source, place, hint) = (self.event.source(), self.place(), self.hint());
+        let state = &self.state;
+        match state {
+            LinkState::Stopped { .. } => {
+                error!(target: DAEMON, %source, place, hint, link = state.word(), "{state}");
+            }
+            LinkState::Waiting { .. } | LinkState::Polling { .. } => {
+                warn!(target: DAEMON, %source, place, link = state.word(), "{state}");
+            }
+            _ => info!(target: DAEMON, %source, place, link = state.word(), "{state}"),
+        }
+    }
+
+    /// Says it with the time of day, and the hint on a line of its own.
+    pub(crate) fn say(self) {
+        let (time, source) = (show::clock(self.event.received_at()), self.event.source());
+        let (of, place) = match self.place() {
+            Some(place) => (" ", place),
+            None => ("", ""),
+        };
+        say(format_args!("{time} {source}{of}{place}: {}", self.state));
+        if let Some(hint) = self.hint() {
             say(format_args!("hint: {hint}"));
         }
     }

@@ -100,7 +100,11 @@ pub(super) fn whole_text(path: &Path, text: &str) -> Checked {
     };
     let (findings, more) = findings.end();
     Checked {
-        config: config.map(|config| Config { folder, ..config }),
+        config: config.map(|config| Config {
+            folder,
+            written: text.parse().unwrap_or_default(),
+            ..config
+        }),
         findings,
         more,
     }

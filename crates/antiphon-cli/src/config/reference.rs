@@ -10,7 +10,7 @@ use serde::{Deserializer, de, de::DeserializeOwned, forward_to_deserialize_any};
 use serde_json::json;
 
 use super::{
-    Journal, Rule,
+    Journal, Log, Metrics, Rule,
     schema::{Part, schema, toml},
 };
 use crate::platform::{PLATFORMS, lavalink::config::Node};
@@ -23,6 +23,8 @@ pub(super) fn tables() -> Vec<(&'static str, &'static [&'static str])> {
     let tables = [
         ("journal", keys::<Journal>()),
         ("rules", keys::<Rule>()),
+        ("log", keys::<Log>()),
+        ("metrics", keys::<Metrics>()),
         ("nodes", keys::<Node>()),
     ];
     let platforms = PLATFORMS.iter();
@@ -35,6 +37,7 @@ fn find<'a>(root: Part<'a>, name: &str) -> Part<'a> {
     let source = root.key("sources").entry();
     match name {
         "journal" => root.key("journal"),
+        "log" | "metrics" => root.key(name),
         "rules" => root.key("journal").key("rules").item(),
         "nodes" => source.platform("lavalink").key("nodes").entry(),
         platform => source.platform(platform),

@@ -18,7 +18,7 @@ use toml::{
 };
 
 use super::{Config, PLATFORM};
-use crate::time;
+use crate::{logging::are_levels, time};
 
 // Titles of the texts that `takes_text` reads.
 /// Texts that [`time::parse`] reads.
@@ -29,6 +29,11 @@ pub(crate) const SERVER: &str = "URL of a server";
 pub(crate) const DIGITS: &str = "digits of an id";
 /// Texts that `Proxy::parse` of the network reads.
 pub(crate) const PROXY: &str = "URL";
+
+/// Texts such as `127.0.0.1:9464`.
+pub(crate) const ADDRESS: &str = "address with its port";
+/// Texts that [`are_levels`].
+pub(crate) const LEVELS: &str = "level, or levels of parts,";
 
 /// How a secret is written.
 pub(crate) const SECRET: &str = "{ env = \"NAME\" } or { file = \"PATH\" }";
@@ -265,7 +270,9 @@ impl<'a> Part<'a> {
                 Some(LENGTH) => time::parse(text).is_ok(),
                 Some(SERVER) => net::Route::url(text).is_ok(),
                 Some(DIGITS) => text.parse::<NonZeroU64>().is_ok(),
-                Some(PROXY) => net::Proxy::parse(text).is_ok(),
+                Some(PROXY) => super::proxy::parse(text).is_ok(),
+                Some(ADDRESS) => text.parse::<std::net::SocketAddr>().is_ok(),
+                Some(LEVELS) => are_levels(text),
                 _ => true,
             }
     }

@@ -6,6 +6,7 @@
 
 use std::{
     fmt::Display,
+    net::SocketAddr,
     num::NonZeroU64,
     path::{Path, PathBuf},
     str::FromStr,
@@ -15,8 +16,8 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::schema::{DIGITS, LENGTH};
-use crate::time;
+use super::schema::{ADDRESS, DIGITS, LENGTH, LEVELS};
+use crate::{logging::are_levels, time};
 
 /// Default of a number.
 pub(crate) fn number<const DEFAULT: usize>() -> usize {
@@ -71,6 +72,47 @@ impl FilePath {
     /// The path, from the configuration's folder on.
     pub(crate) fn within(&self, folder: &Path) -> PathBuf {
         folder.join(&self.0)
+    }
+}
+
+/// Address with its port, such as `127.0.0.1:9464`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, title = ADDRESS, example = &"127.0.0.1:9464")]
+pub(crate) struct Address(
+    #[serde(deserialize_with = "from_text")]
+    #[schemars(with = "String")]
+    pub(crate) SocketAddr,
+);
+
+/// Level of the log, or levels of its parts, such as `warn,antiphon_queup=debug`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(inline, title = LEVELS, example = &"warn", example = &"warn,antiphon_queup=debug")]
+pub(crate) struct Levels(String);
+
+impl Levels {
+    /// The directives as they were written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self("warn".to_owned())
+    }
+}
+
+impl TryFrom<String> for Levels {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        if are_levels(&text) {
+            Ok(Self(text))
+        } else {
+            Err("no level of the log")
+        }
     }
 }
 

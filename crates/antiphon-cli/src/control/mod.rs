@@ -18,11 +18,12 @@
 //! time.
 
 pub(crate) mod client;
-#[cfg(unix)]
 mod routes;
 #[cfg(unix)]
 mod server;
 pub(crate) mod wire;
+
+pub(crate) use self::routes::report;
 
 use std::{
     ffi::OsString,

@@ -6,7 +6,7 @@ use std::{
     fmt::Write as _,
     io::{BufRead as _, BufReader, Lines, Read as _},
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
 };
 
 /// A run of the binary that is being prepared.
@@ -21,7 +21,11 @@ impl Antiphon {
             .env("TZ", "UTC")
             .env("COLUMNS", "100")
             .env_remove("RUST_LOG")
+            .env_remove("NOTIFY_SOCKET")
             .stdin(Stdio::null());
+        for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+            command.env_remove(name).env_remove(name.to_uppercase());
+        }
         Self(command)
     }
 
@@ -68,6 +72,7 @@ impl Antiphon {
         let stdout = child.stdout.take().expect("it is a pipe");
         Running {
             lines: BufReader::new(stdout).lines(),
+            said: None,
             child,
         }
     }
@@ -87,12 +92,25 @@ impl Antiphon {
 pub(crate) struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    /// What it says beside its data, once somebody has read of it.
+    said: Option<BufReader<ChildStderr>>,
 }
 
 impl Running {
     /// Waits for the next line of data.
     pub(crate) fn line(&mut self) -> Option<String> {
         self.lines.next().map(|line| line.expect("UTF-8"))
+    }
+
+    /// Waits for the next line beside the data.
+    pub(crate) fn said(&mut self) -> Option<String> {
+        let child = &mut self.child;
+        let reader = self
+            .said
+            .get_or_insert_with(|| BufReader::new(child.stderr.take().expect("it is a pipe")));
+        let mut line = String::new();
+        let read = reader.read_line(&mut line).expect("UTF-8");
+        (read > 0).then(|| line.trim_end().to_owned())
     }
 
     /// Waits for a line beside the data that contains a text; gives it and the lines before it.
@@ -124,8 +142,12 @@ impl Running {
             stdout.push('\n');
         }
         let mut stderr = String::new();
-        let mut said = self.child.stderr.take().expect("it is a pipe");
-        said.read_to_string(&mut stderr).expect("UTF-8");
+        match (self.said.take(), self.child.stderr.take()) {
+            (Some(mut said), _) => said.read_to_string(&mut stderr),
+            (None, Some(mut said)) => said.read_to_string(&mut stderr),
+            (None, None) => Ok(0),
+        }
+        .expect("UTF-8");
         let status = self.child.wait().expect("it ends");
         Run {
             code: status.code().expect("it ends by itself"),

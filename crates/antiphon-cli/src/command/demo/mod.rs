@@ -182,7 +182,7 @@ async fn play(
     };
     let links = async {
         match links {
-            Some(handle) => run::tell_links(handle).await,
+            Some(handle) => run::tell_links(handle, run::LinkChange::say).await,
             None => Vec::new(),
         }
     };
@@ -190,7 +190,7 @@ async fn play(
     let running = async {
         let app = app.run(Arc::clone(journal), shutdown.clone().cancelled_owned());
         let (ended, stopped) = tokio::join!(app, links);
-        run::tell_stopped(stopped, ended.as_ref().err());
+        run::tell_stopped(stopped, ended.as_ref().err(), run::LinkChange::say);
         ended.map_err(run::failure)
     };
     tokio::pin!(running);

@@ -1,0 +1,257 @@
+//! Reload of the configuration, asked for by SIGHUP.
+//!
+//! The file is read and checked as at the start, secrets included. A file with a mistake changes nothing. Otherwise the
+//! keys of [`LIVE`] are applied, in this order: log, retention, metrics. Every other key that differs needs a restart,
+//! and a record for each says so: the library starts its sources with the app, and a restart loses no event.
+//!
+//! A SIGHUP that comes because the daemon's terminal was closed asks it to stop instead.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+};
+
+use antiphon::{App, Handle};
+use tracing::{error, info, warn};
+
+use crate::{
+    command::run::usable,
+    config::{Config, check},
+    failure::Failure,
+    logging::{self, DAEMON},
+    metrics::Endpoint,
+    service::Service,
+    signals::{Asked, Hangup, Stop},
+};
+
+/// Keys and tables whose changes are applied while the daemon runs.
+const LIVE: [&str; 7] = [
+    "log",
+    "journal.keep",
+    "journal.rules",
+    "journal.max_bytes",
+    "journal.delete_grace",
+    "journal.window",
+    "metrics",
+];
+
+/// Values of the configuration by their dotted keys.
+type Keys = BTreeMap<String, toml::Value>;
+
+/// What a reload changes.
+pub(crate) struct Reload<'a> {
+    /// Path of the configuration.
+    path: PathBuf,
+    /// What the daemon runs with. A key that needs a restart stays as it was at the start.
+    running: Keys,
+    handle: Handle<()>,
+    service: &'a Service,
+    metrics: Endpoint,
+}
+
+impl<'a> Reload<'a> {
+    pub(crate) fn new(
+        path: &Path,
+        config: &Config,
+        handle: Handle<()>,
+        service: &'a Service,
+        metrics: Endpoint,
+    ) -> Self {
+        Self {
+            path: path.to_owned(),
+            running: keys(&config.written),
+            handle,
+            service,
+            metrics,
+        }
+    }
+
+    /// Reloads at each hangup; it does not end by itself.
+    pub(crate) async fn run(mut self, mut hangup: Hangup, stop: &Stop) -> Infallible {
+        let had_terminal = std::io::stderr().is_terminal();
+        loop {
+            hangup.next().await;
+            // A terminal that was closed is none any more.
+            if had_terminal && !std::io::stderr().is_terminal() {
+                stop.ask(Asked::Terminate);
+                continue;
+            }
+            self.service.reloading();
+            self.reload().await;
+            self.service.ready();
+        }
+    }
+
+    async fn reload(&mut self) {
+        let config = match read(&self.path) {
+            Ok(config) => config,
+            Err(failure) => {
+                error!(target: DAEMON, "the configuration was not reloaded, and nothing has changed");
+                logging::tell(failure);
+                return;
+            }
+        };
+        logging::change(config.log.level.as_str(), config.log.format);
+        self.handle.set_retention(config.journal.retention());
+        let mut written = keys(&config.written);
+        if let Err(failure) = self.metrics.change(&config.metrics).await {
+            logging::tell(failure);
+            // What could not be applied stays a difference, so that the next reload tries again.
+            written.retain(|key, _| !key.starts_with("metrics."));
+            let before = self
+                .running
+                .iter()
+                .filter(|(key, _)| key.starts_with("metrics."));
+            written.extend(before.map(|(key, value)| (key.clone(), value.clone())));
+        }
+        let (live, others): (Vec<_>, Vec<_>) = changed(&self.running, &written)
+            .into_iter()
+            .partition(|key| is_live(key));
+        let configuration = self.path.display();
+        if live.is_empty() && others.is_empty() {
+            info!(target: DAEMON, %configuration, "reloaded; nothing has changed");
+            return;
+        }
+        info!(target: DAEMON, %configuration, applied = live.len(), waiting = others.len(), "reloaded");
+        for key in live {
+            info!(target: DAEMON, key, "`{key}` is applied");
+            match written.get(&key) {
+                Some(value) => drop(self.running.insert(key, value.clone())),
+                None => drop(self.running.remove(&key)),
+            }
+        }
+        for key in others {
+            let hint = "restart the daemon; it goes on where it stopped";
+            warn!(target: DAEMON, key, hint, "`{key}` has changed and needs a restart");
+        }
+    }
+}
+
+/// Reads the file, and every secret of its sources.
+fn read(path: &Path) -> Result<Config, Failure> {
+    let (config, _) = usable(check::whole(path))?;
+    config.metrics.address()?;
+    for (context, source) in config.sources() {
+        source.add_to(App::new(()), context, &mut Vec::new())?;
+    }
+    Ok(config)
+}
+
+/// Whether changes of a key are applied while the daemon runs.
+fn is_live(key: &str) -> bool {
+    let mut live = LIVE.iter();
+    live.any(|live| {
+        key.strip_prefix(live)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+/// The values of a configuration by dotted keys: `journal.keep`, `sources.choir.rooms`.
+fn keys(configuration: &toml::Table) -> Keys {
+    let mut keys = Keys::new();
+    for (table, value) in configuration {
+        put(
+            &mut keys,
+            table,
+            value,
+            if table == "sources" { 2 } else { 1 },
+        );
+    }
+    keys
+}
+
+/// Puts a value or, down to `depth`, the values in it.
+fn put(keys: &mut Keys, key: &str, value: &toml::Value, depth: usize) {
+    match value {
+        toml::Value::Table(table) if depth > 0 => {
+            for (name, value) in table {
+                put(keys, &format!("{key}.{name}"), value, depth - 1);
+            }
+        }
+        value => drop(keys.insert(key.to_owned(), value.clone())),
+    }
+}
+
+/// Keys whose values differ; a source that is new or gone is named once, without its keys.
+fn changed(before: &Keys, after: &Keys) -> Vec<String> {
+    let all = before.keys().chain(after.keys());
+    let mut changed: Vec<_> = all
+        .filter(|key| before.get(*key) != after.get(*key))
+        .map(|key| match source(key) {
+            Some(source) if has_source(before, source) != has_source(after, source) => {
+                source.to_owned()
+            }
+            _ => key.clone(),
+        })
+        .collect();
+    changed.sort_unstable();
+    changed.dedup();
+    changed
+}
+
+/// The part `sources.NAME.` of a source's key, without the last dot.
+fn source(key: &str) -> Option<&str> {
+    let rest = key.strip_prefix("sources.")?;
+    let key_of_source = rest.rfind('.')?;
+    Some(&key[..key.len() - rest.len() + key_of_source])
+}
+
+fn has_source(keys: &Keys, source: &str) -> bool {
+    keys.keys().any(|key| {
+        key.strip_prefix(source)
+            .is_some_and(|rest| rest.starts_with('.'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: &str, after: &str, expected: &[&str]) {
+        let read = |text: &str| keys(&text.parse().expect("TOML"));
+        assert_eq!(changed(&read(before), &read(after)), expected);
+    }
+
+    #[test]
+    fn each_key_that_differs_is_named_once() {
+        let journal = "[journal]\nkeep = \"1d\"\nrules = [{ kind = \"a\", keep = \"1h\" }]\n";
+        check(journal, journal, &[]);
+        check(journal, "[journal]\nkeep = \"1d\"", &["journal.rules"]);
+        check(
+            journal,
+            "[log]\nlevel = \"info\"",
+            &["journal.keep", "journal.rules", "log.level"],
+        );
+        let choir = "[sources.choir]\nplatform = \"queup\"\nrooms = [\"a\"]\n";
+        check(
+            choir,
+            &choir.replace("\"a\"", "\"b\""),
+            &["sources.choir.rooms"],
+        );
+        check(choir, "", &["sources.choir"]);
+        let both = format!("{choir}[sources.\"choir.two\"]\nplatform = \"queup\"\n");
+        check(choir, &both, &["sources.choir.two"]);
+        let nodes = |url: &str| {
+            format!("[sources.organ]\nplatform = \"lavalink\"\nnodes.eu.url = \"{url}\"\n")
+        };
+        check(&nodes("a"), &nodes("b"), &["sources.organ.nodes"]);
+    }
+
+    #[test]
+    fn log_retention_and_metrics_are_applied_and_the_rest_needs_a_restart() {
+        for key in [
+            "log.level",
+            "journal.keep",
+            "journal.max_bytes",
+            "metrics.listen",
+        ] {
+            assert!(is_live(key), "{key}");
+        }
+        for key in ["journal.path", "journal.keeper", "sources.log", "logs"] {
+            assert!(!is_live(key), "{key}");
+        }
+    }
+}

@@ -1,0 +1,494 @@
+//! How the daemon lives on a machine: its log, reloads, the service manager.
+#![cfg(unix)]
+
+mod binary;
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::net::UnixDatagram,
+    path::Path,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use binary::{Antiphon, Running};
+
+/// A simulator, and a folder with a configuration of its accounts.
+fn simulated() -> (Running, TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments = ["sim", "--seed", "7", "--write", "antiphon.toml"];
+    let mut simulator = Antiphon::new(arguments).within(folder.path()).start();
+    simulator.line().expect("the first line");
+    (simulator, folder)
+}
+
+/// Rewrites the configuration.
+fn change(folder: &Path, change: impl FnOnce(String) -> String) {
+    let path = folder.join("antiphon.toml");
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    std::fs::write(path, change(text)).expect("it is ours");
+}
+
+fn run<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Antiphon {
+    Antiphon::new(["run"].into_iter().chain(arguments)).within(folder)
+}
+
+/// Reads the log until a record with this message; gives all records up to it.
+fn records_until(daemon: &mut Running, message: &str) -> Vec<Value> {
+    let mut records = Vec::new();
+    loop {
+        let line = daemon.said().expect("the daemon runs");
+        let record: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        let is_last = record["message"] == message;
+        records.push(record);
+        if is_last {
+            return records;
+        }
+    }
+}
+
+/// Reads the log until a line with this text; gives all lines up to it.
+fn said_until(daemon: &mut Running, text: &str) -> String {
+    let mut said = String::new();
+    while !said.contains(text) {
+        said.push_str(&daemon.said().expect("the daemon runs"));
+        said.push('\n');
+    }
+    said
+}
+
+fn messages(records: &[Value]) -> Vec<&str> {
+    let messages = records.iter().map(|record| record["message"].as_str());
+    messages.map(|message| message.expect("a text")).collect()
+}
+
+#[test]
+fn every_line_of_a_json_log_is_a_record_also_the_last_error() {
+    let (_sim, folder) = simulated();
+    change(folder.path(), |text| {
+        format!("{text}\n[log]\nformat = \"json\"\n")
+    });
+    let secrets = folder.path().join("antiphon.secrets/queup-password");
+    std::fs::write(secrets, "canary-7f3a").expect("it is ours");
+    let ended = run(folder.path(), []).with("RUST_LOG", "debug").run();
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+    let records: Vec<Value> = ended
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect();
+    let times: Vec<_> = records
+        .iter()
+        .map(|record| record["time"].as_str().expect("a time"))
+        .collect();
+    assert!(times.is_sorted(), "one clock, one order: {times:?}");
+    let last = records.last().expect("records");
+    assert_eq!(last["level"], "error");
+    assert_eq!(last["fields"]["exit_code"], 3);
+    assert!(
+        last["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("QueUp refused the login")),
+        "{last}"
+    );
+    assert_eq!(
+        last["hint"],
+        "check the account's e-mail address and password"
+    );
+    assert!(
+        records
+            .iter()
+            .any(|record| record["source"] == "queup" && record["target"] != "antiphon::daemon")
+    );
+}
+
+#[test]
+fn a_mistake_of_the_configuration_is_a_record_if_the_command_line_asks_for_json() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("antiphon.toml"), "[jurnal]\n").expect("a file");
+    let refused = run(folder.path(), ["--log-format", "json"]).run();
+    assert_eq!(refused.code, 2);
+    let records: Vec<Value> = refused
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one object a line"))
+        .collect();
+    let unknown = records.iter().find(|record| {
+        let message = record["message"].as_str().expect("a text");
+        message.contains("the configuration knows no table `jurnal`")
+    });
+    let unknown = unknown.expect("the mistake");
+    assert_eq!(unknown["hint"], "did you mean `journal`?");
+    assert_eq!(unknown["fields"]["exit_code"], 2);
+}
+
+#[test]
+fn a_reload_applies_what_it_can_and_says_what_needs_a_restart() {
+    let (_sim, folder) = simulated();
+    let mut daemon = run(folder.path(), ["--log-format", "json"]).start();
+    records_until(&mut daemon, "journaling into antiphon-sim.db");
+
+    daemon.signal("HUP");
+    let records = records_until(&mut daemon, "reloaded; nothing has changed");
+    assert_eq!(records.last().expect("a record")["level"], "info");
+
+    change(folder.path(), |text| {
+        let text = text.replace(
+            "[journal]\n",
+            "[journal]\nkeep = \"30d\"\ncompress = true\n",
+        );
+        format!("{text}\n[log]\nlevel = \"debug\"\n")
+    });
+    daemon.signal("HUP");
+    records_until(&mut daemon, "reloaded");
+    let records = records_until(
+        &mut daemon,
+        "`journal.compress` has changed and needs a restart",
+    );
+    let told = messages(&records);
+    assert!(
+        told.contains(&"`journal.keep` is applied") && told.contains(&"`log.level` is applied"),
+        "{told:?}"
+    );
+    assert_eq!(records.last().expect("a record")["level"], "warn");
+
+    // The log is at `debug` now, and the retention is no change any more.
+    daemon.signal("HUP");
+    let records = records_until(
+        &mut daemon,
+        "`journal.compress` has changed and needs a restart",
+    );
+    assert!(!messages(&records).contains(&"`journal.keep` is applied"));
+
+    change(folder.path(), |text| {
+        text.replace("keep = \"30d\"", "keep = \"soon\"")
+    });
+    daemon.signal("HUP");
+    let records = records_until(
+        &mut daemon,
+        "the configuration was not reloaded, and nothing has changed",
+    );
+    assert_eq!(records.last().expect("a record")["level"], "error");
+    let line = daemon.said().expect("the daemon runs");
+    assert!(
+        line.contains("`keep` of [journal] is not a length of time"),
+        "{line}"
+    );
+
+    daemon.signal("TERM");
+    let ended = daemon.end();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
+
+#[test]
+fn a_reload_changes_what_the_log_shows() {
+    let (_sim, folder) = simulated();
+    let mut daemon = run(folder.path(), ["--log-format", "json"]).start();
+    let before = records_until(&mut daemon, "journaling into antiphon-sim.db");
+    assert!(before.iter().all(|record| record["level"] != "debug"));
+    change(folder.path(), |text| {
+        format!("{text}\n[log]\nlevel = \"off,antiphon::app=info,antiphon::running=info\"\n")
+    });
+    daemon.signal("HUP");
+    records_until(&mut daemon, "`log.level` is applied");
+    daemon.signal("TERM");
+    let ended = daemon.end();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("\"antiphon::running\""),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn the_service_manager_hears_ready_reloading_and_stopping_in_order() {
+    let (_sim, folder) = simulated();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).expect("a socket");
+    let daemon = run(folder.path(), [])
+        .with("NOTIFY_SOCKET", path.to_str().expect("a plain path"))
+        .with("WATCHDOG_USEC", "300000")
+        .start();
+    let next = || {
+        let mut datagram = [0; 4096];
+        let length = socket.recv(&mut datagram).expect("a message");
+        String::from_utf8(datagram[..length].to_vec()).expect("UTF-8")
+    };
+    let until = |begin: &str| loop {
+        let message = next();
+        if message.starts_with(begin) {
+            break message;
+        }
+        assert!(
+            message.starts_with("STATUS=") || message.starts_with("WATCHDOG=1"),
+            "{message}"
+        );
+    };
+    let ready = until("READY=1\n");
+    assert!(
+        ready.contains("STATUS=") && ready.contains(" of 4 connected"),
+        "{ready}"
+    );
+    until("STATUS=4 of 4 connected\n");
+    until("WATCHDOG=1\n");
+    daemon.signal("HUP");
+    let reloading = until("RELOADING=1\n");
+    assert!(reloading.contains("\nMONOTONIC_USEC="), "{reloading}");
+    until("READY=1\n");
+    daemon.signal("TERM");
+    until("STOPPING=1\n");
+    assert_eq!(daemon.end().code, 0);
+}
+
+#[test]
+fn a_service_manager_that_is_not_there_is_told_of_once() {
+    let (_sim, folder) = simulated();
+    let mut daemon = run(folder.path(), ["--log-format", "json"])
+        .with("NOTIFY_SOCKET", "/nowhere/notify")
+        .start();
+    let records = records_until(&mut daemon, "could not tell the service manager");
+    assert_eq!(records.last().expect("a record")["level"], "warn");
+    daemon.signal("HUP");
+    daemon.signal("TERM");
+    let ended = daemon.end();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("could not tell"), "{}", ended.stderr);
+}
+
+/// Waits until a proxy was asked for a host with each of these ends.
+fn asked_for(proxy: &TcpListener, mut hosts: Vec<&str>) {
+    while !hosts.is_empty() {
+        let (mut stream, _) = proxy.accept().expect("a connection");
+        let mut line = String::new();
+        BufReader::new(&stream)
+            .read_line(&mut line)
+            .expect("a request");
+        let asked = line
+            .strip_prefix("CONNECT ")
+            .and_then(|rest| rest.split(' ').next());
+        hosts.retain(|host| !asked.is_some_and(|asked| asked.ends_with(host)));
+        stream
+            .write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+            .expect("it reads");
+    }
+}
+
+const EVERYWHERE: &str = "
+    [sources.nave]
+    platform = \"discord\"
+    token = { env = \"SECRET\" }
+
+    [sources.organ]
+    platform = \"lavalink\"
+    user = 7
+    nodes.eu = { url = \"http://node.example:2333\", password = { env = \"SECRET\" } }
+
+    [sources.choir]
+    platform = \"queup\"
+    email = \"mira\"
+    password = { env = \"SECRET\" }
+
+    [sources.tea]
+    platform = \"stackexchange\"
+    email = \"mira\"
+    password = { env = \"SECRET\" }
+";
+
+#[test]
+fn all_four_platforms_go_through_the_proxies_of_the_environment() {
+    let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = proxy.local_addr().expect("its address").to_string();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("antiphon.toml"), EVERYWHERE).expect("a file");
+    let mut daemon = run(folder.path(), [])
+        .with("SECRET", "canary-7f3a")
+        .with("HTTPS_PROXY", &format!("http://mira:canary-9b@{address}"))
+        .with("http_proxy", &address)
+        .start();
+    let said = said_until(&mut daemon, "as `http_proxy` says");
+    assert!(
+        said.contains(&format!(
+            "use http://<redacted>@{address}, as `HTTPS_PROXY` says"
+        )) && said.contains("as `http_proxy` says"),
+        "{said}"
+    );
+    asked_for(
+        &proxy,
+        vec![
+            "discord.com:443",
+            "node.example:2333",
+            "api.queup.net:443",
+            "stackexchange.com:443",
+        ],
+    );
+    daemon.signal("TERM");
+    let ended = daemon.end();
+    assert!(
+        !format!("{said}{}", ended.stderr).contains("canary"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_wrong_proxy_of_the_environment_is_refused_unless_no_source_asks_for_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = "[sources.nave]\nplatform = \"discord\"\ntoken = { env = \"SECRET\" }\nrest = \"http://127.0.0.1:1\"\n";
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    let daemon = || {
+        run(folder.path(), [])
+            .with("SECRET", "t")
+            .with("HTTPS_PROXY", "htp://mira:canary@nowhere")
+    };
+    let refused = daemon().run();
+    assert_eq!(refused.code, 2);
+    let lines: Vec<_> = refused.stderr.lines().collect();
+    assert_eq!(
+        lines[lines.len() - 2..],
+        [
+            "error: `HTTPS_PROXY` in the environment names no proxy: a proxy's scheme is one of http, https, socks5, \
+             socks5h, socks4 and socks4a",
+            "hint: mend `HTTPS_PROXY` or unset it; `proxy = \"none\"` of a source does without"
+        ]
+    );
+    change(folder.path(), |text| format!("{text}proxy = \"none\"\n"));
+    let mut daemon = daemon().start();
+    said_until(&mut daemon, "journaling into antiphon.db");
+}
+
+/// The lines of an HTTP answer's body.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("it reads");
+    std::io::read_to_string(stream).expect("it answers")
+}
+
+/// The value of a series, such as `antiphon_gaps_total{source="queup"}`; 0 if there is none.
+fn value(text: &str, series: &str) -> f64 {
+    let mut lines = text.lines();
+    let found = lines.find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    found.map_or(0.0, |value| value.parse().expect("a number"))
+}
+
+/// Where the metrics are, as the log says.
+fn metrics_address(daemon: &mut Running) -> String {
+    loop {
+        let line = daemon.said().expect("the daemon runs");
+        let record: Value = serde_json::from_str(&line).expect("one JSON object a line");
+        if let Some(address) = record["fields"]["address"].as_str() {
+            return address.to_owned();
+        }
+    }
+}
+
+#[test]
+fn the_metrics_count_what_the_simulator_sent() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments = ["sim", "--seed", "7", "--write", "antiphon.toml"];
+    let mut sim = Antiphon::new(arguments).within(folder.path()).start();
+    let addresses: Value = serde_json::from_str(&sim.line().expect("a line")).expect("JSON");
+    let control = addresses["control"]
+        .as_str()
+        .and_then(|url| url.strip_prefix("http://"));
+    let control = control.expect("a URL");
+    change(folder.path(), |text| {
+        format!("{text}\n[metrics]\nlisten = \"127.0.0.1:0\"\n")
+    });
+    let mut daemon = run(
+        folder.path(),
+        ["--print", "--output", "json", "--log-format", "json"],
+    )
+    .start();
+    let address = metrics_address(&mut daemon);
+    let mut next = |kind: &str| loop {
+        let line = daemon.line().expect("the daemon runs");
+        let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
+        if event["kind"] == kind {
+            break event;
+        }
+    };
+    next("queup.playlist_details");
+    let stored = "antiphon_events_stored_total{source=\"queup\"}";
+    let before = get(&address, "/metrics");
+    assert!(before.contains("text/plain; version=0.0.4"), "{before}");
+    for number in 0..20 {
+        let say = serde_json::json!({"do": "say", "place": "room/choir-loft", "by": "mira", "text": number.to_string()});
+        let body = say.to_string();
+        let mut stream = TcpStream::connect(control).expect("it listens");
+        write!(
+            stream,
+            "POST /do HTTP/1.1\r\nHost: {control}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("it reads");
+        let answer = std::io::read_to_string(stream).expect("it answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    while next("queup.chat-message")["body"]["message"] != "19" {}
+    let ledger = get(control, "/ledger?after=0");
+    let said = ledger
+        .lines()
+        .filter(|line| line.contains("\"queup.chat-message\""))
+        .count();
+    assert_eq!(said, 20, "the ledger has each once");
+    let after = get(&address, "/metrics");
+    let more = value(&after, stored) - value(&before, stored);
+    assert!((20.0..25.0).contains(&more), "{more}");
+    assert!(
+        after.contains("antiphon_link_connected{source=\"queup\"} 1"),
+        "{after}"
+    );
+    assert!(
+        value(&after, "antiphon_journal_bytes") > 0.0
+            && value(&after, "antiphon_commit_seconds_count") > 0.0
+    );
+    assert!(get(&address, "/").starts_with("HTTP/1.1 404"));
+
+    // A reload closes the endpoint, and one on a port that is taken leaves it closed.
+    change(folder.path(), |text| {
+        text.replace("[metrics]\nlisten = \"127.0.0.1:0\"\n", "")
+    });
+    daemon.signal("HUP");
+    records_until(&mut daemon, "`metrics.listen` is applied");
+    assert!(TcpStream::connect(&address).is_err(), "it is closed");
+    change(folder.path(), |text| {
+        format!("{text}\n[metrics]\nlisten = \"{control}\"\n")
+    });
+    daemon.signal("HUP");
+    let records = records_until(&mut daemon, "reloaded; nothing has changed");
+    let told = messages(&records);
+    assert!(
+        told.iter()
+            .any(|told| told.contains("could not listen on") && told.contains("for metrics")),
+        "{told:?}"
+    );
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, 0);
+
+    let refused = run(folder.path(), []).run();
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("hint: choose another address in `[metrics] listen`"),
+        "{}",
+        refused.stderr
+    );
+    change(folder.path(), |text| text.replace(control, "0.0.0.0:9464"));
+    let refused = run(folder.path(), []).run();
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("or add `allow_remote = true`"),
+        "{}",
+        refused.stderr
+    );
+}
