@@ -11,9 +11,10 @@
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::ArgValueCompleter as Completer;
 
 use crate::{
-    globs::Pattern, logging::LogFormat, moment::Moment, output::Form, search::Words, time,
+    complete, globs::Pattern, logging::LogFormat, moment::Moment, output::Form, search::Words, time,
 };
 
 /// Typed, durable, ordered events from chat and music rooms.
@@ -87,7 +88,12 @@ pub(crate) enum Command {
     Kinds(Kinds),
     /// Lists the JSON Schemas of what `--output json` prints, or prints one of them
     Schema(Schema),
+    /// Prints the manual page of a command, or writes all of them into a folder
+    Man(Man),
     /// Writes a completion script for a shell to stdout
+    ///
+    /// `COMPLETE=bash antiphon` (or another shell) prints one that also completes kinds, and the sources, places and dead
+    /// letters of the journal.
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
@@ -97,16 +103,26 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Kinds {
     /// Only kinds like these, with `*` for any characters, `{a,b}` for either and `!` before what to leave out
-    #[arg(value_name = "GLOB", value_parser = Pattern::parse)]
+    #[arg(value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::kinds))]
     pub(crate) patterns: Vec<Pattern>,
     #[command(flatten)]
     pub(crate) shape: Shape,
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct Man {
+    /// Which command, such as `tail` or `dead list`; without it, the page of the whole
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    pub(crate) command: Vec<String>,
+    /// Writes the pages of all commands into this folder, and replaces those that are there
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Schema {
     /// Which schema; without it, they are listed
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Completer::new(complete::schemas))]
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) shape: Shape,
@@ -288,6 +304,10 @@ pub(crate) struct Top {
 }
 
 #[derive(Clone, Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct Tail {
     #[command(flatten)]
     pub(crate) journal: Where,
@@ -311,13 +331,13 @@ pub(crate) struct Tail {
     ///
     /// `*` stands for any characters, `?` for one, `{a,b}` for either, in any case; a pattern that begins with `!`
     /// takes out what it fits.
-    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse)]
+    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::kinds))]
     pub(crate) kinds: Vec<Pattern>,
     /// Only places like this, with the ids that they have in the journal; may be given more than once
-    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse)]
+    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::places))]
     pub(crate) places: Vec<Pattern>,
     /// Only sources like this; may be given more than once
-    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse)]
+    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::sources))]
     pub(crate) sources: Vec<Pattern>,
     /// Only events with this text in what is shown or in the body, in any case; of several, one is enough
     #[arg(long, value_name = "TEXT", value_parser = Words::parse)]
@@ -333,6 +353,12 @@ pub(crate) struct Tail {
     /// Each output is a line: a text as it is, anything else, and everything with `--output json`, as JSON.
     #[arg(long, value_name = "EXPR")]
     pub(crate) select: Option<String>,
+    /// Says below each event what every consumer of the journal has made of it
+    ///
+    /// Not read yet, queued, waiting for a full lane, given up as a dead letter, or done. The journal does not store
+    /// whether a handler took an event: the program that handles says so in its log.
+    #[arg(long, conflicts_with = "select")]
+    pub(crate) explain: bool,
     /// Shows times in UTC, and takes them so in `--since` and `--until`
     #[arg(long)]
     pub(crate) utc: bool,
@@ -354,13 +380,13 @@ pub(crate) struct Export {
     #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
     pub(crate) until: Option<Moment>,
     /// Only kinds like this, written as for `tail`; may be given more than once
-    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse)]
+    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::kinds))]
     pub(crate) kinds: Vec<Pattern>,
     /// Only places like this; may be given more than once
-    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse)]
+    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::places))]
     pub(crate) places: Vec<Pattern>,
     /// Only sources like this; may be given more than once
-    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse)]
+    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::sources))]
     pub(crate) sources: Vec<Pattern>,
     /// Writes into this file, which must not be there yet; without it, to stdout
     ///
@@ -410,9 +436,8 @@ pub(crate) struct Dead {
 pub(crate) enum DeadCommand {
     /// Lists them, the oldest first
     List {
-        /// Only those of this consumer
-        #[arg(long, value_name = "NAME")]
-        consumer: Option<String>,
+        #[command(flatten)]
+        filter: LetterFilter,
         #[command(flatten)]
         journal: Where,
         #[command(flatten)]
@@ -421,6 +446,7 @@ pub(crate) enum DeadCommand {
     /// Shows one whole, with its error and its event
     Show {
         /// Its number, as `dead list` shows it
+        #[arg(add = Completer::new(complete::letters))]
         id: u64,
         #[command(flatten)]
         journal: Where,
@@ -432,14 +458,21 @@ pub(crate) enum DeadCommand {
         #[command(flatten)]
         which: Which,
         #[command(flatten)]
+        filter: LetterFilter,
+        #[command(flatten)]
         journal: Where,
         #[command(flatten)]
         shape: Shape,
     },
-    /// Forgets them
+    /// Forgets them for good; asks first if all are meant
     Drop {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        filter: LetterFilter,
+        /// Asks nothing; needed for `--all` where nobody can be asked
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         journal: Where,
         #[command(flatten)]
@@ -452,11 +485,32 @@ pub(crate) enum DeadCommand {
 #[group(required = true, multiple = false)]
 pub(crate) struct Which {
     /// Their numbers, as `dead list` shows them
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = Completer::new(complete::letters))]
     pub(crate) ids: Vec<u64>,
-    /// All of them
+    /// All of them, or all that the filters take
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// Which of all dead letters.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct LetterFilter {
+    /// Only those of consumers like this; may be given more than once
+    #[arg(long = "consumer", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) consumers: Vec<Pattern>,
+    /// Only those of handlers like this; may be given more than once
+    #[arg(long = "handler", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::handlers))]
+    pub(crate) handlers: Vec<Pattern>,
+    /// Only those of events of kinds like this; may be given more than once
+    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::kinds))]
+    pub(crate) kinds: Vec<Pattern>,
+    /// Only those of events of sources like this; may be given more than once
+    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::sources))]
+    pub(crate) sources: Vec<Pattern>,
+    /// Only those that were given up longer ago than this
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    pub(crate) older_than: Option<Duration>,
 }
 
 /// Reads a limit of `doctor`.

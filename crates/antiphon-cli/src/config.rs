@@ -338,10 +338,28 @@ pub(crate) fn journal(place: &Where) -> Result<PathBuf, Failure> {
     if let Some(journal) = &place.journal {
         return Ok(journal.clone());
     }
+    Ok(match of_place(place)? {
+        Some(config) => config.journal_path(),
+        None => JOURNAL.into(),
+    })
+}
+
+/// What the journal of a command keeps, as its configuration says; everything for one that was named by its file.
+///
+/// # Errors
+/// As [`journal`].
+pub(crate) fn retention(place: &Where) -> Result<Retention, Failure> {
+    let config = of_place(place)?;
+    Ok(config.map_or_else(Retention::default, |config| config.journal.retention()))
+}
+
+/// The configuration that names the journal, if there is one.
+fn of_place(place: &Where) -> Result<Option<Config>, Failure> {
     match &place.config {
-        Some(config) => Ok(Config::read(config)?.journal_path()),
-        None if Path::new(FILE).exists() => Ok(Config::read(Path::new(FILE))?.journal_path()),
-        None => Ok(JOURNAL.into()),
+        _ if place.journal.is_some() => Ok(None),
+        Some(config) => Config::read(config).map(Some),
+        None if Path::new(FILE).exists() => Config::read(Path::new(FILE)).map(Some),
+        None => Ok(None),
     }
 }
 

@@ -25,6 +25,7 @@
 
 mod args;
 mod command;
+mod complete;
 mod config;
 mod control;
 mod expression;
@@ -54,7 +55,7 @@ mod transfer;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -67,6 +68,8 @@ use crate::{
 /// Errors of clap have their own way: help and version are no failure and go to stdout.
 fn main() -> ExitCode {
     tell_panics();
+    // Ends the process if a shell asks for completions.
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
     let form = Form::asked(std::env::args_os());
     let exit = match Cli::try_parse() {
         Ok(cli) => run(cli.command).unwrap_or_else(|error| logging::end(&error, form)),
@@ -113,9 +116,10 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Top(args) => command::top::top(args, &stop).await,
             Command::Kinds(args) => command::kinds::kinds(&args),
             Command::Schema(args) => command::schema::schema(&args),
+            Command::Man(args) => command::man::man(&args),
             Command::Completions { shell } => command::completions::completions(shell),
             Command::Tail(args) => command::tail::tail(args, &stop).await,
-            Command::Dead(args) => command::dead::dead(args).await,
+            Command::Dead(args) => command::dead::dead(args, &stop).await,
             Command::Export(args) => command::export::export(args, &stop).await,
             Command::Import(args) => command::import::import(args, &stop).await,
         }

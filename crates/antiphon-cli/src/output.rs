@@ -8,7 +8,7 @@ use std::{
     backtrace::{Backtrace, BacktraceStatus},
     borrow::Cow,
     fmt,
-    io::{self, BufWriter, Write},
+    io::{self, BufRead as _, BufWriter, Read as _, Write},
 };
 
 use serde::Serialize;
@@ -219,6 +219,17 @@ pub(crate) fn say(line: impl fmt::Display) {
     // One write, so that lines of two tasks never mix.
     let line = format!("{}\n", Plain(line));
     let _ = anstream::stderr().write_all(line.as_bytes());
+}
+
+/// Asks a question on stderr, and reads a line of stdin; only where both are a terminal.
+pub(crate) fn ask(question: &str) -> io::Result<String> {
+    let mut to = anstream::stderr();
+    to.write_all(Plain(question).to_string().as_bytes())?;
+    to.flush()?;
+    let mut answer = String::new();
+    // More than a word is no answer, however long it goes on.
+    io::stdin().lock().take(1024).read_line(&mut answer)?;
+    Ok(answer)
 }
 
 /// Prints one JSON object on stderr, on a line of its own.

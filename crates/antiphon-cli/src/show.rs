@@ -22,6 +22,7 @@ use serde_json::{Value, value::RawValue};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::{
+    command::tail::Handling,
     failure::Failure,
     names::Names,
     output::{Form, HUES, Output, Paint, blanks, padded},
@@ -58,6 +59,9 @@ pub(crate) struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Value>")]
     note: Option<Body<'a>>,
+    /// What each consumer has made of it; there with `--explain` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handling: Option<Vec<Handling>>,
 }
 
 impl<'a> Line<'a> {
@@ -72,6 +76,7 @@ impl<'a> Line<'a> {
             received_at: event.received_at(),
             body: Body::new(event.body(), event.form()),
             note: event.note().map(|note| Body::new(note, BodyForm::Json)),
+            handling: None,
         }
     }
 }
@@ -174,9 +179,25 @@ impl Lines {
         output: &mut Output,
         events: impl IntoIterator<Item = &'a Event>,
     ) -> anyhow::Result<()> {
+        self.show_explained(output, events, |_| None)
+    }
+
+    /// [`Lines::show`], with what consumers have made of each event: in its object, or on lines behind its own.
+    pub(crate) fn show_explained<'a>(
+        &mut self,
+        output: &mut Output,
+        events: impl IntoIterator<Item = &'a Event>,
+        explain: impl Fn(&Event) -> Option<Vec<Handling>>,
+    ) -> anyhow::Result<()> {
         if output.form() == Form::Json {
             let mut events = events.into_iter();
-            return events.try_for_each(|event| output.json(&Line::new(event)));
+            return events.try_for_each(|event| {
+                let handling = explain(event);
+                output.json(&Line {
+                    handling,
+                    ..Line::new(event)
+                })
+            });
         }
         let today = Timestamp::now().to_zoned(self.zone.clone()).date();
         let mut lines = Vec::new();
@@ -192,9 +213,19 @@ impl Lines {
                 *width = cell.width().min(longest).max(*width);
             }
         }
-        lines
-            .iter()
-            .try_for_each(|(event, line)| self.line(output, event, line))
+        for (event, line) in &lines {
+            self.line(output, event, line)?;
+            let Some(handling) = explain(event) else {
+                continue;
+            };
+            if handling.is_empty() {
+                output.line("    no consumer: no program has a cursor in this journal")?;
+            }
+            for one in handling {
+                output.line(format_args!("    {}", one.line()))?;
+            }
+        }
+        Ok(())
     }
 
     fn cells(&self, event: &Event, today: Date) -> Cells {

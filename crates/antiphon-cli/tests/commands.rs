@@ -32,6 +32,7 @@ fn without_a_command_it_says_what_there_is() {
           top          Shows what the running daemon is doing, on the whole terminal
           kinds        Lists every typed kind of event, with the reference library's name for it
           schema       Lists the JSON Schemas of what `--output json` prints, or prints one of them
+          man          Prints the manual page of a command, or writes all of them into a folder
           completions  Writes a completion script for a shell to stdout
           help         Print this message or the help of the given subcommand(s)
 
@@ -242,7 +243,7 @@ fn dead_letters_are_listed_and_shown() {
         antiphon(["dead", "list", "--consumer", "other", "--journal", &path]).whole(), @r#"
             exit 0
             --- stderr
-            there are no dead letters
+            no dead letter fits
             "#);
     insta::assert_snapshot!(antiphon(["dead", "show", "9", "--journal", &path]).whole(), @r#"
         exit 1
@@ -277,7 +278,7 @@ fn dead_letters_are_dropped_and_given_out_again() {
         error: there is no dead letter 2
         hint: `antiphon dead list` shows those there are
         "#);
-    insta::assert_snapshot!(antiphon(["dead", "drop", "--all", "--journal", &path]).whole(), @r#"
+    insta::assert_snapshot!(antiphon(["dead", "drop", "--all", "--yes", "--journal", &path]).whole(), @r#"
         exit 0
         --- stderr
         dropped: 1 dead letter

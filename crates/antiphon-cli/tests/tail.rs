@@ -358,3 +358,125 @@ fn run_page(page: &str) {
 fn every_command_of_the_page_on_reading_does_something() {
     run_page(include_str!("../../../docs/reading.md"));
 }
+
+#[test]
+fn an_event_is_explained_by_what_consumers_have_made_of_it() {
+    let (_folder, path) = journal();
+    // Two letters of the consumer `bot`, which has no cursor.
+    let run = tail(&path, &["--explain", "--utc", "--ids"]);
+    insta::assert_snapshot!(run.whole());
+    runtime().block_on(async {
+        let journal = SqliteJournal::open(&path).await.expect("it opens");
+        let mut cursor = antiphon_core::Cursor::at(antiphon_core::Position::new(3));
+        cursor.open.push(antiphon_core::OpenEvent {
+            position: antiphon_core::Position::new(3),
+            starts: 1,
+        });
+        let batch = Batch {
+            cursors: vec![("audit".into(), cursor)],
+            ..Batch::default()
+        };
+        journal.append(Arc::new(batch)).await.expect("it is stored");
+        journal.close().await.expect("it closes");
+    });
+    let lines = tail(&path, &["--explain", "--output", "json"]).objects();
+    let states: Vec<Vec<_>> = lines
+        .iter()
+        .map(|line| {
+            let handling = line["handling"].as_array().expect("a list");
+            let state = |one: &serde_json::Value| format!("{} {}", one["consumer"], one["state"]);
+            handling.iter().map(state).collect()
+        })
+        .collect();
+    let (audit, bot) = (
+        |state: &str| format!("\"audit\" \"{state}\""),
+        "\"bot\" \"dead\"".to_owned(),
+    );
+    assert_eq!(
+        states,
+        [
+            vec![audit("done"), bot.clone()],
+            vec![audit("done"), bot],
+            vec![audit("open")],
+            vec![audit("unread")],
+        ]
+    );
+}
+
+/// Whether a program can be run.
+#[cfg(unix)]
+fn is_there(program: &str) -> bool {
+    let run = std::process::Command::new(program)
+        .arg("--version")
+        .output();
+    run.is_ok_and(|run| run.status.success())
+}
+
+/// Runs a program of docs/journal.md in a folder with a journal, until it has caught up.
+#[cfg(unix)]
+fn check_consumer(block: &str, interpreter: &[&str]) {
+    let page = include_str!("../../../docs/journal.md");
+    let program = page
+        .split_once(block)
+        .and_then(|(_, rest)| rest.split_once("```"))
+        .expect(block)
+        .0;
+    let program = program.replace("journal.sqlite", "events.db");
+    let (folder, path) = journal();
+    let file = folder.path().join("follow");
+    std::fs::write(&file, program).expect("a file");
+    let run = || {
+        let run = std::process::Command::new(interpreter[0])
+            .args(&interpreter[1..])
+            .args(["follow", "--once"])
+            .current_dir(folder.path())
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8(run.stderr).expect("UTF-8");
+        assert!(run.status.success() && said.is_empty(), "{said}");
+        let lines = String::from_utf8(run.stdout).expect("UTF-8");
+        let lines = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"));
+        let positions = lines.map(|line: serde_json::Value| line["position"].as_u64());
+        positions
+            .map(|position| position.expect("a number"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run(), [1, 2, 3, 4]);
+    assert!(run().is_empty(), "each once");
+    // More than one page, beside the process that appends.
+    let runtime = runtime();
+    let journal = runtime.block_on(SqliteJournal::open(&path));
+    let journal = journal.expect("it opens");
+    let news: Vec<_> = (0..1200)
+        .map(|number| {
+            let mut draft = fixture::drafts()[0].clone();
+            draft.origin = Origin::frame("news", number);
+            draft
+        })
+        .collect();
+    let stored = runtime.block_on(fixture::store(&journal, &news));
+    let stored: Vec<_> = stored.iter().map(|event| event.position().get()).collect();
+    assert_eq!(run(), stored);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_consumer_in_python_skips_nothing_and_repeats_nothing() {
+    if !is_there("python3") {
+        eprintln!("skipped: there is no `python3`");
+        return;
+    }
+    check_consumer("```python follow.py\n", &["python3"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_consumer_in_shell_skips_nothing_and_repeats_nothing() {
+    if !is_there("sqlite3") {
+        eprintln!("skipped: there is no `sqlite3`");
+        return;
+    }
+    check_consumer("```sh follow.sh\n", &["sh"]);
+}

@@ -5,7 +5,10 @@
 //! takes it up within about a second. A replay is handled by the program whose consumer the letter names; nobody else
 //! takes it.
 //!
-//! Numbers are checked before anything is changed, so that a command with one wrong number does nothing.
+//! Numbers are checked before anything is changed, so that a command with one wrong number does nothing. `choice` has the
+//! filters, the question before all letters are forgotten, and warnings of letters that are too old to be of use.
+
+mod choice;
 
 use antiphon_core::{DeadLetter, DeadLetterChange, DeadLetterId, Journal};
 use antiphon_journal::{Asked, SqliteJournal};
@@ -14,12 +17,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    args::{Dead, DeadCommand, Where, Which},
+    args::{Dead, DeadCommand, LetterFilter, Where, Which},
     config,
     failure::{Exit, Failure},
     journal,
     output::{Form, Output, say, table},
     show,
+    signals::Stop,
 };
 
 /// Dead letters of a page.
@@ -29,31 +33,39 @@ const PAGE: usize = 200;
 
 /// # Errors
 /// A journal that is not there or cannot be read, and a number that no dead letter has.
-pub(crate) async fn dead(args: Dead) -> anyhow::Result<Exit> {
+pub(crate) async fn dead(args: Dead, stop: &Stop) -> anyhow::Result<Exit> {
     match args.command {
         DeadCommand::List {
-            consumer,
+            filter,
             journal,
             shape,
-        } => list(consumer.as_deref(), &journal, Output::stdout(shape.output)).await,
+        } => list(&filter, &journal, Output::stdout(shape.output)).await,
         DeadCommand::Show { id, journal, shape } => {
             show_one(DeadLetterId(id), &journal, Output::stdout(shape.output)).await
         }
         DeadCommand::Replay {
             which,
+            filter,
             journal,
             shape,
         } => {
+            let letters = chosen(&which, &filter, &journal).await?;
+            let retention = config::retention(&journal)?;
+            choice::warn(&letters, &retention, Timestamp::now());
             let output = Output::stdout(shape.output);
-            ask(&which, &journal, Change::Replay, output).await
+            change(&letters, &journal, Change::Replay, output).await
         }
         DeadCommand::Drop {
             which,
+            filter,
+            yes,
             journal,
             shape,
         } => {
+            let letters = chosen(&which, &filter, &journal).await?;
+            choice::confirm(letters.len(), yes || !which.all, stop).await?;
             let output = Output::stdout(shape.output);
-            ask(&which, &journal, Change::Drop, output).await
+            change(&letters, &journal, Change::Drop, output).await
         }
     }
 }
@@ -155,17 +167,20 @@ async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, Failure> {
 }
 
 /// An empty list is no failure: the text form says so on stderr, the JSON form prints nothing.
-async fn list(consumer: Option<&str>, place: &Where, mut output: Output) -> anyhow::Result<Exit> {
+async fn list(filter: &LetterFilter, place: &Where, mut output: Output) -> anyhow::Result<Exit> {
     let journal = journal::to_read(&config::journal(place)?).await?;
+    let retention = config::retention(place)?;
     let mut letters = letters(&journal).await?;
-    letters.retain(|letter| consumer.is_none_or(|name| letter.consumer.as_str() == name));
+    let now = Timestamp::now();
+    letters.retain(|letter| filter.takes(letter, now));
     match output.form() {
         Form::Json => {
             for letter in &letters {
                 output.json(&Line::new(letter))?;
             }
         }
-        Form::Text if letters.is_empty() => say("there are no dead letters"),
+        Form::Text if letters.is_empty() && filter.is_empty() => say("there are no dead letters"),
+        Form::Text if letters.is_empty() => say("no dead letter fits"),
         Form::Text => {
             let rows: Vec<_> = letters.iter().map(row).collect();
             let head = [
@@ -177,6 +192,7 @@ async fn list(consumer: Option<&str>, place: &Where, mut output: Output) -> anyh
         }
     }
     output.flush()?;
+    choice::warn(&letters, &retention, now);
     Ok(Exit::Done)
 }
 
@@ -248,38 +264,52 @@ fn none(id: DeadLetterId) -> Failure {
         .hint("`antiphon dead list` shows those there are")
 }
 
-/// One line for all letters in text, and one for each in JSON.
-async fn ask(
+/// The letters that numbers, or `--all` and filters, name.
+///
+/// # Errors
+/// A number that no letter has, and filters beside numbers.
+async fn chosen(
     which: &Which,
+    filter: &LetterFilter,
+    place: &Where,
+) -> Result<Vec<DeadLetter>, Failure> {
+    if !which.all && !filter.is_empty() {
+        let failure = Failure::usage("a filter chooses among all dead letters");
+        return Err(failure.hint("add `--all`, or leave the filter out and give numbers"));
+    }
+    let journal = journal::to_read(&config::journal(place)?).await?;
+    let mut there = letters(&journal).await?;
+    if which.all {
+        let now = Timestamp::now();
+        there.retain(|letter| filter.takes(letter, now));
+        return Ok(there);
+    }
+    let ids = which.ids.iter().copied().map(DeadLetterId);
+    let find = |id| {
+        let mut there = there.iter();
+        let letter = there.find(|letter| letter.id == id);
+        letter.cloned().ok_or_else(|| none(id))
+    };
+    ids.map(find).collect()
+}
+
+/// One line for all letters in text, and one for each in JSON.
+async fn change(
+    letters: &[DeadLetter],
     place: &Where,
     change: Change,
     mut output: Output,
 ) -> anyhow::Result<Exit> {
     let path = config::journal(place)?;
-    let there: Vec<_> = {
-        let journal = journal::to_read(&path).await?;
-        letters(&journal)
-            .await?
-            .iter()
-            .map(|letter| letter.id)
-            .collect()
-    };
-    let ids = if which.all {
-        there.clone()
-    } else {
-        which.ids.iter().copied().map(DeadLetterId).collect()
-    };
-    if let Some(id) = ids.iter().find(|id| !there.contains(id)) {
-        return Err(none(*id).into());
-    }
     let mut queued = false;
-    for id in &ids {
-        let asked = SqliteJournal::ask(&path, change.of(*id)).await;
+    for letter in letters {
+        let id = letter.id;
+        let asked = SqliteJournal::ask(&path, change.of(id)).await;
         let is_queued = asked.map_err(journal::failure)? == Asked::Queued;
         queued |= is_queued;
         if output.form() == Form::Json {
             output.json(&Changed {
-                id: *id,
+                id,
                 change,
                 done: !is_queued,
             })?;
@@ -289,7 +319,7 @@ async fn ask(
         output.flush()?;
         return Ok(Exit::Done);
     }
-    let count = ids.len();
+    let count = letters.len();
     say(format_args!(
         "{}: {count} dead letter{}",
         change.done(),

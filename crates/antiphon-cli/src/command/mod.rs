@@ -18,6 +18,7 @@
 //! | `top` | draws what the running daemon answers, each second | no |
 //! | `kinds` | lists the typed kinds | no |
 //! | `schema` | prints the JSON Schemas of what `--output json` prints | no |
+//! | `man` | prints manual pages, or writes them | no |
 //! | `completions` | writes a shell's completion script | no |
 
 pub(crate) mod check;
@@ -28,6 +29,7 @@ pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod kinds;
+pub(crate) mod man;
 pub(crate) mod rooms;
 pub(crate) mod run;
 pub(crate) mod schema;

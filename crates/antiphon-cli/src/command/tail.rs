@@ -6,6 +6,7 @@
 //! Without `--follow` it ends at the event that was the last when it began, however fast the journal grows. `--lines`
 //! reads backwards, in steps that grow, until it has enough.
 
+mod explain;
 mod pick;
 
 use std::{collections::VecDeque, sync::Arc};
@@ -14,7 +15,8 @@ use antiphon_core::{Event, Journal as _, Position};
 use antiphon_journal::SqliteJournal;
 use jiff::{Timestamp, tz::TimeZone};
 
-use self::pick::Pick;
+pub(crate) use self::explain::Handling;
+use self::{explain::Explainer, pick::Pick};
 use crate::{
     args::Tail,
     config,
@@ -74,6 +76,11 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
         }
     }
     view.output.flush()?;
+    if args.explain && args.shape.output == Form::Text {
+        say(
+            "hint: the program that handles says for each event why no handler was called, with `RUST_LOG=antiphon=trace`",
+        );
+    }
     let complaints = [pick.complaint(), view.complaint()];
     complaints.into_iter().flatten().for_each(say);
     Ok(stop.exit())
@@ -149,6 +156,8 @@ struct View {
     output: Output,
     lines: Lines,
     select: Option<Expression>,
+    /// Whether each event is followed by what became of it.
+    is_explained: bool,
 }
 
 impl View {
@@ -159,6 +168,7 @@ impl View {
             output: Output::stdout(args.shape.output),
             lines: Lines::new(zone(args), !args.ids).marking(args.grep.clone()),
             select: select.transpose()?,
+            is_explained: args.explain,
         })
     }
 
@@ -167,9 +177,16 @@ impl View {
             if self.output.form() == Form::Text {
                 self.lines.learn(journal, events).await?;
             }
-            return self
-                .lines
-                .show(&mut self.output, events.iter().map(|event| &**event));
+            // Read anew for each page, as consumers go on meanwhile.
+            let explainer = if self.is_explained && !events.is_empty() {
+                Some(Explainer::read(journal).await?)
+            } else {
+                None
+            };
+            let explain = |event: &Event| Some(explainer.as_ref()?.handling(event));
+            let events = events.iter().map(|event| &**event);
+            let (output, lines) = (&mut self.output, &mut self.lines);
+            return lines.show_explained(output, events, explain);
         };
         for event in events {
             let outputs = tokio::task::block_in_place(|| select.outputs(event))?;

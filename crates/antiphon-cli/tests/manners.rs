@@ -1,0 +1,238 @@
+//! What all commands have in common: their help, a reader that goes away, completions and manual pages.
+
+mod binary;
+mod fixture;
+
+use std::collections::BTreeSet;
+
+use binary::{Antiphon, antiphon};
+use fixture::journal;
+
+/// Every command and sub-command, as its own help lists them.
+fn commands() -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = vec![Vec::new()];
+    let mut next = 0;
+    while let Some(command) = all.get(next).cloned() {
+        next += 1;
+        let arguments = command.iter().map(String::as_str).chain(["--help"]);
+        let help = antiphon(arguments).stdout;
+        let listed = help.split_once("Commands:\n").map_or("", |(_, rest)| rest);
+        let names = listed.lines().take_while(|line| !line.is_empty());
+        for name in names.filter_map(|line| line.split_whitespace().next()) {
+            if name != "help" {
+                let mut longer = command.clone();
+                longer.push(name.to_owned());
+                all.push(longer);
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn the_help_of_every_command_is_a_page() {
+    let commands = commands();
+    assert!(commands.len() > 12, "{commands:?}");
+    for command in commands {
+        let arguments = command.iter().map(String::as_str).chain(["--help"]);
+        let run = antiphon(arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{command:?}");
+        let name = ["antiphon"]
+            .into_iter()
+            .chain(command.iter().map(String::as_str));
+        let name: Vec<_> = name.collect();
+        assert!(
+            run.stdout.contains(&format!("Usage: {}", name.join(" "))),
+            "{}",
+            run.stdout
+        );
+    }
+    // Those that this file's neighbours do not have.
+    for command in [
+        &["tail"][..],
+        &["dead"],
+        &["dead", "list"],
+        &["dead", "drop"],
+        &["kinds"],
+        &["schema"],
+        &["man"],
+        &["completions"],
+    ] {
+        let name = format!("help-{}", command.join("-"));
+        insta::assert_snapshot!(
+            name,
+            antiphon(command.iter().copied().chain(["--help"])).stdout
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_a_normal_end_for_every_command() {
+    let (_folder, path) = journal();
+    let at = ["--journal", &path];
+    let with = |words: &[&'static str]| -> Vec<String> {
+        words.iter().copied().chain(at).map(str::to_owned).collect()
+    };
+    let mut lines = vec![
+        with(&["tail"]),
+        with(&["tail", "-n", "2"]),
+        with(&["tail", "--output", "json"]),
+        with(&["tail", "--select", ".kind"]),
+        with(&["tail", "--explain"]),
+        with(&["dead", "list"]),
+        with(&["dead", "list", "--output", "json"]),
+        with(&["dead", "show", "1"]),
+        with(&["dead", "replay", "1", "--output", "json"]),
+        with(&["export"]),
+    ];
+    for words in [
+        "kinds",
+        "kinds --output json",
+        "schema",
+        "schema event",
+        "run --schema",
+        "sim --world-schema",
+        "completions zsh",
+        "man",
+        "man dead list",
+    ] {
+        lines.push(words.split(' ').map(str::to_owned).collect());
+    }
+    for command in commands() {
+        lines.push(command.into_iter().chain(["--help".to_owned()]).collect());
+    }
+    for line in lines {
+        let run = Antiphon::new(line.iter().map(String::as_str))
+            .with_a_closed_stdout()
+            .run();
+        // Warnings of old letters are no errors.
+        let said: Vec<_> = run
+            .stderr
+            .lines()
+            .filter(|line| !line.starts_with("warning: "))
+            .collect();
+        let is_quiet = said.is_empty() || line.contains(&"--explain".to_owned());
+        assert!(
+            run.code == 0 && is_quiet,
+            "{line:?}: {} {}",
+            run.code,
+            run.stderr
+        );
+    }
+}
+
+/// What a shell is offered for the last of some words.
+fn offered(words: &[&str]) -> BTreeSet<String> {
+    let index = (words.len() - 1).to_string();
+    let run = Antiphon::new(["--"].into_iter().chain(words.iter().copied()))
+        .with("COMPLETE", "bash")
+        .with("_CLAP_COMPLETE_INDEX", &index)
+        .with("_CLAP_COMPLETE_COMP_TYPE", "9")
+        .with("_CLAP_IFS", "\n")
+        .run();
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{words:?}");
+    run.stdout.lines().map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn check(words: &[&str], expected: &[&str]) {
+    let expected = expected.iter().map(|one| (*one).to_owned()).collect();
+    assert_eq!(offered(words), expected, "{words:?}");
+}
+
+#[test]
+fn a_shell_completes_kinds_and_what_the_journal_has() {
+    let (_folder, path) = journal();
+    check(
+        &["antiphon", "tail", "--kind", "queup.user-ki"],
+        &["queup.user-kick"],
+    );
+    check(
+        &["antiphon", "kinds", "antiphon."],
+        &["antiphon.gap", "antiphon.link"],
+    );
+    check(&["antiphon", "schema", "dead-l"], &["dead-letter"]);
+    check(
+        &["antiphon", "tail", "--journal", &path, "--source", ""],
+        &["choir"],
+    );
+    check(
+        &["antiphon", "tail", "--journal", &path, "--place", "user/"],
+        &["user/5f1c0aa1b2c3d4e5f6071829"],
+    );
+    check(
+        &["antiphon", "dead", "show", "--journal", &path, "2"],
+        &["2"],
+    );
+    // A kind that is not typed, but stored.
+    check(
+        &[
+            "antiphon",
+            "tail",
+            "--journal",
+            &path,
+            "--kind",
+            "queup.mes",
+        ],
+        &["queup.message"],
+    );
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_completes_nothing_in_silence() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("a.db");
+    std::fs::write(&path, "no journal").expect("a file");
+    let path = path.to_str().expect("a plain path");
+    check(
+        &["antiphon", "tail", "--journal", path, "--source", ""],
+        &[],
+    );
+    check(
+        &[
+            "antiphon",
+            "tail",
+            "--journal",
+            "not-there.db",
+            "--place",
+            "",
+        ],
+        &[],
+    );
+    check(
+        &[
+            "antiphon",
+            "tail",
+            "--config",
+            "not-there.toml",
+            "--place",
+            "",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_manual_page_is_printed_and_all_of_them_are_written() {
+    let page = antiphon(["man", "dead", "list"]).stdout;
+    assert!(
+        page.contains(".TH") && page.contains("older\\-than"),
+        "{page}"
+    );
+    insta::assert_snapshot!(antiphon(["man", "tial"]).whole());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let to = folder.path().join("man1");
+    let run = antiphon(["man", "--dir", to.to_str().expect("a plain path")]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for command in commands() {
+        let name = ["antiphon".to_owned()].into_iter().chain(command);
+        let file = to.join(format!("{}.1", name.collect::<Vec<_>>().join("-")));
+        let page = std::fs::read_to_string(&file).expect("it is there");
+        assert!(page.contains(".TH"), "{}", file.display());
+    }
+    std::fs::write(folder.path().join("file"), "").expect("a file");
+    let wrong = folder.path().join("file");
+    let run = antiphon(["man", "--dir", wrong.to_str().expect("a plain path")]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("hint: "), "{}", run.stderr);
+}
