@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use antiphon_core::Trouble;
 use antiphon_journal::{Durability, OpenError, Options, SqliteJournal};
 
 use crate::{
@@ -53,7 +54,38 @@ pub(crate) async fn to_write(
 
 /// Takes message, hint and exit code from an error of the journal.
 pub(crate) fn failure(error: OpenError) -> Failure {
-    let exit = Exit::storage(error.trouble());
-    let hint = error.hint();
-    Failure::from_error(exit, error).hint(hint)
+    let trouble = error.trouble();
+    Failure::from_error(Exit::storage(trouble), error).hint(hint(trouble))
+}
+
+/// What the operator can do about trouble that has ended the command.
+///
+/// The library's own hint is for a program that goes on.
+pub(crate) fn hint(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Full => "free some space, and start it again",
+        Trouble::ReadOnly => "make the file and its folder writable, and start it again",
+        trouble => trouble.hint(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_hint_of_an_ended_command_says_that_storing_goes_on() {
+        for trouble in [
+            Trouble::Full,
+            Trouble::ReadOnly,
+            Trouble::Locked,
+            Trouble::Corrupt,
+            Trouble::NewerSchema,
+            Trouble::Changed,
+            Trouble::Closed,
+            Trouble::Other,
+        ] {
+            assert!(!hint(trouble).contains("by itself"), "{trouble:?}");
+        }
+    }
 }

@@ -316,7 +316,11 @@ pub(crate) fn failure(error: RunError) -> Failure {
         RunError::Read(error) => Exit::storage(error.trouble()),
         _ => Exit::Failed,
     };
-    let hint = error.hint().map(str::to_owned);
+    let hint = match &error {
+        RunError::Append(error) => Some(journal::hint(error.trouble()).to_owned()),
+        RunError::Read(error) => Some(journal::hint(error.trouble()).to_owned()),
+        other => other.hint().map(str::to_owned),
+    };
     let failure = Failure::from_error(exit, error);
     match hint {
         Some(hint) => failure.hint(hint),
