@@ -8,7 +8,11 @@
 //! The comments of fields are the help that users see: one line without a full stop, and a longer text behind an empty
 //! line where `--help` should say more. Snapshots in `tests/` hold every page of help.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCompleter as Completer;
@@ -84,6 +88,11 @@ pub(crate) enum Command {
     /// Asks the daemon that writes the journal once a second, and goes on asking while none runs. `q`, Esc and Ctrl-C end
     /// it.
     Top(Top),
+    /// Shows a journal as a web page, live or past
+    ///
+    /// Reads the journal as `tail` does, beside the daemon or without it, and serves pages on a loopback address until
+    /// it is stopped.
+    Dashboard(Dashboard),
     /// Lists every typed kind of event, with the reference library's name for it
     Kinds(Kinds),
     /// Lists the JSON Schemas of what `--output json` prints, or prints one of them
@@ -370,6 +379,25 @@ pub(crate) struct Tail {
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct Dashboard {
+    #[command(flatten)]
+    pub(crate) journal: Where,
+    /// The address to listen on; any but a loopback address needs `--login`
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8420")]
+    pub(crate) listen: SocketAddr,
+    /// A further name by which browsers reach this server, such as that of a proxy; may be given more than once
+    ///
+    /// Without a port it is taken with the port of `--listen`, and with none, as a proxy on 80 or 443 has it.
+    #[arg(long = "host", value_name = "NAME[:PORT]", value_parser = host_and_port)]
+    pub(crate) hosts: Vec<String>,
+    /// Asks for the login in the first line of this file: `user:password`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) login: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) journal: Where,
@@ -533,6 +561,15 @@ fn host(text: &str) -> Result<String, String> {
             "`{text}` is no name or address of a machine, such as `sim.example`"
         ))
     }
+}
+
+/// As [`host`], with a port behind it or without one.
+fn host_and_port(text: &str) -> Result<String, String> {
+    let name = match text.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() => name,
+        _ => text,
+    };
+    host(name.trim_start_matches('[').trim_end_matches(']')).map(|_| text.to_owned())
 }
 
 /// `control=N` names the control address; which platforms there are is checked by the simulator's options.

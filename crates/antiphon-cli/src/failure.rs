@@ -284,7 +284,6 @@ pub(crate) fn told(error: &anyhow::Error) -> (Exit, Vec<Told>) {
 }
 
 /// The exit code of an error, and its lines.
-#[cfg(test)]
 pub(crate) fn report(error: &anyhow::Error) -> (Exit, Vec<String>) {
     let (exit, told) = told(error);
     (exit, told.iter().flat_map(Told::lines).collect())

@@ -114,6 +114,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Sim(args) => command::sim::sim(args, &stop).await,
             Command::Status(args) => command::status::status(args).await,
             Command::Top(args) => command::top::top(args, &stop).await,
+            Command::Dashboard(args) => command::dashboard::dashboard(args, &stop).await,
             Command::Kinds(args) => command::kinds::kinds(&args),
             Command::Schema(args) => command::schema::schema(&args),
             Command::Man(args) => command::man::man(&args),

@@ -14,7 +14,7 @@ use schemars::{
 use serde_json::Value;
 
 use crate::{
-    command::{dead, demo, doctor, export, import, kinds, schema, status},
+    command::{dashboard, dead, demo, doctor, export, import, kinds, schema, status},
     config::schema::one_line,
     failure, finding,
     logging::LogLine,
@@ -37,6 +37,11 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         name: "addresses",
         commands: &["sim"],
         schema: antiphon_sim::addresses_schema,
+    },
+    Printed {
+        name: "dashboard",
+        commands: &["dashboard"],
+        schema: of::<dashboard::Address<'static>>,
     },
     Printed {
         name: "dead-change",

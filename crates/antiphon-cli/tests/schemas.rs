@@ -134,6 +134,23 @@ fn what_reads_a_journal_prints_lines_of_its_schema() {
 }
 
 #[test]
+fn the_dashboard_says_where_it_is_by_its_schema() {
+    let (_folder, path) = journal();
+    let at = [
+        "--journal",
+        &path,
+        "--listen",
+        "127.0.0.1:0",
+        "--output",
+        "json",
+    ];
+    let mut dashboard = Antiphon::new(["dashboard"].into_iter().chain(at)).start();
+    let line = dashboard.line().expect("an address");
+    let line = serde_json::from_str(&line).expect("one JSON object");
+    check("dashboard", &[line]);
+}
+
+#[test]
 fn what_the_command_knows_by_itself_is_printed_by_its_schema() {
     check_output("kind", &["kinds"]);
     check_output("schema-name", &["schema"]);

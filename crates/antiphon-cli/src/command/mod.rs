@@ -23,6 +23,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod dashboard;
 pub(crate) mod dead;
 pub(crate) mod demo;
 pub(crate) mod doctor;

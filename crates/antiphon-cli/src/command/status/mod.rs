@@ -10,6 +10,8 @@ mod offline;
 pub(crate) mod reason;
 mod text;
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -38,9 +40,9 @@ pub(crate) struct Line {
     /// Whether all is well; the exit code is 0 then, and else 1.
     well: bool,
     /// Why it is not.
-    reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<Reason>,
     /// What the running daemon says; null if none runs.
-    daemon: Option<Report>,
+    pub(crate) daemon: Option<Report>,
     /// What the journal alone says; null if a daemon runs.
     offline: Option<Offline>,
 }
@@ -54,17 +56,7 @@ pub(crate) async fn status(args: Status) -> anyhow::Result<Exit> {
         lag: args.lag,
         dead: args.dead,
     };
-    let line = match Client::of(&path).get::<Report>("/v1/status").await {
-        Ok(report) => Line::new(reason::reasons(&report, bounds), Some(report), None),
-        Err(error) if error.is_absent() => {
-            let offline = Offline::read(&journal::to_read(&path).await?, &path).await;
-            let offline = offline.map_err(Failure::from)?;
-            let mut reasons = nobody(&error, args.offline);
-            reasons.extend(offline.reasons(bounds));
-            Line::new(reasons, None, Some(offline))
-        }
-        Err(error) => return Err(Failure::from(error).into()),
-    };
+    let line = look(&path, bounds, args.offline).await?;
     let mut output = Output::stdout(args.shape.output);
     match output.form() {
         Form::Json => output.json(&line)?,
@@ -72,6 +64,27 @@ pub(crate) async fn status(args: Status) -> anyhow::Result<Exit> {
     }
     output.flush()?;
     Ok(if line.well { Exit::Done } else { Exit::Failed })
+}
+
+/// How the daemon is that writes the journal at this path; where none runs, what the journal alone says.
+///
+/// # Errors
+/// No journal and nobody to ask; a daemon that gives no answer that can be read.
+pub(crate) async fn look(path: &Path, bounds: Bounds, is_offline: bool) -> Result<Line, Failure> {
+    match Client::of(path).get::<Report>("/v1/status").await {
+        Ok(report) => Ok(Line::new(
+            reason::reasons(&report, bounds),
+            Some(report),
+            None,
+        )),
+        Err(error) if error.is_absent() => {
+            let offline = Offline::read(&journal::to_read(path).await?, path).await?;
+            let mut reasons = nobody(&error, is_offline);
+            reasons.extend(offline.reasons(bounds));
+            Ok(Line::new(reasons, None, Some(offline)))
+        }
+        Err(error) => Err(Failure::from(error)),
+    }
 }
 
 /// That no daemon runs is a reason, unless one that does not run is what the user expects.

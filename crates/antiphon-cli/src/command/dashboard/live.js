@@ -1,0 +1,46 @@
+// Adds rows of new events to a page that shows the newest ones, and renews the figures of the others.
+"use strict";
+const LONGEST = 500;
+
+const table = document.querySelector("tbody[data-live]");
+if (table) {
+  const state = document.querySelector(".live");
+  let last = Number(table.dataset.after);
+  const url = new URL(table.dataset.live, location.href);
+  url.searchParams.set("after", last);
+  const source = new EventSource(url);
+  const tell = (on, text) => {
+    state.classList.toggle("on", on);
+    state.textContent = text;
+  };
+  source.onopen = () => tell(true, "new events appear as they are stored");
+  source.onerror = () => tell(false, "the server does not answer; trying again");
+  source.onmessage = (message) => {
+    const position = Number(message.lastEventId);
+    if (position <= last) return;
+    last = position;
+    const row = document.createElement("template");
+    row.innerHTML = message.data;
+    row.content.firstElementChild.classList.add("new");
+    table.prepend(row.content);
+    while (table.rows.length > LONGEST) table.deleteRow(-1);
+  };
+}
+
+const figures = document.querySelector("[data-renew]");
+if (figures) {
+  const renew = async () => {
+    if (!document.hidden) {
+      try {
+        const answer = await fetch(location.href);
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const next = page.querySelector("[data-renew]");
+        if (next && !figures.contains(document.activeElement)) figures.replaceChildren(...next.childNodes);
+      } catch {
+        // The server is away; the next try may find it.
+      }
+    }
+    setTimeout(renew, Number(figures.dataset.renew) * 1000);
+  };
+  setTimeout(renew, Number(figures.dataset.renew) * 1000);
+}

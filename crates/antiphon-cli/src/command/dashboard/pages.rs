@@ -1,0 +1,173 @@
+//! What all pages have in common, and the way to them.
+//!
+//! HTML is made by `maud`, which writes every text with its markup characters escaped; hidden characters are written out
+//! by `plain`, as on a terminal. Links and forms alone lead from page to page, so that each works without JavaScript.
+
+use std::sync::Arc;
+
+use antiphon_core::ReadError;
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use jiff::{Timestamp, tz::TimeZone};
+use maud::{DOCTYPE, Markup, html};
+
+use super::{Site, dead, events, overview};
+use crate::{
+    failure::{Failure, report},
+    plain::plain,
+};
+
+/// Rows of a list.
+pub(super) const ROWS: usize = 100;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .merge(overview::routes())
+        .merge(events::routes())
+        .merge(dead::routes())
+        .route("/style.css", get(asset_style))
+        .route("/live.js", get(asset_script))
+        .route("/icon.svg", get(asset_icon))
+        .fallback(missing)
+}
+
+async fn asset_style() -> Response {
+    asset("text/css; charset=utf-8", include_str!("style.css"))
+}
+
+async fn asset_script() -> Response {
+    asset("text/javascript; charset=utf-8", include_str!("live.js"))
+}
+
+async fn asset_icon() -> Response {
+    asset("image/svg+xml", include_str!("icon.svg"))
+}
+
+fn asset(form: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, form),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, text).into_response()
+}
+
+/// A page that could not be made; it is a page itself.
+#[derive(Debug)]
+pub(super) struct Failed {
+    status: StatusCode,
+    said: String,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        let (_, lines) = report(&failure.into());
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            said: lines.join("\n"),
+        }
+    }
+}
+
+impl From<ReadError> for Failed {
+    fn from(error: ReadError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl Failed {
+    pub(super) fn missing(said: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            said: said.into(),
+        }
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let title = match self.status {
+            StatusCode::NOT_FOUND => "Not here",
+            _ => "The journal cannot be read",
+        };
+        let body = html! {
+            h1 { (title) }
+            @for line in self.said.lines() { p { (plain(line)) } }
+        };
+        (self.status, page(title, "", &body)).into_response()
+    }
+}
+
+pub(super) type Answer = Result<Markup, Failed>;
+
+async fn missing() -> Failed {
+    Failed::missing("There is no such page.")
+}
+
+/// What all pages have around them.
+pub(super) fn page(title: &str, path: &str, body: &Markup) -> Markup {
+    const TABS: [(&str, &str); 4] = [
+        ("/", "Overview"),
+        ("/events", "Events"),
+        ("/places", "Places"),
+        ("/dead", "Dead letters"),
+    ];
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " – antiphon" }
+                link rel="stylesheet" href="/style.css";
+                link rel="icon" href="/icon.svg";
+                script src="/live.js" defer {}
+            }
+            body {
+                a.skip href="#main" { "To the content" }
+                header {
+                    strong { "antiphon" }
+                    nav aria-label="Pages" {
+                        @for (to, name) in TABS {
+                            a href=(to) aria-current=[(to == path).then_some("page")] { (name) }
+                        }
+                    }
+                }
+                main id="main" { (body) }
+            }
+        }
+    }
+}
+
+/// The local time of an event, to the second.
+pub(super) fn clock(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system())
+        .strftime("%H:%M")
+        .to_string()
+}
+
+/// The local date and time, to the second.
+pub(super) fn time_text(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+pub(super) fn time(at: Timestamp) -> Markup {
+    html! { time datetime=(at) { (time_text(at)) } }
+}
+
+/// An address with those parameters that are not empty.
+pub(super) fn link(path: &str, parameters: &[(&str, &str)]) -> String {
+    let set = parameters.iter().filter(|(_, value)| !value.is_empty());
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(set).finish();
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    }
+}

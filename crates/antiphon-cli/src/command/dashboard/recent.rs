@@ -1,0 +1,282 @@
+//! What the pages show of the newest events, kept in memory.
+//!
+//! One task reads the journal: at its start the last [`PAST`] positions, and from then on what is stored. A page looks
+//! at the result and reads no row for it, so that it opens as fast beside a journal of five million events as beside an
+//! empty one. What is older than the beginning of the counts is among the events.
+//!
+//! Bounded: [`MINUTES`] minutes of counts, [`KINDS`] kinds and [`PLACES`] places (further ones are counted together),
+//! and the newest [`CHANGES`] changes of connections and gaps.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use antiphon::{Gap, Link, LinkState};
+use antiphon_core::{Event, Journal as _, Payload as _, Position};
+use antiphon_journal::Filter;
+use jiff::Timestamp;
+
+use super::Site;
+
+/// Positions before the last one that are counted at the start.
+const PAST: u64 = 200_000;
+/// Minutes that have counts of their own.
+pub(super) const MINUTES: usize = 24 * 60;
+/// Kinds that are counted one by one.
+const KINDS: usize = 512;
+/// Places that are counted one by one.
+const PLACES: usize = 4096;
+/// Changes of connections, and gaps.
+const CHANGES: usize = 2000;
+/// Events that are read at once.
+const PAGE: usize = 1000;
+/// Pause after a journal could not be read.
+const AGAIN: Duration = Duration::from_secs(2);
+/// Name of what has no room of its own.
+pub(super) const OTHERS: &str = "others";
+
+/// The newest events in figures.
+#[derive(Debug, Default)]
+pub(super) struct Recent(Mutex<Figures>);
+
+/// Figures of the events from `since` on.
+#[derive(Debug, Default)]
+pub(super) struct Figures {
+    /// Why the journal could not be read, the last time that it was tried.
+    pub(super) trouble: Option<String>,
+    /// Whether the past is counted; before, the figures grow with every page.
+    pub(super) is_complete: bool,
+    /// When the first event that is counted was received.
+    pub(super) since: Option<Timestamp>,
+    /// Position of the last event that is counted.
+    pub(super) through: Position,
+    /// Counts of each minute, the oldest first.
+    pub(super) minutes: VecDeque<Minute>,
+    /// The kinds that are counted one by one.
+    kinds: BTreeSet<Arc<str>>,
+    /// Counts of each place, with its source.
+    pub(super) places: HashMap<(String, String), u64>,
+    /// Changes of connections, the oldest first.
+    pub(super) links: VecDeque<LinkChange>,
+    /// Gaps, the oldest first.
+    pub(super) gaps: VecDeque<GapSeen>,
+    /// The newest event of each source.
+    pub(super) sources: BTreeMap<String, Timestamp>,
+}
+
+/// The events of a minute.
+#[derive(Clone, Debug)]
+pub(super) struct Minute {
+    /// Minutes since 1970.
+    pub(super) number: i64,
+    pub(super) kinds: BTreeMap<Arc<str>, u64>,
+}
+
+/// A connection took another state.
+#[derive(Clone, Debug)]
+pub(super) struct LinkChange {
+    pub(super) at: Timestamp,
+    pub(super) source: String,
+    pub(super) place: String,
+    pub(super) state: LinkState,
+}
+
+/// A stretch that could not be had.
+#[derive(Clone, Debug)]
+pub(super) struct GapSeen {
+    pub(super) position: Position,
+    pub(super) source: String,
+    pub(super) place: String,
+    pub(super) gap: Gap,
+}
+
+impl Recent {
+    fn lock(&self) -> MutexGuard<'_, Figures> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `look` on the figures; nothing is counted meanwhile.
+    pub(super) fn look<R>(&self, look: impl FnOnce(&Figures) -> R) -> R {
+        look(&self.lock())
+    }
+}
+
+impl Figures {
+    fn add(&mut self, event: &Event) {
+        let (source, kind) = (event.source().as_str(), event.kind().as_str());
+        let at = event.received_at();
+        self.since.get_or_insert(at);
+        self.through = event.position();
+        self.sources.insert(source.to_owned(), at);
+        self.count(at, kind);
+        let place = event.place().as_str();
+        if !place.is_empty() {
+            let mut key = (source.to_owned(), place.to_owned());
+            if self.places.len() >= PLACES && !self.places.contains_key(&key) {
+                key = (source.to_owned(), OTHERS.to_owned());
+            }
+            *self.places.entry(key).or_default() += 1;
+        }
+        if kind == Link::KIND
+            && let Ok(link) = Link::decode(event)
+        {
+            self.links.push_back(LinkChange {
+                at,
+                source: source.to_owned(),
+                place: place.to_owned(),
+                state: link.state,
+            });
+        } else if kind == Gap::KIND
+            && let Ok(gap) = Gap::decode(event)
+        {
+            self.gaps.push_back(GapSeen {
+                position: event.position(),
+                source: source.to_owned(),
+                place: place.to_owned(),
+                gap,
+            });
+        }
+        self.links.drain(..self.links.len().saturating_sub(CHANGES));
+        self.gaps.drain(..self.gaps.len().saturating_sub(CHANGES));
+    }
+
+    /// The one copy of a kind's name.
+    fn kind(&mut self, kind: &str) -> Arc<str> {
+        if let Some(known) = self.kinds.get(kind) {
+            return Arc::clone(known);
+        }
+        let kind = if self.kinds.len() < KINDS {
+            kind
+        } else {
+            OTHERS
+        };
+        let kind = Arc::from(kind);
+        self.kinds.insert(Arc::clone(&kind));
+        kind
+    }
+
+    /// A clock that was set back adds to the newest minute.
+    fn count(&mut self, at: Timestamp, kind: &str) {
+        let number = minute(at);
+        let kind = self.kind(kind);
+        if self.minutes.back().is_none_or(|last| last.number < number) {
+            self.minutes.push_back(Minute {
+                number,
+                kinds: BTreeMap::new(),
+            });
+            let oldest = number - i64::try_from(MINUTES).unwrap_or(i64::MAX);
+            while self
+                .minutes
+                .front()
+                .is_some_and(|first| first.number <= oldest)
+            {
+                self.minutes.pop_front();
+            }
+        }
+        if let Some(minute) = self.minutes.back_mut() {
+            *minute.kinds.entry(kind).or_default() += 1;
+        }
+    }
+}
+
+/// Minutes since 1970.
+pub(super) fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
+/// Counts the past, and then what is stored, until the task is ended.
+///
+/// A journal that is not there or cannot be read is tried again every two seconds, and pages say why.
+pub(super) async fn follow(site: Arc<Site>) {
+    loop {
+        let failure = match site.journal().await {
+            Ok(journal) => {
+                let end = *journal.last().borrow();
+                let from = site.recent.look(|figures| figures.through);
+                let from = from.max(Position::new(end.get().saturating_sub(PAST)));
+                count(&site, &journal, from).await
+            }
+            Err(failure) => failure.to_string(),
+        };
+        site.reopen().await;
+        site.recent.lock().trouble = Some(failure);
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Counts from a position on, until the journal cannot be read; says why.
+async fn count(
+    site: &Site,
+    journal: &antiphon_journal::SqliteJournal,
+    mut after: Position,
+) -> String {
+    let mut last = journal.last();
+    let everything = Filter::new();
+    loop {
+        let end = *last.borrow_and_update();
+        let page = match journal.read_where(after, PAGE, &everything).await {
+            Ok(page) => page,
+            Err(error) => return antiphon_core::error_chain(&error),
+        };
+        {
+            let mut figures = site.recent.lock();
+            figures.trouble = None;
+            page.events.iter().for_each(|event| figures.add(event));
+            figures.is_complete |= page.through >= end;
+        }
+        let is_end = page.through == after;
+        after = page.through;
+        if is_end && last.changed().await.is_err() {
+            return "the journal was closed".to_owned();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_core::{Draft, Kind, Origin, Place};
+
+    use super::*;
+
+    fn event(position: u64, second: i64, kind: String, place: String) -> Event {
+        let at = Timestamp::from_second(second).expect("in range");
+        let origin = Origin::frame("c", position);
+        let draft = Draft::new(Kind::new(kind), Place::new(place), origin, at, "{}");
+        Event::stored(Position::new(position), "choir".into(), draft)
+    }
+
+    #[test]
+    fn figures_are_bounded_and_count_every_event() {
+        let mut figures = Figures::default();
+        for number in 0..10_000_u64 {
+            let kind = format!("test.{}", number % 1000);
+            figures.add(&event(number + 1, 0, kind, format!("room/{number}")));
+        }
+        let minute = &figures.minutes[0];
+        assert_eq!(minute.kinds.values().sum::<u64>(), 10_000);
+        assert_eq!(minute.kinds.len(), KINDS + 1);
+        assert_eq!(figures.places.len(), PLACES + 1);
+        assert_eq!(figures.places.values().sum::<u64>(), 10_000);
+    }
+
+    #[test]
+    fn a_day_of_minutes_is_kept() {
+        let mut figures = Figures::default();
+        for minute in 0..2000 {
+            let second = i64::try_from(minute * 60).expect("small");
+            figures.add(&event(
+                minute + 1,
+                second,
+                "test.said".into(),
+                String::new(),
+            ));
+        }
+        assert_eq!(figures.minutes.len(), MINUTES);
+        assert_eq!(figures.minutes.back().map(|last| last.number), Some(1999));
+        // Time that goes back is no new minute.
+        figures.add(&event(3000, 0, "test.said".into(), String::new()));
+        assert_eq!(figures.minutes.len(), MINUTES);
+    }
+}
