@@ -93,6 +93,15 @@ pub(crate) enum Command {
     /// Reads the journal as `tail` does, beside the daemon or without it, and serves pages on a loopback address until
     /// it is stopped.
     Dashboard(Dashboard),
+    /// Erases a person from the journal's file and all its remains
+    ///
+    /// Without `--yes` it only says what it would do. docs/erasure.md says which events are a person's.
+    Erase(Erase),
+    /// Sends a stretch of the journal once more, to stdout or to a command
+    ///
+    /// Without `--stdout` and without a command it only says what it would send. The events of the journal stay as they
+    /// are.
+    Replay(Replay),
     /// Lists every typed kind of event, with the reference library's name for it
     Kinds(Kinds),
     /// Lists the JSON Schemas of what `--output json` prints, or prints one of them
@@ -432,6 +441,65 @@ pub(crate) struct Export {
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct Erase {
+    #[command(flatten)]
+    pub(crate) journal: Where,
+    /// The person: platform and id, such as `discord:80351110224678912`; the id alone with `--source`
+    #[arg(long, value_name = "PLATFORM:ID")]
+    pub(crate) user: String,
+    /// Only events of this source; needed where several chat servers count their users alike
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// Cuts this text as well, wherever it stands as a word, such as a name; may be given more than once
+    #[arg(long = "name", value_name = "TEXT")]
+    pub(crate) names: Vec<String>,
+    /// Does it; there is no way back
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) journal: Where,
+    /// Begins here: a length of time (`10m`), a time (`14:05`), a day (`yesterday`) or a position (`4711`)
+    #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
+    pub(crate) from: Moment,
+    /// Ends before this time, or with this position; by default with the last event
+    #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
+    pub(crate) to: Option<Moment>,
+    /// Only kinds like this, written as for `tail`; may be given more than once
+    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) kinds: Vec<Pattern>,
+    /// Only places like this; may be given more than once
+    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) places: Vec<Pattern>,
+    /// Only sources like this; may be given more than once
+    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse)]
+    pub(crate) sources: Vec<Pattern>,
+    /// How fast: as it was received (`1x`), so many times as fast (`10x`, `0.5x`), or without pauses (`max`)
+    #[arg(long, value_name = "SPEED", default_value = "1x", value_parser = speed)]
+    pub(crate) speed: Speed,
+    /// Sends the events to stdout, one JSON object a line, as `tail --output json` prints them
+    #[arg(long, conflicts_with = "command")]
+    pub(crate) stdout: bool,
+    /// Sends the events to the stdin of this command, one JSON object a line
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+/// How fast events are sent again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Speed {
+    /// So many times as fast as they were received; above 0 and at most a million.
+    Times(f64),
+    /// Without pauses.
+    Max,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Import {
     /// The file that `antiphon export` wrote; `-` is stdin
     #[arg(value_name = "FILE")]
@@ -586,6 +654,20 @@ fn lines(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|number| (1..=10_000).contains(number));
     number.ok_or_else(|| format!("`{text}` is no number from 1 to 10000"))
+}
+
+/// Reads `1x`, `10x`, `0.5x` or `max`.
+fn speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    text.strip_suffix('x')
+        .and_then(|times| times.parse().ok())
+        .filter(|times| *times > 0.0 && *times <= 1e6)
+        .map(Speed::Times)
+        .ok_or_else(|| {
+            format!("`{text}` is no speed such as `1x`, `10x` or `max`, above 0 and up to 1000000x")
+        })
 }
 
 #[cfg(test)]

@@ -121,6 +121,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Completions { shell } => command::completions::completions(shell),
             Command::Tail(args) => command::tail::tail(args, &stop).await,
             Command::Dead(args) => command::dead::dead(args, &stop).await,
+            Command::Replay(args) => command::replay::replay(args, &stop).await,
+            Command::Erase(args) => command::erase::erase(args).await,
             Command::Export(args) => command::export::export(args, &stop).await,
             Command::Import(args) => command::import::import(args, &stop).await,
         }

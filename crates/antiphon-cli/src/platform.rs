@@ -16,7 +16,7 @@ use antiphon::{
     App,
     net::{Addresses, AddressesError},
 };
-use antiphon_core::{Event, Gap, Keep, KindInfo, Link};
+use antiphon_core::{Event, Gap, Keep, KindInfo, Link, Rule};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,6 +49,8 @@ pub(crate) struct Platform {
     pub(crate) check: fn(Table<'_>, &mut Lint<'_, '_>),
     /// What its events tell of the names of places.
     pub(crate) naming: Naming,
+    /// Where its documents name users, for `antiphon erase`.
+    pub(crate) erasure: &'static Rule,
     /// Keys of a source that connects to a simulation, for `antiphon sim --write`.
     pub(crate) simulated: fn(&Addresses, &mut Secrets) -> Result<Keys, AddressesError>,
     /// Makes its part in the demo.
@@ -72,6 +74,7 @@ macro_rules! platforms {
             gist: $name::show::gist,
             check: $name::check::check,
             naming: $name::show::NAMING,
+            erasure: &antiphon::$name::ERASURE,
             simulated: $name::config::simulated,
             part: $name::demo::part,
             #[cfg(test)]

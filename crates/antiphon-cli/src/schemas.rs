@@ -14,7 +14,7 @@ use schemars::{
 use serde_json::Value;
 
 use crate::{
-    command::{dashboard, dead, demo, doctor, export, import, kinds, schema, status},
+    command::{dashboard, dead, demo, doctor, erase, export, import, kinds, schema, status},
     config::schema::one_line,
     failure, finding,
     logging::LogLine,
@@ -59,13 +59,18 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         schema: of::<demo::Summary<'static>>,
     },
     Printed {
+        name: "erasure-report",
+        commands: &["erase"],
+        schema: of::<erase::Report>,
+    },
+    Printed {
         name: "error",
         commands: &["every command, on stderr"],
         schema: of::<failure::Told>,
     },
     Printed {
         name: "event",
-        commands: &["tail", "run --print", "demo"],
+        commands: &["tail", "run --print", "demo", "replay"],
         schema: of::<show::Line<'static>>,
     },
     Printed {

@@ -841,3 +841,400 @@ fn a_closed_pipe_is_a_normal_end() {
         .run();
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
 }
+
+/// A journal in which mira spoke, was mentioned, and has a place of her own.
+fn of_mira(folder: &Folder) {
+    let mira = "5f1c0aa1b2c3d4e5f6071829";
+    let spoken = |number: u64, id: &str, name: &str, message: &str| {
+        let mut draft = chat(
+            number,
+            serde_json::json!({"message": message, "user": {"_id": id, "username": name}})
+                .to_string(),
+        );
+        draft.origin = Origin::occurrence("chat", &format!("{id}-{number}"));
+        draft
+    };
+    let mut own = chat(4, "{}");
+    own.place = Place::root().join("user", mira);
+    let drafts = [
+        spoken(1, mira, "mira", "only she says this"),
+        spoken(2, "5f1c0aa1b2c3d4e5f607182a", "teo", "@mira hello"),
+        spoken(3, "5f1c0aa1b2c3d4e5f607182a", "teo", "good evening"),
+        own,
+    ];
+    runtime().block_on(append(&folder.path("a.db"), [batch(drafts)]));
+}
+
+#[test]
+fn an_erasure_is_counted_first_and_then_done() {
+    let folder = Folder::new();
+    of_mira(&folder);
+    let before = fs::read(folder.path("a.db")).expect("read");
+    let user = "queup:5f1c0aa1b2c3d4e5f6071829";
+    let dry = folder.run(["erase", "--user", user, "--journal", "a.db"]);
+    insta::assert_snapshot!(dry.whole(), @r#"
+        exit 0
+        --- stdout
+        kind                erased  redacted
+        queup.chat-message       1         1
+        --- stderr
+        names: mira
+        nothing was changed: `--yes` does it, and there is no way back
+        "#);
+    assert!(
+        fs::read(folder.path("a.db")).expect("read") == before,
+        "nothing is changed"
+    );
+
+    fs::write(folder.path("old.ndjson"), user).expect("written");
+    let run = folder.run(["erase", "--user", user, "--journal", "a.db", "--yes"]);
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 0
+        --- stdout
+        kind                erased  redacted
+        queup.chat-message       1         1
+        --- stderr
+        names: mira
+        erased; dead letters: 0, states: 0, places: 1, origins of removed events: 0
+        ./old.ndjson still has the person's id or a text of `--name`
+        "#);
+    for name in ["a.db", "a.db.lock"] {
+        let bytes = fs::read(folder.path(name)).expect("read");
+        for trace in ["5f1c0aa1b2c3d4e5f6071829", "mira", "only she says this"] {
+            let is_there = bytes
+                .windows(trace.len())
+                .any(|part| part == trace.as_bytes());
+            assert!(!is_there, "{trace} in {name}");
+        }
+    }
+    let lines = folder.done(["export", "--journal", "a.db"]).objects();
+    assert_eq!(lines[1]["body"], serde_json::Value::Null);
+    assert_eq!(lines[2]["body"]["message"], "@erased hello");
+    assert_eq!(lines[3]["body"]["message"], "good evening");
+
+    let again = folder.run([
+        "erase",
+        "--source",
+        "choir",
+        "--user",
+        &user[6..],
+        "--journal",
+        "a.db",
+    ]);
+    insta::assert_snapshot!(again.whole(), @r#"
+        exit 0
+        --- stderr
+        no event has anything of this person; `--yes` looks through the rest as well
+        "#);
+}
+
+#[test]
+fn a_text_that_is_named_goes_as_well() {
+    let folder = Folder::new();
+    of_mira(&folder);
+    let user = "queup:5f1c0aa1b2c3d4e5f6071829";
+    folder.done([
+        "erase",
+        "--yes",
+        "--user",
+        user,
+        "--name",
+        "evening",
+        "--journal",
+        "a.db",
+    ]);
+    let lines = folder.done(["export", "--journal", "a.db"]).objects();
+    assert_eq!(lines[3]["body"]["message"], "good erased");
+}
+
+#[test]
+fn a_user_who_is_none_is_wrong_usage() {
+    let folder = Folder::new();
+    of_mira(&folder);
+    let check = |arguments: &[&str]| {
+        let all = ["erase", "--journal", "a.db"].iter().chain(arguments);
+        Antiphon::new(all.copied())
+            .within(folder.0.path())
+            .run()
+            .whole()
+    };
+    insta::assert_snapshot!(check(&["--user", "mira"]), @r#"
+        exit 2
+        --- stderr
+        error: `mira` names no platform
+        hint: write it as `discord:80351110224678912`, or name the source with `--source`
+        "#);
+    insta::assert_snapshot!(check(&["--user", "irc:7"]), @r#"
+        exit 2
+        --- stderr
+        error: there is no platform `irc`
+        hint: platforms are discord, lavalink, queup, stackexchange
+        "#);
+    insta::assert_snapshot!(check(&["--user", "queup:"]), @r#"
+        exit 2
+        --- stderr
+        error: `queup:` has no id of a user
+        hint: write it as `discord:80351110224678912`: digits and letters
+        "#);
+    insta::assert_snapshot!(check(&["--user", "7", "--source", "tea"]), @r#"
+        exit 2
+        --- stderr
+        error: the journal has no event of a source `tea`
+        hint: `antiphon tail` shows sources; or write the platform before the id
+        "#);
+    insta::assert_snapshot!(check(&["--help"]), @r#"
+        exit 0
+        --- stdout
+        Erases a person from the journal's file and all its remains
+
+        Without `--yes` it only says what it would do. docs/erasure.md says which events are a person's.
+
+        Usage: antiphon erase [OPTIONS] --user <PLATFORM:ID>
+
+        Options:
+              --journal <PATH>
+                  The journal's file; without it, the one that the configuration names
+
+              --config <FILE>
+                  The configuration that names the journal; `antiphon.toml` if there is one here
+
+              --user <PLATFORM:ID>
+                  The person: platform and id, such as `discord:80351110224678912`; the id alone with
+                  `--source`
+
+              --source <NAME>
+                  Only events of this source; needed where several chat servers count their users alike
+
+              --name <TEXT>
+                  Cuts this text as well, wherever it stands as a word, such as a name; may be given more
+                  than once
+
+              --yes
+                  Does it; there is no way back
+
+              --output <FORM>
+                  As text for people, or as one JSON object a line
+
+                  Possible values:
+                  - text: For people
+                  - json: One JSON object a line, for programs
+                  
+                  [default: text]
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+        "#);
+}
+
+#[test]
+fn a_journal_in_use_is_not_erased_by_another_process() {
+    let folder = Folder::new();
+    of_mira(&folder);
+    let runtime = runtime();
+    let owner = runtime
+        .block_on(SqliteJournal::open(folder.path("a.db")))
+        .expect("it opens");
+    let user = "queup:5f1c0aa1b2c3d4e5f6071829";
+    let run = folder.run(["erase", "--yes", "--user", user, "--journal", "a.db"]);
+    insta::assert_snapshot!(run.whole(), @r#"
+        exit 1
+        --- stderr
+        error: the journal `a.db` could not be opened: another process holds it
+        hint: stop the other process that writes to this journal, or use another file
+        "#);
+    drop(owner);
+}
+
+#[test]
+fn a_replay_says_first_what_it_would_send() {
+    let folder = Folder::new();
+    four(&folder);
+    let dry = folder.run(["replay", "--journal", "a.db", "--from", "1", "--to", "3"]);
+    insta::assert_snapshot!(dry.whole(), @r#"
+        exit 0
+        --- stderr
+        would send 3 events, from 2026-01-31T12:00:01Z to 2026-01-31T12:00:03Z, in 2s
+        hint: `--stdout` sends them to stdout, and `-- COMMAND` to a command
+        "#);
+    let none = folder.run(["replay", "--journal", "a.db", "--from", "99"]);
+    insta::assert_snapshot!(none.whole(), @r#"
+        exit 0
+        --- stderr
+        no event is in this stretch
+        "#);
+    let fast = folder.run([
+        "replay",
+        "--journal",
+        "a.db",
+        "--from",
+        "1",
+        "--speed",
+        "max",
+    ]);
+    insta::assert_snapshot!(fast.whole(), @r#"
+        exit 0
+        --- stderr
+        would send 4 events, from 2026-01-31T12:00:01Z to 2026-01-31T12:00:04Z, as fast as they are read
+        hint: `--stdout` sends them to stdout, and `-- COMMAND` to a command
+        "#);
+    let wrong = folder.run([
+        "replay",
+        "--journal",
+        "a.db",
+        "--from",
+        "1",
+        "--speed",
+        "0x",
+    ]);
+    insta::assert_snapshot!(wrong.whole(), @r#"
+        exit 2
+        --- stderr
+        error: invalid value '0x' for '--speed <SPEED>': `0x` is no speed such as `1x`, `10x` or `max`, above 0 and up to 1000000x
+
+        For more information, try '--help'.
+        "#);
+    insta::assert_snapshot!(antiphon(["replay", "--help"]).whole(), @r#"
+        exit 0
+        --- stdout
+        Sends a stretch of the journal once more, to stdout or to a command
+
+        Without `--stdout` and without a command it only says what it would send. The events of the journal
+        stay as they are.
+
+        Usage: antiphon replay [OPTIONS] --from <WHEN> [-- <COMMAND>...]
+
+        Arguments:
+          [COMMAND]...
+                  Sends the events to the stdin of this command, one JSON object a line
+
+        Options:
+              --journal <PATH>
+                  The journal's file; without it, the one that the configuration names
+
+              --config <FILE>
+                  The configuration that names the journal; `antiphon.toml` if there is one here
+
+              --from <WHEN>
+                  Begins here: a length of time (`10m`), a time (`14:05`), a day (`yesterday`) or a position
+                  (`4711`)
+
+              --to <WHEN>
+                  Ends before this time, or with this position; by default with the last event
+
+              --kind <GLOB>
+                  Only kinds like this, written as for `tail`; may be given more than once
+
+              --place <GLOB>
+                  Only places like this; may be given more than once
+
+              --source <GLOB>
+                  Only sources like this; may be given more than once
+
+              --speed <SPEED>
+                  How fast: as it was received (`1x`), so many times as fast (`10x`, `0.5x`), or without
+                  pauses (`max`)
+                  
+                  [default: 1x]
+
+              --stdout
+                  Sends the events to stdout, one JSON object a line, as `tail --output json` prints them
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+        "#);
+}
+
+#[test]
+fn a_replay_sends_what_tail_prints() {
+    let folder = Folder::new();
+    four(&folder);
+    let stretch = ["--journal", "a.db", "--kind", "queup.*"];
+    let tail = ["tail", "--output", "json", "--since", "2"]
+        .iter()
+        .chain(&stretch);
+    let tail = Antiphon::new(tail.copied()).within(folder.0.path()).run();
+    // A million times as fast, the pauses of three seconds are over at once.
+    let replay = ["replay", "--stdout", "--from", "2", "--speed", "1000000x"];
+    let replay = Antiphon::new(replay.iter().chain(&stretch).copied());
+    let replay = replay.within(folder.0.path()).run();
+    assert_eq!((replay.code, &replay.stdout), (0, &tail.stdout));
+    assert_eq!(tail.stdout.lines().count(), 3);
+
+    folder.done([
+        "replay",
+        "--journal",
+        "a.db",
+        "--from",
+        "1",
+        "--speed",
+        "max",
+        "--",
+        "sh",
+        "-c",
+        "cat > got",
+    ]);
+    assert_eq!(folder.read("got").lines().count(), 4);
+}
+
+#[test]
+fn a_replay_ends_as_its_command_does() {
+    let folder = Folder::new();
+    four(&folder);
+    let run = |command: &[&str]| {
+        let all = [
+            "replay",
+            "--journal",
+            "a.db",
+            "--from",
+            "1",
+            "--speed",
+            "max",
+            "--",
+        ];
+        Antiphon::new(all.iter().chain(command).copied())
+            .within(folder.0.path())
+            .run()
+            .whole()
+    };
+    insta::assert_snapshot!(run(&["sh", "-c", "cat > got; exit 7"]), @r#"
+        exit 1
+        --- stderr
+        error: `sh` ended with exit status: 7
+        hint: what it read before is done; `--from` begins at any position
+        "#);
+    insta::assert_snapshot!(run(&["no-such-program"]), @r#"
+        exit 1
+        --- stderr
+        error: could not start `no-such-program`: No such file or directory (os error 2)
+        hint: name a program, with its arguments, behind `--`
+        "#);
+    insta::assert_snapshot!(run(&["head", "-c0"]).lines().next().expect("a line"), @r#"
+        exit 0
+        "#);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replay_that_is_interrupted_says_where_to_go_on() {
+    let folder = Folder::new();
+    let mut late = said(2);
+    late.received_at = at(1_000_000_000);
+    runtime().block_on(append(&folder.path("a.db"), [batch([said(1), late])]));
+    let mut replay = Antiphon::new(["replay", "--journal", "a.db", "--from", "1", "--stdout"])
+        .within(folder.0.path())
+        .start();
+    assert!(replay.line().expect("the first event").contains("number 1"));
+    replay.signal("INT");
+    insta::assert_snapshot!(replay.end().whole(), @r#"
+        exit 130
+        --- stderr
+        stopping; press Ctrl-C again to stop at once
+        stopped behind position 1; `--from 2` goes on there
+        "#);
+}

@@ -123,12 +123,22 @@ fn what_reads_a_journal_prints_lines_of_its_schema() {
     let (_folder, path) = journal();
     let at = ["--journal", &path];
     check_output("event", &["tail", at[0], at[1]]);
+    let replay = antiphon([
+        "replay", "--stdout", "--speed", "max", "--from", "1", at[0], at[1],
+    ]);
+    check("event", &replay.objects());
     check_output("dead-letter", &["dead", "list", at[0], at[1]]);
     check_output("dead-letter", &["dead", "show", "2", at[0], at[1]]);
     let to = format!("{path}.ndjson");
     check_output("export-report", &["export", "--to", &to, at[0], at[1]]);
     let copy = format!("{path}.copy");
     check_output("import-report", &["import", &to, "--journal", &copy]);
+    let user = ["--user", "queup:5f1c0aa1b2c3d4e5f6071829"];
+    check_output("erasure-report", &["erase", user[0], user[1], at[0], at[1]]);
+    check_output(
+        "erasure-report",
+        &["erase", "--yes", user[0], user[1], "--journal", &copy],
+    );
     check_output("dead-change", &["dead", "replay", "1", at[0], at[1]]);
     check_output("dead-change", &["dead", "drop", "1", "2", at[0], at[1]]);
 }

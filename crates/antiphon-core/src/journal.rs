@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::{
-    BoxError, Checkpoint, ConsumerName, DeadLetter, DeadLetterId, Draft, Event, KindPattern,
-    Position, SourceName,
+    BoxError, Checkpoint, ConsumerName, DeadLetter, DeadLetterId, Draft, Erased, Event,
+    KindPattern, Person, Position, SourceName,
 };
 
 /// A boxed future, for traits that are used as objects.
@@ -103,6 +103,26 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
         policy: Arc<Retention>,
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Sweep, AppendError>>;
+
+    /// Erases a person from events, places, dead letters, checkpoints, cursors and projections, and from the storage's
+    /// own remains.
+    ///
+    /// An event that is the person's stays with its position, source, kind and time; its origin is hashed, so that a
+    /// repeat is still known. Commits go on meanwhile. A call that was interrupted has changed some events and not
+    /// others; the same call again does the rest.
+    ///
+    /// The person must have [learnt](Person::learn) what the journal knows of them. A backend that cannot erase fails,
+    /// which is the default.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails.
+    fn erase(&self, person: Arc<Person>) -> BoxFuture<'_, Result<Erased, AppendError>> {
+        drop(person);
+        Box::pin(async {
+            let cause = "this journal cannot erase a person";
+            Err(AppendError::new(Trouble::Other, Some(cause.into())))
+        })
+    }
 
     /// Waits until the storage is lost: nothing can be stored any more, though nobody closed the journal.
     ///

@@ -3,6 +3,7 @@
 mod backoff;
 mod clock;
 mod dead;
+mod erasure;
 mod error;
 mod event;
 mod events;
@@ -29,6 +30,7 @@ mod words;
 pub use backoff::Backoff;
 pub use clock::{Clock, Moment, until};
 pub use dead::{DeadLetter, DeadLetterId};
+pub use erasure::{Erased, Person, Repack, Rule, StateVerdict, Verdict};
 pub use error::{BoxError, ConfigError, DecodeError, error_chain, json_position};
 pub use event::{BodyForm, Draft, Event, Provenance};
 pub use events::Events;

@@ -4,6 +4,7 @@ mod cache;
 pub mod client;
 mod config;
 mod dispatch;
+mod erasure;
 mod error;
 mod event;
 mod http;
@@ -28,6 +29,7 @@ pub use cache::{Cache, CacheLimits, CacheSize};
 pub use client::{Call, Client, Emoji, File, PollRequest, RequestPath, RolePosition, ShardInfo};
 pub use config::{CloseCode, Compression, Config, Shards};
 pub use dispatch::{FrameReader, interaction_lane};
+pub use erasure::{ERASURE, erase_saved_cache};
 pub use error::{
     ApiError, CommandError, ConfigError, DownloadError, FieldError, MembersError, NotConnected,
     RequestError, Scope, VoiceError,

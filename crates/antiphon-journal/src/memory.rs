@@ -14,14 +14,16 @@ use std::{
 
 use antiphon_core::{
     AppendError, Appended, Batch, BodyForm, BoxFuture, Checkpoint, ConsumerName, Cursor,
-    DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Journal, Origin, Part, Position,
-    ReadError, Retention, Saved, SourceName, Sweep, Trouble,
+    DeadLetter, DeadLetterChange, DeadLetterId, Draft, Erased, Event, Journal, Origin, Part,
+    Person, Place, Position, ReadError, Retention, Rng, Saved, SourceName, StateVerdict, Sweep,
+    Trouble, Verdict,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::{
     PAGE_BYTES,
+    erased::{hashed, left},
     retention::{ERASED, Keep, ago, keep, until},
 };
 
@@ -106,6 +108,8 @@ struct State {
     removed: HashMap<(SourceName, Origin), i64>,
     /// Deletions by the platform whose grace is not over, with their time.
     deletions: Vec<(SourceName, Origin, Timestamp)>,
+    /// The key of hashed origins; set by the first erasure.
+    key: Option<[u8; 32]>,
     /// The time of the last sweep, which is the only clock that decides about windows.
     swept_at: Option<i64>,
     checkpoints: BTreeMap<(SourceName, Part), Checkpoint>,
@@ -236,7 +240,16 @@ impl State {
     }
 
     /// Whether an event of this origin is stored, or was removed and is still recognised.
+    ///
+    /// An erased event is stored under the hash of its origin.
     fn is_repeat(&self, source: &SourceName, origin: &Origin) -> bool {
+        self.is_known(source, origin)
+            || self
+                .key
+                .is_some_and(|key| self.is_known(source, &hashed(&key, source.as_str(), origin)))
+    }
+
+    fn is_known(&self, source: &SourceName, origin: &Origin) -> bool {
         let swept_at = self.swept_at.unwrap_or(i64::MIN);
         let removed = self.removed.get(&(source.clone(), origin.clone()));
         let stored = self.origins.get(source);
@@ -332,6 +345,96 @@ impl State {
             self.removed
                 .insert((event.source().clone(), event.origin().clone()), until);
         }
+    }
+
+    /// Erases a person; the order of the steps is that of the file's backend.
+    fn erase_person(&mut self, person: &Person) -> Erased {
+        let mut erased = Erased {
+            log_is_empty: true,
+            ..Erased::default()
+        };
+        let key = *self.key.get_or_insert_with(|| {
+            let mut rng = Rng::new();
+            std::array::from_fn(|_| rng.u8(..))
+        });
+        let mut places = HashMap::new();
+        let events = std::mem::take(&mut self.events);
+        for (position, event) in events {
+            let verdict = person.judge(&event);
+            erased.count(event.kind().as_str(), &verdict);
+            let mut draft = left(person, &key, &event, &verdict);
+            if let Some(less) = person.text(draft.place.as_str()) {
+                let number = places.len() + 1;
+                let place = places
+                    .entry(draft.place.as_str().to_owned())
+                    .or_insert_with(|| format!("{less}-{number}"));
+                draft.place = Place::from(place.as_str());
+            }
+            self.bytes = self.bytes - event.draft().weight() as u64 + draft.weight() as u64;
+            if draft.origin != *event.origin()
+                && let Some(origins) = self.origins.get_mut(event.source())
+            {
+                origins.remove(event.origin());
+                origins.insert(draft.origin.clone(), position);
+            }
+            let event = Event::stored(position, event.source().clone(), draft);
+            self.events.insert(position, Arc::new(event));
+        }
+        erased.places = places.len() as u64;
+        self.dead.retain(|_, letter| {
+            let verdict = person.judge(&letter.event);
+            let place = person.text(letter.event.place().as_str());
+            let error = person.text(&letter.error);
+            let is_changed = verdict != Verdict::Keep || place.is_some() || error.is_some();
+            erased.dead_letters += u64::from(is_changed);
+            if is_changed {
+                let mut draft = left(person, &key, &letter.event, &verdict);
+                draft.place = place.map_or(draft.place, Place::from);
+                letter.error = error.unwrap_or_else(|| letter.error.clone());
+                let event = &letter.event;
+                letter.event = Event::stored(event.position(), event.source().clone(), draft);
+            }
+            verdict != Verdict::Erase
+        });
+        let removed = std::mem::take(&mut self.removed);
+        for ((source, mut origin), until) in removed {
+            if person.text(origin.as_str()).is_some() {
+                origin = hashed(&key, source.as_str(), &origin);
+                erased.origins += 1;
+            }
+            self.removed.insert((source, origin), until);
+        }
+        self.deletions
+            .retain(|(_, target, _)| person.text(target.as_str()).is_none());
+        self.checkpoints.retain(|(source, part), checkpoint| {
+            let verdict = match person.text(part) {
+                Some(_) => StateVerdict::Erase,
+                None => person.state(source.as_str(), &checkpoint.state),
+            };
+            erased.states += u64::from(verdict != StateVerdict::Keep);
+            if let StateVerdict::Redact(less) = &verdict {
+                checkpoint.state = less.clone().into();
+            }
+            verdict != StateVerdict::Erase
+        });
+        self.projections.retain(|name, saved| {
+            let verdict = person.state(name, &saved.state);
+            erased.states += u64::from(verdict != StateVerdict::Keep);
+            if let StateVerdict::Redact(less) = &verdict {
+                saved.state.clone_from(less);
+            }
+            verdict != StateVerdict::Erase
+        });
+        for cursor in self.cursors.values_mut() {
+            for parked in &mut cursor.parked {
+                let known = places.get(&parked.lane).cloned();
+                if let Some(lane) = known.or_else(|| person.text(&parked.lane)) {
+                    parked.lane = lane;
+                    erased.states += 1;
+                }
+            }
+        }
+        erased
     }
 
     /// Makes one change to the dead letters; whether it asks for a replay.
@@ -448,6 +551,10 @@ impl Journal for MemoryJournal {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Sweep, AppendError>> {
         Box::pin(async move { Ok(self.writable()?.sweep(&policy, now)) })
+    }
+
+    fn erase(&self, person: Arc<Person>) -> BoxFuture<'_, Result<Erased, AppendError>> {
+        Box::pin(async move { Ok(self.writable()?.erase_person(&person)) })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), AppendError>> {

@@ -13,6 +13,7 @@
 //! | `reader` | up to four connections that read |
 //! | `sweep`, `swept` | retention, in slices |
 //! | `overview` | how far consumers are, and the newest event of each source |
+//! | `erase` | a person is erased, in slices |
 //! | `transfer` | events and states on their way into another journal |
 //! | `chosen` | the rows that a filter takes, in SQL |
 //! | `known` | the names that a journal knows |
@@ -38,8 +39,8 @@ use std::{
 
 use antiphon_core::{
     AppendError, Appended, Batch, BoxFuture, Checkpoint, ConsumerName, Cursor, DeadLetter,
-    DeadLetterChange, DeadLetterId, Event, Journal, Position, ReadError, Retention, Saved,
-    SourceName, Sweep, Trouble,
+    DeadLetterChange, DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Retention,
+    Saved, SourceName, Sweep, Trouble,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -57,6 +58,7 @@ use writer::{Committed, LogLength, Writer};
 mod bodies;
 mod chosen;
 mod connection;
+mod erase;
 mod files;
 mod integrity;
 mod known;
@@ -910,6 +912,10 @@ impl Journal for SqliteJournal {
                 run = back;
             }
         })
+    }
+
+    fn erase(&self, person: Arc<Person>) -> BoxFuture<'_, Result<Erased, AppendError>> {
+        Box::pin(self.erase_person(person))
     }
 
     fn lost(&self) -> BoxFuture<'_, AppendError> {

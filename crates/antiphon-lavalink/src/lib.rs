@@ -5,6 +5,7 @@ mod client;
 /// Options, with their defaults and checks.
 mod config;
 /// One error type for each kind of operation.
+mod erasure;
 mod error;
 /// Payload types, and the step from a frame to an event.
 mod event;
@@ -42,6 +43,7 @@ pub use antiphon_net::{Addresses, AddressesError, Proxy, ProxyError};
 pub use bytes::Bytes;
 pub use client::{ConnectOptions, Node, Player, PlayerInfo, PlayerQueue, Pool};
 pub use config::{Config, NodeConfig, VoiceGateway};
+pub use erasure::ERASURE;
 pub use error::{
     DeclarationError, ExtrasError, Failure, InvalidNodeError, LoadError, NotConnected, PlayerError,
     RequestError, Unsupported,

@@ -7,6 +7,7 @@ mod client;
 /// Options, with their defaults and checks.
 mod config;
 /// One error type for each kind of operation.
+mod erasure;
 mod error;
 /// Payload types, kinds and places.
 mod event;
@@ -36,6 +37,7 @@ pub use client::{
     Playlist, Room, RoomCollection, RoomSettings,
 };
 pub use config::{Account, Config, ProxyOptions, RateLimits};
+pub use erasure::ERASURE;
 pub use error::{
     ActionError, AuthorizationError, ConfigError, ConnectError, JoinError, LoginError,
     NotConnected, RequestError, SendError, TimeError,

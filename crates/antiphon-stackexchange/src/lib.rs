@@ -5,6 +5,7 @@ mod client;
 mod config;
 mod content;
 mod cookies;
+mod erasure;
 mod error;
 mod event;
 mod history;
@@ -29,6 +30,7 @@ pub use antiphon_net::{Addresses, AddressesError, Proxy, ProxyError};
 pub use client::{Client, HistoryQuery, Room, Transport};
 pub use config::{Account, Config};
 pub use content::Html;
+pub use erasure::ERASURE;
 pub use error::{
     ActionError, ConfigError, JoinError, LoginError, NotConnected, PartsError, RequestError,
     SendError, TextError,

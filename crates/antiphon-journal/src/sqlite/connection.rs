@@ -17,7 +17,7 @@ use super::trouble::Failure;
 /// How long a connection waits for another that holds the file.
 ///
 /// Then the call fails with [`Trouble::Locked`], which is transient.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The path without links, so that two names of one file have one lock.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, Failure> {

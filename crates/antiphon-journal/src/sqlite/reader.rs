@@ -121,11 +121,13 @@ impl Reader {
         after: Position,
         limit: usize,
     ) -> Result<Vec<Arc<Event>>, Failure> {
-        let mut select = self.connection.prepare_cached(SELECT)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = select.query([integer(after.get()), limit])?;
-        let (events, _) = page(&self.connection, &mut self.names, &mut self.bodies, rows)?;
-        Ok(events)
+        page_after(
+            &self.connection,
+            &mut self.names,
+            &mut self.bodies,
+            after,
+            limit,
+        )
     }
 
     /// As [`Reader::read`], of the events that a filter takes.
@@ -206,32 +208,56 @@ impl Reader {
         after: DeadLetterId,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, Failure> {
-        let mut select = self.connection.prepare_cached(
-            "select id, consumer, handler, error, attempts, at, replay, position, source, kind, \
-             place, provenance, form, received_at, origin, deletes, note, body \
-             from dead_letter where id > ?1 order by id limit ?2",
-        )?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut rows = select.query([integer(after.0), limit])?;
-        let mut letters = Vec::new();
-        while let Some(row) = rows.next()? {
-            let kind = Kind::new(row.get::<_, Arc<str>>(9)?);
-            let place = Place::new(row.get::<_, Arc<str>>(10)?);
-            let source = SourceName::new(row.get::<_, Arc<str>>(8)?);
-            let draft = draft(row, kind, place)?;
-            letters.push(DeadLetter {
-                id: DeadLetterId(position(row.get(0)?)?.get()),
-                consumer: row.get::<_, String>(1)?.into(),
-                handler: row.get(2)?,
-                event: Event::stored(position(row.get(7)?)?, source, draft),
-                error: row.get(3)?,
-                attempts: row.get(4)?,
-                at: timestamp(row.get(5)?),
-                replay: row.get(6)?,
-            });
-        }
-        Ok(letters)
+        dead_letters(&self.connection, after, limit)
     }
+}
+
+/// Up to `limit` events that follow `after`, or 8 MiB of them.
+pub(super) fn page_after(
+    connection: &Connection,
+    names: &mut Texts,
+    bodies: &mut Unpacker,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<Arc<Event>>, Failure> {
+    let mut select = connection.prepare_cached(SELECT)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = select.query([integer(after.get()), limit])?;
+    let (events, _) = page(connection, names, bodies, rows)?;
+    Ok(events)
+}
+
+/// Up to `limit` dead letters that follow `after`.
+pub(super) fn dead_letters(
+    connection: &Connection,
+    after: DeadLetterId,
+    limit: usize,
+) -> Result<Vec<DeadLetter>, Failure> {
+    let mut select = connection.prepare_cached(
+        "select id, consumer, handler, error, attempts, at, replay, position, source, kind, \
+         place, provenance, form, received_at, origin, deletes, note, body \
+         from dead_letter where id > ?1 order by id limit ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = select.query([integer(after.0), limit])?;
+    let mut letters = Vec::new();
+    while let Some(row) = rows.next()? {
+        let kind = Kind::new(row.get::<_, Arc<str>>(9)?);
+        let place = Place::new(row.get::<_, Arc<str>>(10)?);
+        let source = SourceName::new(row.get::<_, Arc<str>>(8)?);
+        let draft = draft(row, kind, place)?;
+        letters.push(DeadLetter {
+            id: DeadLetterId(position(row.get(0)?)?.get()),
+            consumer: row.get::<_, String>(1)?.into(),
+            handler: row.get(2)?,
+            event: Event::stored(position(row.get(7)?)?, source, draft),
+            error: row.get(3)?,
+            attempts: row.get(4)?,
+            at: timestamp(row.get(5)?),
+            replay: row.get(6)?,
+        });
+    }
+    Ok(letters)
 }
 
 /// The position of the last event that is stored.

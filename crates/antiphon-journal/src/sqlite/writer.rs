@@ -21,6 +21,8 @@ use antiphon_core::{
 use foldhash::fast::RandomState;
 use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
+use crate::erased::hashed;
+
 use super::{
     bodies::Packer,
     files::Watch,
@@ -50,9 +52,9 @@ const COLUMNS: usize = 12;
 /// After a failed transaction, memory is as it was before it ([`Writer::undo`]).
 pub(super) struct Writer {
     pub(super) connection: Connection,
-    names: Ids,
+    pub(super) names: Ids,
     /// Present where bodies are compressed.
-    packer: Option<Packer>,
+    pub(super) packer: Option<Packer>,
     inserts: Inserts,
     counter: Counter,
     /// The counter as of the last commit.
@@ -60,6 +62,10 @@ pub(super) struct Writer {
     pub(super) page_size: u64,
     /// Whether the origin of any removed row is stored.
     pub(super) any_removed: bool,
+    /// Whether the origin of any event is hashed, since its person was erased.
+    pub(super) any_erased: bool,
+    /// The key of hashed origins.
+    pub(super) key: Vec<u8>,
     /// The results of earlier sweeps.
     pub(super) swept: Memory,
     log: Log,
@@ -129,6 +135,10 @@ impl Writer {
             connection.query_row("select exists (select 1 from removed)", [], |row| {
                 row.get(0)
             })?;
+        let (any_erased, key) =
+            connection.query_row("select erased, key from identity", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let page_size: u32 = connection.query_row("pragma page_size", [], |row| row.get(0))?;
         let page_size = page_size.max(1);
         let counter = Counter {
@@ -144,6 +154,8 @@ impl Writer {
             stored: counter,
             page_size: u64::from(page_size),
             any_removed,
+            any_erased,
+            key,
             swept: Memory::default(),
             log: Log {
                 pages: frames,
@@ -219,6 +231,7 @@ impl Writer {
         self.names.forget();
         // One look too many does no harm.
         self.any_removed = true;
+        self.any_erased = true;
         // Some failures, such as a full disk, have rolled back by themselves. If the rollback fails, the next
         // transaction does not begin, and says why.
         if !self.connection.is_autocommit() {
@@ -269,7 +282,10 @@ impl Writer {
                 _ => self.names.intern(&self.connection, source.as_str())?,
             };
             last_source = Some((source, source_id));
-            if self.any_removed && was_removed(&self.connection, source_id, draft)? {
+            if (self.any_removed && was_removed(&self.connection, source_id, &draft.origin)?)
+                || (self.any_erased
+                    && was_erased(&self.connection, &self.key, source, source_id, draft)?)
+            {
                 group.appended.repeats += 1;
                 continue;
             }
@@ -459,13 +475,28 @@ impl Counter {
 }
 
 /// Only origins whose window is not over, by the time of the last sweep.
-fn was_removed(connection: &Connection, source: i64, draft: &Draft) -> rusqlite::Result<bool> {
+fn was_removed(connection: &Connection, source: i64, origin: &Origin) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
             "select exists (select 1 from removed where source = ?1 and origin = ?2 \
              and until > (select swept_at from counter))",
         )?
-        .query_row(params![source, draft.origin.as_str()], |row| row.get(0))
+        .query_row(params![source, origin.as_str()], |row| row.get(0))
+}
+
+/// Whether an event of this origin is stored, or was removed, under the hash of its origin.
+fn was_erased(
+    connection: &Connection,
+    key: &[u8],
+    source: &SourceName,
+    source_id: i64,
+    draft: &Draft,
+) -> rusqlite::Result<bool> {
+    let origin = hashed(key, source.as_str(), &draft.origin);
+    let is_stored: bool = connection
+        .prepare_cached("select exists (select 1 from stored where source = ?1 and origin = ?2)")?
+        .query_row(params![source_id, origin.as_str()], |row| row.get(0))?;
+    Ok(is_stored || was_removed(connection, source_id, &origin)?)
 }
 
 /// The texts of the statements that insert rows.

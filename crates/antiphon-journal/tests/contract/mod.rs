@@ -4,8 +4,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use antiphon_core::{
     Batch, BodyForm, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterChange, DeadLetterId,
-    Draft, Event, Journal, Kind, KindPattern, OpenEvent, Origin, Parked, Place, Position,
-    Provenance, Retention, Saved, SourceName, Trouble,
+    Draft, Event, Journal, Kind, KindPattern, OpenEvent, Origin, Parked, Person, Place, Position,
+    Provenance, Retention, Rule, Saved, SourceName, Trouble,
 };
 use jiff::Timestamp;
 
@@ -1203,4 +1203,156 @@ pub(crate) async fn a_failed_batch_does_not_unsettle_the_positions<B: OnDisk>() 
     let backend = backend.dropped().await;
     let next = append(backend.journal(), events([chat(2)])).await;
     assert!(next[0].position() > first[0].position());
+}
+
+/// Where the documents of these tests name users.
+pub(crate) static RULE: Rule = Rule {
+    platform: "queup",
+    unique: true,
+    own: &["_id"],
+    users: &[],
+    by: &["user"],
+    about: &[],
+    names: &["username"],
+    before: &[],
+    message: |_| None,
+    data: &[],
+};
+
+/// A chat of a user, with the user's id in the origin, as QueUp's have it.
+pub(crate) fn said(n: u64, user: &str, name: &str, message: &str) -> Draft {
+    Draft {
+        origin: Origin::occurrence("chat", &format!("{user}-{n:06}")),
+        body: serde_json::json!({
+            "message": message, "user": {"_id": user, "username": name},
+            "filler": "so that it is worth compressing, and long enough for pages to fill",
+        })
+        .to_string()
+        .into(),
+        ..chat(n)
+    }
+}
+
+/// Whoever is erased in these tests.
+pub(crate) const MIRA: &str = "5f1c0aa1b2c3d4e5f6071829";
+
+/// Shows her the whole journal, and erases her.
+pub(crate) async fn erase(journal: &dyn Journal) -> antiphon_core::Erased {
+    let mut mira = Person::new([&RULE], MIRA);
+    mira.survey(journal).await.expect("read");
+    journal.erase(Arc::new(mira)).await.expect("erased")
+}
+
+/// A journal in which she spoke and was mentioned, with states that know her; gives the drafts.
+async fn with_mira(journal: &dyn Journal) -> [Draft; 5] {
+    let own = Draft {
+        place: Place::root().join("user", MIRA),
+        ..chat(9)
+    };
+    let mut deletion = chat(8);
+    deletion.deletes = Some(said(1, MIRA, "mira", "").origin);
+    let drafts = [
+        said(1, MIRA, "mira", "good evening"),
+        said(2, "u8", "teo", "@mira hello"),
+        said(3, "u8", "teo", "nothing of her"),
+        own,
+        deletion,
+    ];
+    let stored = journal.append(events(drafts.clone())).await;
+    let stored = stored.expect("stored").events;
+    let mut cursor = Cursor::at(Position::new(3));
+    cursor.parked.push(Parked {
+        lane: format!("user/{MIRA}"),
+        from: Position::new(4),
+    });
+    let saved = |state: String| Saved {
+        position: Position::new(3),
+        state: state.into(),
+    };
+    let about = Checkpoint {
+        state: format!(r#"{{"seen":["{MIRA}","u8"]}}"#).into(),
+        ..checkpoint("room/loft", 1)
+    };
+    let states = Batch {
+        checkpoints: vec![(choir(), about), (choir(), checkpoint("room/nave", 2))],
+        cursors: vec![("app".into(), cursor)],
+        dead: [0, 1]
+            .map(|n| DeadLetterChange::Bury(Box::new(letter("greet", &stored[n]))))
+            .into(),
+        projections: vec![
+            (
+                "room".into(),
+                saved(format!(
+                    r#"{{"users":[{{"_id":"{MIRA}"}},{{"_id":"u8"}}]}}"#
+                )),
+            ),
+            ("opaque".into(), saved(format!("\u{1}{MIRA}"))),
+        ],
+        ..Batch::default()
+    };
+    journal.append(Arc::new(states)).await.expect("stored");
+    drafts
+}
+
+pub(crate) async fn an_erased_person_is_gone_and_a_repeat_is_known<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let drafts = with_mira(journal).await;
+
+    let erased = erase(journal).await;
+    assert_eq!(erased.total(), (1, 2), "{erased:?}");
+    assert_eq!(
+        (erased.dead_letters, erased.states, erased.places),
+        (2, 4, 1)
+    );
+
+    let read = journal.read(Position::ZERO, 10).await.expect("read");
+    let positions: Vec<_> = read.iter().map(|event| event.position().get()).collect();
+    assert_eq!(positions, [1, 2, 3, 4, 5], "a tombstone keeps its position");
+    assert_eq!(
+        (read[0].body().as_ref(), read[0].kind()),
+        (&b"null"[..], &chat(1).kind)
+    );
+    assert_eq!(
+        read[2].draft(),
+        &drafts[2],
+        "others' events stay byte for byte"
+    );
+    let letters = journal
+        .dead_letters(DeadLetterId(0), 10)
+        .await
+        .expect("read");
+    assert_eq!(letters.len(), 1);
+    let cursor = journal
+        .cursor(&"app".into())
+        .await
+        .expect("read")
+        .expect("saved");
+    assert_eq!(
+        cursor.parked[0].lane,
+        read[3].place().as_str(),
+        "the lane is that of its events"
+    );
+    let room = journal
+        .projection("room")
+        .await
+        .expect("read")
+        .expect("saved");
+    assert_eq!(room.state, br#"{"users":[{"_id":"u8"}]}"#);
+    assert_eq!(journal.projection("opaque").await.expect("read"), None);
+    let all = format!(
+        "{read:?}{letters:?}{cursor:?}{:?}",
+        journal.checkpoints(&choir()).await
+    );
+    for trace in [MIRA, "mira", "good evening"] {
+        assert!(!all.contains(trace), "{trace} in {all}");
+    }
+
+    let again = journal.append(events(drafts)).await.expect("stored");
+    assert_eq!((again.repeats, again.events.len()), (5, 0));
+    assert_eq!(
+        erase(journal).await.total(),
+        (0, 0),
+        "nothing is left to do"
+    );
 }
