@@ -67,6 +67,7 @@ fn every_page_opens_and_has_neither_script_nor_style_within() {
     for page in [
         "/",
         "/?span=24h",
+        "/?span=15m",
         "/events",
         "/events/1",
         "/events?kind=queup.*&text=hello",

@@ -36,7 +36,12 @@ pub(super) struct Span {
 }
 
 /// The stretches that one can look at.
-pub(super) const SPANS: [Span; 3] = [
+pub(super) const SPANS: [Span; 4] = [
+    Span {
+        name: "15m",
+        minutes_a_bar: 1,
+        bars: 15,
+    },
     Span {
         name: "1h",
         minutes_a_bar: 1,
@@ -55,10 +60,10 @@ pub(super) const SPANS: [Span; 3] = [
 ];
 
 impl Span {
-    /// The stretch of that name, else the first.
+    /// The stretch of that name, else an hour.
     pub(super) fn named(name: Option<&str>) -> Self {
         let found = SPANS.iter().find(|span| Some(span.name) == name);
-        *found.unwrap_or(&SPANS[0])
+        *found.unwrap_or(&SPANS[1])
     }
 
     /// Its beginning, on a whole bar.
@@ -220,11 +225,13 @@ fn covers(gap: &str, place: &str) -> bool {
 }
 
 fn hole(gap: &GapSeen, scale: &Scale, y: i64) -> Markup {
-    let (from, to) = (scale.x(gap.gap.from.at), scale.x(gap.gap.to.at));
+    // Wide enough to be seen and hit, also at the very end.
+    let width = (scale.x(gap.gap.to.at) - scale.x(gap.gap.from.at)).max(4);
+    let from = scale.x(gap.gap.from.at).min(WIDTH - width - 1);
     html! {
         @if gap.gap.to.at > scale.from {
             a href=(format!("/events/{}", gap.position)) {
-                rect.gap x=(from) y=(y + 2) width=((to - from).max(4)) height=(ROW - 4) rx="2" {
+                rect.gap x=(from) y=(y + 2) width=(width) height=(ROW - 4) rx="2" {
                     title { "gap: " (gap.gap.cause) }
                 }
             }
