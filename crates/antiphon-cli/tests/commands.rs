@@ -30,6 +30,7 @@ fn without_a_command_it_says_what_there_is() {
           import       Stores the events of an exported file in a journal, a new one or one that is there
           status       Says whether the daemon is well, and what it is doing
           top          Shows what the running daemon is doing, on the whole terminal
+          dashboard    Shows a journal as a web page, live or past
           erase        Erases a person from the journal's file and all its remains
           replay       Sends a stretch of the journal once more, to stdout or to a command
           kinds        Lists every typed kind of event, with the reference library's name for it
