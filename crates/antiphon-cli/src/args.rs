@@ -16,6 +16,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::ArgValueCompleter as Completer;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     complete, globs::Pattern, logging::LogFormat, moment::Moment, output::Form, search::Words, time,
@@ -444,20 +445,30 @@ pub(crate) struct Export {
 pub(crate) struct Erase {
     #[command(flatten)]
     pub(crate) journal: Where,
-    /// The person: platform and id, such as `discord:80351110224678912`; the id alone with `--source`
-    #[arg(long, value_name = "PLATFORM:ID")]
-    pub(crate) user: String,
-    /// Only events of this source; needed where several chat servers count their users alike
-    #[arg(long, value_name = "NAME")]
-    pub(crate) source: Option<String>,
-    /// Cuts this text as well, wherever it stands as a word, such as a name; may be given more than once
-    #[arg(long = "name", value_name = "TEXT")]
-    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) whom: Whom,
     /// Does it; there is no way back
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) shape: Shape,
+}
+
+/// Whom to erase; the control socket takes the same.
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Whom {
+    /// The person: platform and id, such as `discord:80351110224678912`; the id alone with `--source`
+    #[arg(long, value_name = "PLATFORM:ID")]
+    pub(crate) user: String,
+    /// Only events of this source; needed where several chat servers count their users alike
+    #[arg(long, value_name = "NAME")]
+    #[serde(default)]
+    pub(crate) source: Option<String>,
+    /// Cuts this text as well, wherever it stands as a word, such as a name; may be given more than once
+    #[arg(long = "name", value_name = "TEXT")]
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -68,6 +68,18 @@ impl Choir {
             .with("CHOIR_PASSWORD", password.expect("a text"))
     }
 
+    /// Whether a file of the journal has a text in its raw bytes.
+    fn holds(&self, text: &str) -> bool {
+        let files = std::fs::read_dir(self.folder.path()).expect("the folder");
+        let files = files.map(|file| file.expect("a file").path());
+        let mut bytes = files.filter_map(|path| std::fs::read(path).ok());
+        bytes.any(|bytes| {
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        })
+    }
+
     /// A daemon that has joined its room.
     fn daemon(&self) -> Running {
         let mut daemon = self.command(["run", "--print", "--output", "json"]).start();
@@ -442,4 +454,70 @@ fn a_connection_that_is_down_is_a_reason_until_it_is_up_again() {
     link(&mut daemon, "connected");
     let run = choir.command(arguments).run();
     assert_eq!(run.code, 0, "{}", run.whole());
+}
+
+#[test]
+fn a_running_daemon_erases_a_person_and_goes_on() {
+    let choir = Choir::new();
+    let mut daemon = choir.daemon();
+    choir.say("evensong is at seven");
+    let chat = next(&mut daemon, "queup.chat-message");
+    let id = chat["body"]["user"]["_id"].as_str().expect("an id");
+    let user = format!("queup:{id}");
+
+    let counted = choir.command(["erase", "--user", &user]).run();
+    assert_eq!(counted.code, 0, "{}", counted.whole());
+    assert!(choir.holds(id), "nothing is changed before `--yes`");
+    let erase = ["erase", "--user", &user, "--yes", "--output", "json"];
+    let erased = choir.command(erase).run();
+    assert_eq!(erased.code, 0, "{}", erased.whole());
+    let report = &erased.objects()[0];
+    assert_eq!(
+        (&report["done"], &report["remains"]),
+        (&true.into(), &json!([]))
+    );
+    assert!(
+        !choir.holds(id) && !choir.holds("evensong"),
+        "something is left"
+    );
+
+    // The daemon has gone on, and what others say is stored.
+    let say = json!({"do": "say", "place": "room/choir-loft", "by": "teo", "text": "amen"});
+    choir.ask("/do", &say.to_string());
+    let chat = next(&mut daemon, "queup.chat-message");
+    assert_eq!(chat["body"]["message"], "amen");
+    daemon.signal("TERM");
+    let end = daemon.end();
+    assert_eq!(end.code, 0, "{}", end.stderr);
+    assert!(!choir.holds(id) && !choir.holds("evensong"), "it came back");
+}
+
+#[test]
+fn a_wrong_request_to_erase_changes_nothing_and_is_told() {
+    let choir = Choir::new();
+    let _daemon = choir.daemon();
+    let ask = |body: &str| {
+        let head = format!(
+            "POST /v1/erase HTTP/1.1\r\nHost: antiphon\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        raw(&choir.socket(), head.as_bytes())
+    };
+    let answer = ask(r#"{"whom":{"user":"nobody"}}"#);
+    assert!(
+        answer.starts_with("HTTP/1.1 400") && answer.contains("names no platform"),
+        "{answer}"
+    );
+    let answer = ask(r#"{"whom":{"user":"queup:1","everybody":true}}"#);
+    assert!(
+        answer.starts_with("HTTP/1.1 422") && answer.contains("unknown field"),
+        "{answer}"
+    );
+    let answer = ask("no json");
+    assert!(
+        answer.starts_with("HTTP/1.1 400") && answer.contains("\"version\":1"),
+        "{answer}"
+    );
+    choir.well();
 }

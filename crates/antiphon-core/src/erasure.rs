@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{BodyForm, Event, Journal, Position, ReadError, SourceName};
@@ -84,7 +85,10 @@ pub enum StateVerdict {
 pub type Repack = fn(&[u8], &mut dyn FnMut(&[u8]) -> StateVerdict) -> Option<StateVerdict>;
 
 /// What an erasure changed, or would change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// It can be written as JSON and read back, since a running daemon erases for the command that asks it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Erased {
     /// Events by kind: those whose content went, and those of which the rest was left.
     pub events: BTreeMap<String, (u64, u64)>,

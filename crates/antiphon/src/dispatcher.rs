@@ -25,6 +25,7 @@ use antiphon_core::{
 };
 use foldhash::fast::RandomState;
 use tokio::{
+    sync::mpsc,
     task::{JoinError, JoinSet},
     time::{Instant, interval_at, sleep},
 };
@@ -33,6 +34,7 @@ use tracing::{debug, error, warn};
 
 use crate::{
     context::Befores,
+    erase::{self, Ask},
     handle::Shared,
     ingest::Write,
     keys::Keys,
@@ -76,6 +78,11 @@ pub(crate) struct Following {
 }
 
 impl Following {
+    /// Makes the next save store the state, whether or not an event has changed it.
+    pub(crate) fn is_due(&mut self) {
+        self.saved = Position::ZERO;
+    }
+
     /// The state to store, if it has changed since the last save.
     pub(crate) fn save(&mut self) -> Option<(String, Saved)> {
         if self.applied == self.saved {
@@ -130,6 +137,8 @@ pub(crate) struct Dispatcher<S> {
     pub(crate) letters: Letters,
     /// It comes round with every chunk of events.
     pub(crate) turn: Turn,
+    /// Persons to take out of the projections.
+    pub(crate) asks: mpsc::Receiver<Ask>,
 }
 
 /// The handlers of each kind, looked up once per version of the table.
@@ -265,6 +274,12 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 }
                 () = runner.room.notified() => self.place_letters(),
                 () = self.turn.asked() => {}
+                Some(ask) = self.asks.recv() => {
+                    erase::erase(&mut self.projections, &ask.person);
+                    self.save();
+                    // Whoever asked may have given up.
+                    let _ = ask.done.send(());
+                }
                 () = runner.workers.wanted.notified() => self.begin_worker(),
                 _ = saves.tick() => {
                     self.save();
@@ -490,7 +505,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     .is_err()
             {
                 // The journal is slow; the state is saved the next time.
-                following.saved = Position::ZERO;
+                following.is_due();
             }
         }
     }

@@ -14,12 +14,14 @@ use std::{
 };
 
 use antiphon_core::{
-    Clock, Event, Journal, KindPattern, LinkState, Payload, Position, Retention, SourceName,
+    Clock, Erased, Event, Journal, KindPattern, LinkState, Payload, Person, Position, Retention,
+    SourceName,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    erase::{Asks, EraseError},
     handler::{Handler, Options},
     pulse::Pulse,
     record::{LookAtLanes, Reader, Record},
@@ -178,6 +180,8 @@ pub(crate) struct Shared<S> {
     journal: Mutex<Option<Arc<dyn Journal>>>,
     /// A look at the lanes of the running app.
     probe: Mutex<Option<Probe>>,
+    /// The ways to the head and the committer of the running app.
+    asks: Mutex<Option<Asks>>,
     /// What the running app notes of itself.
     observed: Mutex<Option<Arc<Observed>>>,
     has_ended: AtomicBool,
@@ -206,6 +210,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             last: Mutex::default(),
             journal: Mutex::default(),
             probe: Mutex::default(),
+            asks: Mutex::default(),
             observed: Mutex::default(),
             has_ended: AtomicBool::new(false),
             stop: CancellationToken::new(),
@@ -242,12 +247,13 @@ impl<S: Send + Sync + 'static> Shared<S> {
     }
 
     /// Begins a run on a journal.
-    pub(crate) fn begin(&self, journal: &Arc<dyn Journal>, probe: Probe) {
+    pub(crate) fn begin(&self, journal: &Arc<dyn Journal>, probe: Probe, asks: Asks) {
         let last = journal.last();
         self.watchers.begin_at(*last.borrow());
         *lock(&self.last) = Some(last);
         *lock(&self.journal) = Some(Arc::clone(journal));
         *lock(&self.probe) = Some(probe);
+        *lock(&self.asks) = Some(asks);
     }
 
     /// Makes the run visible to [`Handle::status`].
@@ -261,6 +267,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
         *lock(&self.observed) = None;
         *lock(&self.journal) = None;
         *lock(&self.probe) = None;
+        *lock(&self.asks) = None;
         self.has_ended.store(true, Ordering::Release);
     }
 
@@ -500,6 +507,45 @@ impl<S: Send + Sync + 'static> Handle<S> {
     /// A running app sweeps by the new policy at once. What an earlier policy removed does not come back.
     pub fn set_retention(&self, retention: Retention) {
         self.0.retention.send_replace(retention);
+    }
+
+    /// Erases a person from the app's projections and from its journal, beside everything else that the app does.
+    ///
+    /// First the journal is read twice, to learn the person's names and messages ([`Person::survey`]). What the person
+    /// does afterwards is stored and handled as ever; docs/erasure.md has the rules. What handlers, clients and other
+    /// programs keep is theirs to erase.
+    ///
+    /// ```
+    /// use antiphon::{App, erasure::Person, journal::MemoryJournal, queup, testing::{TestApp, script}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (choir, source) = script("choir");
+    /// let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+    /// for user in ["5f1c0aa1b2c3d4e5f6071829", "5f1c0aa1b2c3d4e5f6071830"] {
+    ///     let body = format!(r#"{{"user":{{"_id":"{user}"}}}}"#);
+    ///     choir.event("queup.user-join", "room/loft", body).await?;
+    /// }
+    /// app.settle().await;
+    ///
+    /// let person = Person::new(vec![&queup::ERASURE], "5f1c0aa1b2c3d4e5f6071829");
+    /// let erased = app.handle().erase(person).await?;
+    /// assert_eq!(erased.events["queup.user-join"], (1, 0));
+    /// app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`EraseError`]; the call can be repeated.
+    pub async fn erase(&self, mut person: Person) -> Result<Erased, EraseError> {
+        let journal = lock(&self.0.journal).clone();
+        let journal = journal.ok_or(EraseError::NotRunning)?;
+        person.survey(&*journal).await?;
+        let person = Arc::new(person);
+        let asks = lock(&self.0.asks).clone().ok_or(EraseError::NotRunning)?;
+        asks.erase(&person).await.ok_or(EraseError::NotRunning)?;
+        Ok(journal.erase(person).await?)
     }
 
     /// Asks the app to stop in good order.

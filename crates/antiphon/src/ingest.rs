@@ -30,7 +30,7 @@ use antiphon_core::{
 use foldhash::fast::RandomState;
 use futures_util::FutureExt;
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, mpsc, oneshot, watch},
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -68,6 +68,8 @@ pub(crate) enum Write {
     Projection(String, Saved),
     /// The cursor, at once.
     Cursor,
+    /// Told once everything that was sent before is stored.
+    Flush(oneshot::Sender<()>),
 }
 
 /// The index in a batch of each part's checkpoint.
@@ -108,6 +110,8 @@ struct Waiting {
     dead: VecDeque<DeadLetterChange>,
     projections: Vec<(String, Saved)>,
     cursor: bool,
+    /// Told after the next batch.
+    flushes: Vec<oneshot::Sender<()>>,
 }
 
 impl Waiting {
@@ -116,11 +120,15 @@ impl Waiting {
             && self.dead.is_empty()
             && self.projections.is_empty()
             && !self.cursor
+            && self.flushes.is_empty()
     }
 
     /// Whether a record of the consumer waits.
     fn is_urgent(&self) -> bool {
-        !self.dead.is_empty() || !self.projections.is_empty() || self.cursor
+        !self.dead.is_empty()
+            || !self.projections.is_empty()
+            || self.cursor
+            || !self.flushes.is_empty()
     }
 
     /// A newer state of a projection takes the older one's place.
@@ -132,6 +140,7 @@ impl Waiting {
                 self.projections.push((name, saved));
             }
             Write::Cursor => self.cursor = true,
+            Write::Flush(done) => self.flushes.push(done),
         }
     }
 }
@@ -208,8 +217,10 @@ impl Committer {
                     Err(_) => break,
                 }
             }
+            let flushes = std::mem::take(&mut waiting.flushes);
             let batch = self.form(&mut waiting, changes.as_ref());
             if batch.is_empty() {
+                tell(flushes);
                 continue;
             }
             let has_entries = !batch.events.is_empty() || !batch.checkpoints.is_empty();
@@ -219,6 +230,7 @@ impl Committer {
                 failure = &mut lost => return Err(log_lost(failure)),
                 stored = self.store(batch) => stored?,
             }
+            tell(flushes);
             if has_entries {
                 committed_at = Some(Instant::now());
             }
@@ -302,6 +314,13 @@ impl Committer {
                 .stored(source, &checkpoint.part, checkpoint.mark);
         }
         Ok(())
+    }
+}
+
+/// Tells those who wait for what they sent to be stored; they may have given up.
+fn tell(flushes: Vec<oneshot::Sender<()>>) {
+    for done in flushes {
+        let _ = done.send(());
     }
 }
 

@@ -5,6 +5,7 @@ mod app;
 pub mod commands;
 mod context;
 mod dispatcher;
+mod erase;
 mod error;
 mod extract;
 mod handle;
@@ -82,6 +83,12 @@ pub mod __private {
 pub mod journal {
     pub use antiphon_core::{Batch, Cursor, IntoJournal, Journal, Retention, Sweep, Trouble};
     pub use antiphon_journal::*;
+}
+
+/// Erasing a person: rules, persons, and what became of them; see [`Handle::erase`].
+pub mod erasure {
+    pub use crate::erase::EraseError;
+    pub use antiphon_core::{Erased, Person, Repack, Rule, StateVerdict, Verdict};
 }
 
 /// Caches and observers that follow the journal.

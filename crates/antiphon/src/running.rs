@@ -35,6 +35,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
     dispatcher::{Dispatcher, Following, HeadError, Letters},
+    erase::{ASKS, Asks},
     error::RunError,
     handle::{Handle, Observed, Probe},
     ingest::{self, Committer, WRITES},
@@ -113,13 +114,18 @@ impl<S: Send + Sync + 'static> Running<S> {
         let open = restore::open(&journal, &cursor.open).await?;
         let keys = parts.keys(cursor.sources_lanes_since());
         let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
-        parts.shared.begin(&journal, probe(&lanes));
+        let (head, asked) = mpsc::channel(ASKS);
+        let (writes, written) = mpsc::channel(WRITES);
+        let asks = Asks {
+            head,
+            committer: writes.downgrade(),
+        };
+        parts.shared.begin(&journal, probe(&lanes), asks);
 
         let tail = Arc::new(Tail::new());
         parts.shared.observe(observed(&record, &tail, &lanes));
         let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
         let give_up = CancellationToken::new();
-        let (writes, written) = mpsc::channel(WRITES);
         let (saved, saved_seen) = watch::channel(0);
         let dirty = Arc::new(AtomicBool::new(false));
         let changed = Arc::new(Notify::new());
@@ -173,6 +179,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             befores: HashMap::new(),
             letters: Letters::default(),
             turn: parts.shared.pulse.head(),
+            asks: asked,
         };
         let mut running = Self {
             journal,

@@ -1,7 +1,8 @@
 //! `antiphon erase`.
 //!
 //! The journal is read twice before anything is changed: once to learn the person's names and messages, and once to
-//! count. The erasure itself is the journal's. Afterwards the raw bytes of the files are searched, after the journal was
+//! count. The erasure itself is the journal's: in the daemon where one runs, by its control socket, and else here.
+//! Afterwards the raw bytes of the files are searched, after the journal was
 //! closed: opening its file beside SQLite would drop the locks that this process has on it.
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use antiphon_core::{AppendError, Erased, Journal as _, Person, Position, Rule};
@@ -18,8 +20,12 @@ use serde::Serialize;
 use tokio::task::block_in_place;
 
 use crate::{
-    args::Erase,
+    args::{Erase, Whom},
     config,
+    control::{
+        client::Client,
+        wire::{Erasure, ErasureDone},
+    },
     failure::{Exit, Failure},
     journal,
     output::{Form, Output, say, table},
@@ -32,19 +38,17 @@ use crate::{
 pub(crate) async fn erase(args: Erase) -> anyhow::Result<Exit> {
     let path = config::journal(&args.journal)?;
     let journal = journal::to_read(&path).await?;
-    let mut person = person(&args, &journal).await?;
+    let mut person = person(&args.whom, &journal).await?;
     let found = person.survey(&journal).await.map_err(Failure::from)?;
     journal.close().await.map_err(failure)?;
     let mut report = Report::new(&args, &person, found);
     if args.yes {
-        report.done(carry_out(&path, &person).await?);
+        report.done(carry_out(&path, &args.whom, &person, false).await?);
         report.remains = block_in_place(|| remains(&path, &person));
         let is_left = |report: &Report| report.remains.iter().any(|file| is_own(&path, file));
         if is_left(&report) {
             // Pages in use that other versions or programs wrote: the file is written anew.
-            let journal = journal::to_write(&path, &config::Journal::default()).await?;
-            journal.vacuum().await.map_err(failure)?;
-            journal.close().await.map_err(failure)?;
+            carry_out(&path, &args.whom, &person, true).await?;
             report.vacuumed = true;
             report.remains = block_in_place(|| remains(&path, &person));
         }
@@ -60,23 +64,53 @@ pub(crate) async fn erase(args: Erase) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Erases with nobody else at the journal.
-async fn carry_out(path: &Path, person: &Person) -> Result<Erased, Failure> {
+/// Erases in the daemon, or here where none runs; with `vacuum`, the whole file is written anew afterwards.
+///
+/// # Errors
+/// The daemon's answer, or that of the journal; one that another program appends to cannot be had.
+async fn carry_out(
+    path: &Path,
+    whom: &Whom,
+    person: &Person,
+    vacuum: bool,
+) -> Result<Erased, Failure> {
+    let request = Erasure {
+        whom: whom.clone(),
+        vacuum,
+    };
+    match Client::of(path)
+        .post::<ErasureDone>("/v1/erase", &request)
+        .await
+    {
+        Ok(done) => return Ok(done.erased),
+        Err(error) if error.is_absent() => {}
+        Err(error) => return Err(error.into()),
+    }
     let journal = journal::to_write(path, &config::Journal::default()).await?;
-    let erased = journal.erase(std::sync::Arc::new(person.clone())).await;
+    let changed = async {
+        let erased = journal.erase(Arc::new(person.clone())).await?;
+        if vacuum {
+            journal.vacuum().await?;
+        }
+        Ok(erased)
+    };
+    let erased = changed.await;
     let closed = journal.close().await;
     let erased = erased.map_err(failure)?;
     closed.map_err(failure)?;
     Ok(erased)
 }
 
-fn failure(error: AppendError) -> Failure {
+pub(crate) fn failure(error: AppendError) -> Failure {
     let trouble = error.trouble();
     Failure::from_error(Exit::storage(trouble), error).hint(trouble.hint())
 }
 
-/// The person whom the command line names.
-async fn person(args: &Erase, journal: &SqliteJournal) -> Result<Person, Failure> {
+/// The person whom the command line or a request names.
+///
+/// # Errors
+/// A user of no platform, and an id that is none.
+pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Person, Failure> {
     let (platform, id) = match args.user.split_once(':') {
         Some((platform, id)) => (platform.to_owned(), id),
         None => (platform_of(args, journal).await?, &*args.user),
@@ -114,7 +148,7 @@ fn rules(platform: &str) -> Option<Vec<&'static Rule>> {
 }
 
 /// The platform of the source that is named, by its first event.
-async fn platform_of(args: &Erase, journal: &SqliteJournal) -> Result<String, Failure> {
+async fn platform_of(args: &Whom, journal: &SqliteJournal) -> Result<String, Failure> {
     let Some(source) = &args.source else {
         let error = format!("`{}` names no platform", args.user);
         return Err(Failure::usage(error)
@@ -177,7 +211,7 @@ struct Row {
 impl Report {
     fn new(args: &Erase, person: &Person, found: Erased) -> Self {
         Self {
-            user: args.user.clone(),
+            user: args.whom.user.clone(),
             done: false,
             events: rows(found.events),
             names: person.names().map(str::to_owned).collect(),

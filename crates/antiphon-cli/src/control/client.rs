@@ -11,7 +11,7 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
 use super::{is_too_long, path, wire::Problem, wire::VERSION};
@@ -124,6 +124,21 @@ impl Client {
         let request = request(Method::GET, path, Bytes::new());
         let asked = timeout(PATIENCE, self.send(request)).await;
         let (status, body) = asked.map_err(|_| AskError::Silent(PATIENCE))??;
+        self.read(status, &body)
+    }
+
+    /// Sends a value to a path, and waits as long as the daemon works on it.
+    ///
+    /// # Errors
+    /// As [`Client::get`], and [`AskError::Refused`] for what the daemon cannot do.
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        value: &impl Serialize,
+    ) -> Result<T, AskError> {
+        let body = serde_json::to_vec(value).expect("plain data");
+        let request = request(Method::POST, path, body.into());
+        let (status, body) = self.send(request).await?;
         self.read(status, &body)
     }
 

@@ -18,6 +18,7 @@
 //! time.
 
 pub(crate) mod client;
+mod deadline;
 mod routes;
 #[cfg(unix)]
 mod server;

@@ -2,19 +2,28 @@
 
 use std::time::Duration;
 
+use antiphon::erasure::{EraseError, Erased};
 use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, State},
+    Extension, Json, Router,
+    extract::{DefaultBodyLimit, State, rejection::JsonRejection},
     http::{Method, StatusCode, Uri},
-    response::Response,
-    routing::get,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
 };
 use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::{
     Running,
-    wire::{self, Identifies, JournalReport, Problem, Process, Report, VERSION},
+    deadline::Deadline,
+    wire::{
+        self, Erasure, ErasureDone, Identifies, JournalReport, Problem, Process, Report, VERSION,
+    },
+};
+use crate::{
+    args::Whom,
+    command::erase,
+    failure::{Exit, Failure},
 };
 
 /// Most bytes of a request's body.
@@ -22,10 +31,14 @@ const BODY: usize = 64 << 10;
 /// How long the journal has to say how far its consumers are.
 const OVERVIEW: Duration = Duration::from_secs(1);
 
+/// How long erasing a person may take.
+const ERASING: Duration = Duration::from_secs(3600);
+
 /// Every path.
 pub(crate) fn routes(running: Running) -> Router {
     Router::new()
         .route("/v1/status", get(status))
+        .route("/v1/erase", post(erase))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY))
@@ -57,6 +70,49 @@ pub(crate) async fn report(running: &Running) -> Report {
         },
         app,
     }
+}
+
+/// `POST /v1/erase`: erases a person from caches and journal, beside everything else that the daemon does.
+async fn erase(
+    State(running): State<Running>,
+    Extension(deadline): Extension<Deadline>,
+    request: Result<Json<Erasure>, JsonRejection>,
+) -> Response {
+    let Json(Erasure { whom, vacuum }) = match request {
+        Ok(request) => request,
+        Err(wrong) => return wire::answer(wrong.status(), Problem::new(wrong.body_text())),
+    };
+    deadline.extend(ERASING);
+    match erased(&running, &whom, vacuum).await {
+        Ok(erased) => Json(ErasureDone {
+            version: VERSION,
+            erased,
+        })
+        .into_response(),
+        Err(failure) => {
+            let status = match failure.exit() {
+                Exit::Usage => StatusCode::BAD_REQUEST,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            let mut problem = Problem::new(failure.to_string());
+            problem.hint = failure.way_out().map(str::to_owned);
+            wire::answer(status, problem)
+        }
+    }
+}
+
+async fn erased(running: &Running, whom: &Whom, vacuum: bool) -> Result<Erased, Failure> {
+    let person = erase::person(whom, &running.journal).await?;
+    let erased = running.handle.erase(person).await;
+    let erased = erased.map_err(|error| match error {
+        EraseError::Append(error) => erase::failure(error),
+        EraseError::Read(error) => error.into(),
+        error => Failure::from_error(Exit::Failed, error).hint("ask again once it runs"),
+    })?;
+    if vacuum {
+        running.journal.vacuum().await.map_err(erase::failure)?;
+    }
+    Ok(erased)
 }
 
 async fn no_such_path(uri: Uri) -> Response {

@@ -35,14 +35,13 @@ use hyper_util::{
 };
 use tokio::{
     net::{UnixListener, UnixStream},
-    sync::watch,
     task::{AbortHandle, JoinSet},
-    time::{Instant, sleep, sleep_until},
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{is_too_long, path};
+use super::{deadline::Deadline, is_too_long, path};
 use crate::output::say;
 
 /// Most connections at a time.
@@ -181,33 +180,9 @@ impl Open {
     }
 }
 
-/// The time until which a connection may last; a route that takes longer sets it.
-#[derive(Clone, Debug)]
-pub(crate) struct Deadline(watch::Sender<Instant>);
-
-impl Deadline {
-    /// Gives the connection this much time from now on.
-    #[expect(dead_code, reason = "for routes whose work takes longer than a look")]
-    pub(crate) fn extend(&self, by: Duration) {
-        self.0.send_replace(Instant::now() + by);
-    }
-
-    async fn passed(&self) {
-        let mut until = self.0.subscribe();
-        loop {
-            let at = *until.borrow_and_update();
-            tokio::select! {
-                () = sleep_until(at) => return,
-                // The sender lives in `self`, so that it never fails.
-                _ = until.changed() => {}
-            }
-        }
-    }
-}
-
 /// Takes one request of a connection.
 async fn serve(stream: UnixStream, routes: Router, has_asked: Arc<AtomicBool>) {
-    let deadline = Deadline(watch::Sender::new(Instant::now() + WHOLE));
+    let deadline = Deadline::after(WHOLE);
     let note = middleware::from_fn(move |request: Request, next: Next| {
         has_asked.store(true, Ordering::Relaxed);
         next.run(request)

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use antiphon::{Status, discord};
-use antiphon_core::Position;
+use antiphon_core::{Erased, Position};
 use antiphon_journal::{ConsumerOverview, Overview};
 use axum::{
     Json,
@@ -16,6 +16,8 @@ use axum::{
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::args::Whom;
 
 /// Version of the format; the first part of every path is `v` and this number.
 pub(crate) const VERSION: u32 = 1;
@@ -165,6 +167,27 @@ impl Consumer {
             newest_dead_letter_at: one.dead_until,
         }
     }
+}
+
+/// Request to erase a person: `POST /v1/erase`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Erasure {
+    /// The person.
+    pub(crate) whom: Whom,
+    /// Whether the whole file is written anew afterwards; commits wait for that.
+    #[serde(default)]
+    pub(crate) vacuum: bool,
+}
+
+/// Answer to a request to erase a person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ErasureDone {
+    /// Version of this format: 1.
+    pub(crate) version: u32,
+    /// What was changed.
+    #[serde(flatten)]
+    pub(crate) erased: Erased,
 }
 
 /// Answer to a request that could not be done.
