@@ -31,13 +31,13 @@ fn a_wrong_room_that_is_the_only_one_of_its_source_ends_the_daemon() {
         (
             "queup",
             "['nowhere']",
-            "error: queup: no room is left: there is no room named `nowhere`\n\
+            "ERROR queup: no room is left: there is no room named `nowhere`\n\
              hint: check the name in the room's URL\n",
         ),
         (
             "stackexchange",
             "[999999]",
-            "error: stackexchange: no room is left: the room does not exist, or is closed to the account\n\
+            "ERROR stackexchange: no room is left: the room does not exist, or is closed to the account\n\
              hint: check the room's number, or ask an owner of the room for access; then join it again\n",
         ),
     ] {
