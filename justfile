@@ -46,6 +46,10 @@ demo:
 demo-picture:
     tools/demo_picture.py target/release/antiphon docs/demo.svg
 
+# docs/pictures, from the dashboard of a daemon that has run for some minutes (after `npm ci` in interop/dashboard).
+dashboard-pictures address="http://127.0.0.1:8420/":
+    node interop/dashboard/pictures.mjs {{address}} docs/pictures
+
 # Other people's clients against the simulator.
 interop:
     interop/run target/release/antiphon

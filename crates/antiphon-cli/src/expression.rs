@@ -168,8 +168,9 @@ impl Expression {
         Ok(outcome.unwrap_or_else(|error| {
             self.failed += 1;
             let position = event.position();
-            self.first
-                .get_or_insert_with(|| format!("event {position}: {error}"));
+            self.first.get_or_insert_with(|| {
+                format!("event {position}: {}", shortened(&error.to_string()))
+            });
             Vec::new()
         }))
     }
@@ -191,6 +192,15 @@ impl Expression {
         Some(format!(
             "`{option}` failed for {failed} {events}; the first is {first}"
         ))
+    }
+}
+
+/// As much of an error as a line takes: it may quote a whole body.
+fn shortened(error: &str) -> String {
+    const LONGEST: usize = 200;
+    match error.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}…", &error[..cut]),
+        None => error.to_owned(),
     }
 }
 

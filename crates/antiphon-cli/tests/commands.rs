@@ -11,43 +11,43 @@ use fixture::{drafts, journal, runtime, store};
 
 #[test]
 fn without_a_command_it_says_what_there_is() {
-    insta::assert_snapshot!(antiphon([]).whole(), @r#"
-        exit 2
-        --- stderr
-        Typed, durable, ordered events from chat and music rooms
+    insta::assert_snapshot!(antiphon([]).whole(), @r"
+    exit 2
+    --- stderr
+    Typed, durable, ordered events from chat and music rooms
 
-        Usage: antiphon <COMMAND>
+    Usage: antiphon <COMMAND>
 
-        Commands:
-          demo         Shows the whole path at work, with nothing to configure
-          run          Connects the configured sources and journals what they send, until it is stopped
-          check        Finds all mistakes of a configuration, without connecting to anything
-          doctor       Examines the configured sources and the journal, online, without changing anything
-          sim          Runs the simulator by itself, for any client
-          tail         Reads a journal, live or past
-          dead         Lists, shows, replays and drops events whose handler failed for good
-          export       Writes a journal's events to a file or stdout, one JSON object a line
-          import       Stores the events of an exported file in a journal, a new one or one that is there
-          status       Says whether the daemon is well, and what it is doing
-          top          Shows what the running daemon is doing, on the whole terminal
-          dashboard    Shows a journal as a web page, live or past
-          erase        Erases a person from the journal's file and all its remains
-          replay       Sends a stretch of the journal once more, to stdout or to a command
-          kinds        Lists every typed kind of event, with the reference library's name for it
-          schema       Lists the JSON Schemas of what `--output json` prints, or prints one of them
-          man          Prints the manual page of a command, or writes all of them into a folder
-          completions  Writes a completion script for a shell to stdout
-          help         Print this message or the help of the given subcommand(s)
+    Commands:
+      demo         Shows the whole path at work, with nothing to configure
+      run          Connects the configured sources and journals what they send, until it is stopped
+      check        Finds all mistakes of a configuration, without connecting to anything
+      doctor       Examines the configured sources and the journal, online, without changing anything
+      sim          Runs the simulator by itself, for any client
+      tail         Reads a journal, live or past
+      dead         Lists, shows, replays and drops events whose handler failed for good
+      export       Writes a journal's events to a file or stdout, one JSON object a line
+      import       Stores the events of an exported file in a journal, a new one or one that is there
+      status       Says whether the daemon is well, and what it is doing
+      top          Shows what the running daemon is doing, on the whole terminal
+      dashboard    Shows a journal as a web page, live or past
+      erase        Erases a person from the journal's file and all its remains
+      replay       Sends a stretch of the journal once more, to stdout or to a command
+      kinds        Lists every typed kind of event, with the reference library's name for it
+      schema       Lists the JSON Schemas of what `--output json` prints, or prints one of them
+      man          Prints the manual page of a command, or writes all of them into a folder
+      completions  Writes a completion script for a shell to stdout
+      help         Print this message or the help of the given subcommand(s)
 
-        Options:
-          -h, --help     Print help
-          -V, --version  Print version
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
 
-        Data goes to stdout, all else to stderr.
-        Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 could not reach or log in, 4 events
-        were lost, 5 the journal's files were changed by somebody else, 6 the journal is damaged, of a newer
-        version or another program's, 130 interrupted.
-        "#);
+    Data goes to stdout, all else to stderr.
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 could not reach or log in, 4 events
+    were lost, 5 the journal's files were changed by somebody else, 6 the journal is damaged, of a newer
+    version or another program's, 130 interrupted.
+    ");
 }
 
 #[test]

@@ -511,13 +511,13 @@ fn the_states_of_a_journal_in_use_stay_its_own() {
         checkpoints, cursors, dead letters and projections: left as they are, since the journal has its own
         "#);
     let run = folder.run(["import", "a", "--journal", "c.db"]);
-    insta::assert_snapshot!(run.whole(), @r#"
-        exit 0
-        --- stderr
-        imported 2 events into c.db
-        at other positions: 2 events
-        checkpoints, cursors, dead letters and projections: left out, since they belong to other positions
-        "#);
+    insta::assert_snapshot!(run.whole(), @r"
+    exit 0
+    --- stderr
+    imported 2 events into c.db
+    at other positions: 2 events
+    checkpoints, cursors, dead letters and projections: left out, since they belong to other positions; import into a new file to have them
+    ");
 }
 
 #[test]
@@ -657,6 +657,13 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
         error: in has 3 events and says that it has 4
         hint: lines are missing: take another copy of the file, and repeat the command
         "#);
+    // Two exports one behind the other: the second would be left out.
+    insta::assert_snapshot!(check_refused(&folder, &whole.repeat(2), Some(0)), @r"
+    exit 1
+    --- stderr
+    error: line 8 of in is damaged: it stands behind the export's last line; import each file by itself
+    hint: take another copy of the file; what is stored is known when you repeat the command
+    ");
     let high = lines[4].replace("\"position\":4", "\"position\":18446744073709551615");
     insta::assert_snapshot!(check_refused(&folder, &with(5, &high), Some(0)), @r#"
         exit 1
@@ -664,6 +671,17 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
         error: line 5 of in is damaged: its `position` is above 2^62
         hint: take another copy of the file; what is stored is known when you repeat the command
         "#);
+}
+
+#[test]
+fn a_copy_is_erased_and_goes_on_whoever_opens_it_first() {
+    let folder = Folder::new();
+    of_mira(&folder);
+    // A copy of the file alone, as a backup has it, without lock and log.
+    fs::copy(folder.path("a.db"), folder.path("copy.db")).expect("copied");
+    folder.done(["tail", "--journal", "copy.db"]);
+    let user = "queup:5f1c0aa1b2c3d4e5f6071829";
+    folder.done(["erase", "--journal", "copy.db", "--user", user, "--yes"]);
 }
 
 /// A file whose content is not a journal of this version.
@@ -974,8 +992,21 @@ fn a_user_who_is_none_is_wrong_usage() {
         exit 2
         --- stderr
         error: `queup:` has no id of a user
-        hint: write it as `discord:80351110224678912`: digits and letters
+        hint: an id of QueUp has 24 digits and letters from a to f: `queup:5f1c0aa1b2c3d4e5f6071829`
         "#);
+    // A word that is no id is in other people's events.
+    for (user, way_out) in [
+        ("queup:user", "24 digits and letters"),
+        ("discord:0", "17 to 20 digits"),
+        ("stackexchange:mira", "is a number"),
+        ("lavalink:80351110224678912", "write `discord:`"),
+    ] {
+        let refused = check(&["--user", user, "--yes"]);
+        assert!(
+            refused.starts_with("exit 2") && refused.contains(way_out),
+            "{refused}"
+        );
+    }
     insta::assert_snapshot!(check(&["--user", "7", "--source", "tea"]), @r#"
         exit 2
         --- stderr

@@ -103,7 +103,7 @@ async fn carry_out(
 
 pub(crate) fn failure(error: AppendError) -> Failure {
     let trouble = error.trouble();
-    Failure::from_error(Exit::storage(trouble), error).hint(trouble.hint())
+    Failure::from_error(Exit::storage(trouble), error).hint(journal::hint(trouble))
 }
 
 /// The person whom the command line or a request names.
@@ -115,17 +115,17 @@ pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Perso
         Some((platform, id)) => (platform.to_owned(), id),
         None => (platform_of(args, journal).await?, &*args.user),
     };
-    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !is_id {
-        let error = format!("`{}` has no id of a user", args.user);
-        return Err(Failure::usage(error)
-            .hint("write it as `discord:80351110224678912`: digits and letters"));
-    }
     let rules = rules(&platform).ok_or_else(|| {
         let known: Vec<_> = PLATFORMS.iter().map(|platform| platform.name).collect();
         Failure::usage(format!("there is no platform `{platform}`"))
             .hint(format!("platforms are {}", known.join(", ")))
     })?;
+    // Another word would be found in other people's events, and cut out of them for good.
+    let (is_id, form) = id_form(&platform, id);
+    if !is_id {
+        let error = format!("`{}` has no id of a user", args.user);
+        return Err(Failure::usage(error).hint(form));
+    }
     let mut person =
         Person::new(rules, id).repacking("discord", antiphon::discord::erase_saved_cache);
     if let Some(source) = &args.source {
@@ -135,6 +135,29 @@ pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Perso
         .names
         .iter()
         .fold(person, |person, name| person.also(name)))
+}
+
+/// Whether a text is an id of a platform's users, and what such an id is.
+fn id_form(platform: &str, id: &str) -> (bool, &'static str) {
+    let digits = id.bytes().all(|byte| byte.is_ascii_digit());
+    match platform {
+        "discord" => (
+            digits && (17..=20).contains(&id.len()),
+            "an id of Discord has 17 to 20 digits: `discord:80351110224678912`",
+        ),
+        "queup" => (
+            id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "an id of QueUp has 24 digits and letters from a to f: `queup:5f1c0aa1b2c3d4e5f6071829`",
+        ),
+        "stackexchange" => (
+            digits && (1..=19).contains(&id.len()),
+            "an id of Stack Exchange chat is a number: `stackexchange:77`",
+        ),
+        _ => (
+            false,
+            "nodes know no users but those of Discord: write `discord:` before the id",
+        ),
+    }
 }
 
 /// The rules of a platform: nodes of Lavalink have users of Discord.

@@ -202,7 +202,7 @@ fn report(
             "checkpoints, cursors, dead letters and projections: left as they are, since the journal has its own",
         ),
         Fate::Moved => say(
-            "checkpoints, cursors, dead letters and projections: left out, since they belong to other positions",
+            "checkpoints, cursors, dead letters and projections: left out, since they belong to other positions; import into a new file to have them",
         ),
     }
     Ok(())
@@ -210,7 +210,7 @@ fn report(
 
 fn failure(error: AppendError) -> Failure {
     let trouble = error.trouble();
-    Failure::from_error(Exit::storage(trouble), error).hint(trouble.hint())
+    Failure::from_error(Exit::storage(trouble), error).hint(journal::hint(trouble))
 }
 
 /// The lines of a file, counted from 1.
@@ -334,6 +334,11 @@ impl Lines {
                     .and_then(|state| state.add_to(states))
                     .map_err(|error| self.damaged(error))?;
                 if end.is_some() {
+                    if self.next()? {
+                        return Err(self.damaged(
+                            "it stands behind the export's last line; import each file by itself",
+                        ));
+                    }
                     return Ok((batch, end));
                 }
             }

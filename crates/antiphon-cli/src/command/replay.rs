@@ -54,7 +54,13 @@ pub(crate) async fn replay(args: Replay, stop: &Stop) -> anyhow::Result<Exit> {
         None => return count(&journal, stretch, args.speed).await,
     };
     let sent = send(&journal, stretch, args.speed, &mut target, stop).await?;
-    let is_over = target.close()?;
+    let closed = target.close();
+    // Ctrl-C ends the command as well, in whatever way: that is no failure of its own.
+    let is_over = if stop.token().is_cancelled() {
+        false
+    } else {
+        closed?
+    };
     match sent {
         Sent::All => Ok(Exit::Done),
         Sent::Until(position) if is_over => {

@@ -88,7 +88,11 @@ impl Lock {
         if known || metadata.len() == 0 {
             return read_write(path);
         }
-        if beside(path, "-wal").exists() {
+        // A reader that came first leaves an empty log, in which nothing of another file can be.
+        if beside(path, "-wal")
+            .metadata()
+            .is_ok_and(|log| log.len() > 0)
+        {
             // SQLite would take the log for this file's, also if another process still writes it for another file.
             return Err(Failure::said(
                 Trouble::Changed,

@@ -298,6 +298,8 @@ fn kinds(figures: &Figures) -> Markup {
 }
 
 async fn places(State(site): State<Arc<Site>>) -> Answer {
+    // The figures are in memory; a journal that is gone is told all the same.
+    site.journal().await?;
     let body = site.recent.look(busiest);
     Ok(page("Busiest places", "/places", &body))
 }

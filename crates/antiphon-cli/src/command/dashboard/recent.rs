@@ -194,6 +194,10 @@ pub(super) async fn follow(site: Arc<Site>) {
         let failure = match site.journal().await {
             Ok(journal) => {
                 let end = *journal.last().borrow();
+                // A file that ends before what was counted is another one.
+                if site.recent.look(|figures| figures.through > end) {
+                    *site.recent.lock() = Figures::default();
+                }
                 let from = site.recent.look(|figures| figures.through);
                 let from = from.max(Position::new(end.get().saturating_sub(PAST)));
                 count(&site, &journal, from).await
