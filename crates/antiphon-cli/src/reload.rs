@@ -85,7 +85,11 @@ impl<'a> Reload<'a> {
     }
 
     async fn reload(&mut self) {
-        let config = match read(&self.path) {
+        // The file system may take its time; the daemon's other duties do not wait for it.
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || read(&path)).await;
+        let read = read.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
+        let config = match read {
             Ok(config) => config,
             Err(failure) => {
                 error!(target: DAEMON, "the configuration was not reloaded, and nothing has changed");
@@ -132,7 +136,6 @@ impl<'a> Reload<'a> {
 /// Reads the file, and every secret of its sources.
 fn read(path: &Path) -> Result<Config, Failure> {
     let (config, _) = usable(check::whole(path))?;
-    config.metrics.address()?;
     for (context, source) in config.sources() {
         source.add_to(App::new(()), context, &mut Vec::new())?;
     }

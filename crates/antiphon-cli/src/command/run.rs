@@ -14,7 +14,7 @@
 //! damaged or another's, and 1 for everything else.
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -78,7 +78,6 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     for (context, source) in config.sources() {
         app = source.add_to(app, context, &mut bots)?;
     }
-    config.metrics.address()?;
     let path = config.journal_path();
     let journal = Arc::new(journal::to_write(&path, &config.journal).await?);
     logging::begin();
@@ -109,7 +108,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     };
     let served = serve(app, running, &args, &config, hangup, stop).await;
     let closed = journal.close().await.map_err(RunError::Append);
-    if let Some(failed) = printer.and_then(Printer::failed) {
+    if let Some(failed) = printer.and_then(|printer| printer.failed()) {
         return Err(failed);
     }
     let Served { ended, left } = served?;
@@ -337,7 +336,7 @@ struct Printer {
     /// It stops the app once nobody reads any more.
     handle: Handle<()>,
     /// The first failure of the output; the command ends with it.
-    failed: OnceLock<anyhow::Error>,
+    failed: Mutex<Option<anyhow::Error>>,
 }
 
 impl Printer {
@@ -345,7 +344,7 @@ impl Printer {
         Self {
             output: Mutex::new((output, Lines::default())),
             handle,
-            failed: OnceLock::new(),
+            failed: Mutex::default(),
         }
     }
 
@@ -359,14 +358,18 @@ impl Printer {
         });
         shown.map_err(|error| {
             // Later failures have the same cause as the first.
-            let _ = self.failed.set(error);
+            self.first_failure().get_or_insert(error);
             self.handle.stop();
             HandlerError::retry(ReaderGone)
         })
     }
 
-    /// Absent while everything could be printed, and while a handler still holds the printer.
-    fn failed(self: Arc<Self>) -> Option<anyhow::Error> {
-        Arc::into_inner(self).and_then(|printer| printer.failed.into_inner())
+    /// Absent while everything could be printed.
+    fn failed(&self) -> Option<anyhow::Error> {
+        self.first_failure().take()
+    }
+
+    fn first_failure(&self) -> MutexGuard<'_, Option<anyhow::Error>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -146,6 +146,10 @@ pub(super) fn load(path: &Path) -> Result<String, Finding> {
         io::ErrorKind::NotFound => wrong(Code::ConfigMissing, &error),
         _ => wrong(Code::ConfigUnreadable, &error),
     };
+    // Opening a pipe waits for its other end.
+    if !path.metadata().map_err(unreadable)?.is_file() {
+        return Err(wrong(Code::ConfigUnreadable, &"it is no file"));
+    }
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(LARGEST + 1)

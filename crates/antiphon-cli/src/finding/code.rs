@@ -285,6 +285,9 @@ codes! {
         "name a file in a folder that is there and that this user may write";
 
     // The journal.
+    JournalPathWrong "journal-path-wrong" Error
+        "The journal's path names no file."
+        "name a file, such as `antiphon.db`";
     JournalIsFolder "journal-is-folder" Error
         "The journal's path is a folder."
         "name a file in it, such as `antiphon.db`";
@@ -315,6 +318,11 @@ codes! {
     MaxBytesSmall "max-bytes-small" Warning
         "The journal's limit is smaller than 1 MiB."
         "`max_bytes` counts bytes: a gibibyte is 1_073_741_824";
+
+    // The metrics.
+    MetricsOpen "metrics-open" Error
+        "Other machines can reach the metrics, and nothing says that they may."
+        "choose an address such as \"127.0.0.1:9464\", or add `allow_remote = true`";
 
     // The way to a server.
     HostUnknown "host-unknown" Error

@@ -8,7 +8,7 @@ mod journal;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -42,6 +42,7 @@ pub(super) fn lint(root: &DeValue<'_>, folder: &Path, findings: &mut Findings<'_
         open: BTreeSet::new(),
     };
     journal::check(root.table("journal"), &mut lint);
+    metrics(root.table("metrics"), &mut lint);
     let mut platforms = BTreeSet::new();
     for source in root.tables("sources") {
         let Some((name, _)) = source.text(PLATFORM) else {
@@ -72,6 +73,19 @@ pub(super) fn lint(root: &DeValue<'_>, folder: &Path, findings: &mut Findings<'_
         let message = format_args!("{} has nodes, and no source is a bot", of(pool));
         lint.findings
             .add(Code::LavalinkWithoutDiscord, &pool.at(), message);
+    }
+}
+
+/// Looks whether other machines can reach the metrics without leave.
+fn metrics(metrics: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
+    let Some(metrics) = metrics else { return };
+    if let Some((listen, at)) = metrics.text("listen")
+        && let Ok(address) = listen.parse::<SocketAddr>()
+        && !address.ip().is_loopback()
+        && metrics.flag("allow_remote") != Some(true)
+    {
+        let message = format_args!("`listen` of [metrics]: other machines can reach {address}");
+        lint.add(Code::MetricsOpen, &at, message);
     }
 }
 

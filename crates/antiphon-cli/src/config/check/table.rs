@@ -129,6 +129,10 @@ impl<'a> Table<'a> {
         Some((number(value.get_ref())?, value.span()))
     }
 
+    pub(crate) fn flag(self, key: &str) -> Option<bool> {
+        self.entries.get(key)?.get_ref().as_bool()
+    }
+
     pub(crate) fn length(self, key: &str) -> Option<Placed<std::time::Duration>> {
         let (text, at) = self.text(key)?;
         Some((time::parse(text).ok()?, at))

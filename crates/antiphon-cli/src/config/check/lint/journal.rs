@@ -22,9 +22,17 @@ pub(super) fn check(journal: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
         (JOURNAL, at)
     });
     let path = lint.path(name);
-    lint.owned(&path, &at, "`path` of [journal]");
-    if let Some(finding) = file(&path) {
-        lint.put(&at, finding);
+    if name.is_empty() || name.contains('\0') {
+        lint.add(
+            Code::JournalPathWrong,
+            &at,
+            "`path` of [journal] names no file",
+        );
+    } else {
+        lint.owned(&path, &at, "`path` of [journal]");
+        if let Some(finding) = file(&path) {
+            lint.put(&at, finding);
+        }
     }
     if path.as_os_str().len() + ".sock".len() > LONGEST_SOCKET {
         let message = "the journal's path has no room for a socket beside it";
