@@ -168,9 +168,8 @@ impl Expression {
         Ok(outcome.unwrap_or_else(|error| {
             self.failed += 1;
             let position = event.position();
-            self.first.get_or_insert_with(|| {
-                format!("event {position}: {}", shortened(&error.to_string()))
-            });
+            self.first
+                .get_or_insert_with(|| format!("event {position}: {}", shortened(&error)));
             Vec::new()
         }))
     }

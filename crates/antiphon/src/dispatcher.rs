@@ -274,12 +274,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 }
                 () = runner.room.notified() => self.place_letters(),
                 () = self.turn.asked() => {}
-                Some(ask) = self.asks.recv() => {
-                    erase::erase(&mut self.projections, &ask.person);
-                    self.save();
-                    // Whoever asked may have given up.
-                    let _ = ask.done.send(());
-                }
+                Some(ask) = self.asks.recv() => self.erase(ask),
                 () = runner.workers.wanted.notified() => self.begin_worker(),
                 _ = saves.tick() => {
                     self.save();
@@ -491,6 +486,14 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         }
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Takes a person out of the projections.
+    fn erase(&mut self, ask: Ask) {
+        erase::erase(&mut self.projections, &ask.person);
+        self.save();
+        // Whoever asked may have given up.
+        let _ = ask.done.send(());
     }
 
     /// States go through the committer like everything else. A full channel means a slow journal: the next round tries

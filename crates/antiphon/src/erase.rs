@@ -13,7 +13,7 @@ use tracing::warn;
 use crate::{dispatcher::Following, ingest::Write};
 
 /// Questions that wait for the head.
-pub(crate) const ASKS: usize = 4;
+const ASKS: usize = 4;
 
 /// The ways to the head and to the committer of a running app.
 #[derive(Clone, Debug)]
@@ -24,6 +24,13 @@ pub(crate) struct Asks {
 }
 
 impl Asks {
+    /// The ways to the committer of these writes, and to the head that reads what is returned.
+    pub(crate) fn new(writes: &mpsc::Sender<Write>) -> (Self, mpsc::Receiver<Ask>) {
+        let (head, asked) = mpsc::channel(ASKS);
+        let committer = writes.downgrade();
+        (Self { head, committer }, asked)
+    }
+
     /// Takes a person out of the projections; then no state with the person is under way to the journal.
     ///
     /// `None` if the app has ended meanwhile.

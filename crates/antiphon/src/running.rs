@@ -35,7 +35,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
     dispatcher::{Dispatcher, Following, HeadError, Letters},
-    erase::{ASKS, Asks},
+    erase::Asks,
     error::RunError,
     handle::{Handle, Observed, Probe},
     ingest::{self, Committer, WRITES},
@@ -114,12 +114,8 @@ impl<S: Send + Sync + 'static> Running<S> {
         let open = restore::open(&journal, &cursor.open).await?;
         let keys = parts.keys(cursor.sources_lanes_since());
         let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
-        let (head, asked) = mpsc::channel(ASKS);
         let (writes, written) = mpsc::channel(WRITES);
-        let asks = Asks {
-            head,
-            committer: writes.downgrade(),
-        };
+        let (asks, asked) = Asks::new(&writes);
         parts.shared.begin(&journal, probe(&lanes), asks);
 
         let tail = Arc::new(Tail::new());
@@ -127,8 +123,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
         let give_up = CancellationToken::new();
         let (saved, saved_seen) = watch::channel(0);
-        let dirty = Arc::new(AtomicBool::new(false));
-        let changed = Arc::new(Notify::new());
+        let (dirty, changed) = (Arc::<AtomicBool>::default(), Arc::<Notify>::default());
         let committer = Committer {
             journal: Arc::clone(&journal),
             tail: Arc::clone(&tail),
