@@ -7,7 +7,6 @@ mod fixture;
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
     os::unix::{
         fs::{FileTypeExt as _, MetadataExt as _},
         net::{UnixListener, UnixStream},
@@ -18,7 +17,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use binary::{Antiphon, Run, Running};
+use binary::{Antiphon, Run, Running, configured, post};
 use fixture::journal;
 
 /// A folder with a simulator's QueUp room, and a configuration for it.
@@ -30,22 +29,10 @@ struct Choir {
 
 impl Choir {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
         let mut sim = Antiphon::new(["sim", "--seed", "7"]).start();
         let line = sim.line().expect("the first line");
         let addresses: Value = serde_json::from_str(&line).expect("one JSON object");
-        let queup = &addresses["queup"];
-        let text = format!(
-            "[sources.choir]\n\
-             platform = \"queup\"\n\
-             email = {}\n\
-             password = {{ env = \"CHOIR_PASSWORD\" }}\n\
-             rooms = [{}]\n\
-             rest = {}\n\
-             socket = {}\n",
-            queup["email"], queup["room"], queup["rest"], queup["socket"]
-        );
-        std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+        let folder = configured(&addresses);
         Self {
             folder,
             addresses,
@@ -101,19 +88,7 @@ impl Choir {
 
     /// Asks the simulator's control address.
     fn ask(&self, path: &str, body: &str) -> String {
-        let control = self.addresses["control"].as_str().expect("a text");
-        let address = control.strip_prefix("http://").expect("a URL");
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        write!(
-            stream,
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .expect("it reads");
-        let answer = std::io::read_to_string(stream).expect("it answers");
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-        body.to_owned()
+        post(&self.addresses, path, body)
     }
 
     fn say(&self, text: &str) {

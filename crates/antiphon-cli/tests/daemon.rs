@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use binary::{Antiphon, Running};
+use binary::{Antiphon, Running, post};
 
 /// A simulator, and a folder with a configuration of its accounts.
 fn simulated() -> (Running, TempDir) {
@@ -422,16 +422,7 @@ fn the_metrics_count_what_the_simulator_sent() {
     assert!(before.contains("text/plain; version=0.0.4"), "{before}");
     for number in 0..20 {
         let say = serde_json::json!({"do": "say", "place": "room/choir-loft", "by": "mira", "text": number.to_string()});
-        let body = say.to_string();
-        let mut stream = TcpStream::connect(control).expect("it listens");
-        write!(
-            stream,
-            "POST /do HTTP/1.1\r\nHost: {control}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .expect("it reads");
-        let answer = std::io::read_to_string(stream).expect("it answers");
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        post(&addresses, "/do", &say.to_string());
     }
     while next("queup.chat-message")["body"]["message"] != "19" {}
     let ledger = get(control, "/ledger?after=0");

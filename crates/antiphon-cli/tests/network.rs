@@ -7,7 +7,7 @@ use std::{io::Write as _, path::Path};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use binary::{Antiphon, Running, antiphon};
+use binary::{Antiphon, Running, antiphon, configured, post};
 
 /// A simulator that runs, and its addresses.
 fn simulator(options: &[&str]) -> (Running, Value) {
@@ -19,24 +19,6 @@ fn simulator(options: &[&str]) -> (Running, Value) {
     (simulator, addresses)
 }
 
-/// A folder with a configuration for the simulator's QueUp.
-fn configured(addresses: &Value) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let queup = &addresses["queup"];
-    let text = format!(
-        "[sources.choir]\n\
-         platform = \"queup\"\n\
-         email = {}\n\
-         password = {{ env = \"CHOIR_PASSWORD\" }}\n\
-         rooms = [{}]\n\
-         rest = {}\n\
-         socket = {}\n",
-        queup["email"], queup["room"], queup["rest"], queup["socket"]
-    );
-    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
-    folder
-}
-
 fn run(folder: &Path, addresses: &Value) -> Antiphon {
     let password = addresses["queup"]["password"].as_str().expect("a text");
     Antiphon::new(["run", "--print", "--output", "json"])
@@ -46,18 +28,7 @@ fn run(folder: &Path, addresses: &Value) -> Antiphon {
 
 /// Sends the control address a command.
 fn tell(addresses: &Value, command: &Value) {
-    let control = addresses["control"].as_str().expect("a text");
-    let address = control.strip_prefix("http://").expect("a URL");
-    let body = command.to_string();
-    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
-    write!(
-        stream,
-        "POST /do HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .expect("it reads");
-    let answer = std::io::read_to_string(stream).expect("it answers");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    post(addresses, "/do", &command.to_string());
 }
 
 /// The next event of a kind that the daemon shows.
@@ -225,19 +196,15 @@ fn a_configuration_is_not_written_where_it_cannot_be() {
     assert_eq!(refused.code, 2, "{}", refused.stderr);
 }
 
+/// The text with `0` for every digit.
+fn without_digits(text: &str) -> String {
+    let is_digit = |character: char| character.is_ascii_digit();
+    text.replace(is_digit, "0")
+}
+
 /// The text with `[TIME]` for times.
 fn without_times(text: &str) -> String {
-    let digits: String = text
-        .chars()
-        .map(|character| {
-            if character.is_ascii_digit() {
-                '0'
-            } else {
-                character
-            }
-        })
-        .collect();
-    digits
+    without_digits(text)
         .replace("0000-00-00T00:00:00.000+00:00", "[TIME]")
         .replace("0000-00-00T00:00:00Z", "[TIME]")
         .replace("00:00:00.000", "[TIME]")
@@ -621,16 +588,7 @@ fn a_demo_without_a_terminal_tells_its_course_in_the_same_lines_every_time() {
         .run();
     assert_eq!((run.code, &*run.stderr), (0, ""));
     let (course, outcome) = run.stdout.split_once("\n\n").expect("a table follows");
-    let course: String = course
-        .chars()
-        .map(|character| {
-            if character.is_ascii_digit() {
-                '0'
-            } else {
-                character
-            }
-        })
-        .collect();
+    let course = without_digits(course);
     // A slow machine needs ten seconds and more, so that the times begin in one column or another.
     let course: Vec<_> = course.lines().map(str::trim_start).collect();
     insta::assert_snapshot!(course.join("\n").replace("00.0 s", "0.0 s"), @r"

@@ -4,10 +4,13 @@
 
 use std::{
     fmt::Write as _,
-    io::{BufRead as _, BufReader, Lines, Read as _},
+    io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
     path::Path,
     process::{Child, ChildStderr, ChildStdout, Command, Stdio},
 };
+
+use serde_json::Value;
+use tempfile::TempDir;
 
 /// A run of the binary that is being prepared.
 pub(crate) struct Antiphon(Command);
@@ -188,7 +191,7 @@ impl Run {
     }
 
     /// Its lines of JSON.
-    pub(crate) fn objects(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn objects(&self) -> Vec<Value> {
         let lines = self.stdout.lines();
         lines
             .map(|line| serde_json::from_str(line).expect("one JSON object a line"))
@@ -199,4 +202,39 @@ impl Run {
 /// Runs the binary to its end.
 pub(crate) fn antiphon<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Run {
     Antiphon::new(arguments).run()
+}
+
+/// A folder with a configuration for the simulator's QueUp.
+pub(crate) fn configured(addresses: &Value) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let queup = &addresses["queup"];
+    let text = format!(
+        "[sources.choir]\n\
+         platform = \"queup\"\n\
+         email = {}\n\
+         password = {{ env = \"CHOIR_PASSWORD\" }}\n\
+         rooms = [{}]\n\
+         rest = {}\n\
+         socket = {}\n",
+        queup["email"], queup["room"], queup["rest"], queup["socket"]
+    );
+    std::fs::write(folder.path().join("antiphon.toml"), text).expect("a file");
+    folder
+}
+
+/// Sends the simulator's control address a body; gives the body of its answer.
+pub(crate) fn post(addresses: &Value, path: &str, body: &str) -> String {
+    let control = addresses["control"].as_str().expect("a text");
+    let address = control.strip_prefix("http://").expect("a URL");
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("it reads");
+    let answer = std::io::read_to_string(stream).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    body.to_owned()
 }
