@@ -417,15 +417,8 @@ pub(crate) struct Export {
     /// Ends before this time, or with this position; by default with the last event
     #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
     pub(crate) until: Option<Moment>,
-    /// Only kinds like this, written as for `tail`; may be given more than once
-    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::kinds))]
-    pub(crate) kinds: Vec<Pattern>,
-    /// Only places like this; may be given more than once
-    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::places))]
-    pub(crate) places: Vec<Pattern>,
-    /// Only sources like this; may be given more than once
-    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::sources))]
-    pub(crate) sources: Vec<Pattern>,
+    #[command(flatten)]
+    pub(crate) only: Only,
     /// Writes into this file, which must not be there yet; without it, to stdout
     ///
     /// It is named `FILE.part` until it is whole.
@@ -481,15 +474,8 @@ pub(crate) struct Replay {
     /// Ends before this time, or with this position; by default with the last event
     #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
     pub(crate) to: Option<Moment>,
-    /// Only kinds like this, written as for `tail`; may be given more than once
-    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse)]
-    pub(crate) kinds: Vec<Pattern>,
-    /// Only places like this; may be given more than once
-    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse)]
-    pub(crate) places: Vec<Pattern>,
-    /// Only sources like this; may be given more than once
-    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse)]
-    pub(crate) sources: Vec<Pattern>,
+    #[command(flatten)]
+    pub(crate) only: Only,
     /// How fast: as it was received (`1x`), so many times as fast (`10x`, `0.5x`), or without pauses (`max`)
     #[arg(long, value_name = "SPEED", default_value = "1x", value_parser = speed)]
     pub(crate) speed: Speed,
@@ -499,6 +485,20 @@ pub(crate) struct Replay {
     /// Sends the events to the stdin of this command, one JSON object a line
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
+}
+
+/// Which events, by patterns.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Only {
+    /// Only kinds like this, written as for `tail`; may be given more than once
+    #[arg(long = "kind", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::kinds))]
+    pub(crate) kinds: Vec<Pattern>,
+    /// Only places like this; may be given more than once
+    #[arg(long = "place", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::places))]
+    pub(crate) places: Vec<Pattern>,
+    /// Only sources like this; may be given more than once
+    #[arg(long = "source", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::sources))]
+    pub(crate) sources: Vec<Pattern>,
 }
 
 /// How fast events are sent again.

@@ -4,12 +4,13 @@
 //! sentence, the hint, and the cause. [`told`] finds it again in the chain of an `anyhow::Error`; an error without
 //! one is `Exit::Failed`.
 
-use antiphon_core::{BoxError, ReadError, SourceError, Trouble};
+use antiphon_core::{AppendError, BoxError, ReadError, SourceError, Trouble};
 use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
+    journal,
     output::{Form, say, say_json},
     plain::plain,
 };
@@ -196,6 +197,13 @@ impl Failure {
             hint,
             ..Self::from_error(exit, error)
         }
+    }
+}
+
+impl From<AppendError> for Failure {
+    fn from(error: AppendError) -> Self {
+        let trouble = error.trouble();
+        Self::from_error(Exit::storage(trouble), error).hint(journal::hint(trouble))
     }
 }
 

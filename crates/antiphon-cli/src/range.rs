@@ -1,9 +1,12 @@
-//! Where in a journal to begin and to end.
+//! Where in a journal to begin and to end, and its last events.
 //!
 //! A time is found by halving the way through the positions, since events are stored as they are received; a clock that
 //! was set back makes it a little early or late.
 
-use antiphon_core::{Journal, Position, ReadError};
+use std::{collections::VecDeque, sync::Arc};
+
+use antiphon_core::{Event, Journal, Position, ReadError};
+use antiphon_journal::{Filter, SqliteJournal};
 use jiff::{Timestamp, Zoned};
 
 use crate::{
@@ -73,4 +76,57 @@ async fn before(
         }
     }
     Ok(Position::new(early))
+}
+
+/// The last events of a stretch.
+pub(crate) struct Last {
+    /// In the journal's order.
+    pub(crate) events: VecDeque<Arc<Event>>,
+    /// Everything of the stretch behind this position was looked at.
+    pub(crate) from: Position,
+}
+
+/// The last `count` events behind the first position and up to the second that the filter and `taken` take.
+///
+/// The journal is read forwards, in steps back that grow while too little is found; it ends early once `is_over`.
+///
+/// # Errors
+/// The journal cannot be read, and what `taken` says.
+pub(crate) async fn last(
+    journal: &SqliteJournal,
+    (after, until): (Position, Position),
+    count: usize,
+    filter: &Filter,
+    mut taken: impl FnMut(&[Arc<Event>]) -> Result<Vec<Arc<Event>>, Failure>,
+    is_over: impl Fn() -> bool,
+) -> Result<Last, Failure> {
+    /// Events of a page.
+    const PAGE: usize = 1000;
+    /// Positions of the first step; each further one is twice as long.
+    const FIRST_STEP: u64 = 1024;
+    let mut events = VecDeque::new();
+    let (mut from, mut length) = (until, FIRST_STEP);
+    while events.len() < count && from > after && !is_over() {
+        let before = from;
+        from = Position::new(before.get().saturating_sub(length)).max(after);
+        let mut stretch = VecDeque::new();
+        let mut at = from;
+        while at < before {
+            let page = journal.read_where(at, PAGE, filter).await?;
+            let is_behind = |event: &Arc<Event>| event.position() > before;
+            let inside = page.events.iter().position(is_behind);
+            stretch.extend(taken(&page.events[..inside.unwrap_or(page.events.len())])?);
+            // Only so many are kept, however many there are.
+            let surplus = (stretch.len() + events.len()).saturating_sub(count);
+            stretch.drain(..surplus.min(stretch.len()));
+            if page.through == at {
+                break;
+            }
+            at = page.through;
+        }
+        stretch.append(&mut events);
+        events = stretch;
+        length = length.saturating_mul(2);
+    }
+    Ok(Last { events, from })
 }

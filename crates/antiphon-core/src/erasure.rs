@@ -29,6 +29,10 @@ const SHORTEST_NAME: usize = 3;
 pub struct Rule {
     /// The platform, as its kinds begin.
     pub platform: &'static str,
+    /// Whether a text is an id of a user. Another word would be found in other people's events, and cut out of them.
+    pub is_id: fn(&str) -> bool,
+    /// What such an id is, in a sentence for whoever gave another text.
+    pub ids: &'static str,
     /// Whether an id of a user is nobody else's and no other thing's, so that the id alone is proof.
     pub unique: bool,
     /// Keys of ids: an object in which one of them has the person's id is the person's.

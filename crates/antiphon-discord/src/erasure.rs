@@ -9,6 +9,8 @@ use antiphon_core::{Rule, StateVerdict};
 /// Where Discord's documents name users; docs/erasure.md has it in words.
 pub static ERASURE: Rule = Rule {
     platform: "discord",
+    is_id: |id| (17..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()),
+    ids: "an id of Discord has 17 to 20 digits: `discord:80351110224678912`",
     unique: true,
     own: &["id", "user_id", "target_id", "creator_id"],
     users: &[],

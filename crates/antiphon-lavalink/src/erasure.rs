@@ -7,6 +7,8 @@ use antiphon_core::Rule;
 /// Where a node's documents may name users of Discord; docs/erasure.md has it in words.
 pub static ERASURE: Rule = Rule {
     platform: "lavalink",
+    is_id: |_| false,
+    ids: "nodes know no users but those of Discord: write `discord:` before the id",
     unique: true,
     own: &[],
     users: &[],

@@ -7,6 +7,8 @@ use antiphon_core::Rule;
 /// Where QueUp's documents name users; docs/erasure.md has it in words.
 pub static ERASURE: Rule = Rule {
     platform: "queup",
+    is_id: |id| id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+    ids: "an id of QueUp has 24 digits and letters from a to f: `queup:5f1c0aa1b2c3d4e5f6071829`",
     unique: true,
     own: &["_id", "userid", "userId", "clientId"],
     users: &[],

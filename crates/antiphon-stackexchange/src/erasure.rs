@@ -8,6 +8,8 @@ use antiphon_core::Rule;
 /// Where the chat's documents name users; docs/erasure.md has it in words.
 pub static ERASURE: Rule = Rule {
     platform: "stackexchange",
+    is_id: |id| (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()),
+    ids: "an id of Stack Exchange chat is a number: `stackexchange:77`",
     unique: false,
     own: &["user_id", "userId", "owner_user_id"],
     users: &["user", "users", "owner", "owners", "current_user"],

@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use antiphon_core::{AppendError, Erased, Journal as _, Person, Position, Rule};
+use antiphon_core::{Erased, Journal as _, Person, Position, Rule};
 use antiphon_journal::{Filter, SqliteJournal};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -40,7 +40,7 @@ pub(crate) async fn erase(args: Erase) -> anyhow::Result<Exit> {
     let journal = journal::to_read(&path).await?;
     let mut person = person(&args.whom, &journal).await?;
     let found = person.survey(&journal).await.map_err(Failure::from)?;
-    journal.close().await.map_err(failure)?;
+    journal.close().await.map_err(Failure::from)?;
     let mut report = Report::new(&args, &person, found);
     if args.yes {
         report.done(carry_out(&path, &args.whom, &person, false).await?);
@@ -92,18 +92,13 @@ async fn carry_out(
         if vacuum {
             journal.vacuum().await?;
         }
-        Ok(erased)
+        Ok::<_, Failure>(erased)
     };
     let erased = changed.await;
     let closed = journal.close().await;
-    let erased = erased.map_err(failure)?;
-    closed.map_err(failure)?;
+    let erased = erased?;
+    closed?;
     Ok(erased)
-}
-
-pub(crate) fn failure(error: AppendError) -> Failure {
-    let trouble = error.trouble();
-    Failure::from_error(Exit::storage(trouble), error).hint(journal::hint(trouble))
 }
 
 /// The person whom the command line or a request names.
@@ -120,11 +115,10 @@ pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Perso
         Failure::usage(format!("there is no platform `{platform}`"))
             .hint(format!("platforms are {}", known.join(", ")))
     })?;
-    // Another word would be found in other people's events, and cut out of them for good.
-    let (is_id, form) = id_form(&platform, id);
-    if !is_id {
+    let rule = rules[0];
+    if !(rule.is_id)(id) {
         let error = format!("`{}` has no id of a user", args.user);
-        return Err(Failure::usage(error).hint(form));
+        return Err(Failure::usage(error).hint(rule.ids));
     }
     let mut person =
         Person::new(rules, id).repacking("discord", antiphon::discord::erase_saved_cache);
@@ -137,30 +131,7 @@ pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Perso
         .fold(person, |person, name| person.also(name)))
 }
 
-/// Whether a text is an id of a platform's users, and what such an id is.
-fn id_form(platform: &str, id: &str) -> (bool, &'static str) {
-    let digits = id.bytes().all(|byte| byte.is_ascii_digit());
-    match platform {
-        "discord" => (
-            digits && (17..=20).contains(&id.len()),
-            "an id of Discord has 17 to 20 digits: `discord:80351110224678912`",
-        ),
-        "queup" => (
-            id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
-            "an id of QueUp has 24 digits and letters from a to f: `queup:5f1c0aa1b2c3d4e5f6071829`",
-        ),
-        "stackexchange" => (
-            digits && (1..=19).contains(&id.len()),
-            "an id of Stack Exchange chat is a number: `stackexchange:77`",
-        ),
-        _ => (
-            false,
-            "nodes know no users but those of Discord: write `discord:` before the id",
-        ),
-    }
-}
-
-/// The rules of a platform: nodes of Lavalink have users of Discord.
+/// The rules of a platform, its own first: nodes of Lavalink have users of Discord.
 fn rules(platform: &str) -> Option<Vec<&'static Rule>> {
     let of = |name: &str| PLATFORMS.iter().find(|platform| platform.name == name);
     let mut rules = vec![of(platform)?.erasure];

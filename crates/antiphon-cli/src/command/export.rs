@@ -145,9 +145,9 @@ async fn header(args: &Export, journal: &SqliteJournal) -> Result<Header, Failur
         full: args.full,
         after,
         until,
-        kinds: texts(&args.kinds),
-        sources: texts(&args.sources),
-        places: texts(&args.places),
+        kinds: texts(&args.only.kinds),
+        sources: texts(&args.only.sources),
+        places: texts(&args.only.places),
     })
 }
 

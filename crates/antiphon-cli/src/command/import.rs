@@ -12,7 +12,7 @@ use std::{
     path::Path,
 };
 
-use antiphon_core::{AppendError, Event, Journal as _};
+use antiphon_core::{Event, Journal as _};
 use antiphon_journal::{Imported, SqliteJournal, States};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ pub(crate) async fn import(args: Import, stop: &Stop) -> anyhow::Result<Exit> {
     };
     let journal = journal::to_write(&path, &settings).await?;
     let ended = store(&mut lines, &header, &journal, stop).await;
-    let closed = journal.close().await.map_err(failure);
+    let closed = journal.close().await.map_err(Failure::from);
     let ended = ended?;
     closed?;
     match ended {
@@ -110,7 +110,7 @@ async fn store(
         }
         let (batch, end) = block_in_place(|| lines.batch(&mut states))?;
         if !batch.is_empty() {
-            let imported = journal.import(batch).await.map_err(failure)?;
+            let imported = journal.import(batch).await.map_err(Failure::from)?;
             all.stored += imported.stored;
             all.repeats += imported.repeats;
             all.moved += imported.moved;
@@ -132,7 +132,7 @@ async fn store(
         let states = match header.full {
             false => Fate::None,
             true if all.moved > 0 => Fate::Moved,
-            true if journal.restore(states).await.map_err(failure)? => Fate::Stored,
+            true if journal.restore(states).await.map_err(Failure::from)? => Fate::Stored,
             true => Fate::Kept,
         };
         return Ok(Ended::Whole {
@@ -206,11 +206,6 @@ fn report(
         ),
     }
     Ok(())
-}
-
-fn failure(error: AppendError) -> Failure {
-    let trouble = error.trouble();
-    Failure::from_error(Exit::storage(trouble), error).hint(journal::hint(trouble))
 }
 
 /// The lines of a file, counted from 1.

@@ -44,7 +44,7 @@ pub(crate) async fn replay(args: Replay, stop: &Stop) -> anyhow::Result<Exit> {
         None => end,
     };
     let stretch = Stretch {
-        filter: globs::filter(&args.kinds, &args.places, &args.sources),
+        filter: globs::filter(&args.only.kinds, &args.only.places, &args.only.sources),
         after,
         until,
     };

@@ -34,9 +34,6 @@ use crate::{
 /// A page ends earlier at 8 MiB.
 const PAGE: usize = 1000;
 
-/// Positions of the first step backwards; each further one is twice as long.
-const FIRST_STEP: u64 = 1024;
-
 /// # Errors
 /// Options that cannot be used, no journal, one that cannot be read, and one whose files were changed by somebody else
 /// meanwhile (exit code 5).
@@ -123,31 +120,11 @@ impl Pick {
         lines: usize,
         stop: &Stop,
     ) -> anyhow::Result<VecDeque<Arc<Event>>> {
-        let mut found = VecDeque::new();
-        let (mut before, mut length) = (until, FIRST_STEP);
-        while found.len() < lines && before > after && !stop.token().is_cancelled() {
-            let from = Position::new(before.get().saturating_sub(length)).max(after);
-            let mut stretch = VecDeque::new();
-            let mut at = from;
-            while at < before {
-                let page = journal.read_where(at, PAGE, self.filter()).await;
-                let page = page.map_err(Failure::from)?;
-                let is_inside = |event: &&Arc<Event>| event.position() <= before;
-                stretch.extend(self.taken(page.events.iter().take_while(is_inside))?);
-                // Only so many are kept, however many there are.
-                let surplus = (stretch.len() + found.len()).saturating_sub(lines);
-                stretch.drain(..surplus.min(stretch.len()));
-                if page.through == at {
-                    break;
-                }
-                at = page.through;
-            }
-            stretch.append(&mut found);
-            found = stretch;
-            before = from;
-            length = length.saturating_mul(2);
-        }
-        Ok(found)
+        let filter = self.filter().clone();
+        let taken = |events: &[Arc<Event>]| self.taken(events);
+        let is_over = || stop.token().is_cancelled();
+        let last = range::last(journal, (after, until), lines, &filter, taken, is_over).await?;
+        Ok(last.events)
     }
 }
 

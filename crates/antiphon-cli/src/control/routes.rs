@@ -105,12 +105,12 @@ async fn erased(running: &Running, whom: &Whom, vacuum: bool) -> Result<Erased, 
     let person = erase::person(whom, &running.journal).await?;
     let erased = running.handle.erase(person).await;
     let erased = erased.map_err(|error| match error {
-        EraseError::Append(error) => erase::failure(error),
+        EraseError::Append(error) => error.into(),
         EraseError::Read(error) => error.into(),
         error => Failure::from_error(Exit::Failed, error).hint("ask again once it runs"),
     })?;
     if vacuum {
-        running.journal.vacuum().await.map_err(erase::failure)?;
+        running.journal.vacuum().await.map_err(Failure::from)?;
     }
     Ok(erased)
 }

@@ -1208,6 +1208,8 @@ pub(crate) async fn a_failed_batch_does_not_unsettle_the_positions<B: OnDisk>() 
 /// Where the documents of these tests name users.
 pub(crate) static RULE: Rule = Rule {
     platform: "queup",
+    is_id: |_| true,
+    ids: "",
     unique: true,
     own: &["_id"],
     users: &[],

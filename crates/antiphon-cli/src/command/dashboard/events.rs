@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use antiphon_core::{
     BodyForm, ConsumerName, Cursor, DeadLetter, DeadLetterId, Event, Journal as _, KindPattern,
-    Position, Provenance, ReadError,
+    Position, Provenance,
 };
 use antiphon_journal::{Filter, SqliteJournal};
 use axum::{
@@ -20,7 +20,7 @@ use super::{
     dead::LETTERS,
     pages::{Answer, Failed, ROWS, link, page, time},
 };
-use crate::{plain::plain, platform::PLATFORMS, show::gist};
+use crate::{failure::Failure, plain::plain, platform::PLATFORMS, range, show::gist};
 
 /// Positions that one list looks at, the newest first; a link leads on from there.
 const LOOKED_AT: u64 = 200_000;
@@ -152,47 +152,29 @@ struct Found {
 }
 
 /// The newest events before a position, as far back as one page looks.
-///
-/// The journal is read forwards, in stretches that grow while little is found.
 async fn newest(
     journal: &SqliteJournal,
     wanted: &Wanted,
     before: Position,
-) -> Result<Found, ReadError> {
-    let filter = wanted.filter();
-    let mut events: Vec<Arc<Event>> = Vec::new();
-    let lowest = before.get().saturating_sub(LOOKED_AT);
-    let (mut high, mut stretch) = (before.get(), 1024);
-    while high > lowest.max(1) && events.len() < ROWS {
-        let low = high.saturating_sub(stretch).max(lowest);
-        let mut part = Vec::new();
-        let mut after = Position::new(low.max(1)).previous();
-        while after.next().get() < high {
-            let page = journal.read_where(after, 1000, &filter).await?;
-            let below = page
-                .events
-                .into_iter()
-                .filter(|event| event.position().get() < high);
-            part.extend(below.filter(|event| wanted.takes(event)));
-            if page.through == after {
-                break;
-            }
-            after = page.through;
-        }
-        events.extend(part.into_iter().rev());
-        high = low.max(1);
-        stretch *= 4;
-    }
-    let is_whole = high <= 1 && events.len() <= ROWS;
-    events.truncate(ROWS);
-    let older = match events.last() {
-        Some(last) if events.len() == ROWS => last.position(),
-        _ => Position::new(high),
+) -> Result<Found, Failure> {
+    let until = before.previous();
+    let after = Position::new(until.get().saturating_sub(LOOKED_AT));
+    let taken = |events: &[Arc<Event>]| {
+        let taken = events.iter().filter(|event| wanted.takes(event));
+        Ok(taken.cloned().collect())
     };
-    Ok(Found {
-        events,
-        older: (!is_whole).then_some(older),
-    })
+    // One more than is shown says whether there are more.
+    let (filter, rows) = (wanted.filter(), ROWS + 1);
+    let last = range::last(journal, (after, until), rows, &filter, taken, || false).await?;
+    let mut events = Vec::from(last.events);
+    events.reverse();
+    let older = if events.len() > ROWS {
+        events.get(ROWS - 1).map(|event| event.position())
+    } else {
+        (last.from > Position::ZERO).then(|| last.from.next())
+    };
+    events.truncate(ROWS);
+    Ok(Found { events, older })
 }
 
 /// An event in a list; what a live page adds is the same.

@@ -20,7 +20,7 @@ use super::{
     recent::{Figures, GapSeen, OTHERS, minute},
 };
 use crate::{
-    command::status::{self, reason::Bounds},
+    command::status::{self, reason::Reason},
     control::wire::Report,
     failure::Failure,
     figures::size,
@@ -47,8 +47,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -> Answer {
     let journal = site.journal().await?;
     let overview = journal.overview().await?;
-    let status = status::look(&site.path, Bounds::default(), false).await;
-    let report = status.as_ref().ok().and_then(|line| line.daemon.as_ref());
+    let status = status::glance(&site.path, &overview).await;
+    let report = status.as_ref().ok().and_then(|(_, report)| report.as_ref());
     let span = Span::named(looked.span.as_deref());
     let now = Timestamp::now();
     let file_size = |end: &str| {
@@ -93,14 +93,17 @@ async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -
     Ok(page("Overview", "/", &body))
 }
 
+/// Why all is not well, and what the daemon says, or why it cannot be asked.
+type Glance = Result<(Vec<Reason>, Option<Report>), Failure>;
+
 /// All is well, or why it is not, as `antiphon status` says it.
-fn verdict(figures: &Figures, status: &Result<status::Line, Failure>) -> Markup {
+fn verdict(figures: &Figures, status: &Glance) -> Markup {
     let mut reasons = Vec::new();
     if let Some(trouble) = &figures.trouble {
         reasons.push((format!("the journal could not be read: {trouble}"), None));
     }
     match status {
-        Ok(line) => reasons.extend(line.reasons.iter().map(|reason| {
+        Ok((known, _)) => reasons.extend(known.iter().map(|reason| {
             let about = reason.about.as_ref().map(|about| format!("{about}: "));
             (
                 about.unwrap_or_default() + &reason.text,

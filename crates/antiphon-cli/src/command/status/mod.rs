@@ -12,6 +12,8 @@ mod text;
 
 use std::path::Path;
 
+use antiphon_journal::Overview;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -24,7 +26,7 @@ use crate::{
     config,
     control::{
         client::{AskError, Client},
-        wire::{Report, VERSION},
+        wire::{JournalReport, Report, VERSION},
     },
     failure::{Exit, Failure},
     journal,
@@ -40,9 +42,9 @@ pub(crate) struct Line {
     /// Whether all is well; the exit code is 0 then, and else 1.
     well: bool,
     /// Why it is not.
-    pub(crate) reasons: Vec<Reason>,
+    reasons: Vec<Reason>,
     /// What the running daemon says; null if none runs.
-    pub(crate) daemon: Option<Report>,
+    daemon: Option<Report>,
     /// What the journal alone says; null if a daemon runs.
     offline: Option<Offline>,
 }
@@ -66,11 +68,11 @@ pub(crate) async fn status(args: Status) -> anyhow::Result<Exit> {
     Ok(if line.well { Exit::Done } else { Exit::Failed })
 }
 
-/// How the daemon is that writes the journal at this path; where none runs, what the journal alone says.
+/// Reads what the daemon says of itself; where none runs, what the journal alone says.
 ///
 /// # Errors
 /// No journal and nobody to ask; a daemon that gives no answer that can be read.
-pub(crate) async fn look(path: &Path, bounds: Bounds, is_offline: bool) -> Result<Line, Failure> {
+async fn look(path: &Path, bounds: Bounds, is_offline: bool) -> Result<Line, Failure> {
     match Client::of(path).get::<Report>("/v1/status").await {
         Ok(report) => Ok(Line::new(
             reason::reasons(&report, bounds),
@@ -82,6 +84,30 @@ pub(crate) async fn look(path: &Path, bounds: Bounds, is_offline: bool) -> Resul
             let mut reasons = nobody(&error, is_offline);
             reasons.extend(offline.reasons(bounds));
             Ok(Line::new(reasons, None, Some(offline)))
+        }
+        Err(error) => Err(Failure::from(error)),
+    }
+}
+
+/// Why all is not well, for whoever has the journal open and looks every few seconds; and the daemon, where one runs.
+///
+/// The reasons are those of `antiphon status`, without its look through the newest events.
+///
+/// # Errors
+/// A daemon that gives no answer that can be read.
+pub(crate) async fn glance(
+    path: &Path,
+    overview: &Overview,
+) -> Result<(Vec<Reason>, Option<Report>), Failure> {
+    let bounds = Bounds::default();
+    match Client::of(path).get::<Report>("/v1/status").await {
+        Ok(report) => Ok((reason::reasons(&report, bounds), Some(report))),
+        Err(error) if error.is_absent() => {
+            let now = Timestamp::now();
+            let journal = JournalReport::of_files(path).with(overview, now);
+            let mut reasons = nobody(&error, false);
+            reasons.extend(reason::of_journal(&journal, now, bounds));
+            Ok((reasons, None))
         }
         Err(error) => Err(Failure::from(error)),
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::reason::{Bounds, Reason, dead_letters};
+use super::reason::{Bounds, Reason, of_journal};
 use crate::control::wire::JournalReport;
 
 /// How many of the newest positions are looked at for sources, links and gaps.
@@ -117,10 +117,7 @@ impl Offline {
 
     /// What is not well with the journal itself.
     pub(crate) fn reasons(&self, bounds: Bounds) -> Vec<Reason> {
-        let consumers = self.journal.consumers.iter().flatten();
-        consumers
-            .filter_map(|consumer| dead_letters(consumer, self.at, bounds.dead))
-            .collect()
+        of_journal(&self.journal, self.at, bounds)
     }
 }
 

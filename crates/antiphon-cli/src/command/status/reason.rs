@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    control::wire::{Consumer, Report},
+    control::wire::{Consumer, JournalReport, Report},
     figures::{length, since},
 };
 
@@ -144,9 +144,16 @@ pub(crate) fn reasons(report: &Report, bounds: Bounds) -> Vec<Reason> {
         );
         reasons.push(Reason::new(Code::Lag, text).about(&*app.consumer));
     }
-    let consumers = report.journal.consumers.iter().flatten();
-    reasons.extend(consumers.filter_map(|consumer| dead_letters(consumer, app.at, bounds.dead)));
+    reasons.extend(of_journal(&report.journal, app.at, bounds));
     reasons
+}
+
+/// What is not well with a journal itself.
+pub(crate) fn of_journal(journal: &JournalReport, now: Timestamp, bounds: Bounds) -> Vec<Reason> {
+    let consumers = journal.consumers.iter().flatten();
+    consumers
+        .filter_map(|consumer| dead_letters(consumer, now, bounds.dead))
+        .collect()
 }
 
 fn link(name: &str, link: &LinkStatus, now: Timestamp, longest: Duration) -> Option<Reason> {
@@ -170,11 +177,7 @@ fn link(name: &str, link: &LinkStatus, now: Timestamp, longest: Duration) -> Opt
 }
 
 /// Dead letters that are news, by their newest.
-pub(crate) fn dead_letters(
-    consumer: &Consumer,
-    now: Timestamp,
-    longest: Duration,
-) -> Option<Reason> {
+fn dead_letters(consumer: &Consumer, now: Timestamp, longest: Duration) -> Option<Reason> {
     let ago = since(consumer.newest_dead_letter_at?, now);
     if ago > longest {
         return None;
