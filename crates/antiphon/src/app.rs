@@ -499,10 +499,14 @@ impl<S: Send + Sync + 'static> App<S> {
         self
     }
 
-    /// Sets how long events may wait for others that are stored with them. Default: 20 ms.
+    /// Sets how long events may wait at most for others that are stored with them. Default: 20 ms.
     ///
-    /// A commit costs as much as storing ten events, so that commits of events are this long apart, unless eight events
-    /// wait. An event that comes after a pause is stored at once, and so are dead letters and cursors.
+    /// A commit costs as much as storing ten events. Events of kinds that nobody takes (no handler, tap, stream or
+    /// waiter) are therefore stored this long after the commit before, or once eight of them wait.
+    /// An event that somebody takes is stored at once if commits are fast; where a commit usually takes 0.25 ms or more,
+    /// it waits until twice that time has passed since the last one ended, or until eight events wait, and never longer
+    /// than this.
+    /// An event that comes after a pause is stored at once, and so are dead letters and cursors.
     /// [`Duration::ZERO`] stores whatever waits as soon as the commit before it has ended.
     ///
     /// What is promised does not change: no handler sees an event before it is stored.

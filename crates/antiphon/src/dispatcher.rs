@@ -159,7 +159,7 @@ impl<S: Send + Sync + 'static> Plans<S> {
     }
 
     /// Forgets the handlers of an older version of the table.
-    fn refresh(&mut self, shared: &Shared<S>) {
+    pub(crate) fn refresh(&mut self, shared: &Shared<S>) {
         let version = shared.version();
         if version != self.version || self.by_kind.len() > KINDS {
             self.version = version;

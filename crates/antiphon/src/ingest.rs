@@ -6,10 +6,7 @@
 //! and [`store`](Committer::store) tries until it works, then hands the events to the tail and tells the sources their
 //! durable marks.
 //!
-//! A commit costs as much as storing ten events. Therefore commits of events are [`App::group_commit`] apart at
-//! least, unless eight events wait: an event after a pause is stored at once, and at 200 a second four are one commit.
-//!
-//! [`App::group_commit`]: crate::App::group_commit
+//! How long events wait for company is the pace's to say (`pace.rs`).
 //!
 //! Two orders hold. Events are stored as they came out of the intake, per source in the order of that source. A cursor
 //! is taken *before* the dead letters that go with it, so that no event counts as done whose letter is not stored.
@@ -36,14 +33,17 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, enabled, error, trace, warn};
 
-use crate::{pulse::Turn, record::Record, tail::Tail};
+use crate::{
+    pace::{GROUP, Pace},
+    pulse::Turn,
+    record::Record,
+    tail::Tail,
+};
 
 /// Events in one batch at most.
 const BATCH_EVENTS: usize = 1024;
 /// Bytes in one batch at most, unless a single entry weighs more.
 const BATCH_BYTES: usize = 4 << 20;
-/// Events that wait for no more company.
-const GROUP: usize = 8;
 /// How long a changed cursor waits for a commit to go with.
 ///
 /// A crash repeats the events that were handled within that time.
@@ -93,8 +93,7 @@ pub(crate) struct Committer {
     pub(crate) saved: watch::Sender<u64>,
     pub(crate) record: Arc<Record>,
     pub(crate) rng: Rng,
-    /// Shortest time between two commits of events, unless [`GROUP`] of them wait.
-    pub(crate) group_commit: Duration,
+    pub(crate) pace: Pace,
     /// Ends the tries to store a batch that cannot be stored.
     pub(crate) give_up: CancellationToken,
     /// It comes round with every batch and with every try to store one.
@@ -157,12 +156,11 @@ impl Committer {
         let mut cursor_due: Option<Instant> = None;
         let mut cursor_saved_at = Instant::now();
         let mut cursor_often = CURSOR_OFTEN;
-        let mut committed_at: Option<Instant> = None;
         let journal = Arc::clone(&self.journal);
         let mut lost = journal.lost();
         loop {
             self.turn.answer();
-            let hold_until = self.hold_until(&waiting, sources, committed_at);
+            let hold_until = self.hold_until(&waiting, sources);
             if waiting.is_empty() || hold_until.is_some() {
                 if waiting.is_empty() && !sources && !consumer {
                     return Ok(());
@@ -185,7 +183,7 @@ impl Committer {
                     failure = &mut lost => return Err(log_lost(failure)),
                 }
                 waiting.received.extend(received.drain(..));
-                if self.hold_until(&waiting, sources, committed_at).is_some() {
+                if self.hold_until(&waiting, sources).is_some() {
                     continue;
                 }
             }
@@ -224,6 +222,7 @@ impl Committer {
                 continue;
             }
             let has_entries = !batch.events.is_empty() || !batch.checkpoints.is_empty();
+            let begun = Instant::now();
             // Storing may wait long for another process, and the journal can be lost meanwhile.
             tokio::select! {
                 biased;
@@ -232,7 +231,7 @@ impl Committer {
             }
             tell(flushes);
             if has_entries {
-                committed_at = Some(Instant::now());
+                self.pace.committed(begun);
             }
             if let Some((changes, cursor)) = changes {
                 cursor_due = None;
@@ -250,18 +249,18 @@ impl Committer {
     /// The time until which the entries that wait are held back for company; `None` if they are stored now.
     ///
     /// Records of the consumer, a whole group, and the last entries of all sources wait for nothing.
-    fn hold_until(
-        &self,
-        waiting: &Waiting,
-        sources: bool,
-        committed_at: Option<Instant>,
-    ) -> Option<Instant> {
-        let until = committed_at? + self.group_commit;
-        let holds = sources
+    fn hold_until(&mut self, waiting: &Waiting, sources: bool) -> Option<Instant> {
+        let may_wait = sources
             && !waiting.is_urgent()
             && (1..GROUP).contains(&waiting.received.len())
             && !self.give_up.is_cancelled();
-        (holds && Instant::now() < until).then_some(until)
+        let drafts = waiting
+            .received
+            .iter()
+            .filter_map(|one| one.entry.event.as_ref());
+        may_wait
+            .then(|| self.pace.until(drafts.map(|draft| &draft.kind)))
+            .flatten()
     }
 
     /// Writes of the consumer always go into it, whatever their number: they are bounded by their channel.

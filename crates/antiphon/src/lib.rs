@@ -14,6 +14,7 @@ mod ingest;
 mod keys;
 mod lanes;
 mod metric;
+mod pace;
 mod parts;
 mod pulse;
 mod record;

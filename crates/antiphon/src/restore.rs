@@ -72,20 +72,22 @@ pub(crate) async fn cursor(
     Ok((cursor, doubtful))
 }
 
-/// Brings the projections and taps to the position at which the head begins.
+/// Brings the projections and taps to the position at which the head begins; says whether there are taps.
 pub(crate) async fn projections<S>(
     parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
     head: Position,
-) -> Result<Vec<Following>, RunError> {
+) -> Result<(Vec<Following>, bool), RunError> {
     let last = *journal.last().borrow();
-    let mut found = Vec::new();
+    let (mut found, mut taps) = (Vec::new(), Vec::new());
     for source in &mut parts.sources {
         found.append(&mut source.projections());
-        found.extend(source.taps().into_iter().map(Tapped::boxed));
+        taps.append(&mut source.taps());
     }
     found.append(&mut parts.projections);
-    found.extend(parts.taps.drain(..).map(Tapped::boxed));
+    taps.append(&mut parts.taps);
+    let has_taps = !taps.is_empty();
+    found.extend(taps.into_iter().map(Tapped::boxed));
     let mut projections = Vec::new();
     for mut projection in found {
         let name = projection.name().to_owned();
@@ -122,7 +124,7 @@ pub(crate) async fn projections<S>(
             dispatcher::apply(&mut projections, event);
         }
     }
-    Ok(projections)
+    Ok((projections, has_taps))
 }
 
 /// A tap as a projection without a state, so that its position is stored as a projection's is.

@@ -34,13 +34,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
-    dispatcher::{Dispatcher, Following, HeadError, Letters},
+    dispatcher::{Dispatcher, Following, HeadError, Letters, Plans},
     erase::Asks,
     error::RunError,
-    handle::{Handle, Observed, Probe},
+    handle::{Handle, Observed, Probe, Shared},
     ingest::{self, Committer, WRITES},
     lanes::Lanes,
     metric::Counters,
+    pace::{Heard, Pace},
     parts::{Momentary, OnStopped, Parts},
     record::Record,
     restore,
@@ -110,7 +111,8 @@ impl<S: Send + Sync + 'static> Running<S> {
         let record = Arc::new(Record::new(parts.name.clone(), clock, &parts.sources));
         let (cursor, doubtful) =
             restore::cursor(&journal, &parts.name, parts.begin, rng.fork(), &record).await?;
-        let projections = restore::projections(&mut parts, &journal, cursor.read).await?;
+        let (projections, has_taps) =
+            restore::projections(&mut parts, &journal, cursor.read).await?;
         let open = restore::open(&journal, &cursor.open).await?;
         let keys = parts.keys(cursor.sources_lanes_since());
         let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
@@ -121,7 +123,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let tail = Arc::new(Tail::new());
         parts.shared.observe(observed(&record, &tail, &lanes));
         let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
-        let give_up = CancellationToken::new();
+        let (give_up, head_stop) = (CancellationToken::new(), CancellationToken::new());
         let (saved, saved_seen) = watch::channel(0);
         let (dirty, changed) = (Arc::<AtomicBool>::default(), Arc::<Notify>::default());
         let committer = Committer {
@@ -135,7 +137,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             saved,
             record: Arc::clone(&record),
             rng: rng.fork(),
-            group_commit: parts.group_commit,
+            pace: Pace::new(parts.group_commit, heard(&parts.shared, has_taps)),
             give_up: give_up.clone(),
             turn: parts.shared.pulse.committer(),
         };
@@ -158,7 +160,6 @@ impl<S: Send + Sync + 'static> Running<S> {
             rng: Mutex::new(rng.fork()),
             letters: Mutex::default(),
         };
-        let head_stop = CancellationToken::new();
         let head = Dispatcher {
             journal: Arc::clone(&journal),
             tail,
@@ -460,6 +461,21 @@ fn cursor_now<S: Send + Sync + 'static>(
         dirty.store(false, Ordering::Release);
         let lanes = lock(&lanes);
         (lanes.changes(), lanes.cursor())
+    })
+}
+
+/// The function by which the committer learns whether anybody takes events of a kind.
+///
+/// Projections do not count: nobody looks at them for an event that nobody takes.
+fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, has_taps: bool) -> Heard {
+    let shared = Arc::clone(shared);
+    let mut plans = Plans::new();
+    Box::new(move |kind| {
+        if has_taps || shared.watchers.are_any() {
+            return true;
+        }
+        plans.refresh(&shared);
+        !plans.of(kind, &shared).is_empty()
     })
 }
 

@@ -86,9 +86,14 @@ impl Kinds {
 }
 
 impl Watchers {
+    /// Whether anybody waits or listens.
+    pub(crate) fn are_any(&self) -> bool {
+        self.count.load(Ordering::Acquire) > 0
+    }
+
     /// Serves one event to all watchers of its kind and place.
     pub(crate) fn serve(&self, event: &Arc<Event>) {
-        if self.count.load(Ordering::Acquire) == 0 {
+        if !self.are_any() {
             return;
         }
         let mut all = self.lock();

@@ -13,105 +13,11 @@ use std::{
 use antiphon::{
     App, Delivery, Event, FromRef, Handle, HandlerError, HandlerExt, Keep, KindInfo, Limits,
     Payload, Place, Position, State,
-    journal::{Journal as _, MemoryJournal},
-    testing::{SAID, Script, TestApp, script},
+    journal::MemoryJournal,
+    testing::{SAID, TestApp, script},
 };
-use support::{Log, Said, Troubled, note};
+use support::{Log, Said, note};
 use tokio::sync::Notify;
-
-/// Starts an app whose commits are `apart`, and says where its journal and log are.
-async fn grouping(apart: Option<Duration>) -> (TestApp<Log>, Script, Arc<Troubled>, Log) {
-    let journal = Arc::new(Troubled::default());
-    let (choir, source) = script("choir");
-    let log = Log::default();
-    let mut app = App::new(log.clone()).source(source).on(note);
-    if let Some(apart) = apart {
-        app = app.group_commit(apart);
-    }
-    let app = TestApp::start(app, Arc::clone(&journal)).await;
-    app.settle().await;
-    journal.batches.lock().expect("no panic").clear();
-    (app, choir, journal, log)
-}
-
-/// Says two hundred things in a second, and returns how many each commit stored.
-async fn two_hundred_a_second(apart: Option<Duration>) -> Vec<usize> {
-    let (app, choir, journal, log) = grouping(apart).await;
-    for number in 0..200 {
-        choir
-            .say("room/loft", &number.to_string())
-            .await
-            .expect("it goes on");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    app.until(|| log.len() == 200).await;
-    app.stop().await.expect("it goes on");
-    let expected: Vec<_> = (0..200).map(|number| number.to_string()).collect();
-    assert_eq!(log.lines(), expected);
-    journal.batches.lock().expect("no panic").clone()
-}
-
-#[tokio::test(start_paused = true)]
-async fn events_that_flow_are_stored_in_groups() {
-    let by_default = two_hundred_a_second(None).await;
-    assert_eq!(by_default.iter().sum::<usize>(), 200);
-    assert!((40..=60).contains(&by_default.len()), "{by_default:?}");
-    let at_once = two_hundred_a_second(Some(Duration::ZERO)).await;
-    assert_eq!(at_once, [1; 200]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_event_after_a_pause_and_a_crowd_wait_for_no_company() {
-    let apart = Duration::from_millis(80);
-    let (app, choir, journal, log) = grouping(Some(apart)).await;
-    let begun = tokio::time::Instant::now();
-    choir.say("room/loft", "alone").await.expect("it goes on");
-    app.until(|| log.len() == 1).await;
-    assert!(begun.elapsed() <= Duration::from_millis(10));
-    // Seven wait for an eighth.
-    for number in 0..7 {
-        choir
-            .say("room/loft", &number.to_string())
-            .await
-            .expect("it goes on");
-    }
-    tokio::time::sleep(Duration::from_millis(40)).await;
-    assert_eq!(log.len(), 1);
-    choir
-        .say("room/loft", "the eighth")
-        .await
-        .expect("it goes on");
-    app.until(|| log.len() == 9).await;
-    assert!(begun.elapsed() <= Duration::from_millis(60));
-    // One that is alone again waits as long as it may.
-    choir
-        .say("room/loft", "the last")
-        .await
-        .expect("it goes on");
-    app.until(|| log.len() == 10).await;
-    assert!(
-        (apart + apart / 2..apart * 2).contains(&begun.elapsed()),
-        "{:?}",
-        begun.elapsed()
-    );
-    assert_eq!(*journal.batches.lock().unwrap(), [1, 8, 1]);
-    // A stop leaves nothing behind.
-    choir
-        .say("room/loft", "at the stop")
-        .await
-        .expect("it goes on");
-    app.stop().await.expect("it goes on");
-    let stored = journal
-        .read(antiphon::Position::ZERO, 100)
-        .await
-        .expect("it goes on");
-    let last = stored
-        .iter()
-        .rev()
-        .find(|event| event.kind() == SAID)
-        .unwrap();
-    assert_eq!(last.body(), r#"{"message":"at the stop"}"#);
-}
 
 #[tokio::test(start_paused = true)]
 async fn what_a_source_brings_is_stored_and_handled_in_order() {

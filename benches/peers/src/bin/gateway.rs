@@ -209,7 +209,7 @@ impl Server {
             if let Some(key) = key {
                 return self.socket(&key, reader, writer);
             }
-            let (status, body) = if path.ends_with("/gateway/bot") {
+            let (status, body) = if path.ends_with("/gateway") || path.ends_with("/gateway/bot") {
                 let url = format!("ws://127.0.0.1:{}", self.port);
                 let limit = r#"{"total":1000,"remaining":1000,"reset_after":86400000,"max_concurrency":1}"#;
                 ("200 OK", format!(r#"{{"url":"{url}","shards":1,"session_start_limit":{limit}}}"#))

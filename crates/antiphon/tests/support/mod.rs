@@ -7,9 +7,12 @@
     reason = "each test file uses a part of it, a handler is async, and a test may unwrap"
 )]
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use antiphon::{
@@ -78,6 +81,7 @@ pub async fn note(said: Said, State(log): State<Log>) -> Result<(), HandlerError
 pub struct Troubled {
     pub inner: MemoryJournal,
     trouble: Mutex<Option<Trouble>>,
+    length: Mutex<Duration>,
     closed: AtomicBool,
     gate: Notify,
     pub reads: AtomicUsize,
@@ -94,6 +98,11 @@ impl Troubled {
     /// Appends fail with this from now on.
     pub fn trouble(&self, trouble: impl Into<Option<Trouble>>) {
         *self.trouble.lock().unwrap() = trouble.into();
+    }
+
+    /// Appends take this long from now on.
+    pub fn takes(&self, length: Duration) {
+        *self.length.lock().unwrap() = length;
     }
 
     /// Appends wait until the gate is opened.
@@ -116,6 +125,10 @@ impl Journal for Troubled {
                     break;
                 }
                 opened.await;
+            }
+            let length = *self.length.lock().unwrap();
+            if !length.is_zero() {
+                tokio::time::sleep(length).await;
             }
             if let Some(trouble) = *self.trouble.lock().unwrap() {
                 self.refused.fetch_add(1, Ordering::SeqCst);
