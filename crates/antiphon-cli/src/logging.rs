@@ -120,6 +120,16 @@ pub(crate) fn change(levels: &str, format: LogFormat) {
     log.is_json.store(is_json, Ordering::Relaxed);
 }
 
+/// What counts before a key of the configuration: an option of the command line, or `RUST_LOG`.
+pub(crate) fn overriding(key: &str) -> Option<&'static str> {
+    let log = LOG.get()?;
+    match key {
+        "log.format" if log.format.is_some() => Some("--log-format"),
+        "log.level" if std::env::var_os(VARIABLE).is_some() => Some(VARIABLE),
+        _ => None,
+    }
+}
+
 /// A second call in the same process changes nothing.
 fn install(filter: Targets, format: LogFormat, is_daemon: bool, chosen: Option<LogFormat>) {
     let (filter, handle) = reload::Layer::new(filter);

@@ -7,7 +7,7 @@
 //! Rooms, channels, places and kinds chosen by platforms are no labels, so that the number of series depends on the
 //! sources alone: 13 for each, and less than two hundred beside.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -15,13 +15,19 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
+    serve::Listener,
 };
 use metrics::gauge;
 use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::sleep};
-use tokio_util::sync::CancellationToken;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::sleep,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::info;
 
 use crate::{
@@ -143,9 +149,45 @@ pub(crate) fn install() -> PrometheusHandle {
 /// The endpoint, which a reload may open, close and move.
 pub(crate) struct Endpoint {
     shown: Shown,
-    /// Where it listens, and what ends it.
-    open: Option<(SocketAddr, CancellationToken)>,
+    open: Option<Open>,
     tasks: JoinSet<()>,
+}
+
+/// A listener that was given to its server.
+struct Open {
+    address: SocketAddr,
+    /// Ends the server.
+    over: CancellationToken,
+    /// Cancelled once the listener is closed.
+    closed: CancellationToken,
+}
+
+impl Open {
+    /// Waits until no connection is taken any more; those that were taken go on.
+    async fn close(self) {
+        self.over.cancel();
+        self.closed.cancelled().await;
+    }
+}
+
+/// A listener that says when it is closed, which is when its server drops it.
+struct Told {
+    listener: TcpListener,
+    _closed: DropGuard,
+}
+
+impl Listener for Told {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        // The trait's, which goes on after an error.
+        Listener::accept(&mut self.listener).await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
 }
 
 /// What an answer is made of.
@@ -180,29 +222,35 @@ impl Endpoint {
 
     /// Opens, moves or closes it, as the configuration says.
     ///
+    /// On its return nothing listens on the address before.
+    ///
     /// # Errors
     /// An address that others can reach, without leave; one that cannot be had. The endpoint is as it was.
     pub(crate) async fn change(&mut self, config: &config::Metrics) -> Result<(), Failure> {
         let wanted = config.address()?;
-        if wanted == self.open.as_ref().map(|(address, _)| *address) {
+        if wanted == self.open.as_ref().map(|open| open.address) {
             return Ok(());
         }
         let listener = match wanted {
             None => None,
             Some(address) => Some((address, listen(address).await?)),
         };
-        if let Some((_, over)) = self.open.take() {
-            over.cancel();
+        if let Some(open) = self.open.take() {
+            open.close().await;
         }
         let Some((address, listener)) = listener else {
             return Ok(());
         };
-        let over = CancellationToken::new();
+        let (over, closed) = (CancellationToken::new(), CancellationToken::new());
         if let Ok(bound) = listener.local_addr() {
             info!(target: DAEMON, address = %bound, "metrics are at http://{bound}/metrics");
         }
         let routes = routes(self.shown.clone());
         let ended = over.clone();
+        let listener = Told {
+            listener,
+            _closed: closed.clone().drop_guard(),
+        };
         self.tasks.spawn(async move {
             let server = axum::serve(listener, routes);
             // It ends with an error only where a listener cannot be asked for its address.
@@ -210,7 +258,11 @@ impl Endpoint {
                 .with_graceful_shutdown(async move { ended.cancelled().await })
                 .await;
         });
-        self.open = Some((address, over));
+        self.open = Some(Open {
+            address,
+            over,
+            closed,
+        });
         Ok(())
     }
 }

@@ -99,36 +99,86 @@ impl<'a> Reload<'a> {
         };
         logging::change(config.log.level.as_str(), config.log.format);
         self.handle.set_retention(config.journal.retention());
-        let mut written = keys(&config.written);
-        if let Err(failure) = self.metrics.change(&config.metrics).await {
+        let metrics = self.metrics.change(&config.metrics).await;
+        let has_failed = metrics.is_err();
+        if let Err(failure) = metrics {
             logging::tell(failure);
-            // What could not be applied stays a difference, so that the next reload tries again.
-            written.retain(|key, _| !key.starts_with("metrics."));
-            let before = self
-                .running
-                .iter()
-                .filter(|(key, _)| key.starts_with("metrics."));
-            written.extend(before.map(|(key, value)| (key.clone(), value.clone())));
         }
-        let (live, others): (Vec<_>, Vec<_>) = changed(&self.running, &written)
+        let written = keys(&config.written);
+        let outcome = |key: &str| match key {
+            key if has_failed && is_within(key, "metrics") => Outcome::Failed,
+            key => Outcome::of(key),
+        };
+        let changed: Vec<_> = changed(&self.running, &written)
             .into_iter()
-            .partition(|key| is_live(key));
-        let configuration = self.path.display();
-        if live.is_empty() && others.is_empty() {
-            info!(target: DAEMON, %configuration, "reloaded; nothing has changed");
-            return;
-        }
-        info!(target: DAEMON, %configuration, applied = live.len(), waiting = others.len(), "reloaded");
-        for key in live {
-            info!(target: DAEMON, key, "`{key}` is applied");
+            .map(|key| (outcome(&key), key))
+            .collect();
+        tell(&self.path, &changed);
+        // Every other key stays a difference, which the next reload tells again.
+        for (_, key) in changed
+            .into_iter()
+            .filter(|(outcome, _)| *outcome == Outcome::Applied)
+        {
             match written.get(&key) {
                 Some(value) => drop(self.running.insert(key, value.clone())),
                 None => drop(self.running.remove(&key)),
             }
         }
-        for key in others {
-            let hint = "restart the daemon; it goes on where it stopped";
-            warn!(target: DAEMON, key, hint, "`{key}` has changed and needs a restart");
+    }
+}
+
+/// What a reload came to for a key that has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Applied,
+    /// It could not be applied; the next reload tries again.
+    Failed,
+    /// What the daemon was started with counts before it.
+    Overridden(&'static str),
+    NeedsRestart,
+}
+
+impl Outcome {
+    /// Of a key whose application cannot fail.
+    fn of(key: &str) -> Self {
+        match logging::overriding(key) {
+            Some(by) => Self::Overridden(by),
+            None if is_live(key) => Self::Applied,
+            None => Self::NeedsRestart,
+        }
+    }
+}
+
+/// Tells what a reload came to, in one record, and one more for each key.
+fn tell(configuration: &Path, changed: &[(Outcome, String)]) {
+    let configuration = configuration.display();
+    if changed.is_empty() {
+        info!(target: DAEMON, %configuration, "reloaded; nothing has changed");
+        return;
+    }
+    let count = |wanted: Outcome| changed.iter().filter(|(of, _)| *of == wanted).count();
+    let (applied, failed) = (count(Outcome::Applied), count(Outcome::Failed));
+    let waiting = changed.len() - applied - failed;
+    if failed > 0 {
+        warn!(target: DAEMON, %configuration, applied, waiting, failed, "reloaded in part");
+    } else {
+        info!(target: DAEMON, %configuration, applied, waiting, "reloaded");
+    }
+    for (outcome, key) in changed {
+        match outcome {
+            Outcome::Applied => info!(target: DAEMON, key, "`{key}` is applied"),
+            Outcome::Failed => {
+                let hint = "mend the cause that was told before, and reload again";
+                error!(target: DAEMON, key, hint, "`{key}` could not be applied");
+            }
+            Outcome::Overridden(by) => {
+                let hint = format!("restart the daemon without `{by}` to use the file's");
+                warn!(target: DAEMON, key, hint, "`{key}` has changed, and `{by}` counts before it");
+            }
+            Outcome::NeedsRestart => {
+                let hint = "restart the daemon; it goes on where it stopped";
+                warn!(target: DAEMON, key, hint, "`{key}` has changed and needs a restart");
+            }
         }
     }
 }
@@ -144,11 +194,13 @@ fn read(path: &Path) -> Result<Config, Failure> {
 
 /// Whether changes of a key are applied while the daemon runs.
 fn is_live(key: &str) -> bool {
-    let mut live = LIVE.iter();
-    live.any(|live| {
-        key.strip_prefix(live)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
+    LIVE.iter().any(|live| is_within(key, live))
+}
+
+/// Whether a key is this one or in the table of this name.
+fn is_within(key: &str, table: &str) -> bool {
+    key.strip_prefix(table)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The values of a configuration by dotted keys: `journal.keep`, `sources.choir.rooms`.

@@ -129,7 +129,10 @@ fn the_status_of_a_daemon_agrees_with_the_ledger() {
         next(&mut daemon, "queup.chat-message");
     }
 
-    let status = choir.well();
+    // A line is printed a moment before its event counts as handled.
+    let status = std::iter::repeat_with(|| choir.well())
+        .find(|status| status["daemon"]["app"]["progress"]["lag"] == 0)
+        .expect("it handles all");
     let app = &status["daemon"]["app"];
     let tail = choir.command(["tail", "--output", "json"]).run();
     let until = app["progress"]["stored"].as_u64();
@@ -140,7 +143,6 @@ fn the_status_of_a_daemon_agrees_with_the_ledger() {
     assert_eq!(app["sources"][0]["stored"], stored.count());
     assert_eq!(app["sources"][0]["link"]["state"], "connected");
     assert_eq!(app["phase"], "running");
-    assert_eq!(app["progress"]["lag"], 0);
     assert_eq!(status["daemon"]["journal"]["consumers"][0]["name"], "run");
     assert!(status["daemon"]["journal"]["bytes"].as_u64() > Some(0));
     assert!(status["daemon"]["journal"]["free_bytes"].as_u64() > Some(0));
@@ -227,14 +229,9 @@ fn a_file_that_is_no_socket_is_left_alone() {
     daemon.signal("TERM");
     let run = daemon.end();
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let warning: Vec<_> = run.stderr.lines().skip(1).take(2).collect();
-    assert_eq!(
-        warning,
-        [
-            "warning: `antiphon status` cannot ask this daemon: antiphon.db.sock is there and is no socket",
-            "hint: move it away and start again; it is not touched",
-        ]
-    );
+    let said = " WARN  `antiphon status` cannot ask this daemon: antiphon.db.sock is there and is no socket\n\
+                hint: move it away and start again; it is not touched\n";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
     let kept = std::fs::read_to_string(choir.socket()).expect("it is there");
     assert_eq!(kept, "my notes");
 }

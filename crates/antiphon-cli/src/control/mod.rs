@@ -68,7 +68,7 @@ pub(crate) struct Running {
 
 /// Answers on the socket beside the journal until `over`, and removes it then.
 ///
-/// The daemon runs without a socket too: what stands in its way is said on stderr.
+/// The daemon runs without a socket too: what stands in its way is a warning of its log.
 #[cfg(unix)]
 pub(crate) async fn serve(running: Running, over: CancellationToken) {
     if let Some(server) = server::Server::beside(&running.path).await {

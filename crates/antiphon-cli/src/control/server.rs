@@ -42,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{deadline::Deadline, is_too_long, path};
-use crate::output::say;
+use crate::logging;
 
 /// Most connections at a time.
 const CONNECTIONS: usize = 32;
@@ -110,7 +110,7 @@ impl NoSocket {
 impl Server {
     /// Listens beside a journal whose lock this process holds.
     ///
-    /// The daemon runs without a socket too: what stands in its way is said on stderr, and `None` is returned.
+    /// The daemon runs without a socket too: what stands in its way is a warning of its log, and `None` is returned.
     pub(crate) async fn beside(journal: &Path) -> Option<Self> {
         match bind(path(journal)).await {
             Ok(server) => Some(server),
@@ -118,10 +118,10 @@ impl Server {
                 let cause = std::error::Error::source(&error)
                     .map(|cause| format!(": {cause}"))
                     .unwrap_or_default();
-                say(format_args!(
-                    "warning: `antiphon status` cannot ask this daemon: {error}{cause}"
-                ));
-                say(format_args!("hint: {}", error.hint()));
+                logging::warn(
+                    format_args!("`antiphon status` cannot ask this daemon: {error}{cause}"),
+                    error.hint(),
+                );
                 None
             }
         }

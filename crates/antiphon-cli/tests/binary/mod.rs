@@ -6,7 +6,7 @@ use std::{
     fmt::Write as _,
     io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
     path::Path,
-    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
 };
 
 use serde_json::Value;
@@ -84,11 +84,18 @@ impl Antiphon {
     pub(crate) fn run(mut self) -> Run {
         let output = self.0.output().expect("the binary starts");
         Run {
-            code: output.status.code().expect("it ends by itself"),
+            code: code(output.status),
             stdout: String::from_utf8(output.stdout).expect("UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
         }
     }
+}
+
+/// The exit code of a run that ended by itself.
+fn code(status: ExitStatus) -> i32 {
+    // The status names the signal.
+    let ended = status.code();
+    ended.unwrap_or_else(|| panic!("it did not end by itself: {status}"))
 }
 
 /// A run that has not ended, and is ended with the test if need be.
@@ -119,10 +126,12 @@ impl Running {
     /// Waits for a line beside the data that contains a text; gives it and the lines before it.
     pub(crate) fn said_until(&mut self, text: &str) -> String {
         let mut said = String::new();
-        let mut reader = BufReader::new(self.child.stderr.take().expect("it is a pipe"));
         while !said.contains(text) {
-            let read = reader.read_line(&mut said).expect("UTF-8");
-            assert!(read > 0, "it ended: {said}");
+            let Some(line) = self.said() else {
+                panic!("it ended: {said}");
+            };
+            said.push_str(&line);
+            said.push('\n');
         }
         said
     }
@@ -153,7 +162,7 @@ impl Running {
         .expect("UTF-8");
         let status = self.child.wait().expect("it ends");
         Run {
-            code: status.code().expect("it ends by itself"),
+            code: code(status),
             stdout,
             stderr,
         }
