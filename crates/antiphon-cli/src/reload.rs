@@ -109,10 +109,9 @@ impl<'a> Reload<'a> {
             key if has_failed && is_within(key, "metrics") => Outcome::Failed,
             key => Outcome::of(key),
         };
-        let changed: Vec<_> = changed(&self.running, &written)
-            .into_iter()
-            .map(|key| (outcome(&key), key))
-            .collect();
+        let changed = changed(&self.running, &written).into_iter();
+        let mut changed: Vec<_> = changed.map(|key| (outcome(&key), key)).collect();
+        changed.sort_unstable();
         tell(&self.path, &changed);
         // Every other key stays a difference, which the next reload tells again.
         for (_, key) in changed
@@ -128,7 +127,7 @@ impl<'a> Reload<'a> {
 }
 
 /// What a reload came to for a key that has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Applied,
     /// It could not be applied; the next reload tries again.

@@ -202,14 +202,13 @@ fn doctor_finds_a_simulation_well_and_a_stopped_one_not() {
     // The ports are free by now, and another program may have them: these are never given out.
     let path = folder.path().join("antiphon.toml");
     let text = std::fs::read_to_string(&path).expect("it is written");
-    let mut ports = 1..;
     let mut parts = text.split("127.0.0.1:");
-    let mut closed = parts.next().expect("a text").to_owned();
-    for part in parts {
-        let port = ports.next().expect("enough");
+    let mut closed = vec![parts.next().expect("a text").to_owned()];
+    for (number, part) in parts.enumerate() {
         let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
-        closed.push_str(&format!("127.0.0.1:{port}{rest}"));
+        closed.push(format!("127.0.0.1:{}{rest}", number + 1));
     }
+    let closed = closed.concat();
     std::fs::write(&path, closed).expect("it is ours");
     let stopped = doctor();
     assert!(stopped.starts_with("exit 3\n"), "{stopped}");

@@ -216,7 +216,10 @@ fn a_reload_says_what_counts_before_the_file() {
         daemon.signal("HUP");
         let summary = records_until(&mut daemon, "reloaded").pop();
         let fields = &summary.expect("a record")["fields"];
-        assert_eq!((&fields["applied"], &fields["waiting"]), (&0.into(), &2.into()));
+        assert_eq!(
+            (&fields["applied"], &fields["waiting"]),
+            (&0.into(), &2.into())
+        );
         for said in [
             "`log.format` has changed, and `--log-format` counts before it",
             "`log.level` has changed, and `RUST_LOG` counts before it",
@@ -295,8 +298,7 @@ fn asked_for(proxy: &TcpListener, mut hosts: Vec<&str>) {
             .and_then(|rest| rest.split(' ').next());
         hosts.retain(|host| !asked.is_some_and(|asked| asked.ends_with(host)));
         // The client may have given up by now.
-        let _ = stream
-            .write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+        let _ = stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
     }
 }
 
@@ -488,7 +490,10 @@ fn the_metrics_count_what_the_simulator_sent() {
     records_with(&mut daemon, "could not listen on");
     let summary = records_until(&mut daemon, "reloaded in part").pop();
     let fields = summary.expect("a record")["fields"].clone();
-    assert_eq!((&fields["applied"], &fields["failed"]), (&0.into(), &1.into()));
+    assert_eq!(
+        (&fields["applied"], &fields["failed"]),
+        (&0.into(), &1.into())
+    );
     let failed = records_until(&mut daemon, "`metrics.listen` could not be applied").pop();
     assert_eq!(failed.expect("a record")["level"], "error");
     daemon.signal("TERM");

@@ -715,7 +715,7 @@ fn the_daemon_journals_chat_and_goes_on_with_what_it_missed() {
         );
     };
     let mut daemon = run_chat(folder.path(), password).start();
-    next(&mut daemon, "antiphon.link");
+    while next(&mut daemon, "antiphon.link")["body"]["state"] != "connected" {}
     say("hello");
     let heard = next(&mut daemon, "stackexchange.MessagePosted");
     assert_eq!(heard["body"]["content"], "hello");
