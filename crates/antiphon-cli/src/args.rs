@@ -400,6 +400,11 @@ pub(crate) struct Dashboard {
     /// Without a port it is taken with the port of `--listen`, and with none, as a proxy on 80 or 443 has it.
     #[arg(long = "host", value_name = "NAME[:PORT]", value_parser = host_and_port)]
     pub(crate) hosts: Vec<String>,
+    /// The control address of a simulator of this machine, for the page Sandbox: `http://127.0.0.1:7000`
+    ///
+    /// Without it, what `ANTIPHON_SIM` names, or the configuration's `[simulator]`, which `antiphon sim --write` writes.
+    #[arg(long, value_name = "URL")]
+    pub(crate) sim: Option<String>,
     /// Asks for the login in the first line of this file: `user:password`
     #[arg(long, value_name = "FILE")]
     pub(crate) login: Option<PathBuf>,

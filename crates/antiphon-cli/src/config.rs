@@ -28,6 +28,7 @@ pub(crate) mod proxy;
 pub(crate) mod reference;
 pub(crate) mod schema;
 pub(crate) mod secret;
+pub(crate) mod simulator;
 pub(crate) mod value;
 
 use std::{
@@ -48,6 +49,7 @@ pub(crate) use self::schema::schema;
 use self::{
     proxy::Proxy,
     secret::SecretFrom,
+    simulator::Simulator,
     value::{Address, FilePath, Length, Levels},
 };
 use crate::{args::Where, failure::Failure, logging::LogFormat, platform::SourceConfig};
@@ -77,6 +79,9 @@ pub(crate) struct Config {
     /// Figures for Prometheus.
     #[serde(default)]
     pub(crate) metrics: Metrics,
+    /// Simulation that the sources connect to.
+    #[serde(default)]
+    pub(crate) simulator: Simulator,
     /// Sources to connect, each under a name of your own.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {"minLength": 1}))]
@@ -354,7 +359,10 @@ pub(crate) fn retention(place: &Where) -> Result<Retention, Failure> {
 }
 
 /// The configuration that names the journal, if there is one.
-fn of_place(place: &Where) -> Result<Option<Config>, Failure> {
+///
+/// # Errors
+/// As [`journal`].
+pub(crate) fn of_place(place: &Where) -> Result<Option<Config>, Failure> {
     match &place.config {
         _ if place.journal.is_some() => Ok(None),
         Some(config) => Config::read(config).map(Some),
@@ -417,6 +425,10 @@ mod tests {
         [metrics]
         listen = "[::1]:9464"
         allow_remote = true
+
+        [simulator]
+        control = "127.0.0.1:7000"
+        token = { env = "ANTIPHON_SIM_TOKEN" }
     "#;
 
     /// A configuration with every key.
@@ -585,7 +597,7 @@ mod tests {
         );
         refused(
             "[other]",
-            "error: a.toml:1: the configuration knows no table `other`\nhint: it knows `journal`, `log`, `metrics`, `sources`\n",
+            "error: a.toml:1: the configuration knows no table `other`\nhint: it knows `journal`, `log`, `metrics`, `simulator`, `sources`\n",
         );
     }
 

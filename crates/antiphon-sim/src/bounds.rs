@@ -62,6 +62,9 @@ pub(crate) const NODES: usize = 16;
 /// Songs that the Lavalink nodes know, and songs of QueUp in a world file.
 pub(crate) const TRACKS: usize = 10_000;
 
+/// Most objects that one look at places, people or messages shows.
+pub(crate) const SHOWN: usize = 1_000;
+
 /// Gives an error if there is no room for one more.
 pub(crate) fn fits(what: &'static str, are: usize, most: usize) -> Result<(), CommandError> {
     if are < most {

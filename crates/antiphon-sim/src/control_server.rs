@@ -8,10 +8,14 @@
 //! | `POST /do` | the outcome of a command, or 400 with the reason |
 //! | `GET /commands` | all commands of all platforms, with their fields |
 //! | `GET /ledger?after=N&due_to=ID&connection=ID&limit=N` | rows, one JSON object a line; 410 if some of them were dropped |
+//! | `GET /wire?after=N&platform=NAME&connection=N&from=SIDE&limit=N` | frames, requests and answers, one JSON object a line |
 //! | `GET /notes` | what the simulator did not expect |
 //! | `GET /world?format=toml` | the present world, as a world file: JSON, or TOML |
 //! | `GET /accounts` | the logins of QueUp |
 //! | `POST /audit?platform=NAME&account=ID&until=N` | an audit of the events in the body, one JSON object a line |
+//!
+//! An answer to a command has two heads: `antiphon-ledger: 12-15`, the numbers of the last rows before and after it, and
+//! `antiphon-wire: 88`, the number of the wire's last entry before it.
 //!
 //! `gate` refuses requests that a browser sends for another site, and a token may be asked for
 //! ([`Options::control_token`](crate::Options::control_token)).
@@ -36,6 +40,7 @@ use crate::{
     line::Line,
     platforms::Platforms,
     queup::QueUp,
+    wire::{Wire, WireQuery, WireSide},
 };
 
 /// Longest command.
@@ -47,12 +52,18 @@ const LONGEST: usize = 1 << 20;
 /// A script that follows the ledger asks with `after` for what comes behind.
 const PAGE: usize = 10_000;
 
+/// Head of an answer to a command: the numbers of the ledger's last rows before and after it, as `12-15`.
+const LEDGER: &str = "antiphon-ledger";
+/// Head of an answer to a command: the number of the wire's last entry before it.
+const WIRE: &str = "antiphon-wire";
+
 /// The server of the control address; clones serve the same simulation.
 #[derive(Clone)]
 pub(crate) struct ControlServer {
     /// The simulation that is served.
     platforms: Platforms,
     ledger: Ledger,
+    wire: Wire,
     /// Answer of `GET /`.
     addresses: Arc<Addresses>,
     gate: Gate,
@@ -66,6 +77,7 @@ impl ControlServer {
     pub(crate) fn new(
         platforms: Platforms,
         ledger: Ledger,
+        wire: Wire,
         addresses: Addresses,
         gate: Gate,
         token: Option<Secret>,
@@ -73,6 +85,7 @@ impl ControlServer {
         Self {
             platforms,
             ledger,
+            wire,
             addresses: Arc::new(addresses),
             gate,
             token,
@@ -110,6 +123,10 @@ impl ControlServer {
                 Ok(query) => self.show(&query),
                 Err(error) => wrong(&error),
             },
+            (&Method::GET, "/wire") => match parse_wire_query(query) {
+                Ok(query) => lines(&self.wire.entries(&query)),
+                Err(error) => wrong(&error),
+            },
             (&Method::GET, "/world") => self.world(query),
             (&Method::GET, "/notes") => lines(&self.ledger.notes()),
             (&Method::GET, "/accounts") => {
@@ -130,7 +147,7 @@ impl ControlServer {
             _ => json(
                 StatusCode::NOT_FOUND,
                 &serde_json::json!({
-                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /notes, GET /world?format=toml, GET /accounts, GET /commands, POST /do and POST /audit?platform=NAME&account=ID&until=N",
+                    "error": "there are GET /, GET /ledger?after=N&due_to=ID&connection=ID&limit=N, GET /wire?after=N&platform=NAME&connection=N&from=SIDE&limit=N, GET /notes, GET /world?format=toml, GET /accounts, GET /commands, POST /do and POST /audit?platform=NAME&account=ID&until=N",
                 }),
             ),
         }
@@ -182,11 +199,23 @@ impl ControlServer {
         }
     }
 
+    /// Executes a command; the heads of the answer say which rows and which entries of the wire came of it at once.
     fn execute(&self, text: &str) -> Page {
-        match Command::parse(text).and_then(|command| self.platforms.execute(&command)) {
-            Ok(outcome) => json(StatusCode::OK, &outcome),
-            Err(error) => wrong(&error.to_string()),
+        let (rows, entries) = (self.ledger.last(), self.wire.last());
+        let mut page =
+            match Command::parse(text).and_then(|command| self.platforms.execute(&command)) {
+                Ok(outcome) => json(StatusCode::OK, &outcome),
+                Err(error) => wrong(&error.to_string()),
+            };
+        for (name, text) in [
+            (LEDGER, format!("{rows}-{}", self.ledger.last())),
+            (WIRE, entries.to_string()),
+        ] {
+            if let Ok(value) = text.parse() {
+                page.headers_mut().insert(name, value);
+            }
         }
+        page
     }
 }
 
@@ -214,6 +243,35 @@ fn parse_query(text: &str) -> Result<Query, String> {
             "limit" => query.limit = Some(usize::try_from(number()?).unwrap_or(usize::MAX)),
             "due_to" => query.due_to = Some(value.into_owned()),
             "connection" => query.connection = Some(value.into_owned()),
+            other => return Err(format!("no parameter named `{other}`")),
+        }
+    }
+    Ok(query)
+}
+
+/// Reads the parameters of `GET /wire`; an unknown one is an error.
+fn parse_wire_query(text: &str) -> Result<WireQuery, String> {
+    let mut query = WireQuery::default();
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        let number = || {
+            value
+                .parse::<u64>()
+                .map_err(|_| format!("`{name}` is not a number: {value}"))
+        };
+        match &*name {
+            "after" => query.after = Some(number()?),
+            "limit" => query.limit = Some(usize::try_from(number()?).unwrap_or(usize::MAX)),
+            "connection" => query.connection = Some(number()?),
+            "platform" => query.platform = Some(value.into_owned()),
+            "from" => {
+                query.from = Some(match &*value {
+                    "client" => WireSide::Client,
+                    "server" => WireSide::Server,
+                    other => {
+                        return Err(format!("`from` is `client` or `server`, not `{other}`"));
+                    }
+                });
+            }
             other => return Err(format!("no parameter named `{other}`")),
         }
     }

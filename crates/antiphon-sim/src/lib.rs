@@ -29,6 +29,7 @@ mod tls;
 mod traffic;
 pub mod trial;
 mod web;
+mod wire;
 mod world;
 mod world_file;
 
@@ -41,6 +42,7 @@ pub use ledger::{Ledger, LedgerLimits, Note, Query, Row};
 pub use options::{Options, UnknownServer};
 pub use simulator::Simulator;
 pub use sockets::Sockets;
+pub use wire::{Wire, WireEntry, WireKind, WireQuery, WireSide};
 pub use world::World;
 pub use world_file::{WorldFile, WorldFileError, nearest_word};
 

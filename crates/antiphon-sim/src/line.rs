@@ -18,14 +18,20 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
+use crate::wire::Watch;
+
 /// One end of a connection; clones are the same end.
 ///
 /// The task of the connection reads and writes it; any clone can break it.
 #[derive(Clone, Debug)]
-pub(crate) struct Line(Arc<Mutex<Wire>>);
+pub(crate) struct Line {
+    transport: Arc<Mutex<Transport>>,
+    /// Notes what goes over it; absent on the control address.
+    pub(crate) watch: Option<Watch>,
+}
 
 #[derive(Debug)]
-struct Wire {
+struct Transport {
     /// The transport; absent once the line was cut.
     end: Option<End>,
     /// Whether nothing comes through, in either direction.
@@ -68,54 +74,65 @@ impl Line {
     }
 
     fn new(end: End) -> Self {
-        Self(Arc::new(Mutex::new(Wire {
-            end: Some(end),
-            frozen: false,
-            reader: None,
-            writer: None,
-        })))
+        Self {
+            transport: Arc::new(Mutex::new(Transport {
+                end: Some(end),
+                frozen: false,
+                reader: None,
+                writer: None,
+            })),
+            watch: None,
+        }
+    }
+
+    /// The same line, of which this notes what goes over it.
+    pub(crate) fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// This machine's end of the connection, where it is a real one.
     pub(crate) fn here(&self) -> Option<SocketAddr> {
-        self.wire().end.as_ref()?.tcp()?.local_addr().ok()
+        self.transport().end.as_ref()?.tcp()?.local_addr().ok()
     }
 
-    fn wire(&self) -> MutexGuard<'_, Wire> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn transport(&self) -> MutexGuard<'_, Transport> {
+        self.transport
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes the connection at once; bytes that are not written yet are lost.
     pub(crate) fn cut(&self) {
-        let mut wire = self.wire();
-        wire.end = None;
-        wire.wake();
+        let mut transport = self.transport();
+        transport.end = None;
+        transport.wake();
     }
 
     /// Closes the connection so that the other side sees a reset, where the transport has such a thing.
     pub(crate) fn reset(&self) {
-        let mut wire = self.wire();
-        if let Some(stream) = wire.end.take().as_ref().and_then(End::tcp) {
+        let mut transport = self.transport();
+        if let Some(stream) = transport.end.take().as_ref().and_then(End::tcp) {
             // A failure means an ordinary close.
             let _ = stream.set_zero_linger();
         }
-        wire.wake();
+        transport.wake();
     }
 
     /// Stops everything in both directions while the connection stays open.
     pub(crate) fn freeze(&self) {
-        self.wire().frozen = true;
+        self.transport().frozen = true;
     }
 
     /// Lets everything flow again.
     pub(crate) fn thaw(&self) {
-        let mut wire = self.wire();
-        wire.frozen = false;
-        wire.wake();
+        let mut transport = self.transport();
+        transport.frozen = false;
+        transport.wake();
     }
 }
 
-impl Wire {
+impl Transport {
     /// Wakes both tasks, because either may have become able to go on.
     fn wake(&mut self) {
         for waker in [self.reader.take(), self.writer.take()]
@@ -163,8 +180,8 @@ impl AsyncRead for Line {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut wire = self.wire();
-        let polled = match wire.flowing() {
+        let mut transport = self.transport();
+        let polled = match transport.flowing() {
             Poll::Ready(Ok(End::Tcp(stream))) => Pin::new(stream).poll_read(cx, buf),
             Poll::Ready(Ok(End::Tls(stream))) => Pin::new(stream).poll_read(cx, buf),
             Poll::Ready(Ok(End::Pipe(stream))) => Pin::new(stream).poll_read(cx, buf),
@@ -172,7 +189,7 @@ impl AsyncRead for Line {
             Poll::Pending => Poll::Pending,
         };
         if polled.is_pending() {
-            wire.reader = Some(cx.waker().clone());
+            transport.reader = Some(cx.waker().clone());
         }
         polled
     }
@@ -185,7 +202,7 @@ impl AsyncWrite for Line {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let waker = cx.waker().clone();
-        self.wire().write_with(&waker, |end| match end {
+        self.transport().write_with(&waker, |end| match end {
             End::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             End::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
             End::Pipe(stream) => Pin::new(stream).poll_write(cx, bytes),
@@ -194,7 +211,7 @@ impl AsyncWrite for Line {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let waker = cx.waker().clone();
-        self.wire().write_with(&waker, |end| match end {
+        self.transport().write_with(&waker, |end| match end {
             End::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             End::Tls(stream) => Pin::new(stream).poll_flush(cx),
             End::Pipe(stream) => Pin::new(stream).poll_flush(cx),
@@ -203,7 +220,7 @@ impl AsyncWrite for Line {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let waker = cx.waker().clone();
-        self.wire().write_with(&waker, |end| match end {
+        self.transport().write_with(&waker, |end| match end {
             End::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             End::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             End::Pipe(stream) => Pin::new(stream).poll_shutdown(cx),

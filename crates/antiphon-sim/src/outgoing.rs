@@ -16,7 +16,11 @@ use futures_util::SinkExt;
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 use tokio_websockets::{CloseCode, Message};
 
-use crate::{encoder::Encoder, line::Line};
+use crate::{
+    encoder::Encoder,
+    line::Line,
+    wire::{Watch, WireSide},
+};
 
 /// Most bytes of a close frame's reason.
 const LONGEST_REASON: usize = 123;
@@ -80,6 +84,9 @@ where
     let mut batch = Vec::with_capacity(BATCH);
     while to_write.recv_many(&mut batch, BATCH).await > 0 {
         for outgoing in batch.drain(..) {
+            if let Some(watch) = &line.watch {
+                note(watch, &outgoing);
+            }
             match outgoing {
                 Outgoing::Text(text) => {
                     for message in encoder.messages(&text)? {
@@ -104,6 +111,21 @@ where
         sink.flush().await?;
     }
     Ok(Written::All)
+}
+
+/// Notes an item that is about to be written.
+fn note(watch: &Watch, outgoing: &Outgoing) {
+    match outgoing {
+        Outgoing::Text(text) => watch.text(text),
+        Outgoing::Binary(bytes) => watch.other(bytes, bytes.len() as u64, true),
+        Outgoing::Truncated(text) => {
+            let half = text.len() / 2;
+            watch.other(&text.as_bytes()[..half], half as u64, false);
+        }
+        Outgoing::Oversized(size, beginning) => watch.other(beginning.as_bytes(), *size, false),
+        Outgoing::Close(code, reason) => watch.closes(WireSide::Server, *code, reason),
+        Outgoing::CompressPayloads => {}
+    }
 }
 
 /// A close frame; without a code where this one must never be written (RFC 6455 §7.4), and with as much of the reason

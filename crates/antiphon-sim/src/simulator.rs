@@ -34,6 +34,7 @@ use crate::{
     ports::{Closing, PortConnector, Ports},
     server::Listening,
     tls::{self, Tls},
+    wire::Wire,
     world::World,
     world_file::WorldFile,
 };
@@ -115,12 +116,13 @@ const BEGINNING: &str = "2026-01-05T20:00:00Z";
 /// | --- | --- |
 /// | [`discord`](Self::discord), [`lavalink`](Self::lavalink), [`queup`](Self::queup), [`stackexchange`](Self::stackexchange) | one platform: users, state and faults |
 /// | [`network`](Self::network), [`clock`](Self::clock) | the client under test |
-/// | [`ledger`](Self::ledger), [`notes`](Self::notes), [`transcript`](Self::transcript) | what happened |
+/// | [`ledger`](Self::ledger), [`notes`](Self::notes), [`wire`](Self::wire), [`transcript`](Self::transcript) | what happened |
 /// | [`execute`](Self::execute) | a command, as scripts and the control address give them |
 pub struct Simulator {
     /// Seed, run and clock, from which everything follows.
     world: World,
     ledger: Ledger,
+    wire: Wire,
     pub(crate) platforms: Platforms,
     /// Network that leads to the platforms by their own host names.
     network: Network,
@@ -185,6 +187,7 @@ impl Simulator {
         let simulator = Self {
             world,
             ledger,
+            wire: Wire::new(world),
             platforms,
             network: Network::new(),
             addresses: None,
@@ -293,6 +296,7 @@ impl Simulator {
         let server = ControlServer::new(
             platforms,
             simulator.ledger(),
+            simulator.wire(),
             addresses,
             Gate::new(options.address, options.host.as_deref()),
             options.control_token.clone(),
@@ -308,8 +312,14 @@ impl Simulator {
         name: &'static str,
         port: usize,
     ) -> impl Fn(Line) -> Task + Clone + Send + 'static {
-        let platforms = self.platforms.clone();
-        move |line| platforms.named(name).serve(port, line)
+        let (platforms, wire) = (self.platforms.clone(), self.wire.clone());
+        let hosts = platforms.named(name).hosts();
+        let host = hosts.get(port).and_then(|hosts| hosts.first());
+        let server: Arc<str> = host.map_or(name, String::as_str).into();
+        move |line: Line| {
+            let watch = wire.connection(name, &server);
+            platforms.named(name).serve(port, line.watched(watch))
+        }
     }
 
     /// Leads these hosts to a port.
@@ -411,6 +421,11 @@ impl Simulator {
     /// The ledger of events that were due to accounts.
     pub fn ledger(&self) -> Ledger {
         self.ledger.clone()
+    }
+
+    /// The newest frames, requests and answers of every connection.
+    pub fn wire(&self) -> Wire {
+        self.wire.clone()
     }
 
     /// Notes about unexpected behaviour of clients, oldest first.

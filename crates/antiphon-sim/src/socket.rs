@@ -16,7 +16,10 @@ use tokio::{
 };
 use tokio_websockets::{CloseCode, Error, Limits, Message, ServerBuilder};
 
-use crate::outgoing::{Output, Written, write};
+use crate::{
+    outgoing::{Output, Written, write},
+    wire::WireSide,
+};
 
 /// Longest time between the first close frame, of either side, and the end of the connection.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
@@ -71,6 +74,7 @@ pub(crate) async fn serve_socket<S>(
     let (mut sink, mut stream) = ServerBuilder::new().limits(limits).serve(stream).split();
     let torn = AtomicBool::new(false);
     let heard_at = Mutex::new(Instant::now());
+    let watch = output.line.watch.clone();
     let end = {
         let read = async {
             loop {
@@ -81,17 +85,23 @@ pub(crate) async fn serve_socket<S>(
                     Some(Err(_)) => return End::Goodbye,
                 };
                 *heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-                if let Some((code, _)) = message.as_close() {
+                if let Some((code, reason)) = message.as_close() {
+                    if let Some(watch) = &watch {
+                        watch.closes(WireSide::Client, code.into(), reason);
+                    }
                     peer.closed(code.into());
                     return End::Goodbye;
                 }
                 let has_content = message.is_text() || message.is_binary();
+                if let Some(watch) = watch.as_ref().filter(|_| has_content) {
+                    watch.heard(message.as_payload(), message.is_binary());
+                }
                 if has_content && !peer.heard(&message) {
                     return End::Goodbye;
                 }
             }
         };
-        let watch = async {
+        let silence = async {
             let Some(patience) = patience else {
                 return std::future::pending().await;
             };
@@ -109,7 +119,7 @@ pub(crate) async fn serve_socket<S>(
                 Ok(Written::Goodbye) => End::Goodbye,
                 Ok(Written::All) | Err(_) => End::Line,
             },
-            () = watch => End::Line,
+            () = silence => End::Line,
         }
     };
     drop(peer);

@@ -20,7 +20,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use crate::line::Line;
+use crate::{line::Line, wire::Watch};
 
 /// Longest body taken from a client.
 ///
@@ -71,7 +71,8 @@ pub(crate) async fn serve_up_to<S, F>(
     F: Future<Output = ()>,
 {
     let granted: Mutex<Option<(OnUpgrade, S)>> = Mutex::new(None);
-    let service = service_fn(|request| respond(longest, &answer, &granted, request));
+    let service =
+        service_fn(|request| respond(longest, &answer, &granted, line.watch.as_ref(), request));
     let connection = http1::Builder::new()
         .serve_connection(TokioIo::new(line.clone()), service)
         .with_upgrades();
@@ -82,7 +83,11 @@ pub(crate) async fn serve_up_to<S, F>(
     if let Some((upgrade, what)) = granted
         && let Ok(upgraded) = upgrade.await
     {
+        let watch = line.watch.clone();
         Box::pin(socket(TokioIo::new(upgraded), line, what)).await;
+        if let Some(watch) = watch {
+            watch.ended();
+        }
     }
 }
 
@@ -90,20 +95,39 @@ async fn respond<S>(
     longest: usize,
     answer: &impl Fn(Request<Option<Bytes>>) -> Reply<S>,
     granted: &Mutex<Option<(OnUpgrade, S)>>,
+    watch: Option<&Watch>,
     mut request: Request<Incoming>,
 ) -> Result<Page, Dropped> {
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
     let body = Limited::new(body, longest).collect().await;
     let request = Request::from_parts(head, body.ok().map(http_body_util::Collected::to_bytes));
+    let noted = watch.map(|watch| (watch, watch.request(&request)));
+    let note = |page: &Page| {
+        if let Some((watch, request)) = noted {
+            watch.answer(request, page);
+        }
+    };
     match answer(request) {
-        Reply::Answer(page) => Ok(page),
-        Reply::Late(late, page) => {
-            tokio::time::sleep(late).await;
+        Reply::Answer(page) => {
+            note(&page);
             Ok(page)
         }
-        Reply::Dropped => Err(Dropped),
+        Reply::Late(late, page) => {
+            tokio::time::sleep(late).await;
+            note(&page);
+            Ok(page)
+        }
+        Reply::Dropped => {
+            if let Some((watch, request)) = noted {
+                watch.dropped(request);
+            }
+            Err(Dropped)
+        }
         Reply::Socket(what, response) => {
+            if let Some((watch, request)) = noted {
+                watch.upgraded(request);
+            }
             *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, what));
             Ok(response.map(|()| Full::default()))
         }

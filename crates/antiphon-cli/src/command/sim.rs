@@ -50,8 +50,9 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         .address(args.listen)
         .tls(args.tls.is_some());
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
-    if let Some(token) = token {
-        options = options.control_token(Secret::new(token));
+    let token = token.map(Secret::new);
+    if let Some(token) = &token {
+        options = options.control_token(token.clone());
     } else if !args.listen.is_loopback() {
         let error = Failure::usage(format!("{} can be reached by other machines", args.listen));
         let way_out = format!(
@@ -89,7 +90,7 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         })?;
     }
     if let (Some(writing), Some(addresses)) = (&writing, simulator.addresses()) {
-        writing.write(addresses)?;
+        writing.write(addresses, token.as_ref())?;
     }
     let mut output = Output::stdout(args.output);
     output.document(&simulator.addresses())?;

@@ -247,6 +247,28 @@ commands! {
         json!({"response": discord.response_to(id(&interaction)?)})
     };
 
+    // What there is.
+
+    /// Shows channels with their guilds.
+    "places"(limit: usize = 100) => discord.places_json(limit.min(bounds::SHOWN));
+    /// Shows the people who can be in a channel, without bots.
+    "people"(place: String = loft(), limit: usize = 100) => {
+        discord.known(&place)?;
+        discord.people_json(&place, limit.min(bounds::SHOWN))
+    };
+    /// Shows the newest messages of a channel as REST has them, with `seen_by` on ephemeral ones.
+    "messages"(place: String = loft(), limit: usize = 20) => {
+        discord.known(&place)?;
+        discord.messages_json(&place, limit.min(bounds::SHOWN))
+    };
+    /// Shows the modals that bots have opened for a user and that are not yet submitted.
+    "forms"(by: String) => discord.forms_json(&by);
+    /// Shows the registered commands that a user can use in a channel, with their bots.
+    "commands"(place: String = loft(), by: String) => {
+        discord.known(&place)?;
+        discord.commands_json(&place, &by)
+    };
+
     // Guilds.
 
     /// Shows a user as `online`, `idle`, `dnd` or `offline`, playing something or nothing.
@@ -462,6 +484,8 @@ commands! {
     };
     /// Asks clients to reconnect (op 7).
     "reconnect"(of: Option<String>, shard: Option<u32>) => discord.those(of, shard).reconnect();
+    /// Refuses the next IDENTIFYs: with op 9, after which a client tries again, or for good with 4004.
+    "refuse_logins"(times: u32 = 1, for_good: bool = false) => discord.refuse_logins(times, for_good);
     /// Invalidates sessions (op 9).
     "invalidate"(of: Option<String>, shard: Option<u32>, resumable: bool = false) => {
         discord.those(of, shard).invalidate(resumable);

@@ -31,6 +31,14 @@ impl Discord {
         })
     }
 
+    /// Refuses the next `times` IDENTIFYs: by op 9 (invalid session), after which a client tries again, or `for_good`, by
+    /// closing with 4004.
+    ///
+    /// A later call replaces an earlier one. A client that resumes its session does not identify.
+    pub fn refuse_logins(&self, times: u32, for_good: bool) {
+        self.act(|state| state.gateway.faults.refused_logins = (times, for_good));
+    }
+
     /// Ids of the sessions, connected or not, oldest first.
     pub fn sessions(&self) -> Vec<String> {
         self.act(|state| {

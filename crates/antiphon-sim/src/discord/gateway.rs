@@ -116,6 +116,8 @@ pub(crate) struct GatewayFaults {
     pub(crate) chunk_size: Option<usize>,
     /// RESUMED has null instead of an object.
     pub(crate) resumed_is_null: bool,
+    /// IDENTIFYs that are still to be refused, and whether with 4004.
+    pub(crate) refused_logins: (u32, bool),
 }
 
 /// Sessions and connections.

@@ -37,6 +37,7 @@ mod socket;
 pub(crate) mod state;
 mod things;
 mod traffic;
+mod views;
 mod voice;
 mod webhooks;
 mod world_file;

@@ -104,6 +104,16 @@ impl State {
     }
 
     fn identify(&mut self, number: u64, data: &Value) {
+        let (refused, for_good) = &mut self.gateway.faults.refused_logins;
+        if *refused > 0 {
+            *refused -= 1;
+            if *for_good {
+                self.refuse(number, 4004, "Authentication failed.");
+            } else {
+                self.control(number, 9, &json!(false));
+            }
+            return;
+        }
         let Some(account) = data["token"]
             .as_str()
             .and_then(|token| self.community.bot_with(token))

@@ -197,6 +197,12 @@ commands! {
         lavalink.each(node, |node| node.refuse_upgrades(times, status))?;
     };
 
+    /// Answers the next requests for a socket as with a wrong password, or with another status.
+    "refuse_logins"(node: Option<String>, times: usize = 1, status: u16 = 401) => {
+        lavalink.fits_faults(Faults::fits_answer)?;
+        lavalink.each(node, |node| node.refuse_upgrades(times, status))?;
+    };
+
     // Faults of nodes.
 
     /// Kills a node's process, which starts again after a while; until then its port refuses connections, or a proxy in front of it closes them without an answer.

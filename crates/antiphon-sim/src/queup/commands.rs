@@ -140,6 +140,17 @@ commands! {
         })
     };
 
+    // What there is.
+
+    /// Shows the rooms.
+    "places"(limit: usize = 100) => queup.places_json(limit.min(bounds::SHOWN));
+    /// Shows the users who are in a room.
+    "people"(place: String, limit: usize = 100) => queup.place(&place)?.people_json(limit.min(bounds::SHOWN));
+    /// Shows the newest messages of a room.
+    "messages"(place: String, limit: usize = 20) => queup.place(&place)?.messages_json(limit.min(bounds::SHOWN));
+    /// Shows the song that plays, and the next song of each DJ in their order.
+    "songs"(place: String, limit: usize = 20) => queup.place(&place)?.songs_json(limit.min(bounds::SHOWN));
+
     // The queue.
 
     /// Queues a song by its name, `Artist - Title`.
@@ -249,6 +260,11 @@ commands! {
             None => queup.fail_rest(&requests, times, fault),
             Some(of) => queup.fail_rest_of(&of, &requests, times, fault),
         }
+    };
+    /// Answers the next logins with a status; the sessions that there are stay until `expire_sessions`.
+    "refuse_logins"(times: u32 = 1, status: u16 = 503) => {
+        queup.server.with(|state| state.faults.fits_rule())?;
+        queup.fail_rest("POST /auth/login", times, RestFault::Status(status));
     };
     /// Ends every login, or one account's.
     "expire_sessions"(of: Option<String>) => match of {

@@ -471,6 +471,11 @@ impl Room {
         })
     }
 
+    /// Looks at the state and the room's id.
+    pub(super) fn with_state<T>(&self, look: impl FnOnce(&State, &str) -> T) -> T {
+        self.server.with(|state| look(state, &self.id))
+    }
+
     /// Acts on the room as a user, towards another.
     fn between<T>(
         &self,

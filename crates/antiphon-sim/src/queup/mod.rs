@@ -88,6 +88,7 @@ mod socket;
 pub(crate) mod state;
 mod text;
 mod traffic;
+mod views;
 mod world_file;
 
 use std::sync::Arc;

@@ -73,6 +73,15 @@ commands! {
     /// Sets the rate of ambient traffic, in events a second.
     "traffic"(rate: u32) => chat.traffic(rate);
 
+    // What there is.
+
+    /// Shows the rooms.
+    "places"(limit: usize = 100) => chat.places_json(limit.min(bounds::SHOWN));
+    /// Shows the users who are in a room.
+    "people"(room: i64 = ROOM, limit: usize = 100) => chat.people_json(room, limit.min(bounds::SHOWN));
+    /// Shows the newest messages of a room.
+    "messages"(room: i64 = ROOM, limit: usize = 20) => chat.messages_json(room, limit.min(bounds::SHOWN));
+
     // Faults of sockets.
 
     /// Cuts sockets, and refuses new ones for a while.
@@ -117,6 +126,11 @@ commands! {
 
     /// Answers the next logins with a challenge.
     "captcha"(logins: u32 = 1) => chat.ask_for_humans(logins);
+    /// Answers the next logins with a status; the sessions that there are stay until `expire_cookies`.
+    "refuse_logins"(times: u32 = 1, status: u16 = 503) => {
+        chat.server.with(|state| state.faults.fits_rule())?;
+        chat.fail("POST /users/login", times, RestFault::Status(status));
+    };
     /// Ends the sessions of all accounts.
     "expire_cookies"() => chat.expire_cookies();
     /// Gives every account another key for writing.

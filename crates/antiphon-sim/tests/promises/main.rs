@@ -13,4 +13,5 @@ mod rest;
 mod socket;
 mod tls;
 mod traffic;
+mod wire;
 mod world_file;

@@ -27,20 +27,27 @@ if (table) {
   };
 }
 
-const figures = document.querySelector("[data-renew]");
-if (figures) {
+const parts = document.querySelectorAll("[data-renew]");
+if (parts.length) {
+  const wait = Number(parts[0].dataset.renew) * 1000;
+  const put = (part, next) => {
+    if (!next || part.contains(document.activeElement)) return;
+    const open = [...part.querySelectorAll("details[id][open]")].map((one) => one.id);
+    part.replaceChildren(...next.childNodes);
+    for (const id of open) part.querySelector("#" + CSS.escape(id))?.setAttribute("open", "");
+  };
   const renew = async () => {
     if (!document.hidden) {
       try {
         const answer = await fetch(location.href);
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const next = page.querySelector("[data-renew]");
-        if (next && !figures.contains(document.activeElement)) figures.replaceChildren(...next.childNodes);
+        const renewed = page.querySelectorAll("[data-renew]");
+        parts.forEach((part, index) => put(part, renewed[index]));
       } catch {
         // The server is away; the next try may find it.
       }
     }
-    setTimeout(renew, Number(figures.dataset.renew) * 1000);
+    setTimeout(renew, wait);
   };
-  setTimeout(renew, Number(figures.dataset.renew) * 1000);
+  setTimeout(renew, wait);
 }

@@ -15,6 +15,7 @@
 //! - [`overview`], [`events`] and [`dead`] make the HTML within [`pages`]; every page works without JavaScript.
 //! - [`live`] sends rows of new events. It reads the journal from the position that the browser saw last, so that a
 //!   reconnect neither repeats a row nor misses one.
+//! - [`sandbox`] acts in the world of a simulator, where one is known.
 //! - [`recent`] keeps in memory what pages show of the newest events; [`chart`] draws it as SVG.
 
 mod chart;
@@ -25,6 +26,7 @@ mod live;
 mod overview;
 mod pages;
 mod recent;
+mod sandbox;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -39,6 +41,7 @@ use tokio::{
 use self::{
     guard::{Guard, Login},
     recent::Recent,
+    sandbox::{Sandbox, Simulation},
 };
 use crate::{
     args::Dashboard,
@@ -60,6 +63,8 @@ pub(super) struct Site {
     journal: Mutex<Option<Arc<SqliteJournal>>>,
     recent: Arc<Recent>,
     live: Arc<Semaphore>,
+    /// The simulator at the other end of the connections, where one is known.
+    sandbox: Option<Sandbox>,
     /// It ends the live connections, so that the server can end.
     stop: Stop,
 }
@@ -94,6 +99,10 @@ impl Site {
 /// address cannot be listened on.
 pub(crate) async fn dashboard(args: Dashboard, stop: &Stop) -> anyhow::Result<Exit> {
     let path = config::journal(&args.journal)?;
+    let simulation = Simulation::find(
+        args.sim.as_deref(),
+        config::of_place(&args.journal)?.as_ref(),
+    )?;
     let login = args.login.as_deref().map(Login::read).transpose()?;
     if login.is_none() && !args.listen.ip().is_loopback() {
         let error = format!(
@@ -116,6 +125,7 @@ pub(crate) async fn dashboard(args: Dashboard, stop: &Stop) -> anyhow::Result<Ex
         journal: Mutex::default(),
         recent: Arc::default(),
         live: Arc::new(Semaphore::new(LIVE)),
+        sandbox: simulation.map(Sandbox::new),
         stop: stop.clone(),
     });
     tasks.spawn(recent::follow(Arc::clone(&site)));
@@ -148,8 +158,15 @@ pub(crate) struct Address<'a> {
 }
 
 fn router(site: Arc<Site>, guard: Guard) -> Router {
-    pages::routes()
-        .merge(live::routes())
+    let (mut routes, mut further) = (pages::routes().merge(live::routes()), &[][..]);
+    if site.sandbox.is_some() {
+        routes = routes.merge(sandbox::routes());
+        further = &[("/sandbox", "Sandbox")];
+    }
+    routes
+        .layer(axum::middleware::from_fn(move |request, next| {
+            pages::with_tabs(further, request, next)
+        }))
         .with_state(site)
         .layer(axum::middleware::from_fn_with_state(
             Arc::new(guard),

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use antiphon_core::ReadError;
 use axum::{
     Router,
+    extract::Request,
     http::{StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -107,14 +109,28 @@ async fn missing() -> Failed {
     Failed::missing("There is no such page.")
 }
 
+/// An address and a name of a tab.
+type Tab = (&'static str, &'static str);
+
+tokio::task_local! {
+    /// Tabs that this server has beside those of every dashboard.
+    static FURTHER: &'static [Tab];
+}
+
+/// Answers a request with pages that have these tabs too.
+pub(super) async fn with_tabs(tabs: &'static [Tab], request: Request, next: Next) -> Response {
+    FURTHER.scope(tabs, next.run(request)).await
+}
+
 /// What all pages have around them.
 pub(super) fn page(title: &str, path: &str, body: &Markup) -> Markup {
-    const TABS: [(&str, &str); 4] = [
+    const TABS: [Tab; 4] = [
         ("/", "Overview"),
         ("/events", "Events"),
         ("/places", "Places"),
         ("/dead", "Dead letters"),
     ];
+    let further = FURTHER.try_with(|tabs| *tabs).unwrap_or_default();
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -131,7 +147,7 @@ pub(super) fn page(title: &str, path: &str, body: &Markup) -> Markup {
                 header {
                     strong { "antiphon" }
                     nav aria-label="Pages" {
-                        @for (to, name) in TABS {
+                        @for &(to, name) in TABS.iter().chain(further) {
                             a href=(to) aria-current=[(to == path).then_some("page")] { (name) }
                         }
                     }

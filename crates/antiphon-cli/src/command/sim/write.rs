@@ -7,6 +7,7 @@
 use std::{
     fmt::Write as _,
     io::Write as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -127,13 +128,17 @@ impl Writing {
     ///
     /// # Errors
     /// A file that cannot be written, or that somebody made meanwhile.
-    pub(crate) fn write(&self, addresses: &Addresses) -> Result<(), Failure> {
+    pub(crate) fn write(
+        &self,
+        addresses: &Addresses,
+        token: Option<&Secret>,
+    ) -> Result<(), Failure> {
         let mut secrets = Secrets {
             folder: self.folder_name(),
             files: Vec::new(),
         };
         let text = self
-            .text(addresses, &mut secrets)
+            .text(addresses, token, &mut secrets)
             .map_err(|error| Failure::from_error(Exit::Failed, error))?;
         let folder = self.folder();
         make_folder(&folder).map_err(|error| unwritten(&folder, error))?;
@@ -155,8 +160,9 @@ impl Writing {
         let antiphon = std::env::args().next();
         let antiphon = shell_word(antiphon.as_deref().unwrap_or("antiphon"));
         let path = shell_word(&self.path.to_string_lossy());
-        say("next, in another terminal:");
+        say("next, in other terminals:");
         say(format_args!("  {antiphon} run --config {path} --print"));
+        say(format_args!("  {antiphon} dashboard --config {path}"));
         Ok(())
     }
 
@@ -164,7 +170,12 @@ impl Writing {
     ///
     /// # Errors
     /// Addresses that lack a field, which is a defect.
-    fn text(&self, addresses: &Addresses, secrets: &mut Secrets) -> Result<String, AddressesError> {
+    fn text(
+        &self,
+        addresses: &Addresses,
+        token: Option<&Secret>,
+        secrets: &mut Secrets,
+    ) -> Result<String, AddressesError> {
         let certificate = addresses.certificate.as_deref();
         let certificate = certificate.map(|pem| secrets.path("certificate.pem", Secret::from(pem)));
         let mut text = format!(
@@ -174,6 +185,20 @@ impl Writing {
             secrets.folder,
             Value::from(self.journal_name()),
         );
+        // The dashboard takes no other address.
+        let control = addresses.control.strip_prefix("http://");
+        let control = control.filter(|control| {
+            let address = control.parse::<SocketAddr>();
+            address.is_ok_and(|address| address.ip().is_loopback())
+        });
+        if let Some(control) = control {
+            // Writing into memory cannot fail.
+            let _ = write!(text, "\n[simulator]\ncontrol = {}\n", Value::from(control));
+            if let Some(token) = token {
+                let token = secrets.file("control", token.clone());
+                let _ = writeln!(text, "token = {token}");
+            }
+        }
         for platform in PLATFORMS {
             let name = platform.name;
             let mut keys = (platform.simulated)(addresses, secrets)?;

@@ -2,7 +2,7 @@
 
 mod applications;
 mod auto_moderation;
-mod client;
+pub(crate) mod client;
 mod faults;
 mod gateway;
 mod guild_pages;
