@@ -3,7 +3,7 @@
 //
 // A simulator, a daemon on all four platforms and a dashboard of its journal. Every page is opened in both themes at 400
 // and 1,280 pixels, by keyboard alone and without JavaScript; the list of events is cut a hundred times while a thousand
-// events a second are stored, and must show each of them once. With FOLDER, pictures of the pages are written there.
+// events a second are stored, and must show each of them once; the page Sandbox is in sandbox.mjs. With FOLDER, pictures of the pages are written there.
 // Chromium is the system's, `chromium` unless CHROMIUM names another.
 import {execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
@@ -14,6 +14,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import {chromium} from 'playwright-core';
+import {sandbox} from './sandbox.mjs';
 
 const require = createRequire(import.meta.url);
 const {World} = require('../world.js');
@@ -150,6 +151,10 @@ async function main() {
     await page.context().close();
     world.ok('the keyboard alone reaches pages, filters and events');
   }
+
+  const picture = (page, name) => page.screenshot({path: path.join(pictures, `${name}.png`), fullPage: true});
+  await everywhere({do: 'traffic', rate: 0});
+  await sandbox({world, url, open, holds, pictures, picture});
 
   {
     const {server, cut} = detour(Number(url.port));

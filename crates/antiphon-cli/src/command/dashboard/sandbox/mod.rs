@@ -47,8 +47,10 @@ use crate::plain::plain;
 const FORM: usize = 64 << 10;
 /// Acts that are shown with what came of them.
 const SHOWN: usize = 8;
-/// Entries of the wire on the page itself, and on the page of the wire.
-const ENTRIES: (usize, usize) = (40, 500);
+/// Entries of the wire on the page itself, without heartbeats.
+const FEW: usize = 25;
+/// Entries of the wire on its own page, and those that the page itself looks through.
+const MANY: usize = 200;
 
 /// What the page has at hand.
 pub(super) struct Sandbox {
@@ -170,11 +172,10 @@ async fn sandbox(
     let sandbox = site.sandbox.as_ref().ok_or(Wrong::Missing)?;
     let scene = people::Scene::look(&sandbox.simulation, asked.settled()).await?;
     let happened = happened(&site, sandbox).await?;
-    let path = format!(
-        "/wire?platform={}&limit={}",
-        scene.asked.platform, ENTRIES.0
-    );
-    let entries = sandbox.simulation.lines(&path).await?;
+    let path = format!("/wire?platform={}&limit={MANY}", scene.asked.platform);
+    let mut entries = sandbox.simulation.lines(&path).await?;
+    entries.retain(|entry| !acts::is_beat(entry));
+    entries.drain(..entries.len().saturating_sub(FEW));
     let said = scene.asked.done.and_then(|number| {
         let acts = happened.iter().map(|one| &one.act);
         acts.into_iter().find(|act| act.number == number)
@@ -191,7 +192,7 @@ async fn sandbox(
             h2 id="happened" { "What happened" }
             (show::happened(&happened, &site))
             h2 { "The wire" }
-            p.note { "The newest first, without secrets and headers. " a href=(link("/sandbox/wire", &[("platform", &scene.asked.platform)])) { "all that is kept" } }
+            p.note { "The newest first, without secrets, headers and heartbeats. " a href=(link("/sandbox/wire", &[("platform", &scene.asked.platform)])) { "more of it" } }
             (show::wire(&entries, &scene.asked))
         }
     };
@@ -203,6 +204,8 @@ struct Happened {
     act: Act,
     /// With the times in Unix milliseconds.
     came: Vec<(i64, Came)>,
+    /// The act behind it.
+    next: Option<Act>,
     /// Entries and rows that are not shown.
     more: usize,
     /// Where the journal has the events.
@@ -239,14 +242,15 @@ async fn happened(site: &Site, sandbox: &Sandbox) -> Result<Vec<Happened>, Troub
                 origins.push(origin.to_owned());
             }
         }
-        all.push((act.clone(), came, more));
+        all.push((act.clone(), next.cloned(), came, more));
     }
     let positions = match site.journal().await {
         Ok(journal) => sandbox.acts.find(&journal, &acts, &origins).await,
         Err(_) => std::collections::BTreeMap::new(),
     };
-    let all = all.into_iter().map(|(act, came, more)| Happened {
+    let all = all.into_iter().map(|(act, next, came, more)| Happened {
         act,
+        next,
         came,
         more,
         positions: positions.clone(),
@@ -305,7 +309,7 @@ async fn wire(
 ) -> Result<Response, Wrong> {
     let sandbox = site.sandbox.as_ref().ok_or(Wrong::Missing)?;
     let asked = asked.settled();
-    let limit = ENTRIES.1.to_string();
+    let limit = MANY.to_string();
     let parameters = [
         ("platform", &*asked.platform),
         ("connection", &asked.connection),
@@ -330,7 +334,7 @@ async fn wire(
             label { "connection" input name="connection" value=(asked.connection) inputmode="numeric" size="6"; }
             button { "Show" }
         }
-        p.note { "The newest " (ENTRIES.1) " at most, the newest first. The simulator keeps the last 500 of each connection and the first 4 KiB of each body; secrets and headers are left out." }
+        p.note { "The newest " (MANY) ", the newest first. The simulator keeps the last 500 of each connection and the first 4 KiB of each body; secrets and headers are left out." }
         div data-renew="5" { (show::wire(&entries, &asked)) }
     };
     Ok(page("The wire", "/sandbox", &body).into_response())

@@ -272,7 +272,12 @@ impl Scene {
         let mut forms = Vec::new();
         let options = list(command, "options");
         for (name, options) in sub_commands(name, options) {
-            let fields = html! { @for one in options { (option(one)) } };
+            let asks = options.iter().any(|one| one["autocomplete"] == true);
+            // The button that is pressed names the command, behind the field that does.
+            let fields = html! {
+                @for one in options { (option(one)) }
+                @if asks { button name="do" value="autocomplete" formnovalidate { "Ask for choices" } }
+            };
             let button = format!("/{name}");
             forms.push(self.acts(
                 "command",
@@ -549,7 +554,12 @@ fn shown_place(place: &Value) -> String {
 }
 
 fn input(field: &str, label: &str, value: &str, required: bool) -> Markup {
-    html! { label { (label) input name=(field) value=(value) required[required] autocomplete="off"; } }
+    let is_long = ["s.text", "s.song", "s.message"].contains(&field);
+    let is_short = field.starts_with("n.") || field.starts_with("e.") || field == "s.for";
+    html! { label.long[is_long] {
+        (plain(label))
+        input name=(field) value=(value) required[required] size=[is_short.then_some("7")] autocomplete="off";
+    } }
 }
 
 /// The name of a button: its label, its emoji or its custom id.
@@ -574,7 +584,7 @@ fn menu(component: &Value, field: &str) -> Markup {
     let what = match component["type"].as_u64() {
         Some(5) => "a user",
         Some(6) => "a role",
-        Some(7) => "a user or role",
+        Some(7) => "a user or a role",
         Some(8) => "a channel",
         _ => "",
     };
@@ -614,6 +624,15 @@ fn option(option: &Value) -> Markup {
     let choices = list(option, "choices");
     let is_scalar = matches!(option["type"].as_u64(), Some(4 | 5 | 10));
     let field = format!("{}.{name}", if is_scalar { "p" } else { "o" });
+    let what = match option["type"].as_u64() {
+        Some(6) => "a user",
+        Some(7) => "a channel",
+        Some(8) => "a role",
+        Some(9) => "a user or a role",
+        Some(11) => "a file's name",
+        _ if required => "",
+        _ => "may be left out",
+    };
     let value = |choice: &Value| match &choice["value"] {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -626,7 +645,7 @@ fn option(option: &Value) -> Markup {
     } @else if option["type"] == 5 {
         select name=(field) { @if !required { option value="" {} } option { "true" } option { "false" } }
     } @else {
-        input name=(field) required[required] title=(text(option, "description")) autocomplete="off";
+        input name=(field) required[required] title=(text(option, "description")) placeholder=(what) autocomplete="off";
     } } }
 }
 

@@ -114,20 +114,22 @@ fn line(came: &Came, one: &Happened) -> Markup {
             place,
             state,
         } => html! {
-            span.tag.link-change { "connection" } " " (plain(source)) " " span.note { (plain(place)) } ": " (plain(state))
+            span.tag.link-change { "connection" } " " (plain(source)) @if !place.is_empty() { " " span.note { (plain(place)) } } ": " (plain(state))
         },
     }
 }
 
-/// Gaps that the journal has since the act, the first ones.
+/// Gaps that the journal has between the act and the next one, the first ones.
 fn gaps(one: &Happened, site: &Site) -> Markup {
     let act = &one.act;
     let seen = site.recent.look(|figures| {
-        let gaps = figures.gaps.iter().filter(|gap| act.saw(gap.position));
+        let gaps = figures.gaps.iter().filter(|gap| {
+            act.saw(gap.position) && !one.next.as_ref().is_some_and(|next| next.saw(gap.position))
+        });
         let gaps = gaps.map(|gap| (gap.position, gap.source.clone(), gap.place.clone()));
         gaps.take(5).collect::<Vec<_>>()
     });
-    html! { @if !seen.is_empty() { p.note { "Gaps since then: "
+    html! { @if !seen.is_empty() { p.note { "Gaps that came of it: "
         @for (position, source, place) in seen { a href=(format!("/events/{position}")) { (plain(&source)) " " (plain(&place)) } " " }
     } } }
 }
@@ -184,7 +186,7 @@ fn row(entry: &Value, asked: &Asked) -> Markup {
     let to = [("platform", &*asked.platform), ("connection", &connection)];
     html! { tr.beat[is_beat(entry)] {
         td.time { (shown_time(at)) }
-        td { a href=(link("/sandbox/wire", &to)) { (connection) } " " span.note { (plain(text(entry, "server"))) } }
+        td.route { a href=(link("/sandbox/wire", &to)) { (connection) } " " span.note { (plain(text(entry, "server"))) } }
         td { @if is_client { span.tag.sent { "client →" } } @else { span.tag.event { "← platform" } } }
         td.gist { (head(entry)) " " (body(entry)) }
     } }
