@@ -26,7 +26,7 @@ pub(crate) enum Exit {
     Failed,
     /// The command line or the configuration is wrong.
     Usage,
-    /// A platform could not be reached, or refused the login.
+    /// A platform or the journal's server could not be reached, or refused the login.
     Unreachable,
     /// Events were lost.
     Lost,
@@ -57,6 +57,7 @@ impl Exit {
         match trouble {
             Trouble::Changed => Self::JournalChanged,
             Trouble::Corrupt | Trouble::NewerSchema => Self::JournalUnreadable,
+            Trouble::Unreachable => Self::Unreachable,
             _ => Self::Failed,
         }
     }

@@ -65,6 +65,7 @@ pub(crate) fn hint(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Full => "free some space, and start it again",
         Trouble::ReadOnly => "make the file and its folder writable, and start it again",
+        Trouble::Unreachable => "start the server, or look at the network, and start it again",
         trouble => trouble.hint(),
     }
 }
@@ -82,6 +83,8 @@ mod tests {
             Trouble::Corrupt,
             Trouble::NewerSchema,
             Trouble::Changed,
+            Trouble::Unreachable,
+            Trouble::TakenOver,
             Trouble::Closed,
             Trouble::Other,
         ] {

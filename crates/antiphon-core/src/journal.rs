@@ -380,6 +380,10 @@ pub enum Trouble {
     NewerSchema,
     /// The file, its log or its lock was removed, replaced or cut by somebody else.
     Changed,
+    /// The server that keeps the journal cannot be reached, or does not answer.
+    Unreachable,
+    /// Another process has taken the journal over; this one can store nothing any more.
+    TakenOver,
     /// The journal was closed.
     Closed,
     /// Anything else; the source says more.
@@ -391,7 +395,7 @@ impl Trouble {
     pub fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::Full | Self::ReadOnly | Self::Locked | Self::Other
+            Self::Full | Self::ReadOnly | Self::Locked | Self::Unreachable | Self::Other
         )
     }
 
@@ -409,6 +413,12 @@ impl Trouble {
             Self::Changed => {
                 "leave its files alone while it is in use; docs/journal.md, \"When its files changed\", says how to go on"
             }
+            Self::Unreachable => {
+                "start the server, or look at the network; storing goes on by itself"
+            }
+            Self::TakenOver => {
+                "leave the work to the other process, or start this one again: it waits for its turn"
+            }
             Self::Closed => "open the journal again",
             Self::Other => "see the cause",
         }
@@ -425,6 +435,8 @@ impl fmt::Display for Trouble {
             Self::Empty => "nothing was written to it yet",
             Self::NewerSchema => "it was written by a newer version",
             Self::Changed => "its files were removed, replaced or cut by somebody else",
+            Self::Unreachable => "its server cannot be reached",
+            Self::TakenOver => "another process has taken it over",
             Self::Closed => "it is closed",
             Self::Other => "its storage failed",
         })

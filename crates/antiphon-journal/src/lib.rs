@@ -3,6 +3,8 @@
 mod erased;
 #[cfg(feature = "sqlite")]
 mod filter;
+#[cfg(feature = "jetstream")]
+mod jetstream;
 mod memory;
 mod retention;
 #[cfg(feature = "sqlite")]
@@ -10,6 +12,8 @@ mod sqlite;
 
 #[cfg(feature = "sqlite")]
 pub use filter::{Filter, Page};
+#[cfg(feature = "jetstream")]
+pub use jetstream::{JetStreamJournal, JetStreamOpenError, JetStreamOptions};
 pub use memory::MemoryJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{

@@ -5,6 +5,8 @@
     expect(dead_code, reason = "some promises need a disk")
 )]
 mod contract;
+#[cfg(feature = "jetstream")]
+mod nats;
 
 /// Runs every promise for a backend; those behind `disk` only for a backend with a disk.
 macro_rules! keeps_the_contract {
@@ -64,7 +66,9 @@ macro_rules! keeps_the_contract {
         $(
             #[tokio::test]
             async fn $promise() {
-                crate::contract::$promise::<$backend>().await;
+                if <$backend as crate::contract::Backend>::is_there() {
+                    crate::contract::$promise::<$backend>().await;
+                }
             }
         )*
     };
@@ -170,4 +174,65 @@ mod sqlite {
     mod compressed {
         keeps_the_contract!(super::Sqlite<true>, disk);
     }
+}
+
+#[cfg(feature = "jetstream")]
+mod jetstream {
+    use std::time::Duration;
+
+    use antiphon_core::Journal;
+    use antiphon_journal::{JetStreamJournal, JetStreamOptions};
+
+    use crate::{
+        contract::{Backend, OnDisk},
+        nats::{Server, is_there},
+    };
+
+    /// A journal in the stream of a server of its own.
+    pub(crate) struct JetStream {
+        server: Server,
+        journal: JetStreamJournal,
+    }
+
+    impl JetStream {
+        async fn open(server: Server) -> Self {
+            let options = JetStreamOptions::new("test").lease(Duration::from_secs(1));
+            let journal = JetStreamJournal::open(&server.url(), options)
+                .await
+                .expect("opened");
+            Self { server, journal }
+        }
+    }
+
+    impl Backend for JetStream {
+        fn is_there() -> bool {
+            is_there()
+        }
+
+        async fn fresh() -> Self {
+            Self::open(Server::start().await).await
+        }
+
+        fn journal(&self) -> &dyn Journal {
+            &self.journal
+        }
+
+        async fn cramp(&self, cramped: bool) {
+            self.journal.limit(cramped.then_some(100_000));
+        }
+    }
+
+    impl OnDisk for JetStream {
+        async fn reopened(self) -> Self {
+            self.journal.close().await.expect("closed");
+            Self::open(self.server).await
+        }
+
+        async fn dropped(self) -> Self {
+            drop(self.journal);
+            Self::open(self.server).await
+        }
+    }
+
+    keeps_the_contract!(JetStream, disk);
 }

@@ -11,6 +11,11 @@ use jiff::Timestamp;
 
 /// A storage under test.
 pub(crate) trait Backend: Sized + Send {
+    /// Whether the programs that it needs are there; says what is skipped where they are not.
+    fn is_there() -> bool {
+        true
+    }
+
     /// An empty journal.
     fn fresh() -> impl Future<Output = Self> + Send;
 

@@ -1,0 +1,554 @@
+//! The journal on NATS JetStream: one stream for each journal, kept by one server or by a cluster.
+//!
+//! | file | has |
+//! | --- | --- |
+//! | `options` | options, and why a journal could not be opened |
+//! | `server` | the connection, the stream's configuration, the server's answers as the journal's |
+//! | `format` | what the messages look like |
+//! | `lease` | the key that says who appends |
+//! | `run` | messages that are stored together or not at all, and the fence |
+//! | `open` | the pass over the stream at the beginning |
+//! | `index` | what the appender remembers of the stream |
+//! | `appender` | the one task that writes: batches, sweeps, states |
+//! | `erase` | a person is erased, in slices |
+//!
+//! A batch becomes a *run* of messages: its states first, then its events, each message with the number that it has to
+//! follow. The last of them ends the run, and only then does the run count. Positions are given by the appender and stand
+//! in headers: they follow one another without the stream's holes.
+//!
+//! Invariants:
+//! - One run is under way at a time, and nothing is written while it is not known what became of the last one.
+//! - A message is deleted only once a later run is stored, so that the last run can always be checked.
+//! - The index changes only when a run is stored.
+//! - The future of a call may be dropped at any point: the appender finishes what it has begun.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use antiphon_core::{
+    AppendError, Appended, Batch, BoxFuture, Checkpoint, ConsumerName, Cursor, DeadLetter,
+    DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Retention, Saved,
+    SourceName, Sweep, Trouble,
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
+
+use crate::PAGE_BYTES;
+use appender::{Appender, Command, Trash, empty_trash};
+use format::{
+    CheckpointLine, ProjectionLine, StateName, StateValue, read_dead, read_event, state_records,
+};
+use index::{Change, Index, Memory, Stored};
+use lease::{Lease, NotTaken};
+use run::{Plan, Writer, put_up, take_down};
+use server::{Failure, GETS, Link};
+
+mod appender;
+mod erase;
+mod format;
+mod index;
+mod lease;
+mod open;
+mod options;
+mod run;
+mod server;
+
+pub use options::{JetStreamOpenError, JetStreamOptions};
+
+/// Calls that wait for the appender; further ones wait for room.
+const WAITING: usize = 64;
+
+/// A journal in a stream of NATS JetStream.
+///
+/// One process appends, and holds a lease for it; the server refuses whatever another one sends. A process that takes
+/// over reads the headers of the whole stream first. docs/scale-out.md says what the messages look like, which servers it
+/// was tried with, and what is lost when what dies.
+///
+/// It connects by `nats://` or `tls://` addresses, separated by commas, with login and password in them where the server
+/// asks for any. While the server cannot be reached, appends and reads fail with [`Trouble::Unreachable`], which is
+/// transient; the connection comes back by itself.
+///
+/// Dropping it without [`Journal::close`] loses nothing; another process then has to wait for the end of the lease.
+///
+/// ```no_run
+/// use antiphon_core::{Journal, Position};
+/// use antiphon_journal::{JetStreamJournal, JetStreamOptions};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = JetStreamOptions::new("choir");
+/// let journal = JetStreamJournal::open("nats://127.0.0.1:4222", options).await?;
+/// assert!(journal.read(Position::ZERO, 100).await?.is_empty());
+/// journal.close().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct JetStreamJournal {
+    shared: Arc<Shared>,
+    commands: mpsc::Sender<Command>,
+    /// Ends with the journal: the appender, the renewal of the lease, and the deletion of messages.
+    _tasks: JoinSet<()>,
+}
+
+/// What calls and tasks share.
+struct Shared {
+    link: Arc<Link>,
+    lease: Arc<Lease>,
+    index: Mutex<Index>,
+    last: watch::Sender<Position>,
+    replays: watch::Sender<u64>,
+    /// Why nothing can be stored any more.
+    lost: watch::Sender<Option<Failure>>,
+    closed: AtomicBool,
+    trash: mpsc::UnboundedSender<Trash>,
+    max_events: usize,
+    /// The stream's own limit of bytes.
+    stream_bytes: Option<u64>,
+}
+
+impl fmt::Debug for JetStreamJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JetStreamJournal")
+            .field("stream", &self.shared.link.stream.cached_info().config.name)
+            .field("last", &*self.shared.last.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that nothing can be stored any more; the first reason counts.
+    fn lose(&self, failure: Failure) {
+        self.lost.send_if_modified(|lost| {
+            let is_first = lost.is_none();
+            lost.get_or_insert(failure);
+            is_first
+        });
+    }
+
+    /// Leaves messages to be deleted.
+    fn discard(&self, messages: Vec<u64>) {
+        if !messages.is_empty() {
+            // Without the task the journal is ending, and the next opening finds them again.
+            let _ = self.trash.send(Trash::Messages(messages));
+        }
+    }
+
+    fn check_open(&self) -> Result<(), Failure> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Failure::new(Trouble::Closed));
+        }
+        Ok(())
+    }
+
+    /// An event of this position.
+    async fn event(&self, position: u64) -> Result<Option<Event>, Failure> {
+        let page = self.page(Position::new(position).previous(), 1).await?;
+        let event = page.into_iter().next().map(|(_, event)| event);
+        Ok(event.filter(|event| event.position().get() == position))
+    }
+
+    /// Events that follow a position, with the numbers of their last messages.
+    async fn page(&self, after: Position, limit: usize) -> Result<Vec<(u64, Event)>, Failure> {
+        self.check_open()?;
+        let mut bytes = 0;
+        let heads: Vec<_> = self
+            .index()
+            .events
+            .range(after.get().saturating_add(1)..)
+            .take(limit)
+            .take_while(|(_, head)| {
+                let is_first = bytes == 0;
+                bytes += head.weight;
+                is_first || bytes <= PAGE_BYTES as u64
+            })
+            .map(|(position, head)| (*position, *head))
+            .collect();
+        let events = stream::iter(heads)
+            .map(async |(position, mut head)| {
+                loop {
+                    if let Some((headers, payload)) =
+                        self.link.whole(head.sequence, head.parts).await?
+                    {
+                        let event = read_event(&headers, payload);
+                        let event =
+                            event.map_err(|error| Failure::damaged(head.sequence, error))?;
+                        return Ok::<_, Failure>(Some((head.sequence, event)));
+                    }
+                    // It was swept, or another body took its place meanwhile.
+                    match self.index().events.get(&position) {
+                        None => return Ok(None),
+                        Some(now) if now.sequence != head.sequence => head = *now,
+                        Some(_) => return Err(Failure::damaged(head.sequence, "it is not there")),
+                    }
+                }
+            })
+            .buffered(GETS);
+        let events: Vec<_> = events
+            .try_filter_map(async |event| Ok(event))
+            .try_collect()
+            .await?;
+        Ok(events)
+    }
+
+    /// A state's value.
+    async fn state(&self, name: &StateName) -> Result<Option<StateValue>, Failure> {
+        self.check_open()?;
+        let Some(mut stored) = self.index().states.get(name).copied() else {
+            return Ok(None);
+        };
+        loop {
+            if let Some((_, value)) = open::state(&self.link, stored).await? {
+                return Ok(Some(value));
+            }
+            let now = self.index().states.get(name).copied();
+            match now {
+                None => return Ok(None),
+                Some(now) if now.sequence != stored.sequence => stored = now,
+                Some(Stored { sequence, .. }) => {
+                    return Err(Failure::damaged(sequence, "it is not there"));
+                }
+            }
+        }
+    }
+
+    async fn dead_letter(&self, id: u64) -> Result<Option<DeadLetter>, Failure> {
+        let Some(value) = self.state(&StateName::Dead { id }).await? else {
+            return Ok(None);
+        };
+        let letter = read_dead(id, &value);
+        letter
+            .map(Some)
+            .map_err(|error| Failure::said(Trouble::Corrupt, error))
+    }
+}
+
+fn corrupt(error: antiphon_core::BoxError) -> Failure {
+    Failure::said(Trouble::Corrupt, error)
+}
+
+impl JetStreamJournal {
+    /// Opens a journal for appending and reading; makes its stream if there is none.
+    ///
+    /// It must be called within a tokio runtime. It waits for a process that holds the journal
+    /// ([`JetStreamOptions::wait`]), and then reads the headers of all its messages.
+    ///
+    /// # Errors
+    /// [`JetStreamOpenError`]: the server cannot be reached, is older than 2.9, has no JetStream, or configured the
+    /// stream otherwise; another process holds the journal; the stream is damaged, no journal, or of a newer version.
+    pub async fn open(
+        servers: &str,
+        options: JetStreamOptions,
+    ) -> Result<Self, JetStreamOpenError> {
+        let link = Arc::new(Link::open(servers, &options).await?);
+        let (bucket, time) = link.bucket(&options).await?;
+        let lease = Lease::take(bucket, time, options.wait).await;
+        let lease = Arc::new(lease.map_err(|not_taken| match not_taken {
+            NotTaken::Held(holder) => JetStreamOpenError::Held { holder },
+            NotTaken::Failed(failure) => failure.open(),
+        })?);
+        let mut tasks = JoinSet::new();
+        let (lost, _) = watch::channel(None);
+        // Reading a long stream may take longer than the lease.
+        tasks.spawn(renew(Arc::clone(&lease), lost.clone()));
+        let fence = put_up(&link).await.map_err(Failure::open)?;
+        let found = open::read(&link, fence).await.map_err(Failure::open)?;
+        take_down(&link).await;
+        let limit = link.stream.cached_info().config.max_bytes;
+        let (trash, discarded) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            link: Arc::clone(&link),
+            lease: Arc::clone(&lease),
+            last: watch::Sender::new(Position::new(found.index.counters.position)),
+            index: Mutex::new(found.index),
+            replays: watch::Sender::new(0),
+            lost,
+            closed: AtomicBool::new(false),
+            trash,
+            max_events: options.max_events,
+            stream_bytes: u64::try_from(limit).ok().filter(|limit| *limit > 0),
+        });
+        let mut writer = Writer::new(link, lease, fence);
+        if found.is_new {
+            shared.begin(&mut writer).await.map_err(Failure::open)?;
+        }
+        shared.discard(found.trash);
+        let appender = Appender {
+            shared: Arc::clone(&shared),
+            writer,
+            unreported: std::collections::HashMap::new(),
+        };
+        let (commands, asked) = mpsc::channel(WAITING);
+        tasks.spawn(appender.run(asked));
+        tasks.spawn(empty_trash(Arc::clone(&shared), discarded));
+        Ok(Self {
+            shared,
+            commands,
+            _tasks: tasks,
+        })
+    }
+
+    /// Sets how many bytes all events may have together, by [`Draft::weight`](antiphon_core::Draft::weight). Default:
+    /// no limit.
+    ///
+    /// At the limit an append fails with [`Trouble::Full`] until a sweep has made room or the limit is raised. A batch
+    /// without new events always has room.
+    pub fn limit(&self, max_bytes: Option<u64>) {
+        self.shared.index().max_bytes = max_bytes;
+    }
+
+    /// Removes a consumer and its cursor, so that retention no longer waits for it.
+    ///
+    /// A consumer of that name that starts again is a new one.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails.
+    pub async fn forget(&self, consumer: &ConsumerName) -> Result<(), AppendError> {
+        let consumer = consumer.clone();
+        let asked = self.ask(|done| Command::Forget(consumer, done)).await;
+        asked.map_err(Failure::append)
+    }
+
+    /// Asks the appender for something, and waits for its answer.
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, AppendError>>) -> Command,
+    ) -> Result<T, Failure> {
+        self.shared.check_open()?;
+        if let Some(failure) = self.shared.lost.borrow().clone() {
+            return Err(failure);
+        }
+        let (done, answer) = oneshot::channel();
+        let closed = || Failure::new(Trouble::Closed);
+        let sent = self.commands.send(command(done)).await;
+        sent.map_err(|_| closed())?;
+        match answer.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Failure::of(&error)),
+            Err(_) => Err(closed()),
+        }
+    }
+}
+
+impl Shared {
+    /// Stores the secret of a new journal.
+    async fn begin(&self, writer: &mut Writer) -> Result<(), Failure> {
+        let bytes = self.index().secret.bytes;
+        let value = StateValue::new(&bytes.as_slice(), bytes::Bytes::new());
+        let name = StateName::Identity;
+        let records = state_records(&self.link.subjects, &name, Some(&value), self.link.most);
+        let mut plan = Plan::default();
+        let change = Change::State {
+            name,
+            parts: 0,
+            memory: Some(Memory::Nothing),
+        };
+        plan.add(records, change);
+        match writer.store(plan).await? {
+            run::Ended::Stored(kept) => {
+                for (last, change) in kept.changes {
+                    self.index().apply(change, kept.first + last as u64);
+                }
+                Ok(())
+            }
+            run::Ended::Failed(failure) => Err(failure),
+        }
+    }
+}
+
+/// Renews a lease three times in its time, until another process has it.
+async fn renew(lease: Arc<Lease>, lost: watch::Sender<Option<Failure>>) {
+    let mut every = tokio::time::interval(lease.time / 3);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match lease.renew().await {
+            Err(failure) if failure.trouble == Trouble::TakenOver => {
+                lost.send_replace(Some(failure));
+                return;
+            }
+            // Without the server nobody can take it either.
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+impl Journal for JetStreamJournal {
+    fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        Box::pin(async move {
+            let asked = self.ask(|done| Command::Append(batch, done)).await;
+            asked.map_err(Failure::append)
+        })
+    }
+
+    fn read(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Event>>, ReadError>> {
+        Box::pin(async move {
+            let page = self.shared.page(after, limit).await;
+            let page = page.map_err(Failure::read)?;
+            Ok(page.into_iter().map(|(_, event)| Arc::new(event)).collect())
+        })
+    }
+
+    fn last(&self) -> watch::Receiver<Position> {
+        self.shared.last.subscribe()
+    }
+
+    fn checkpoints<'a>(
+        &'a self,
+        source: &'a SourceName,
+    ) -> BoxFuture<'a, Result<Vec<Checkpoint>, ReadError>> {
+        Box::pin(async move {
+            self.shared.check_open().map_err(Failure::read)?;
+            let is_of = |name: &StateName| matches!(name, StateName::Checkpoint { source: of, .. } if of == source.as_str());
+            let names: Vec<_> = self
+                .shared
+                .index()
+                .states
+                .keys()
+                .filter(|name| is_of(name))
+                .cloned()
+                .collect();
+            let checkpoints = stream::iter(names)
+                .map(async |name| {
+                    let value = self.shared.state(&name).await?;
+                    let (Some(value), StateName::Checkpoint { part, .. }) = (value, name) else {
+                        return Ok(None);
+                    };
+                    let line: CheckpointLine = value.line().map_err(corrupt)?;
+                    Ok::<_, Failure>(Some(Checkpoint {
+                        part: part.into(),
+                        state: value.bytes().clone(),
+                        mark: line.mark,
+                    }))
+                })
+                .buffered(GETS)
+                .try_filter_map(async |checkpoint| Ok(checkpoint))
+                .try_collect()
+                .await;
+            checkpoints.map_err(Failure::read)
+        })
+    }
+
+    fn cursor<'a>(
+        &'a self,
+        consumer: &'a ConsumerName,
+    ) -> BoxFuture<'a, Result<Option<Cursor>, ReadError>> {
+        Box::pin(async move {
+            let consumer = consumer.as_str().into();
+            let value = self.shared.state(&StateName::Cursor { consumer }).await;
+            let value = value.map_err(Failure::read)?;
+            let cursor = value.map(|value| value.line().map_err(corrupt)).transpose();
+            cursor.map_err(Failure::read)
+        })
+    }
+
+    fn projection<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Saved>, ReadError>> {
+        Box::pin(async move {
+            let name = StateName::Projection { name: name.into() };
+            let value = self.shared.state(&name).await.map_err(Failure::read)?;
+            let Some(value) = value else { return Ok(None) };
+            let line: Result<ProjectionLine, _> = value.line().map_err(corrupt);
+            let line = line.map_err(Failure::read)?;
+            Ok(Some(Saved {
+                position: Position::new(line.position),
+                state: value.bytes().to_vec(),
+            }))
+        })
+    }
+
+    fn dead_letters(
+        &self,
+        after: DeadLetterId,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<DeadLetter>, ReadError>> {
+        Box::pin(async move {
+            self.shared.check_open().map_err(Failure::read)?;
+            let first = StateName::Dead {
+                id: after.0.saturating_add(1),
+            };
+            let ids: Vec<_> = self
+                .shared
+                .index()
+                .states
+                .range(first..)
+                .map_while(|(name, _)| match name {
+                    StateName::Dead { id } if *id > after.0 => Some(*id),
+                    _ => None,
+                })
+                .take(limit)
+                .collect();
+            let letters = stream::iter(ids)
+                .map(|id| self.shared.dead_letter(id))
+                .buffered(GETS)
+                .try_filter_map(async |letter| Ok(letter))
+                .try_collect()
+                .await;
+            letters.map_err(Failure::read)
+        })
+    }
+
+    fn replays(&self) -> watch::Receiver<u64> {
+        self.shared.replays.subscribe()
+    }
+
+    fn sweep(
+        &self,
+        policy: Arc<Retention>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Sweep, AppendError>> {
+        Box::pin(async move {
+            let asked = self.ask(|done| Command::Sweep(policy, now, done)).await;
+            asked.map_err(Failure::append)
+        })
+    }
+
+    fn erase(&self, person: Arc<Person>) -> BoxFuture<'_, Result<Erased, AppendError>> {
+        Box::pin(async move {
+            let erased = self.erase_person(&person).await;
+            erased.map_err(Failure::append)
+        })
+    }
+
+    fn lost(&self) -> BoxFuture<'_, AppendError> {
+        Box::pin(async move {
+            let mut lost = self.shared.lost.subscribe();
+            let failure = match lost.wait_for(Option::is_some).await {
+                Ok(failure) => failure.clone(),
+                Err(_) => None,
+            };
+            match failure {
+                Some(failure) => failure.append(),
+                None => std::future::pending().await,
+            }
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), AppendError>> {
+        Box::pin(async move {
+            if self.shared.closed.swap(true, Ordering::AcqRel) {
+                return Ok(());
+            }
+            let (done, closed) = oneshot::channel();
+            if self.commands.send(Command::Close(done)).await.is_err() {
+                return Ok(());
+            }
+            closed.await.unwrap_or(Ok(()))
+        })
+    }
+}

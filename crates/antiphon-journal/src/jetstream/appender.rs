@@ -1,0 +1,646 @@
+//! The appender: the one task that writes to the stream, one run after another.
+//!
+//! It owns the [`Writer`]; calls reach it through a channel, so that a call whose future is dropped is finished all the
+//! same. Messages that nobody needs any more go to a second task, which deletes them beside the runs that follow.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use antiphon_core::{
+    AppendError, Appended, Batch, BodyForm, ConsumerName, DeadLetter, DeadLetterChange,
+    DeadLetterId, Draft, Event, Origin, Position, Retention, SourceName, Sweep, Trouble,
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    Shared,
+    format::{
+        CheckpointLine, ProjectionLine, StateName, StateValue, SweptLine, cursor_value, dead_value,
+        event_records, key_text, read_dead, same_failure, state_records,
+    },
+    index::{Change, Memory},
+    run::{Ended, Kept, Plan, Writer},
+    server::Failure,
+};
+use crate::retention::{ERASED, Keep, ago, keep, until};
+
+/// Bytes of a message beside its body and note, roughly: headers, subject and the server's own.
+const OVERHEAD: u64 = 400;
+/// Pause before messages that could not be deleted are tried again.
+const DELETE_AGAIN: Duration = Duration::from_secs(2);
+
+/// What the appender is asked for.
+pub(super) enum Command {
+    Append(Arc<Batch>, oneshot::Sender<Result<Appended, AppendError>>),
+    Sweep(
+        Arc<Retention>,
+        Timestamp,
+        oneshot::Sender<Result<Sweep, AppendError>>,
+    ),
+    /// Puts events in the places of those of the same positions, if their last messages still have these numbers; gives
+    /// the positions of the others.
+    Rewrite(
+        Vec<(u64, Event)>,
+        oneshot::Sender<Result<Vec<u64>, AppendError>>,
+    ),
+    /// Writes states, or that they are no more.
+    States(
+        Vec<(StateName, Option<StateValue>)>,
+        oneshot::Sender<Result<(), AppendError>>,
+    ),
+    Forget(ConsumerName, oneshot::Sender<Result<(), AppendError>>),
+    Close(oneshot::Sender<Result<(), AppendError>>),
+}
+
+/// Messages that nobody needs any more, or a request to be told once all before it are gone.
+pub(super) enum Trash {
+    Messages(Vec<u64>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// Deletes messages until its channel ends; it tries again for as long as the server cannot be reached.
+///
+/// The channel has no bound of its own: it holds at most the numbers of all messages of the stream.
+pub(super) async fn empty_trash(shared: Arc<Shared>, mut trash: mpsc::UnboundedReceiver<Trash>) {
+    while let Some(next) = trash.recv().await {
+        match next {
+            Trash::Messages(messages) => {
+                while shared
+                    .link
+                    .delete_all(messages.iter().copied())
+                    .await
+                    .is_err()
+                {
+                    tokio::time::sleep(DELETE_AGAIN).await;
+                }
+            }
+            Trash::Flush(done) => drop(done.send(())),
+        }
+    }
+}
+
+/// The state of the task.
+pub(super) struct Appender {
+    pub(super) shared: Arc<Shared>,
+    pub(super) writer: Writer,
+    /// Events that were stored by a call that could not say so, until a call asks for them again.
+    pub(super) unreported: HashMap<(SourceName, Origin), Arc<Event>>,
+}
+
+impl Appender {
+    /// Serves calls until it is closed, or every handle is gone.
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        while let Some(command) = commands.recv().await {
+            // Whoever asked may have gone; what was asked for is done all the same.
+            match command {
+                Command::Append(batch, done) => {
+                    let appended = self.append(&batch).await;
+                    drop(done.send(self.judged(appended)));
+                }
+                Command::Sweep(policy, now, done) => {
+                    let swept = self.sweep(&policy, now).await;
+                    drop(done.send(self.judged(swept)));
+                }
+                Command::Rewrite(events, done) => {
+                    let rewritten = self.rewrite(events).await;
+                    drop(done.send(self.judged(rewritten)));
+                }
+                Command::States(states, done) => {
+                    let written = self.write_states(states).await;
+                    drop(done.send(self.judged(written)));
+                }
+                Command::Forget(consumer, done) => {
+                    let consumer = consumer.as_str().into();
+                    let states = vec![(StateName::Cursor { consumer }, None)];
+                    let written = self.write_states(states).await;
+                    drop(done.send(self.judged(written)));
+                }
+                Command::Close(done) => {
+                    let settled = self.settle().await;
+                    let (flushed, flush) = oneshot::channel();
+                    if self.shared.trash.send(Trash::Flush(flushed)).is_ok() {
+                        // A server that is gone must not keep the process: what is left is deleted at the next opening.
+                        drop(tokio::time::timeout(Duration::from_secs(2), flush).await);
+                    }
+                    let released = match settled {
+                        Ok(()) => self.shared.lease.release().await,
+                        Err(failure) => Err(failure),
+                    };
+                    drop(done.send(released.map_err(Failure::append)));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A failure after which nothing can be stored any more is noted for [`antiphon_core::Journal::lost`].
+    fn judged<T>(&self, result: Result<T, Failure>) -> Result<T, AppendError> {
+        result.map_err(|failure| {
+            if !failure.trouble.is_transient() {
+                self.shared.lose(failure.clone());
+            }
+            failure.append()
+        })
+    }
+
+    /// Finds out what became of the last run, if nobody knows.
+    async fn settle(&mut self) -> Result<(), Failure> {
+        if let Some(Ended::Stored(kept)) = self.writer.settle().await? {
+            let events = self.apply(kept);
+            let named = events
+                .into_iter()
+                .map(|event| ((event.source().clone(), event.origin().clone()), event));
+            self.unreported.extend(named);
+        }
+        Ok(())
+    }
+
+    /// Stores a plan; gives its new events.
+    async fn store(&mut self, plan: Plan) -> Result<Vec<Arc<Event>>, Failure> {
+        match self.writer.store(plan).await? {
+            Ended::Stored(kept) => Ok(self.apply(kept)),
+            Ended::Failed(failure) => Err(failure),
+        }
+    }
+
+    /// Makes the changes of a stored plan; gives its new events.
+    fn apply(&mut self, kept: Kept) -> Vec<Arc<Event>> {
+        let mut events = Vec::new();
+        let mut trash = Vec::new();
+        let mut index = self.shared.index();
+        for (last, change) in kept.changes {
+            if let Change::Event {
+                event,
+                is_new: true,
+                ..
+            } = &change
+            {
+                events.push(Arc::clone(event));
+            }
+            trash.extend(index.apply(change, kept.first + last as u64));
+        }
+        index.counters = kept.counters;
+        drop(index);
+        self.shared.discard(trash);
+        if let Some(last) = events.last() {
+            self.shared.last.send_replace(last.position());
+        }
+        events
+    }
+
+    async fn append(&mut self, batch: &Batch) -> Result<Appended, Failure> {
+        self.settle().await?;
+        let (mut plan, replays) = self.plan_states(batch).await?;
+        let mut appended = Appended::default();
+        self.plan_events(batch, &mut plan, &mut appended)?;
+        let stored = self.store(plan).await?;
+        for event in &appended.events {
+            self.unreported
+                .remove(&(event.source().clone(), event.origin().clone()));
+        }
+        appended.events.extend(stored);
+        if replays > 0 {
+            self.shared.replays.send_modify(|count| *count += replays);
+        }
+        Ok(appended)
+    }
+
+    /// Plans the new events; those that an earlier call stored unseen are put into `appended` at once.
+    fn plan_events(
+        &self,
+        batch: &Batch,
+        plan: &mut Plan,
+        appended: &mut Appended,
+    ) -> Result<(), Failure> {
+        let index = self.shared.index();
+        let mut position = index.counters.position;
+        let mut seen = HashSet::new();
+        let (mut weight, mut count) = (0, 0);
+        for (source, draft) in &batch.events {
+            let name = (source.clone(), draft.origin.clone());
+            let is_first = seen.insert((source, &draft.origin));
+            if is_first && let Some(event) = self.unreported.get(&name) {
+                appended.events.push(Arc::clone(event));
+                continue;
+            }
+            if !is_first || index.is_repeat(source, &draft.origin) {
+                appended.repeats += 1;
+                continue;
+            }
+            position += 1;
+            count += 1;
+            weight += draft.weight() as u64;
+            let event = Event::stored(Position::new(position), source.clone(), draft.clone());
+            plan_event(&self.shared, plan, event, true);
+        }
+        plan.counters.position = position;
+        if count == 0 {
+            return Ok(());
+        }
+        if index
+            .max_bytes
+            .is_some_and(|limit| index.bytes + weight > limit)
+        {
+            return Err(Failure::said(
+                Trouble::Full,
+                "the journal's limit of bytes is reached",
+            ));
+        }
+        let events = index.events.len() as u64 + count;
+        if events > self.shared.max_events as u64 {
+            let cause = format!("it has {} events, its limit", index.events.len());
+            return Err(Failure::said(Trouble::Full, cause));
+        }
+        // The last tenth is left to states, fences and sweeps, without which no room could be made.
+        let has = index.bytes + weight + events * OVERHEAD;
+        if self
+            .shared
+            .stream_bytes
+            .is_some_and(|limit| has > limit / 10 * 9)
+        {
+            let cause = "nine tenths of the stream's max_bytes are used";
+            return Err(Failure::said(Trouble::Full, cause));
+        }
+        Ok(())
+    }
+
+    /// Plans everything but the events; also gives how many replays are asked for.
+    async fn plan_states(&self, batch: &Batch) -> Result<(Plan, u64), Failure> {
+        let mut states: BTreeMap<StateName, Option<(StateValue, Memory)>> = BTreeMap::new();
+        for (source, checkpoint) in &batch.checkpoints {
+            let name = StateName::Checkpoint {
+                source: source.as_str().into(),
+                part: checkpoint.part.as_ref().into(),
+            };
+            let line = CheckpointLine {
+                mark: checkpoint.mark,
+            };
+            let value = StateValue::new(&line, checkpoint.state.clone());
+            states.insert(name, Some((value, Memory::Nothing)));
+        }
+        for (consumer, cursor) in &batch.cursors {
+            let consumer = consumer.as_str().into();
+            let value = (cursor_value(cursor), Memory::Needs(cursor.needs()));
+            states.insert(StateName::Cursor { consumer }, Some(value));
+        }
+        for (name, saved) in &batch.projections {
+            let line = ProjectionLine {
+                position: saved.position.get(),
+            };
+            let value = StateValue::new(&line, Bytes::from(saved.state.clone()));
+            let name = StateName::Projection { name: name.clone() };
+            states.insert(name, Some((value, Memory::Nothing)));
+        }
+        let (letters, last_dead, replays) = self.plan_dead(&batch.dead).await?;
+        for (id, letter) in letters {
+            let value = letter.map(|letter| {
+                let failure = same_failure(&letter);
+                (dead_value(&letter), Memory::Failure(failure))
+            });
+            states.insert(StateName::Dead { id }, value);
+        }
+        let mut plan = Plan {
+            counters: self.shared.index().counters,
+            ..Plan::default()
+        };
+        plan.counters.dead = last_dead;
+        for (name, value) in states {
+            let (value, memory) = value.unzip();
+            plan_state(&self.shared, &mut plan, name, value.as_ref(), memory);
+        }
+        Ok((plan, replays))
+    }
+
+    /// The dead letters as these changes leave them: by number, absent where one is dropped.
+    async fn plan_dead(
+        &self,
+        changes: &[DeadLetterChange],
+    ) -> Result<(BTreeMap<u64, Option<DeadLetter>>, u64, u64), Failure> {
+        let mut letters: BTreeMap<u64, Option<DeadLetter>> = BTreeMap::new();
+        let mut failures: HashMap<u128, u64> = HashMap::new();
+        let mut last = self.shared.index().counters.dead;
+        let mut replays = 0;
+        for change in changes {
+            match change {
+                DeadLetterChange::Bury(letter) => {
+                    let failure = same_failure(letter);
+                    let known = self.shared.index().failures.get(&failure).copied();
+                    let known = failures.get(&failure).copied().or(known);
+                    // One that this batch has dropped is not there any more.
+                    let known = known.filter(|id| !matches!(letters.get(id), Some(None)));
+                    let id = known.unwrap_or_else(|| {
+                        last += 1;
+                        last
+                    });
+                    failures.insert(failure, id);
+                    let letter = DeadLetter {
+                        id: DeadLetterId(id),
+                        ..(**letter).clone()
+                    };
+                    letters.insert(id, Some(letter));
+                }
+                DeadLetterChange::Replay(id) => {
+                    let letter = match letters.get(&id.0) {
+                        Some(planned) => planned.clone(),
+                        None => self.shared.dead_letter(id.0).await?,
+                    };
+                    if let Some(mut letter) = letter {
+                        letter.replay = true;
+                        replays += 1;
+                        letters.insert(id.0, Some(letter));
+                    }
+                }
+                DeadLetterChange::Drop(id) => {
+                    let is_stored = self
+                        .shared
+                        .index()
+                        .states
+                        .contains_key(&StateName::Dead { id: id.0 });
+                    if is_stored {
+                        letters.insert(id.0, None);
+                    } else {
+                        letters.remove(&id.0);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok((letters, last, replays))
+    }
+
+    /// Removes what the policy no longer keeps: erasing comes first, then age, then size.
+    ///
+    /// What is to be removed is stored first, with the origins, and the messages go afterwards: a crash in between leaves
+    /// messages whose origins are known as removed, which the next opening deletes.
+    async fn sweep(&mut self, policy: &Retention, now: Timestamp) -> Result<Sweep, Failure> {
+        self.settle().await?;
+        let mut sweep = Sweep::default();
+        let now_at = self.shared.index().swept_at.max(Some(now.as_second()));
+        let now_at = now_at.unwrap_or_default();
+        let (due, erase) = self.due(policy, now);
+        let chosen = self.choose(policy, now, &mut sweep);
+        sweep.erased = erase.len() as u64;
+        let mut plan = Plan {
+            counters: self.shared.index().counters,
+            ..Plan::default()
+        };
+        for position in erase {
+            if chosen.contains(&position) {
+                continue;
+            }
+            let Some(event) = self.shared.event(position).await? else {
+                continue;
+            };
+            let draft = Draft {
+                body: ERASED,
+                form: BodyForm::Json,
+                note: None,
+                ..event.draft().clone()
+            };
+            let tombstone = Event::stored(event.position(), event.source().clone(), draft);
+            plan_event(&self.shared, &mut plan, tombstone, false);
+        }
+        let expired = self.plan_swept(policy, now_at, &due, &chosen, &mut plan);
+        if plan.records.is_empty() {
+            let mut index = self.shared.index();
+            index.swept_at = Some(now_at);
+            return Ok(sweep);
+        }
+        self.store(plan).await?;
+        let mut index = self.shared.index();
+        index.swept_at = Some(now_at);
+        index.deletions.retain(|deletion| !due.contains(deletion));
+        for key in expired {
+            index.removed.remove(&key);
+        }
+        let gone: Vec<_> = chosen
+            .iter()
+            .filter_map(|position| index.take(*position))
+            .flat_map(|head| head.messages())
+            .collect();
+        drop(index);
+        self.shared.discard(gone);
+        Ok(sweep)
+    }
+
+    /// Deletions whose grace is over, and the events that they delete and that still have a body.
+    fn due(
+        &self,
+        policy: &Retention,
+        now: Timestamp,
+    ) -> (Vec<(super::format::OriginKey, Timestamp)>, Vec<u64>) {
+        let grace_over = ago(now, policy.delete_grace);
+        let index = self.shared.index();
+        let due: Vec<_> = index
+            .deletions
+            .iter()
+            .copied()
+            .filter(|(_, received_at)| *received_at <= grace_over)
+            .collect();
+        let targets: std::collections::BTreeSet<_> = due
+            .iter()
+            .filter_map(|(target, _)| index.origins.get(target).copied())
+            .filter(|position| {
+                index
+                    .events
+                    .get(position)
+                    .is_some_and(|head| !head.is_erased)
+            })
+            .collect();
+        (due, targets.into_iter().collect())
+    }
+
+    /// The positions of events that go by age or by size.
+    fn choose(
+        &self,
+        policy: &Retention,
+        now: Timestamp,
+        sweep: &mut Sweep,
+    ) -> std::collections::BTreeSet<u64> {
+        let index = self.shared.index();
+        let needed_from = index.needs.values().min().copied();
+        let needed = |position: u64| needed_from.is_some_and(|from| position >= from.get());
+        let keeps: Vec<_> = index
+            .kinds
+            .iter()
+            .map(|kind| keep(policy, kind.as_str()))
+            .collect();
+        let mut chosen = std::collections::BTreeSet::new();
+        let mut bytes = index.bytes;
+        for (position, head) in &index.events {
+            let old = |time| head.received_at <= ago(now, time);
+            match keeps.get(head.kind as usize).unwrap_or(&Keep::Always) {
+                Keep::Momentary(time) if old(*time) && needed(*position) => sweep.expired += 1,
+                Keep::Momentary(time) if old(*time) => sweep.removed += 1,
+                Keep::For(time) if old(*time) && !needed(*position) => sweep.removed += 1,
+                _ => continue,
+            }
+            bytes -= head.weight;
+            chosen.insert(*position);
+        }
+        for (position, head) in &index.events {
+            if policy.max_bytes.is_none_or(|limit| bytes <= limit) || needed(*position) {
+                break;
+            }
+            if chosen.insert(*position) {
+                bytes -= head.weight;
+                sweep.removed += 1;
+            }
+        }
+        chosen
+    }
+
+    /// Plans the record of a sweep; gives the origins that are not recognised any more.
+    fn plan_swept(
+        &self,
+        policy: &Retention,
+        now_at: i64,
+        due: &[(super::format::OriginKey, Timestamp)],
+        chosen: &std::collections::BTreeSet<u64>,
+        plan: &mut Plan,
+    ) -> Vec<super::format::OriginKey> {
+        let index = self.shared.index();
+        let expired: Vec<_> = index
+            .removed
+            .iter()
+            .filter(|(_, until)| **until <= now_at)
+            .map(|(key, _)| *key)
+            .collect();
+        let heads = chosen
+            .iter()
+            .filter_map(|position| index.events.get(position));
+        let removed: Vec<_> = heads
+            .map(|head| (head.origin, until(head.received_at, policy.window)))
+            .filter(|(_, until)| *until > now_at)
+            .map(|(key, until)| (key_text(key), until))
+            .collect();
+        let changes = !chosen.is_empty() || !due.is_empty() || !expired.is_empty();
+        if !changes && plan.records.is_empty() {
+            return expired;
+        }
+        let over: Vec<_> = index
+            .swept
+            .iter()
+            .filter(|(_, until)| **until <= now_at)
+            .map(|(number, _)| *number)
+            .collect();
+        let number = index.swept.last_key_value().map_or(1, |(last, _)| last + 1);
+        // What is still to be deleted may stand in events that go now, or in records that go now.
+        let deletions = index
+            .deletions
+            .iter()
+            .filter(|deletion| !due.contains(deletion))
+            .map(|(key, at)| (key_text(*key), *at))
+            .collect();
+        drop(index);
+        let line = SweptLine {
+            at: now_at,
+            removed,
+            deletions,
+        };
+        let value = StateValue::new(&line, Bytes::new());
+        let memory = Memory::Swept(Box::new(line));
+        for number in over {
+            plan_state(&self.shared, plan, StateName::Swept { number }, None, None);
+        }
+        let name = StateName::Swept { number };
+        plan_state(&self.shared, plan, name, Some(&value), Some(memory));
+        expired
+    }
+
+    async fn rewrite(&mut self, events: Vec<(u64, Event)>) -> Result<Vec<u64>, Failure> {
+        self.settle().await?;
+        let mut plan = Plan {
+            counters: self.shared.index().counters,
+            ..Plan::default()
+        };
+        let mut stale = Vec::new();
+        for (sequence, event) in events {
+            let position = event.position().get();
+            let head = self.shared.index().events.get(&position).copied();
+            match head {
+                Some(head) if head.sequence == sequence => {
+                    plan_event(&self.shared, &mut plan, event, false);
+                }
+                Some(_) => stale.push(position),
+                None => {}
+            }
+        }
+        self.store(plan).await?;
+        Ok(stale)
+    }
+
+    async fn write_states(
+        &mut self,
+        states: Vec<(StateName, Option<StateValue>)>,
+    ) -> Result<(), Failure> {
+        self.settle().await?;
+        let mut plan = Plan {
+            counters: self.shared.index().counters,
+            ..Plan::default()
+        };
+        for (name, value) in states {
+            if value.is_none() && !self.shared.index().states.contains_key(&name) {
+                continue;
+            }
+            let memory = value
+                .as_ref()
+                .map(|value| memory_of(&name, value))
+                .transpose()?;
+            plan_state(&self.shared, &mut plan, name, value.as_ref(), memory);
+        }
+        self.store(plan).await?;
+        Ok(())
+    }
+}
+
+/// What the index has to know of a state.
+pub(super) fn memory_of(name: &StateName, value: &StateValue) -> Result<Memory, Failure> {
+    let damaged = |error| Failure::said(Trouble::Corrupt, error);
+    Ok(match name {
+        StateName::Cursor { .. } => {
+            let cursor: antiphon_core::Cursor = value.line().map_err(damaged)?;
+            Memory::Needs(cursor.needs())
+        }
+        StateName::Dead { id } => {
+            Memory::Failure(same_failure(&read_dead(*id, value).map_err(damaged)?))
+        }
+        StateName::Swept { .. } => Memory::Swept(Box::new(value.line().map_err(damaged)?)),
+        _ => Memory::Nothing,
+    })
+}
+
+fn plan_event(shared: &Shared, plan: &mut Plan, event: Event, is_new: bool) {
+    let records = event_records(&shared.link.subjects, &event, shared.link.most);
+    let change = Change::Event {
+        event: Arc::new(event),
+        parts: parts_of(&records),
+        is_new,
+    };
+    plan.add(records, change);
+}
+
+fn plan_state(
+    shared: &Shared,
+    plan: &mut Plan,
+    name: StateName,
+    value: Option<&StateValue>,
+    memory: Option<Memory>,
+) {
+    let records = state_records(&shared.link.subjects, &name, value, shared.link.most);
+    let change = Change::State {
+        name,
+        parts: parts_of(&records),
+        memory,
+    };
+    plan.add(records, change);
+}
+
+fn parts_of(records: &[super::format::Record]) -> u32 {
+    u32::try_from(records.len() - 1).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,134 @@
+//! The lease: one key of a bucket, which says who appends.
+//!
+//! The key's entry ends by itself after the lease's time, by the server's clock, unless its holder writes it again. Each
+//! write names the revision that it follows, so that two processes never both hold it.
+//!
+//! The lease decides who *should* append. That nobody else *can* is decided by the stream ([`super::run`]).
+
+use std::time::Duration;
+
+use antiphon_core::{Rng, Trouble};
+use async_nats::jetstream::kv::{CreateErrorKind, Operation, Store, UpdateErrorKind};
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use super::server::{Failure, chain};
+
+/// The one key of the bucket.
+const KEY: &str = "appender";
+/// How often opening looks whether the lease is free.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// A lease that is held, or was.
+#[derive(Debug)]
+pub(super) struct Lease {
+    store: Store,
+    /// What the entry says: the process, and a random number that tells two of its journals apart.
+    holder: String,
+    /// The revision of the entry as it was written last.
+    revision: tokio::sync::Mutex<u64>,
+    /// The revision at which the lease was taken: greater than that of every earlier holder.
+    pub(super) epoch: u64,
+    pub(super) time: Duration,
+}
+
+/// Why the lease could not be taken.
+pub(super) enum NotTaken {
+    Held(String),
+    Failed(Failure),
+}
+
+impl Lease {
+    /// Takes the lease, and waits for its holder to give it up or to be silent for the lease's time.
+    pub(super) async fn take(
+        store: Store,
+        time: Duration,
+        wait: Duration,
+    ) -> Result<Self, NotTaken> {
+        let mut rng = Rng::new();
+        let holder = format!("process {} ({:08x})", std::process::id(), rng.u32(..));
+        let until = Instant::now() + wait;
+        loop {
+            match store.create(KEY, Bytes::from(holder.clone())).await {
+                Ok(revision) => {
+                    return Ok(Self {
+                        store,
+                        holder,
+                        revision: revision.into(),
+                        epoch: revision,
+                        time,
+                    });
+                }
+                Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
+                    if Instant::now() >= until {
+                        let holder = match store.entry(KEY).await {
+                            Ok(Some(entry)) => String::from_utf8_lossy(&entry.value).into_owned(),
+                            _ => "another process".into(),
+                        };
+                        return Err(NotTaken::Held(holder));
+                    }
+                    sleep(LOOK_EVERY).await;
+                }
+                Err(error) => {
+                    let failure = Failure::said(Trouble::Unreachable, chain(&error));
+                    return Err(NotTaken::Failed(failure));
+                }
+            }
+        }
+    }
+
+    /// Writes the entry again, so that the lease goes on.
+    ///
+    /// # Errors
+    /// [`Trouble::TakenOver`] if another process holds it, [`Trouble::Unreachable`] if nobody can say.
+    pub(super) async fn renew(&self) -> Result<(), Failure> {
+        let mut revision = self.revision.lock().await;
+        let value = Bytes::from(self.holder.clone());
+        match self.store.update(KEY, value, *revision).await {
+            Ok(next) => {
+                *revision = next;
+                Ok(())
+            }
+            Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
+                self.claim(&mut revision).await
+            }
+            Err(error) => Err(Failure::said(Trouble::Unreachable, chain(&error))),
+        }
+    }
+
+    /// Looks who holds the lease, and takes it again if it has ended and nobody does.
+    pub(super) async fn check(&self) -> Result<(), Failure> {
+        let mut revision = self.revision.lock().await;
+        self.claim(&mut revision).await
+    }
+
+    async fn claim(&self, revision: &mut u64) -> Result<(), Failure> {
+        let entry = self.store.entry(KEY).await;
+        let entry = entry.map_err(|error| Failure::said(Trouble::Unreachable, chain(&error)))?;
+        match entry.filter(|entry| entry.operation == Operation::Put) {
+            Some(entry) if entry.value == self.holder.as_bytes() => {
+                *revision = entry.revision;
+                Ok(())
+            }
+            Some(entry) => {
+                let holder = String::from_utf8_lossy(&entry.value).into_owned();
+                Err(Failure::said(Trouble::TakenOver, holder))
+            }
+            None => match self.store.create(KEY, self.holder.clone().into()).await {
+                Ok(next) => {
+                    *revision = next;
+                    Ok(())
+                }
+                Err(error) => Err(Failure::said(Trouble::Unreachable, chain(&error))),
+            },
+        }
+    }
+
+    /// Gives the lease up; another process can take it at once.
+    pub(super) async fn release(&self) -> Result<(), Failure> {
+        let revision = self.revision.lock().await;
+        let released = self.store.delete_expect_revision(KEY, Some(*revision));
+        let released = released.await;
+        released.map_err(|error| Failure::said(Trouble::Unreachable, chain(&error)))
+    }
+}

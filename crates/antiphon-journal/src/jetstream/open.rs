@@ -1,0 +1,346 @@
+//! Opening: takes the lease, puts up a fence, and reads the headers of the whole stream.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use antiphon_core::{Kind, Rng, Trouble};
+use async_nats::{
+    HeaderMap,
+    jetstream::consumer::{DeliverPolicy, pull::OrderedConfig},
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::time::timeout;
+
+use super::{
+    appender::memory_of,
+    format::{
+        Counters, EventHead, InRun, Secret, StateName, StateValue, has_long_names, is_state, parts,
+        read_event, read_state, short_names, short_state_name, state_records,
+    },
+    index::{Head, Index, Memory, Stored},
+    run::WINDOW,
+    server::{Failure, GETS, Link, chain},
+};
+use crate::erased::is_hashed;
+
+/// Longest wait for the next message of the stream.
+const NEXT: Duration = Duration::from_secs(30);
+/// Messages that are looked at together, backwards from the end of the stream.
+const BACK: u64 = 128;
+
+/// What opening found in a stream.
+pub(super) struct Found {
+    pub(super) index: Index,
+    /// Messages that nobody needs any more.
+    pub(super) trash: Vec<u64>,
+    /// Whether the journal is new, so that its secret has to be stored.
+    pub(super) is_new: bool,
+}
+
+/// Reads the stream up to the fence whose last message has this sequence number.
+///
+/// Messages of a run that was never finished are deleted.
+pub(super) async fn read(link: &Link, fence: u64) -> Result<Found, Failure> {
+    let end = fence - WINDOW as u64;
+    let last = last_run(link, end).await?;
+    let secret = match &last {
+        None => None,
+        Some(_) => Some(secret(link).await?),
+    };
+    let is_new = secret.is_none();
+    let secret = secret.unwrap_or_else(|| {
+        let mut rng = Rng::new();
+        Secret::new(std::array::from_fn(|_| rng.u8(..)))
+    });
+    let mut index = Index::new(secret);
+    index.counters = last.map_or(Counters::default(), |(_, counters)| counters);
+    let mut scan = Scan {
+        link,
+        valid: last.map_or(0, |(sequence, _)| sequence),
+        index,
+        states: BTreeMap::new(),
+        loose: Vec::new(),
+        trash: Vec::new(),
+        left: Vec::new(),
+    };
+    scan.messages(fence).await?;
+    let Scan {
+        mut index,
+        states,
+        mut trash,
+        loose,
+        left,
+        ..
+    } = scan;
+    // Nothing may be written as long as they are there.
+    link.delete_all(left).await?;
+    trash.extend(loose);
+    let loaded: Vec<_> = stream::iter(states)
+        .map(async |(name, stored)| {
+            let memory = match &name {
+                StateName::Cursor { .. } | StateName::Dead { .. } | StateName::Swept { .. } => {
+                    let value = state(link, stored).await?;
+                    let (_, value) = value.ok_or_else(|| missing(stored.sequence))?;
+                    memory_of(&name, &value)?
+                }
+                _ => Memory::Nothing,
+            };
+            Ok::<_, Failure>((name, stored, memory))
+        })
+        .buffered(GETS)
+        .try_collect()
+        .await?;
+    for (name, stored, memory) in loaded {
+        let set = index.set(name, stored, Some(memory));
+        set.map_err(|error| Failure::damaged(stored.sequence, error))?;
+    }
+    trash.extend(left_by_a_sweep(&mut index));
+    Ok(Found {
+        index,
+        trash,
+        is_new,
+    })
+}
+
+/// Takes out the events that a sweep has removed without getting as far as their messages.
+fn left_by_a_sweep(index: &mut Index) -> Vec<u64> {
+    let swept_at = index.swept_at.unwrap_or(i64::MIN);
+    let removed: Vec<_> = index
+        .removed
+        .iter()
+        .filter(|(_, until)| **until > swept_at)
+        .filter_map(|(key, _)| index.origins.get(key).copied())
+        .collect();
+    removed
+        .into_iter()
+        .filter_map(|position| index.take(position))
+        .flat_map(|head| head.messages())
+        .collect()
+}
+
+fn missing(sequence: u64) -> Failure {
+    Failure::damaged(sequence, "it is not there")
+}
+
+/// A state's name and value.
+pub(super) async fn state(
+    link: &Link,
+    stored: Stored,
+) -> Result<Option<(StateName, StateValue)>, Failure> {
+    let Some((headers, payload)) = link.whole(stored.sequence, stored.parts).await? else {
+        return Ok(None);
+    };
+    let read = read_state(&headers, payload);
+    read.map(Some)
+        .map_err(|error| Failure::damaged(stored.sequence, error))
+}
+
+/// The journal's secret.
+async fn secret(link: &Link) -> Result<Secret, Failure> {
+    let subject = state_records(&link.subjects, &StateName::Identity, None, link.most)
+        .pop()
+        .map_or_else(String::new, |record| record.subject);
+    let message = link
+        .stream
+        .get_last_raw_message_by_subject(&subject)
+        .await
+        .map_err(|error| Failure::said(Trouble::Corrupt, chain(&error)))?;
+    let damaged = |error| Failure::damaged(message.sequence, error);
+    let (_, value) = read_state(&message.headers, message.payload.clone()).map_err(damaged)?;
+    let bytes: Vec<u8> = value.line().map_err(damaged)?;
+    let bytes = bytes.try_into();
+    let bytes = bytes.map_err(|_| damaged("its secret has another length".into()))?;
+    Ok(Secret::new(bytes))
+}
+
+/// The sequence number of the last message of the last whole run, and its counters.
+///
+/// What stands behind it was left over. What stands before it is all valid: no run begins before the messages that an
+/// earlier one left over are deleted, and nothing of the last run is deleted before there is a later one.
+async fn last_run(link: &Link, end: u64) -> Result<Option<(u64, Counters)>, Failure> {
+    let first = link
+        .stream
+        .get_info()
+        .await
+        .map_err(|error| Failure::said(Trouble::Unreachable, chain(&error)))?
+        .state
+        .first_sequence
+        .max(1);
+    let mut to = end;
+    while to >= first {
+        let from = to.saturating_sub(BACK - 1).max(first);
+        for (sequence, headers) in headers(link, from, to).await?.into_iter().rev() {
+            let (Some(counters), Some(place)) = (Counters::read(&headers), InRun::read(&headers))
+            else {
+                continue;
+            };
+            let begin = sequence.saturating_sub(place.index);
+            let run = self::headers(link, begin, sequence).await?;
+            let is_whole = run.len() as u64 == place.index + 1
+                && run.iter().zip(0..).all(|((_, headers), index)| {
+                    InRun::read(headers) == Some(InRun { index, ..place })
+                });
+            if is_whole {
+                return Ok(Some((sequence, counters)));
+            }
+        }
+        to = from - 1;
+    }
+    Ok(None)
+}
+
+/// The headers of the messages of a stretch, as the leader has them.
+async fn headers(link: &Link, from: u64, to: u64) -> Result<Vec<(u64, HeaderMap)>, Failure> {
+    stream::iter(from..=to)
+        .map(async |sequence| {
+            let message = link.message_of_leader(sequence).await?;
+            Ok::<_, Failure>(message.map(|(headers, _)| (sequence, headers)))
+        })
+        .buffered(GETS)
+        .try_filter_map(async |message| Ok(message))
+        .try_collect()
+        .await
+}
+
+/// A pass over the stream.
+struct Scan<'a> {
+    link: &'a Link,
+    /// Messages up to this one are valid.
+    valid: u64,
+    index: Index,
+    states: BTreeMap<StateName, Stored>,
+    /// Parts whose message has not come yet.
+    loose: Vec<u64>,
+    trash: Vec<u64>,
+    /// Messages of a run that was never finished.
+    left: Vec<u64>,
+}
+
+impl Scan<'_> {
+    /// Looks at every message up to this one, which is there.
+    async fn messages(&mut self, end: u64) -> Result<(), Failure> {
+        let unreachable = |error: &(dyn std::error::Error + 'static)| {
+            Failure::said(Trouble::Unreachable, chain(error))
+        };
+        let config = OrderedConfig {
+            headers_only: true,
+            deliver_policy: DeliverPolicy::All,
+            ..OrderedConfig::default()
+        };
+        let consumer = self.link.stream.create_consumer(config).await;
+        let consumer = consumer.map_err(|error| unreachable(&error))?;
+        let messages = consumer.messages().await;
+        let mut messages = messages.map_err(|error| unreachable(&error))?;
+        loop {
+            let next = timeout(NEXT, messages.next()).await;
+            let message = match next {
+                Ok(Some(Ok(message))) => message,
+                Ok(Some(Err(error))) => return Err(unreachable(&error)),
+                Ok(None) | Err(_) => {
+                    let cause = "the server stopped sending the stream's messages";
+                    return Err(Failure::said(Trouble::Unreachable, cause));
+                }
+            };
+            let sequence = match message.info() {
+                Ok(info) => info.stream_sequence,
+                Err(error) => return Err(Failure::said(Trouble::Other, error)),
+            };
+            if let Some(headers) = &message.headers {
+                self.message(sequence, headers).await?;
+            }
+            if sequence >= end {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn message(&mut self, sequence: u64, headers: &HeaderMap) -> Result<(), Failure> {
+        if InRun::read(headers).is_none() {
+            return Ok(());
+        }
+        if sequence > self.valid {
+            self.left.push(sequence);
+            return Ok(());
+        }
+        let damaged = |error| Failure::damaged(sequence, error);
+        let is_event = EventHead::is_in(headers);
+        let state = is_state(headers);
+        if !is_event && state.is_none() {
+            self.loose.push(sequence);
+            return Ok(());
+        }
+        let parts = parts(headers).map_err(damaged)?;
+        let first = sequence.saturating_sub(parts.into());
+        let orphans = self.loose.drain(..).filter(|part| *part < first);
+        self.trash.extend(orphans);
+        if is_event {
+            self.event(sequence, headers).await
+        } else {
+            let stored = Stored { sequence, parts };
+            self.state(stored, headers, state == Some(true)).await
+        }
+    }
+
+    async fn event(&mut self, sequence: u64, headers: &HeaderMap) -> Result<(), Failure> {
+        let damaged = |error| Failure::damaged(sequence, error);
+        let head = EventHead::read(headers).map_err(damaged)?;
+        let (source, kind, origin, deletes) = if has_long_names(headers) {
+            let whole = self.link.whole(sequence, head.parts).await?;
+            let (headers, payload) = whole.ok_or_else(|| missing(sequence))?;
+            let event = read_event(&headers, payload).map_err(damaged)?;
+            let text = |text: &antiphon_core::Origin| text.as_str().to_owned();
+            (
+                event.source().as_str().to_owned(),
+                event.kind().as_str().to_owned(),
+                text(event.origin()),
+                event.deletes().map(text),
+            )
+        } else {
+            short_names(headers).map_err(damaged)?
+        };
+        let key = self.index.secret.origin(&source, &origin);
+        let known = Head {
+            sequence,
+            parts: head.parts,
+            kind: self.index.kind(&Kind::new(kind)),
+            weight: head.weight(),
+            received_at: head.received_at,
+            origin: key,
+            is_erased: head.is_erased,
+        };
+        let before = self.index.put(head.position, known, is_hashed(&origin));
+        if before.is_none()
+            && let Some(target) = deletes
+        {
+            let target = self.index.secret.origin(&source, &target);
+            self.index.deletions.push((target, head.received_at));
+        }
+        self.trash
+            .extend(before.into_iter().flat_map(|head| head.messages()));
+        Ok(())
+    }
+
+    async fn state(
+        &mut self,
+        stored: Stored,
+        headers: &HeaderMap,
+        is_gone: bool,
+    ) -> Result<(), Failure> {
+        let damaged = |error| Failure::damaged(stored.sequence, error);
+        let name = if has_long_names(headers) {
+            let whole = self.link.whole(stored.sequence, stored.parts).await?;
+            let (headers, payload) = whole.ok_or_else(|| missing(stored.sequence))?;
+            read_state(&headers, payload).map_err(damaged)?.0
+        } else {
+            short_state_name(headers).map_err(damaged)?
+        };
+        let before = if is_gone {
+            self.trash.extend(stored.messages());
+            self.states.remove(&name)
+        } else {
+            self.states.insert(name, stored)
+        };
+        self.trash
+            .extend(before.into_iter().flat_map(Stored::messages));
+        Ok(())
+    }
+}

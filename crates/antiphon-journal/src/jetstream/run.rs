@@ -1,0 +1,372 @@
+//! Runs: messages that are stored together or count for nothing, and that only the holder of the lease can store.
+//!
+//! Each message of a run names the sequence number that it follows (`Nats-Expected-Last-Sequence`), so that the run is
+//! one unbroken stretch of the stream, and the last of them says so (`Antiphon-Commit`). A run without its last message
+//! is left over: whoever writes next deletes it before its own first message, and no reader counts it.
+//!
+//! Up to [`WINDOW`] messages are under way at a time. A server compares each with the stream's last sequence number at
+//! that moment and nothing else: where another writer has taken one number, the *first* message is refused and the
+//! second fits. Therefore a writer that takes over, or does not know what became of its own messages, first takes
+//! [`WINDOW`] numbers in a row with empty messages, the fence. No message that was sent before can fit behind it.
+
+use std::{collections::VecDeque, future::IntoFuture, sync::Arc};
+
+use antiphon_core::Trouble;
+use async_nats::{
+    HeaderMap,
+    jetstream::{
+        context::{PublishAckFuture, PublishError},
+        message::PublishMessage,
+    },
+};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    format::{COMMIT, Counters, InRun, Record},
+    index::Change,
+    lease::Lease,
+    server::{Failure, GETS, Link, Refusal, chain, refusal},
+};
+
+/// Most messages of one writer that are under way; a fence has as many.
+pub(super) const WINDOW: usize = 128;
+/// Most bytes of payloads that are under way, unless one message has more.
+const WINDOW_BYTES: usize = 8 << 20;
+/// Most tries to put up a fence beside another writer.
+const FENCES: usize = 64;
+
+/// What a run stores, and what that changes.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) records: Vec<Record>,
+    /// Each change with the index of its last message.
+    pub(super) changes: Vec<(usize, Change)>,
+    pub(super) counters: Counters,
+}
+
+impl Plan {
+    pub(super) fn add(&mut self, records: Vec<Record>, change: Change) {
+        self.records.extend(records);
+        self.changes.push((self.records.len() - 1, change));
+    }
+}
+
+/// A plan whose messages are stored.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) changes: Vec<(usize, Change)>,
+    pub(super) counters: Counters,
+    /// The sequence number of its first message.
+    pub(super) first: u64,
+}
+
+/// How a plan ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// All of it is stored.
+    Stored(Kept),
+    /// Nothing of it is.
+    Failed(Failure),
+}
+
+/// The one writer of a stream.
+#[derive(Debug)]
+pub(super) struct Writer {
+    link: Arc<Link>,
+    lease: Arc<Lease>,
+    run: u64,
+    /// The stream's last sequence number, if nobody else has written.
+    last: u64,
+    /// A run of which nobody knows yet whether it is stored.
+    unsettled: Option<Unsettled>,
+}
+
+#[derive(Debug)]
+struct Unsettled {
+    run: u64,
+    messages: usize,
+    plan: Plan,
+}
+
+/// What became of the messages of a run.
+enum Sent {
+    All,
+    /// The first so many are stored, and no other.
+    Some(u64, Failure),
+    /// Nobody knows.
+    Unknown(Failure),
+}
+
+impl Writer {
+    /// `last` is the sequence number of the last message of a fence.
+    pub(super) fn new(link: Arc<Link>, lease: Arc<Lease>, last: u64) -> Self {
+        Self {
+            link,
+            lease,
+            run: 0,
+            last,
+            unsettled: None,
+        }
+    }
+
+    /// Finds out what became of a run whose messages were not all answered; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`Failure`] if nobody can say yet, or if the stream is another process's by now.
+    pub(super) async fn settle(&mut self) -> Result<Option<Ended>, Failure> {
+        if self.unsettled.is_none() {
+            return Ok(None);
+        }
+        self.lease.check().await?;
+        let fence = put_up(&self.link).await?;
+        let first_of_fence = fence - WINDOW as u64 + 1;
+        if first_of_fence <= self.last {
+            let cause = format!("its stream goes back behind message {}", self.last);
+            return Err(Failure::said(Trouble::Changed, cause));
+        }
+        // Another process may have taken the lease while the fence was put up, and written behind it.
+        self.lease.check().await?;
+        let left = self.left(self.last + 1, first_of_fence).await?;
+        let ours = |place: &InRun| place.epoch == self.lease.epoch;
+        if let Some((_, place, _)) = left
+            .iter()
+            .find(|(_, place, _)| place.epoch > self.lease.epoch)
+        {
+            let cause = format!("a later lease ({}) has written", place.epoch);
+            return Err(Failure::said(Trouble::TakenOver, cause));
+        }
+        let unsettled = self.unsettled.as_ref();
+        let whole = unsettled.and_then(|unsettled| {
+            let run: Vec<_> = left
+                .iter()
+                .filter(|(_, place, _)| ours(place) && place.run == unsettled.run)
+                .collect();
+            let first = run.first()?.0;
+            let is_whole = run.len() == unsettled.messages
+                && run
+                    .iter()
+                    .zip(first..)
+                    .all(|((at, ..), expected)| *at == expected)
+                && run.last().is_some_and(|(_, _, is_last)| *is_last);
+            is_whole.then_some(first)
+        });
+        let kept = |sequence: u64| {
+            whole.is_some_and(|first| {
+                let messages = unsettled.map_or(0, |unsettled| unsettled.messages as u64);
+                (first..first + messages).contains(&sequence)
+            })
+        };
+        let rest: Vec<_> = left
+            .iter()
+            .map(|(sequence, ..)| *sequence)
+            .filter(|sequence| !kept(*sequence))
+            .collect();
+        self.link.delete_all(rest).await?;
+        self.last = fence;
+        take_down(&self.link).await;
+        let Some(Unsettled { plan, .. }) = self.unsettled.take() else {
+            return Ok(None);
+        };
+        Ok(Some(match whole {
+            Some(first) => Ended::Stored(kept_of(plan, first)),
+            None => Ended::Failed(Failure::new(Trouble::Unreachable)),
+        }))
+    }
+
+    /// The messages of runs in a stretch of the stream: where each is, its place in the run, and whether it is the last.
+    async fn left(&self, from: u64, to: u64) -> Result<Vec<(u64, InRun, bool)>, Failure> {
+        let messages = stream::iter(from..to)
+            .map(async |sequence| {
+                let message = self.link.message_of_leader(sequence).await?;
+                Ok::<_, Failure>((sequence, message))
+            })
+            .buffered(GETS);
+        messages
+            .try_filter_map(async |(sequence, message)| {
+                let headers = message.map(|(headers, _)| headers);
+                Ok(headers.and_then(|headers| {
+                    let place = InRun::read(&headers)?;
+                    Some((sequence, place, headers.get(COMMIT).is_some()))
+                }))
+            })
+            .try_collect()
+            .await
+    }
+
+    /// Stores a plan, as a whole or not at all.
+    ///
+    /// Nothing may be unsettled.
+    ///
+    /// # Errors
+    /// [`Failure`] if nobody knows yet what became of it; [`Writer::settle`] finds out.
+    pub(super) async fn store(&mut self, mut plan: Plan) -> Result<Ended, Failure> {
+        self.run += 1;
+        let messages = plan.records.len();
+        if messages == 0 {
+            return Ok(Ended::Stored(kept_of(plan, self.last + 1)));
+        }
+        for (index, record) in plan.records.iter_mut().enumerate() {
+            let place = InRun {
+                epoch: self.lease.epoch,
+                run: self.run,
+                index: index as u64,
+            };
+            place.write(&mut record.headers);
+            if index + 1 == messages {
+                plan.counters.write(&mut record.headers, messages);
+            }
+        }
+        let records = std::mem::take(&mut plan.records);
+        let first = self.last + 1;
+        match send(&self.link, records, self.last).await {
+            Sent::All => {
+                self.last += messages as u64;
+                Ok(Ended::Stored(kept_of(plan, first)))
+            }
+            Sent::Some(stored, failure) => {
+                self.last += stored;
+                if let Err(failure) = self.link.delete_all(first..first + stored).await {
+                    self.last = first - 1;
+                    self.leave(messages, plan);
+                    return Err(failure);
+                }
+                Ok(Ended::Failed(failure))
+            }
+            Sent::Unknown(failure) => {
+                self.leave(messages, plan);
+                match self.settle().await? {
+                    Some(Ended::Failed(_)) | None => Ok(Ended::Failed(failure)),
+                    Some(stored) => Ok(stored),
+                }
+            }
+        }
+    }
+
+    fn leave(&mut self, messages: usize, plan: Plan) {
+        self.unsettled = Some(Unsettled {
+            run: self.run,
+            messages,
+            plan,
+        });
+    }
+}
+
+fn kept_of(plan: Plan, first: u64) -> Kept {
+    Kept {
+        changes: plan.changes,
+        counters: plan.counters,
+        first,
+    }
+}
+
+/// Sends messages that follow one another from `last` on.
+async fn send(link: &Link, records: Vec<Record>, last: u64) -> Sent {
+    let mut under_way: VecDeque<(u64, usize, PublishAckFuture)> = VecDeque::new();
+    let mut bytes = 0;
+    let mut stored = 0;
+    let mut failed = None;
+    for (record, expected) in records.into_iter().zip(last..) {
+        while failed.is_none()
+            && (under_way.len() >= WINDOW
+                || (bytes > 0 && bytes + record.payload.len() > WINDOW_BYTES))
+            && let Some((sequence, size, ack)) = under_way.pop_front()
+        {
+            bytes -= size;
+            match answer(ack, sequence).await {
+                Ok(()) => stored += 1,
+                Err(refusal) => failed = Some(refusal),
+            }
+        }
+        if failed.is_some() {
+            break;
+        }
+        let size = record.payload.len();
+        let message = PublishMessage::build()
+            .payload(record.payload)
+            .headers(record.headers)
+            .expected_last_sequence(expected);
+        match link.context.send_publish(record.subject, message).await {
+            Ok(ack) => {
+                bytes += size;
+                under_way.push_back((expected + 1, size, ack));
+            }
+            Err(error) => {
+                failed = Some(refusal(&error));
+                break;
+            }
+        }
+    }
+    // Every answer is waited for: what the server has refused for good needs no fence.
+    for (sequence, _, ack) in under_way {
+        match (answer(ack, sequence).await, &failed) {
+            (Ok(()), None) => stored += 1,
+            // The message after one that was refused may fit all the same (see above).
+            (Ok(()), Some(_)) => {
+                let failure = Failure::said(Trouble::Other, "a message went ahead of another");
+                failed = Some(Refusal::Unknown(failure));
+            }
+            (Err(Refusal::Unknown(failure)), None) => failed = Some(Refusal::Unknown(failure)),
+            (Err(Refusal::Definite(failure)), None) => failed = Some(Refusal::Definite(failure)),
+            // It may still be on its way, and fit later.
+            (Err(Refusal::Unknown(failure)), Some(Refusal::Definite(_)))
+                if failure.trouble == Trouble::Unreachable =>
+            {
+                failed = Some(Refusal::Unknown(failure));
+            }
+            // Behind a message that is not there no other fits: that answer tells nothing new.
+            (Err(_), Some(Refusal::Definite(_) | Refusal::Unknown(_))) => {}
+        }
+    }
+    match failed {
+        None => Sent::All,
+        Some(Refusal::Definite(failure)) => Sent::Some(stored, failure),
+        Some(Refusal::Unknown(failure)) => Sent::Unknown(failure),
+    }
+}
+
+/// Waits for the server's answer to a message, which has to have this sequence number.
+async fn answer(ack: PublishAckFuture, sequence: u64) -> Result<(), Refusal> {
+    let ack: Result<_, PublishError> = ack.into_future().await;
+    match ack {
+        Ok(ack) if ack.sequence == sequence && !ack.duplicate => Ok(()),
+        Ok(ack) => {
+            let cause = format!("message {sequence} was stored as {}", ack.sequence);
+            Err(Refusal::Unknown(Failure::said(Trouble::Other, cause)))
+        }
+        Err(error) => Err(refusal(&error)),
+    }
+}
+
+/// Puts up a fence, and gives the sequence number of its last message.
+pub(super) async fn put_up(link: &Link) -> Result<u64, Failure> {
+    for _ in 0..FENCES {
+        let last = link.last_sequence().await?;
+        let fence = Record {
+            subject: link.subjects.fence(),
+            headers: HeaderMap::new(),
+            payload: Bytes::new(),
+        };
+        match send(link, vec![fence; WINDOW], last).await {
+            Sent::All => return Ok(last + WINDOW as u64),
+            Sent::Some(_, failure) => return Err(failure),
+            Sent::Unknown(failure) if failure.trouble == Trouble::Unreachable => {
+                return Err(failure);
+            }
+            // Another writer's message came in between; it will be refused from now on.
+            Sent::Unknown(_) => {}
+        }
+    }
+    Err(Failure::said(
+        Trouble::Locked,
+        "another writer goes on writing to the stream",
+    ))
+}
+
+/// Removes the messages of a fence; their numbers stay taken.
+pub(super) async fn take_down(link: &Link) {
+    if let Err(error) = link.stream.purge().filter(link.subjects.fence()).await {
+        // They are empty, and the next fence's end takes them along.
+        drop(chain(&error));
+    }
+}

@@ -1,0 +1,569 @@
+//! What the backend on JetStream promises beyond the contract: nobody but the holder of the lease stores anything, a
+//! batch is there once whatever became of its answers, and what a server does otherwise than asked is refused.
+
+#![cfg(feature = "jetstream")]
+
+#[allow(dead_code, reason = "the contract's own helpers")]
+mod contract;
+mod nats;
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_core::{Batch, Cursor, Event, Journal, Position, Retention, Trouble};
+use antiphon_journal::{JetStreamJournal, JetStreamOpenError, JetStreamOptions};
+use async_nats::{HeaderMap, jetstream};
+use futures_util::StreamExt;
+
+use contract::{MIRA, all, append, at, chat, checkpoint, choir, erase, events, numbers, said};
+use nats::{Server, is_there, proxy::Proxy};
+
+fn options() -> JetStreamOptions {
+    JetStreamOptions::new("test").lease(Duration::from_secs(1))
+}
+
+/// Does not wait long for an answer.
+async fn open_impatient(url: &str) -> JetStreamJournal {
+    let options = options().patience(Duration::from_secs(1));
+    let journal = JetStreamJournal::open(url, options).await;
+    journal.expect("opened")
+}
+
+async fn open(url: &str) -> JetStreamJournal {
+    JetStreamJournal::open(url, options())
+        .await
+        .expect("opened")
+}
+
+async fn refused(url: &str, options: JetStreamOptions) -> JetStreamOpenError {
+    let opened = JetStreamJournal::open(url, options).await;
+    opened.expect_err("it should be refused")
+}
+
+/// Appends as an app does: again, for as long as the cause may pass.
+async fn append_at_last(journal: &dyn Journal, batch: Arc<Batch>) -> Vec<Arc<Event>> {
+    loop {
+        match journal.append(Arc::clone(&batch)).await {
+            Ok(appended) => {
+                assert_eq!(appended.repeats, 0, "what was not reported is no repeat");
+                return appended.events;
+            }
+            Err(error) => assert!(error.is_transient(), "{error:?}"),
+        }
+    }
+}
+
+/// A client without antiphon.
+async fn bare(server: &Server) -> jetstream::Context {
+    let client = async_nats::connect(server.url()).await.expect("connected");
+    jetstream::new(client)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_that_was_cut_off_can_store_nothing_after_a_take_over() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let proxy = Proxy::to(&server.url()).await;
+    let stale = Arc::new(open_impatient(&proxy.url()).await);
+    append_at_last(&*stale, events([chat(1)])).await;
+
+    // More messages than may be under way at a time, with a checkpoint that must not be stored either.
+    let mut late = Batch {
+        checkpoints: vec![(choir(), checkpoint("room/loft", 1))],
+        ..Batch::default()
+    };
+    late.events = (100..400).map(|n| (choir(), chat(n))).collect();
+    proxy.flow(false, true);
+    let cut_off = Arc::clone(&stale);
+    let mut appends = tokio::task::JoinSet::new();
+    appends.spawn(async move { cut_off.append(Arc::new(late)).await });
+    // It comes in once the lease has run out.
+    let next = open(&server.url()).await;
+    append(&next, events([chat(2)])).await;
+    // Now everything arrives that the first one has sent.
+    proxy.flow(true, true);
+    let lost = stale.lost().await;
+    assert_eq!(lost.trouble(), Trouble::TakenOver);
+    assert!(!lost.is_transient());
+    let late = appends.join_next().await.expect("one").expect("ended");
+    late.expect_err("it is stale");
+    for batch in [events([chat(3)]), cursor()] {
+        let error = stale.append(batch).await.expect_err("it is stale");
+        assert_eq!(error.trouble(), Trouble::TakenOver);
+    }
+
+    append_at_last(&next, events([chat(4)])).await;
+    assert_eq!(numbers(&next).await, [1, 2, 4]);
+    assert_eq!(next.checkpoints(&choir()).await.expect("read"), []);
+    next.close().await.expect("closed");
+    let again = open(&server.url()).await;
+    assert_eq!(
+        numbers(&again).await,
+        [1, 2, 4],
+        "nor does the stream have more"
+    );
+}
+
+fn cursor() -> Arc<Batch> {
+    Arc::new(Batch {
+        cursors: vec![("app".into(), Cursor::at(Position::new(1)))],
+        ..Batch::default()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_whose_answers_were_lost_is_stored_once_and_reported_once() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let proxy = Proxy::to(&server.url()).await;
+    let journal = open_impatient(&proxy.url()).await;
+    proxy.flow(true, false);
+    let batch = events((1..=20).map(chat));
+    let error = journal
+        .append(Arc::clone(&batch))
+        .await
+        .expect_err("no answer");
+    assert_eq!(error.trouble(), Trouble::Unreachable);
+    assert!(error.is_transient());
+    // Others come in between, as an app's next batch never does; they are stored behind it.
+    proxy.flow(true, true);
+    append_at_last(&journal, events([chat(30)])).await;
+    let stored = append_at_last(&journal, batch).await;
+    assert_eq!(stored.len(), 20);
+    let expected: Vec<_> = (1..=20).chain([30]).collect();
+    assert_eq!(numbers(&journal).await, expected);
+    let again = journal.append(events([chat(1)])).await.expect("stored");
+    assert_eq!(again.repeats, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_has_everything_when_it_comes_back() {
+    if !is_there() {
+        return;
+    }
+    let mut server = Server::start().await;
+    let journal = open_impatient(&server.url()).await;
+    append_at_last(&journal, events([chat(1), chat(2)])).await;
+    server.kill();
+    let error = journal.append(events([chat(3)])).await.expect_err("gone");
+    assert_eq!(error.trouble(), Trouble::Unreachable);
+    let error = journal.read(Position::ZERO, 1).await.expect_err("gone");
+    assert_eq!(error.trouble(), Trouble::Unreachable);
+    server.run().await;
+    append_at_last(&journal, events([chat(3)])).await;
+    assert_eq!(numbers(&journal).await, [1, 2, 3]);
+    // The lease went on, or was taken again: nobody else had it.
+    append_at_last(&journal, events([chat(4)])).await;
+    journal.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_run_without_its_last_message_counts_for_nothing() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let journal = open(&server.url()).await;
+    append(&journal, events([chat(1)])).await;
+    journal.close().await.expect("closed");
+    let bare = bare(&server).await;
+    let mut stream = bare.get_stream("antiphon-test").await.expect("there");
+    let last = stream.info().await.expect("read").state.last_sequence;
+    let message = stream.get_raw_message(last).await.expect("there");
+    for index in 0..3 {
+        let mut headers = HeaderMap::new();
+        for (name, values) in message.headers.iter() {
+            let name: &str = name.as_ref();
+            let is_end = ["Antiphon-Commit", "Antiphon-Counters"].contains(&name);
+            if !is_end && !name.starts_with("Nats-") {
+                headers.insert(name, values[0].as_str());
+            }
+        }
+        headers.insert("Antiphon-Position", (2 + index).to_string());
+        headers.insert("Antiphon-Origin", format!("chat/{:06}", 2 + index));
+        headers.insert("Antiphon-Run", format!("1/77/{index}"));
+        let subject = message.subject.clone();
+        let sent = bare
+            .publish_with_headers(subject, headers, "{}".into())
+            .await;
+        sent.expect("sent").await.expect("stored");
+    }
+    let journal = open(&server.url()).await;
+    assert_eq!(numbers(&journal).await, [1]);
+    let stored = append(&journal, events([chat(2)])).await;
+    assert_eq!(
+        stored[0].position(),
+        Position::new(2),
+        "its positions are free"
+    );
+    for sequence in last + 1..=last + 3 {
+        let gone = stream.get_raw_message(sequence).await;
+        assert!(gone.is_err(), "message {sequence} is deleted");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_is_held_names_its_holder() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let _journal = open(&server.url()).await;
+    let error = refused(&server.url(), options().wait(Duration::ZERO)).await;
+    let own = format!("process {}", std::process::id());
+    assert!(error.to_string().starts_with(&own), "{error}");
+    assert_eq!(error.trouble(), Trouble::Locked);
+    // Another journal of the same server is another one.
+    let other = JetStreamJournal::open(&server.url(), JetStreamOptions::new("other")).await;
+    append(&other.expect("opened"), events([chat(1)])).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_or_cannot_is_refused_with_a_hint() {
+    if !is_there() {
+        return;
+    }
+    let mut server = Server::start_with("jetstream: disabled").await;
+    let error = refused(&server.url(), options()).await;
+    assert!(
+        matches!(error, JetStreamOpenError::NoJetStream(_)),
+        "{error:?}"
+    );
+    assert!(error.hint().contains("--jetstream"));
+    server.kill();
+    let error = refused(&server.url(), options()).await;
+    assert_eq!(error.trouble(), Trouble::Unreachable, "{error:?}");
+
+    let server = Server::start_with("max_payload: 32KB").await;
+    let error = refused(&server.url(), options()).await;
+    assert!(
+        matches!(error, JetStreamOpenError::SmallMessages(32_768)),
+        "{error:?}"
+    );
+    for name in ["", "a b", "a.b", "a*", &"x".repeat(65)] {
+        let error = refused(&server.url(), JetStreamOptions::new(name)).await;
+        assert!(matches!(error, JetStreamOpenError::Name(_)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_in_no_error() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start_with("authorization { user: choir, password: s3same }").await;
+    let with_login = server.url().replace("//", "//choir:s3same@");
+    let journal = open(&with_login).await;
+    append(&journal, events([chat(1)])).await;
+    assert!(!format!("{journal:?}").contains("s3same"));
+    let wrong = server.url().replace("//", "//choir:s3same2@");
+    let error = refused(&wrong, options()).await;
+    assert_eq!(error.trouble(), Trouble::Unreachable);
+    assert!(
+        !format!("{error:?} {error}").contains("s3same"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_is_otherwise_than_asked_is_refused() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let bare = bare(&server).await;
+    let mut config = jetstream::stream::Config {
+        name: "antiphon-test".into(),
+        subjects: vec!["antiphon.test.>".into()],
+        ..jetstream::stream::Config::default()
+    };
+    bare.create_stream(&config).await.expect("made");
+    let error = refused(&server.url(), options()).await;
+    assert_eq!(error.trouble(), Trouble::Corrupt, "it is somebody else's");
+    config.description = Some("antiphon journal, format 9".into());
+    bare.update_stream(&config).await.expect("changed");
+    let error = refused(&server.url(), options()).await;
+    assert_eq!(error.trouble(), Trouble::NewerSchema);
+    config.description = Some("antiphon journal, format 1".into());
+    config.max_age = Duration::from_secs(3600);
+    bare.update_stream(&config).await.expect("changed");
+    let error = refused(&server.url(), options()).await;
+    assert!(
+        matches!(
+            error,
+            JetStreamOpenError::Config {
+                option: "discard" | "max_age",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    bare.delete_stream("antiphon-test").await.expect("gone");
+
+    open(&server.url()).await.close().await.expect("closed");
+    let error = refused(&server.url(), options().replicas(3)).await;
+    assert!(
+        matches!(
+            error,
+            JetStreamOpenError::Config {
+                option: "num_replicas",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    // A limit that is smaller than what is there would make the server throw messages away.
+    let error = refused(&server.url(), options().stream_bytes(10_000)).await;
+    assert!(
+        matches!(
+            error,
+            JetStreamOpenError::Config {
+                option: "max_bytes",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+/// A batch of about 300 KB.
+fn large(from: u64) -> Arc<Batch> {
+    let mut drafts = Vec::new();
+    for n in from..from + 30 {
+        let mut draft = chat(n);
+        draft.body = vec![b' '; 10_000].into();
+        drafts.push(draft);
+    }
+    events(drafts)
+}
+
+#[tokio::test]
+async fn a_full_stream_takes_nothing_until_a_sweep_has_made_room() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let options = options().stream_bytes(1 << 20);
+    let journal = JetStreamJournal::open(&server.url(), options).await;
+    let journal = journal.expect("opened");
+    append(&journal, large(0)).await;
+    append(&journal, large(100)).await;
+    let error = journal.append(large(200)).await.expect_err("no room");
+    assert_eq!(
+        (error.trouble(), error.is_transient()),
+        (Trouble::Full, true)
+    );
+    assert_eq!(all(&journal).await.len(), 60);
+    // States still have room.
+    append(&journal, cursor()).await;
+    journal.forget(&"app".into()).await.expect("forgotten");
+    let policy = Retention {
+        max_bytes: Some(320_000),
+        ..Retention::default()
+    };
+    let swept = journal.sweep(Arc::new(policy), at(0)).await.expect("swept");
+    assert!(swept.removed >= 29, "{swept:?}");
+    append_at_last(&journal, large(200)).await;
+}
+
+#[tokio::test]
+async fn a_server_without_space_stores_nothing_of_a_batch() {
+    if !is_there() {
+        return;
+    }
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let limits = format!(
+        "jetstream {{ store_dir: \"{}\", max_file_store: 400KB }}",
+        folder.path().display()
+    );
+    let server = Server::start_with(&limits).await;
+    let journal = open(&server.url()).await;
+    append(&journal, events([chat(1)])).await;
+    let error = journal.append(large(200)).await;
+    let error = match error {
+        // The server stops taking messages somewhere behind its limit.
+        Ok(_) => journal.append(large(300)).await.expect_err("no room"),
+        Err(error) => error,
+    };
+    assert_eq!(error.trouble(), Trouble::Full, "{error:?}");
+    let numbers = numbers(&journal).await;
+    assert!(numbers.len() == 1 || numbers.len() == 31, "{numbers:?}");
+}
+
+#[tokio::test]
+async fn an_erased_person_is_in_no_file_of_the_server() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let journal = open(&server.url()).await;
+    append(
+        &journal,
+        events([
+            said(1, MIRA, "mira", "good evening"),
+            said(2, "u8", "teo", "@mira hello"),
+        ]),
+    )
+    .await;
+    let state = |mark| {
+        let mut checkpoint = checkpoint("room/loft", mark);
+        checkpoint.state = format!(r#"{{"seen":["{MIRA}","u{mark}"]}}"#).into();
+        Arc::new(Batch {
+            checkpoints: vec![(choir(), checkpoint)],
+            ..Batch::default()
+        })
+    };
+    append(&journal, state(1)).await;
+    append(&journal, state(2)).await;
+    assert!(
+        is_in_a_file(server.folder(), MIRA),
+        "else the test finds nothing"
+    );
+    erase(&journal).await;
+    for trace in [MIRA, "good evening", "@mira"] {
+        assert!(!is_in_a_file(server.folder(), trace), "{trace}");
+    }
+    journal.close().await.expect("closed");
+    let journal = open(&server.url()).await;
+    let again = journal
+        .append(events([said(1, MIRA, "mira", "good evening")]))
+        .await;
+    assert_eq!(
+        again.expect("stored").repeats,
+        1,
+        "a repeat is known all the same"
+    );
+}
+
+/// Whether a text is in a file below a folder.
+fn is_in_a_file(folder: &std::path::Path, text: &str) -> bool {
+    std::fs::read_dir(folder).expect("a folder").any(|entry| {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            return is_in_a_file(&path, text);
+        }
+        let bytes = std::fs::read(path).unwrap_or_default();
+        bytes
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn other_clients_read_bodies_as_sent_and_names_in_headers() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let journal = open(&server.url()).await;
+    append(&journal, events([chat(1)])).await;
+    let mut other = chat(2);
+    other.kind = antiphon_core::Kind::new("queup.über all");
+    other.note = Some("{\"own\":true}".into());
+    append(&journal, events([other])).await;
+
+    let bare = bare(&server).await;
+    let stream = bare.get_stream("antiphon-test").await.expect("there");
+    let config = jetstream::consumer::pull::OrderedConfig {
+        filter_subject: "antiphon.test.event.queup.>".into(),
+        ..jetstream::consumer::pull::OrderedConfig::default()
+    };
+    let consumer = stream.create_consumer(config).await.expect("made");
+    let messages = consumer.messages().await.expect("asked");
+    let read: Vec<_> = messages.take(2).collect().await;
+    let read: Vec<_> = read
+        .into_iter()
+        .map(|message| message.expect("read"))
+        .collect();
+    let header = |index: usize, name: &str| {
+        let headers = read[index].headers.as_ref().expect("headers");
+        headers.get(name).map(|value| value.as_str().to_owned())
+    };
+    assert_eq!(
+        read[0].subject.as_str(),
+        "antiphon.test.event.queup.chat-message"
+    );
+    assert_eq!(read[0].payload, chat(1).body);
+    assert_eq!(header(0, "Antiphon-Position").as_deref(), Some("1"));
+    assert_eq!(header(0, "Antiphon-Place").as_deref(), Some("room/loft"));
+    assert_eq!(header(0, "Antiphon-Origin").as_deref(), Some("chat/000001"));
+    assert_eq!(
+        header(0, "Antiphon-Received").as_deref(),
+        Some("2026-01-01T00:00:00Z")
+    );
+    assert_eq!(
+        read[1].subject.as_str(),
+        "antiphon.test.event.queup.%C3%BCber%20all"
+    );
+    assert_eq!(
+        header(1, "Antiphon-Kind").as_deref(),
+        Some("queup.%C3%BCber%20all")
+    );
+    let body: usize = header(1, "Antiphon-Body")
+        .expect("a length")
+        .parse()
+        .expect("a number");
+    assert_eq!(read[1].payload[..body], chat(2).body);
+    assert_eq!(&read[1].payload[body..], b"{\"own\":true}");
+}
+
+/// A Python that may have the package nats-py: `NATS_PYTHON`, or the usual one.
+fn python() -> String {
+    std::env::var("NATS_PYTHON").unwrap_or_else(|_| "python3".into())
+}
+
+/// Runs the consumer of docs/scale-out.md until it has caught up; gives its lines.
+fn follow(server: &Server) -> Vec<serde_json::Value> {
+    let page = include_str!("../../../docs/scale-out.md");
+    let program = page
+        .split_once("```python follow_nats.py\n")
+        .and_then(|(_, rest)| rest.split_once("```"))
+        .expect("the page has a program")
+        .0
+        .replace("antiphon.choir", "antiphon.test")
+        .replace("antiphon-choir", "antiphon-test");
+    let ran = std::process::Command::new(python())
+        .args(["-c", &program, "--once"])
+        .env("NATS_URL", server.url())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(ran.stdout).expect("text");
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{errors}");
+    let line = |line| serde_json::from_str(line).expect("a line of JSON");
+    said.lines().map(line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_in_python_follows_every_event_once_over_its_restarts() {
+    let imports = std::process::Command::new(python())
+        .args(["-c", "import nats"])
+        .output();
+    if !imports.is_ok_and(|imports| imports.status.success()) {
+        eprintln!("skipped: there is no python3 with the package nats-py");
+        return;
+    }
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let journal = open(&server.url()).await;
+    append(&journal, events([chat(1), chat(2)])).await;
+    let mut other = chat(3);
+    other.place = antiphon_core::Place::new("room/über all");
+    other.note = Some("{}".into());
+    append(&journal, events([other])).await;
+    append(&journal, cursor()).await;
+    let lines = follow(&server);
+    let positions: Vec<_> = lines.iter().map(|line| line["position"].as_u64()).collect();
+    assert_eq!(positions, [Some(1), Some(2), Some(3)]);
+    assert_eq!(lines[0]["body"], r#"{"message":"1"}"#);
+    assert_eq!(lines[2]["place"], "room/über all");
+    append(&journal, events([chat(4)])).await;
+    let lines = follow(&server);
+    assert_eq!(lines.len(), 1, "the rest is acknowledged");
+    assert_eq!(lines[0]["origin"], "chat/000004");
+}

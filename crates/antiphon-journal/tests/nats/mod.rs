@@ -1,0 +1,118 @@
+//! A nats-server for tests: a process of its own, on a port that the system gives, with a folder of its own.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+#[allow(dead_code, reason = "not every test breaks the network")]
+pub(crate) mod proxy;
+
+/// A server that is killed when it is dropped.
+pub(crate) struct Server {
+    folder: TempDir,
+    options: String,
+    child: Option<Child>,
+    port: u16,
+}
+
+/// Whether there is a nats-server; where there is none, says that a test is skipped.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
+pub(crate) fn is_there() -> bool {
+    let asked = Command::new("nats-server").arg("--version").output();
+    if asked.is_err() {
+        eprintln!("skipped: there is no `nats-server`");
+    }
+    asked.is_ok()
+}
+
+impl Server {
+    /// Starts a server with JetStream.
+    pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// Starts a server with further lines of configuration.
+    pub(crate) async fn start_with(options: &str) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let mut server = Self {
+            folder,
+            options: options.into(),
+            child: None,
+            port: 0,
+        };
+        server.run().await;
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    #[allow(dead_code, reason = "not every test looks at the files")]
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Kills it as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("killed");
+            child.wait().expect("waited for");
+        }
+    }
+
+    /// Starts it again, on the same port and with what it stored.
+    pub(crate) async fn run(&mut self) {
+        let folder = self.folder.path();
+        let port = if self.port == 0 {
+            -1
+        } else {
+            i32::from(self.port)
+        };
+        let jetstream = if self.options.contains("jetstream") {
+            String::new()
+        } else {
+            format!(
+                "jetstream {{ store_dir: \"{}\" }}",
+                folder.join("store").display()
+            )
+        };
+        let config = format!(
+            "listen: \"127.0.0.1:{port}\"\nports_file_dir: \"{}\"\n{jetstream}\n{}\n",
+            folder.display(),
+            self.options
+        );
+        let file = folder.join("server.conf");
+        std::fs::write(&file, config).expect("written");
+        let child = Command::new("nats-server")
+            .arg("-c")
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(folder.join("log")).expect("a log"))
+            .spawn()
+            .expect("started");
+        let ports = folder.join(format!("nats-server_{}.ports", child.id()));
+        self.child = Some(child);
+        loop {
+            let written = std::fs::read(&ports).unwrap_or_default();
+            if let Ok(ports) = serde_json::from_slice::<serde_json::Value>(&written)
+                && let Some(url) = ports["nats"][0].as_str()
+                && let Some((_, port)) = url.rsplit_once(':')
+            {
+                self.port = port.parse().expect("a port");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
