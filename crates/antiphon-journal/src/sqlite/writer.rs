@@ -16,7 +16,7 @@ use std::{
 
 use antiphon_core::{
     Appended, Batch, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Origin, Position,
-    SourceName,
+    SourceName, Trouble,
 };
 use foldhash::fast::RandomState;
 use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
@@ -44,8 +44,8 @@ const LOG_BYTES: u32 = 16 << 20;
 /// Rows of one insert: what a statement costs by itself is then shared by so many.
 const ROWS: usize = 32;
 
-/// Columns of a row that is inserted.
-const COLUMNS: usize = 12;
+/// Columns of a row that is inserted, less its position.
+const COLUMNS: usize = 11;
 
 /// The connection that writes, with its knowledge of the file.
 ///
@@ -258,7 +258,8 @@ impl Writer {
 
     /// A repeat takes no number.
     ///
-    /// Rows go into the file in groups, each with one statement, and the rest one by one.
+    /// The first row gets its number from the counter. Those behind it go into the file in groups, each with one
+    /// statement, and the rest one by one.
     pub(super) fn events(&mut self, batch: &Batch, appended: &mut Appended) -> Result<(), Failure> {
         if batch.events.is_empty() {
             return Ok(());
@@ -273,6 +274,7 @@ impl Writer {
             packer: &mut self.packer,
             counter: &mut self.counter,
             appended,
+            follows: false,
         };
         let mut rows = Vec::with_capacity(ROWS.min(batch.events.len()));
         let mut last_source: Option<(&SourceName, i64)> = None;
@@ -289,13 +291,18 @@ impl Writer {
                 group.appended.repeats += 1;
                 continue;
             }
-            rows.push(Row {
+            let row = Row {
                 source,
                 source_id,
                 kind: self.names.intern(&self.connection, draft.kind.as_str())?,
                 place: self.names.intern(&self.connection, draft.place.as_str())?,
                 draft,
-            });
+            };
+            if !group.follows {
+                group.store_one(&row)?;
+                continue;
+            }
+            rows.push(row);
             if rows.len() == ROWS {
                 group.store(&rows)?;
                 rows.clear();
@@ -500,24 +507,26 @@ fn was_erased(
 }
 
 /// The texts of the statements that insert rows.
+///
+/// SQLite copies every page that a statement of several rows changes into a file of its own first, so that it can take
+/// back one that fails half-way. It does not where the rows get their numbers from it and the statement says `or fail`;
+/// a failure takes back the whole transaction anyway.
 struct Inserts {
+    /// One row with a given position.
     one: String,
+    /// [`ROWS`] rows whose positions follow that of the table's last row.
     many: String,
 }
 
 impl Inserts {
     fn new() -> Self {
-        let insert = |rows: usize| {
-            let row = "(?,?,?,?,?,?,?,?,?,?,?,?)";
-            format!(
-                "insert into stored (position, source, kind, place, provenance, form, received_at, \
-                 origin, deletes, note, packed, body) values {} on conflict (source, origin) do nothing",
-                vec![row; rows].join(",")
-            )
-        };
+        let columns = "source, kind, place, provenance, form, received_at, origin, deletes, note, packed, body";
+        let values = "?,?,?,?,?,?,?,?,?,?,?";
+        let repeats = "on conflict (source, origin) do nothing";
+        let rows = vec![format!("({values})"); ROWS].join(",");
         Self {
-            one: insert(1),
-            many: insert(ROWS),
+            one: format!("insert into stored (position, {columns}) values (?,{values}) {repeats}"),
+            many: format!("insert or fail into stored ({columns}) values {rows} {repeats}"),
         }
     }
 }
@@ -539,6 +548,8 @@ struct Inserting<'a> {
     packer: &'a mut Option<Packer>,
     counter: &'a mut Counter,
     appended: &'a mut Appended,
+    /// Whether the table's last row has the last number, so that SQLite gives the next ones.
+    follows: bool,
 }
 
 impl Inserting<'_> {
@@ -546,24 +557,22 @@ impl Inserting<'_> {
     fn store(&mut self, rows: &[Row<'_>]) -> Result<(), Failure> {
         let before = self.counter.last;
         for (number, row) in rows.iter().enumerate() {
-            let position = before + 1 + number as u64;
-            bind(
-                &mut self.many,
-                self.packer,
-                1 + number * COLUMNS,
-                position,
-                row,
-            )?;
+            bind(&mut self.many, self.packer, 1 + number * COLUMNS, row)?;
         }
         let stored = self.many.raw_execute()?;
         if stored == rows.len() {
+            let last = integer(before + rows.len() as u64);
+            if self.connection.last_insert_rowid() != last {
+                let said = "a row has a position that the counter did not give";
+                return Err(Failure::said(Trouble::Corrupt, said));
+            }
             for row in rows {
                 self.is_stored(row)?;
             }
         } else if stored == 0 {
             self.appended.repeats += rows.len();
         } else {
-            // The statement does not say which rows are repeats, and they must take no number: once more, one by one.
+            // The statement does not say which rows are repeats: once more, one by one.
             self.connection
                 .prepare_cached("delete from stored where position > ?1")?
                 .execute([integer(before)])?;
@@ -575,11 +584,14 @@ impl Inserting<'_> {
     }
 
     fn store_one(&mut self, row: &Row<'_>) -> Result<(), Failure> {
-        bind(&mut self.one, self.packer, 1, self.counter.last + 1, row)?;
+        let position = integer(self.counter.last + 1);
+        self.one.raw_bind_parameter(1, position)?;
+        bind(&mut self.one, self.packer, 2, row)?;
         if self.one.raw_execute()? == 0 {
             self.appended.repeats += 1;
             return Ok(());
         }
+        self.follows = true;
         self.is_stored(row)
     }
 
@@ -607,12 +619,11 @@ impl Inserting<'_> {
     }
 }
 
-/// Binds the columns of a row, of which the first is the statement's parameter `at`.
+/// Binds the columns of a row behind its position, of which the first is the statement's parameter `at`.
 fn bind(
     insert: &mut CachedStatement<'_>,
     packer: &mut Option<Packer>,
     at: usize,
-    position: u64,
     row: &Row<'_>,
 ) -> rusqlite::Result<()> {
     let draft = row.draft;
@@ -620,18 +631,17 @@ fn bind(
         Some(packer) => packer.pack(&draft.body),
         None => (&*draft.body, None),
     };
-    insert.raw_bind_parameter(at, integer(position))?;
-    insert.raw_bind_parameter(at + 1, row.source_id)?;
-    insert.raw_bind_parameter(at + 2, row.kind)?;
-    insert.raw_bind_parameter(at + 3, row.place)?;
-    insert.raw_bind_parameter(at + 4, provenance_code(draft.provenance))?;
-    insert.raw_bind_parameter(at + 5, form_code(draft.form))?;
-    insert.raw_bind_parameter(at + 6, nanoseconds(draft.received_at))?;
-    insert.raw_bind_parameter(at + 7, draft.origin.as_str())?;
-    insert.raw_bind_parameter(at + 8, draft.deletes.as_ref().map(Origin::as_str))?;
-    insert.raw_bind_parameter(at + 9, draft.note.as_deref())?;
-    insert.raw_bind_parameter(at + 10, dictionary)?;
-    insert.raw_bind_parameter(at + 11, body)
+    insert.raw_bind_parameter(at, row.source_id)?;
+    insert.raw_bind_parameter(at + 1, row.kind)?;
+    insert.raw_bind_parameter(at + 2, row.place)?;
+    insert.raw_bind_parameter(at + 3, provenance_code(draft.provenance))?;
+    insert.raw_bind_parameter(at + 4, form_code(draft.form))?;
+    insert.raw_bind_parameter(at + 5, nanoseconds(draft.received_at))?;
+    insert.raw_bind_parameter(at + 6, draft.origin.as_str())?;
+    insert.raw_bind_parameter(at + 7, draft.deletes.as_ref().map(Origin::as_str))?;
+    insert.raw_bind_parameter(at + 8, draft.note.as_deref())?;
+    insert.raw_bind_parameter(at + 9, dictionary)?;
+    insert.raw_bind_parameter(at + 10, body)
 }
 
 /// Changes one dead letter; returns whether the change is a replay.
@@ -726,4 +736,116 @@ fn requests(connection: &Connection) -> Result<u64, Failure> {
         .prepare_cached("delete from request")?
         .execute([])?;
     Ok(replays)
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_core::{Kind, Place};
+    use jiff::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{Options, sqlite::open};
+
+    fn writer() -> (TempDir, Writer) {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("journal.sqlite");
+        let writer = open::writer(&path, &Options::new()).expect("opened");
+        (folder, writer)
+    }
+
+    /// A batch of events of 500 bytes with these numbers as their origins.
+    fn batch(numbers: impl IntoIterator<Item = u64>) -> Batch {
+        let body = " ".repeat(500);
+        let event = |number| {
+            let (kind, origin) = (Kind::from_static("test.said"), Origin::frame("c", number));
+            let draft = Draft::new(
+                kind,
+                Place::root(),
+                origin,
+                Timestamp::UNIX_EPOCH,
+                body.clone(),
+            );
+            (SourceName::new("choir"), draft)
+        };
+        Batch {
+            events: numbers.into_iter().map(event).collect(),
+            ..Batch::default()
+        }
+    }
+
+    fn positions(committed: &Committed) -> Vec<u64> {
+        let events = committed.appended.events.iter();
+        events.map(|event| event.position().get()).collect()
+    }
+
+    #[test]
+    fn repeats_among_new_events_take_no_position() {
+        let (_folder, mut writer) = writer();
+        let first = writer.append(&batch(0..50)).expect("stored");
+        assert_eq!(positions(&first), (1..=50).collect::<Vec<_>>());
+        // Groups of 32 with some, with nothing but, and without repeats.
+        let mixed = (0..100).chain(200..210).chain(0..50).chain(300..400);
+        let second = writer.append(&batch(mixed)).expect("stored");
+        assert_eq!(positions(&second), (51..=210).collect::<Vec<_>>());
+        assert_eq!(second.appended.repeats, 100);
+        let stored = |event: &Event| -> String {
+            let position = integer(event.position().get());
+            let select = "select origin from stored where position = ?1";
+            let origin = writer
+                .connection
+                .query_row(select, [position], |row| row.get(0));
+            origin.expect("stored")
+        };
+        for event in &second.appended.events {
+            assert_eq!(stored(event), event.origin().as_str());
+        }
+    }
+
+    #[test]
+    fn positions_are_the_counters_where_rows_are_missing_before_them() {
+        let (_folder, mut writer) = writer();
+        writer.append(&batch(0..100)).expect("stored");
+        let gone = writer
+            .connection
+            .execute("delete from stored where position > 10", []);
+        assert_eq!(gone.expect("removed"), 90);
+        let next = writer.append(&batch(100..200)).expect("stored");
+        assert_eq!(positions(&next), (101..=200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_row_that_the_counter_does_not_know_stops_the_batch() {
+        let (_folder, mut writer) = writer();
+        writer.append(&batch(0..2)).expect("stored");
+        let moved = writer
+            .connection
+            .execute("update stored set position = 5000 where position = 2", []);
+        assert_eq!(moved.expect("moved"), 1);
+        let refused = writer.append(&batch(10..60)).expect_err("refused");
+        assert_eq!(refused.trouble, Trouble::Corrupt);
+        let rows: i64 = writer
+            .connection
+            .query_row("select count(*) from stored", [], |row| row.get(0))
+            .expect("read");
+        assert_eq!(rows, 2);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_batch_writes_each_page_once() {
+        // Calls of this thread that write.
+        let calls = || -> u64 {
+            let io = std::fs::read_to_string("/proc/thread-self/io").expect("Linux has it");
+            let line = io.lines().find_map(|line| line.strip_prefix("syscw: "));
+            line.expect("it counts writes").parse().expect("a number")
+        };
+        let (_folder, mut writer) = writer();
+        writer.append(&batch(0..100)).expect("stored");
+        let (pages, before) = (writer.log.pages.load(Ordering::Relaxed), calls());
+        writer.append(&batch(100..1124)).expect("stored");
+        let pages = writer.log.pages.load(Ordering::Relaxed) - pages;
+        // The log has a header before each page.
+        assert!(calls() - before <= 2 * u64::from(pages) + 4);
+    }
 }
