@@ -575,7 +575,7 @@ impl SqliteJournal {
 
     /// Moves a long log into the file, while commits go on.
     ///
-    /// One move at a time; a commit waits for it only beyond 64 MiB of log.
+    /// One move at a time; a commit waits for it only beyond 128 MiB of log.
     async fn checkpoint(&self, length: LogLength) {
         if length == LogLength::Fine {
             return;

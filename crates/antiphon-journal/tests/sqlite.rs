@@ -923,7 +923,7 @@ async fn the_log_is_moved_into_the_file_while_commits_go_on() {
         written += 16 * 60_000;
         largest = largest.max(std::fs::metadata(&log).expect("there").len());
     }
-    assert!(largest < 72 << 20, "{largest} of {written}");
+    assert!(largest < 140 << 20, "{largest} of {written}");
     journal.close().await.expect("closed");
     assert!(!Path::new(&log).exists(), "nothing is left beside the file");
     assert_eq!(

@@ -5,7 +5,7 @@
 //! before it.
 //!
 //! Pragmas: the write-ahead log with `synchronous=normal` (process) or `full` (power), no automatic checkpoints, since
-//! moving the log is a task of its own, a log that is cut to 64 MiB after a burst, and `secure_delete=fast`, so that a
+//! moving the log is a task of its own, a log that is cut to 96 MiB after a burst, and `secure_delete=fast`, so that a
 //! body that was erased is overwritten.
 
 use std::{
@@ -244,7 +244,7 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
     }
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     // The size to which the log is cut after a burst.
-    connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_size_limit", 96 << 20, |_| Ok(()))?;
     // Deleted bodies are overwritten, also in the free part of a page.
     connection.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
     let frames = Arc::default();
