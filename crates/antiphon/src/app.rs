@@ -503,9 +503,9 @@ impl<S: Send + Sync + 'static> App<S> {
     ///
     /// A commit costs as much as storing ten events. Events of kinds that nobody takes (no handler, tap, stream or
     /// waiter) are therefore stored this long after the commit before, or once eight of them wait.
-    /// An event that somebody takes is stored at once if commits are fast; where a commit usually takes 0.25 ms or more,
-    /// it waits until twice that time has passed since the last one ended, or until eight events wait, and never longer
-    /// than this.
+    /// An event that somebody takes waits until 1 ms has passed since the last commit ended, or twice the usual time of a
+    /// commit if that is more, or until eight events wait, and never longer than this. In a journal in memory it waits
+    /// for nothing.
     /// An event that comes after a pause is stored at once, and so are dead letters and cursors.
     /// [`Duration::ZERO`] stores whatever waits as soon as the commit before it has ended.
     ///

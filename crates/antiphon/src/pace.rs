@@ -3,9 +3,9 @@
 //! A commit costs as much as storing ten events, so that what comes one by one is cheaper together. Whether it may wait
 //! depends on who waits for it:
 //!
-//! - An event that a handler, a waiter, a stream or a tap takes is stored at once after a pause, and while events flow
-//!   once [`BREATH`] times the usual length of a commit has passed since the last one. A fast journal then makes it wait
-//!   for about a millisecond, and a slow one gathers more.
+//! - An event that a handler, a waiter, a stream or a tap takes is stored at once after a pause. While events flow it
+//!   waits for a millisecond after the last commit, or for [`BREATH`] times the usual length of a commit if that is
+//!   more, so that a slow journal gathers more. A journal in memory makes it wait for nothing.
 //! - An event that nobody takes is stored for later alone, and waits for up to [`App::group_commit`], which is also the
 //!   bound of the other wait.
 //!
@@ -26,8 +26,11 @@ pub(crate) const GROUP: usize = 8;
 /// With 2, commits take at most a third of the time while fewer than [`GROUP`] events come in a pause.
 const BREATH: u32 = 2;
 
-/// Shortest pause: a timer of the runtime is no finer than a millisecond, and would make a shorter one longer.
-const SHORTEST: Duration = Duration::from_micros(500);
+/// Shortest pause; the timers of the runtime are no finer.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Commits of less than this are those of a journal in memory, and need no pause.
+const NOTHING: Duration = Duration::from_micros(50);
 
 /// Tells whether anybody waits for events of a kind.
 pub(crate) type Heard = Box<dyn FnMut(&Kind) -> bool + Send>;
@@ -73,11 +76,8 @@ impl Pace {
     ) -> Option<Instant> {
         let ended = self.ended?;
         let pause = if kinds.any(|kind| (self.heard)(kind)) {
-            let breath = self.usual.unwrap_or_default() * BREATH;
-            if breath < SHORTEST {
-                return None;
-            }
-            breath.min(self.longest)
+            let usual = self.usual.filter(|usual| *usual >= NOTHING)?;
+            (usual * BREATH).max(SHORTEST).min(self.longest)
         } else {
             self.longest
         };
