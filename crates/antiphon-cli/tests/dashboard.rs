@@ -89,6 +89,20 @@ fn every_page_opens_and_has_neither_script_nor_style_within() {
     );
     check(&address, "GET /events/4711", &[], 404);
     check(&address, "GET /events/x", &[], 400);
+    for (address_of, wrong) in [
+        ("/events/x", "Cannot parse"),
+        ("/events?before=x", "invalid digit"),
+        ("/events?before=1&before=2", "duplicate field `before`"),
+        ("/?span=1h&span=2h", "duplicate field `span`"),
+        ("/events/live?after=-1", "invalid digit"),
+    ] {
+        let answer = ask(&address, &format!("GET {address_of}"), &[]);
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        assert!(
+            answer.contains("<h1>The address cannot be read</h1>") && answer.contains(wrong),
+            "{answer}"
+        );
+    }
     check(&address, "GET /etc/passwd", &[], 404);
     check(&address, "GET /../secret", &[], 404);
     check(
@@ -105,6 +119,8 @@ fn foreign_names_and_sites_are_refused() {
     let (_dashboard, address) = dashboard(&path, &["--host", "bot.example.org"]);
     check(&address, "GET /", &["Host: evil.example.org"], 421);
     check(&address, "GET /", &["Host: bot.example.org"], 200);
+    let two = ["Host: bot.example.org", "Host: bot.example.org"];
+    check(&address, "GET /", &two, 421);
     check(&address, "GET /", &["Origin: http://evil.example.org"], 403);
     check(
         &address,

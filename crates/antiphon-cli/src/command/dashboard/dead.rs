@@ -6,7 +6,7 @@ use antiphon_core::{DeadLetterChange, DeadLetterId, Journal as _};
 use antiphon_journal::{Asked, SqliteJournal};
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::State,
     response::Redirect,
     routing::{get, post},
 };
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::{
     Site,
-    pages::{Answer, Failed, page, time},
+    pages::{Answer, Failed, Path, Query, page, time},
 };
 use crate::{journal, plain::plain, show::gist};
 

@@ -7,18 +7,14 @@ use antiphon_core::{
     Position, Provenance,
 };
 use antiphon_journal::{Filter, SqliteJournal};
-use axum::{
-    Router,
-    extract::{Path, Query, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
     Site,
     dead::LETTERS,
-    pages::{Answer, Failed, ROWS, link, page, time},
+    pages::{Answer, Failed, Path, Query, ROWS, link, page, time},
 };
 use crate::{failure::Failure, plain::plain, platform::PLATFORMS, range, show::gist};
 

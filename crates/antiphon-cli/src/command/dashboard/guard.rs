@@ -2,7 +2,7 @@
 //!
 //! | refused | status | why |
 //! | --- | --- | --- |
-//! | a foreign `Host` | 421 | a page of another site whose name leads here (DNS rebinding) |
+//! | a foreign `Host`, or two of them | 421 | a page of another site whose name leads here (DNS rebinding) |
 //! | a request of another site | 403 | `Origin` or `Sec-Fetch-Site` say so |
 //! | a wrong login, if one is asked for | 401 | |
 //! | a change without an `Origin` of this site | 403 | the form of another site would have its own, or none |
@@ -104,7 +104,9 @@ impl Guard {
                 .iter()
                 .any(|ours| ours.eq_ignore_ascii_case(name))
         };
-        if !is_ours(host) {
+        // A proxy in between may have gone by the other one.
+        let is_one = headers.get_all(header::HOST).iter().count() == 1;
+        if !is_one || !is_ours(host) {
             return Err((
                 StatusCode::MISDIRECTED_REQUEST,
                 "This server does not go by that name. Start it with `--host NAME` if it should.",
@@ -242,6 +244,9 @@ mod tests {
             check(&guard, &Method::GET, &[("host", host)], 421);
         }
         check(&guard, &Method::GET, &[], 421);
+        let own = ("host", "localhost:8420");
+        check(&guard, &Method::GET, &[own, own], 421);
+        check(&guard, &Method::GET, &[own, ("host", "evil")], 421);
     }
 
     #[test]

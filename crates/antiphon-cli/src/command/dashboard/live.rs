@@ -10,7 +10,7 @@ use antiphon_core::{Event, Journal as _, Position};
 use antiphon_journal::{Filter, SqliteJournal};
 use axum::{
     Router,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response, Sse,
@@ -27,7 +27,7 @@ use tokio::{
 use super::{
     Site,
     events::{Wanted, row},
-    pages::Failed,
+    pages::{Failed, Query},
 };
 
 /// Events that are read at once.

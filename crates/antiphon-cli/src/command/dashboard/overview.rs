@@ -4,11 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap, fmt::Display, fs, sync::Arc};
 
 use antiphon::LinkState;
 use antiphon_journal::Overview;
-use axum::{
-    Router,
-    extract::{Query, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -16,7 +12,7 @@ use serde::Deserialize;
 use super::{
     Site,
     chart::{self, SPANS, Span},
-    pages::{Answer, ROWS, link, page, time, time_text},
+    pages::{Answer, Query, ROWS, link, page, time, time_text},
     recent::{Figures, GapSeen, OTHERS, minute},
 };
 use crate::{

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use antiphon_core::ReadError;
 use axum::{
     Router,
-    extract::Request,
-    http::{StatusCode, header},
+    extract::{self, FromRequestParts, Request},
+    http::{StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
     routing::get,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use maud::{DOCTYPE, Markup, html};
+use serde::de::DeserializeOwned;
 
 use super::{Site, dead, events, overview};
 use crate::{
@@ -89,10 +90,21 @@ impl Failed {
     }
 }
 
+impl Failed {
+    /// For an address that cannot be read; `wrong` is the framework's reason, without a full stop.
+    fn unread(wrong: &str, way_out: &str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            said: format!("{wrong}.\n{way_out}"),
+        }
+    }
+}
+
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let title = match self.status {
             StatusCode::NOT_FOUND => "Not here",
+            StatusCode::BAD_REQUEST => "The address cannot be read",
             _ => "The journal cannot be read",
         };
         let body = html! {
@@ -100,6 +112,42 @@ impl IntoResponse for Failed {
             @for line in self.said.lines() { p { (plain(line)) } }
         };
         (self.status, page(title, "", &body)).into_response()
+    }
+}
+
+/// What stands behind the `?` of an address. One that cannot be read, such as a number that is none or a key that comes
+/// twice, is answered by a page with status 400.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failed> {
+        match extract::Query::try_from_uri(&parts.uri) {
+            Ok(extract::Query(query)) => Ok(Self(query)),
+            Err(wrong) => Err(Failed::unread(
+                &wrong.body_text(),
+                "Leave out what stands behind the `?`.",
+            )),
+        }
+    }
+}
+
+/// The variable parts of a path; one that cannot be read is answered as a [`Query`] is.
+pub(super) struct Path<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failed> {
+        let path = extract::Path::from_request_parts(parts, state).await;
+        match path {
+            Ok(extract::Path(path)) => Ok(Self(path)),
+            Err(wrong) => Err(Failed::unread(
+                &wrong.body_text(),
+                "The pages above lead on.",
+            )),
+        }
     }
 }
 
