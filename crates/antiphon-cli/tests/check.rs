@@ -133,6 +133,31 @@ fn check_explains_a_code() {
         "#);
 }
 
+#[test]
+fn check_looks_at_the_proxies_of_the_environment() {
+    let folder = configured(
+        "[sources.nave]\nplatform = \"discord\"\ntoken = { env = \"NAVE\" }\nproxy = \"none\"\n\
+         [sources.choir]\nplatform = \"queup\"\nemail = \"m@example.org\"\npassword = { env = \"CHOIR\" }\n\
+         rooms = [\"loft\"]\n",
+    );
+    let check = |name: &str, value: &str| {
+        let check = Antiphon::new(["check"]).within(folder.path());
+        let check = check
+            .with("CHOIR", "canary-7f3a")
+            .with("NAVE", "canary-7f3a");
+        check.with(name, value).run().stdout
+    };
+    let proxies = |said: String| {
+        let lines = said
+            .lines()
+            .skip_while(|line| !line.contains("in the environment"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(proxies(check("https_proxy", "http://mira:canary@proxy.example:3128")), @"");
+    insta::assert_snapshot!(proxies(check("ALL_PROXY", "htp://mira:canary@nowhere")), @"");
+    assert_eq!(proxies(check("NO_PROXY", "example.org")), "");
+}
+
 /// The text with `0` for each number, since ports and times differ from run to run.
 fn without_numbers(text: &str) -> String {
     let mut shown = String::new();

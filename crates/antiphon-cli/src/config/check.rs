@@ -70,7 +70,8 @@ impl Checked {
         match (failure(&self.findings), self.config) {
             (None, Some(config)) => Ok(config),
             (Some(error), _) => Err(error),
-            (None, None) => Err(Failure::usage("the configuration cannot be read")),
+            (None, None) => Err(Failure::usage("the configuration cannot be read")
+                .hint("`antiphon check` tells what is wrong with it")),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use antiphon::net::{self, EnvironmentProxies};
+use antiphon::net::{self, EnvironmentProxies, ProxyVariableError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use tracing::info;
@@ -55,16 +55,21 @@ static IS_USED: AtomicBool = AtomicBool::new(false);
 /// A variable that names no proxy.
 pub(crate) fn of_environment() -> Result<EnvironmentProxies, Failure> {
     let proxies = EnvironmentProxies::from_env().map_err(|error| {
-        let hint = format!(
-            "mend `{}` or unset it; `proxy = \"none\"` of a source does without",
-            error.variable()
-        );
+        let hint = way_out(&error);
         Failure::usage(error.to_string())
             .because(std::error::Error::source(&error).map_or(String::new(), ToString::to_string))
             .hint(hint)
     })?;
     IS_USED.fetch_or(!proxies.is_empty(), Ordering::Relaxed);
     Ok(proxies)
+}
+
+/// The way out of a variable that names no proxy.
+pub(crate) fn way_out(error: &ProxyVariableError) -> String {
+    format!(
+        "mend `{}` or unset it; `proxy = \"none\"` of a source does without",
+        error.variable()
+    )
 }
 
 /// Tells once which proxies of the environment are used, without their logins.

@@ -173,6 +173,12 @@ codes! {
     ProxyWithLogin "proxy-with-login" Warning
         "The login of a proxy stands in the configuration."
         "put the whole URL into a secret: { env = \"NAME\" } or { file = \"PATH\" }";
+    ProxyVariableWrong "proxy-variable-wrong" Error
+        "A variable of the environment names no proxy, and a source goes by the environment."
+        "mend the variable or unset it; `proxy = \"none\"` of a source does without";
+    ProxyOfEnvironment "proxy-of-environment" Note
+        "A source without a proxy of its own goes through one that the environment names."
+        "`proxy = \"none\"` of a source does without";
     ProxyAndUrl "proxy-and-url" Error
         "A source has both `proxy` and `url`, which exclude each other."
         "leave one of them out";
@@ -360,7 +366,7 @@ codes! {
         "write `https://` (or `wss://`)";
     TlsFailed "tls-failed" Error
         "TLS with a server failed."
-        "see the cause; something in between may change the traffic";
+        "look at the cause; something in between may change the traffic";
     ProxyUnreachable "proxy-unreachable" Error
         "The proxy cannot be reached."
         "check the proxy's address, and that it runs";
@@ -373,12 +379,15 @@ codes! {
     NotThisService "not-this-service" Error
         "Something else answers at the address of a server."
         "check host, port and path of the URL; a login page of the network may stand in between";
+    PageUnexpected "page-unexpected" Error
+        "A site answered with another page than the one that was asked for: of a maintenance, or a login page of a network or a proxy."
+        "open the site in a browser on this machine; wait while it is under maintenance, or let this machine past the login page";
     ClockSkew "clock-skew" Warning
         "The clock of this machine differs by more than 30 s from a server's."
         "set the clock, for instance by `timedatectl set-ntp true`: logins, waits and times of events go wrong with it";
     RequestFailed "request-failed" Error
         "A request of the examination failed."
-        "see the cause; try again later if the server has trouble";
+        "look at the cause; try again later if the server has trouble";
 
     // What Discord says.
     TokenRefused "token-refused" Error
@@ -455,7 +464,7 @@ codes! {
         "use the version of antiphon that wrote it, or a newer one";
     JournalUnreadable "journal-unreadable" Error
         "The journal cannot be read."
-        "see the cause";
+        "make the file readable for this user, and look at its disk";
     JournalUnchecked "journal-unchecked" Note
         "The journal is so large that the search for damage did not end in time."
         "give more time by `--timeout`";
@@ -490,14 +499,22 @@ mod tests {
         }
     }
 
+    /// A text with the forms of a secret as code, which the program shows as they are.
+    fn marked(text: &str) -> String {
+        let mut marked = text.to_owned();
+        for form in ["{ env = \"NAME\" }", "{ file = \"PATH\" }"] {
+            marked = marked.replace(form, &format!("`{form}`"));
+        }
+        marked
+    }
+
     /// The table of the page.
     fn table() -> String {
         let rows = Code::ALL.iter().map(|code| {
             let (word, severity) = (code.word(), code.severity().word());
             let (meaning, way_out) = (code.meaning(), code.way_out());
+            let (meaning, way_out) = (marked(meaning), marked(way_out));
             format!("| `{word}` | {severity} | {meaning} | {way_out} |\n")
-                .replace("{ env", "`{ env")
-                .replace("\" }", "\" }`")
         });
         let head = "| code | is | means | way out |\n| --- | --- | --- | --- |\n";
         format!("{head}{}", rows.collect::<String>())

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Gap, Journal as _, KindPattern, Position, ReadError, Trouble};
+use antiphon_core::{Gap, Journal as _, KindPattern, Position, ReadError, Trouble, error_chain};
 use antiphon_journal::{Filter, Integrity, SqliteJournal};
 use jiff::Timestamp;
 
@@ -42,7 +42,11 @@ pub(super) async fn examine(path: &Path, limit: Duration, probe: &mut Probe) {
             Some(code) => {
                 let hint = error.hint();
                 let message = format!("the journal {shown} could not be opened");
-                return probe.found(Finding::new(code, message).because(error).hint(hint));
+                return probe.found(
+                    Finding::new(code, message)
+                        .because(error_chain(&error))
+                        .hint(hint),
+                );
             }
             None => return probe.fine(format!("{shown} holds nothing yet")),
         },
@@ -118,10 +122,12 @@ fn integrity(found: Result<Integrity, ReadError>) -> Result<String, Finding> {
             Code::JournalUnchecked,
             "the search for damage did not end in time",
         )),
-        Err(error) if error.trouble() == Trouble::Corrupt => Err(damaged().because(error)),
+        Err(error) if error.trouble() == Trouble::Corrupt => {
+            Err(damaged().because(error_chain(&error)))
+        }
         Err(error) => {
             let message = "the journal could not be searched for damage";
-            Err(Finding::new(Code::JournalUnreadable, message).because(error))
+            Err(Finding::new(Code::JournalUnreadable, message).because(error_chain(&error)))
         }
     }
 }
@@ -142,7 +148,7 @@ async fn dead_letters(journal: &SqliteJournal, probe: &mut Probe) {
         Err(error) => {
             let code = code_of(error.trouble()).unwrap_or(Code::JournalUnreadable);
             let finding = Finding::new(code, "the journal could not be read");
-            return probe.found(finding.because(error));
+            return probe.found(finding.because(error_chain(&error)));
         }
     };
     let dead = overview.consumers.iter().map(|one| one.dead_letters).sum();

@@ -3,15 +3,25 @@
 use std::{path::PathBuf, time::Duration};
 
 use antiphon::net::{Limits, Network};
+use futures_util::{StreamExt as _, stream};
 use tempfile::NamedTempFile;
+use tokio::time::error::Elapsed;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
+
+/// Nodes or rooms of a source that are asked at the same time.
+///
+/// More would be what platforms limit.
+const AT_ONCE: usize = 8;
 
 /// One part under examination: a source, the journal, or the file.
 #[derive(Debug)]
 pub(crate) struct Probe {
     name: String,
+    /// For each step: what a source needs as a whole, and each of its nodes and rooms.
     limit: Duration,
+    /// The node that findings about the way to a server are about; absent for a source with one server.
+    subject: Option<String>,
     lines: Vec<Line>,
     /// Whether a clock that is wrong was reported, which concerns the machine and is said once.
     pub(super) has_skew: bool,
@@ -31,9 +41,57 @@ impl Probe {
         Self {
             name: name.to_owned(),
             limit,
+            subject: None,
             lines: Vec::new(),
             has_skew: false,
         }
+    }
+
+    /// An examination of one node or room, whose lines [`Probe::join`] takes.
+    pub(crate) fn part(&self) -> Self {
+        Self {
+            subject: self.subject.clone(),
+            ..Self::new(&self.name, self.limit)
+        }
+    }
+
+    /// Names what findings about the way to a server are about.
+    pub(crate) fn about(mut self, subject: String) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// Carries out examinations side by side, [`AT_ONCE`] at a time, and takes their lines in order.
+    ///
+    /// What stalls holds up nothing but itself, since each ends at its own limit.
+    pub(crate) async fn join<F: Future<Output = Self>>(&mut self, parts: Vec<F>) {
+        let parts: Vec<Self> = stream::iter(parts).buffered(AT_ONCE).collect().await;
+        for line in parts.into_iter().flat_map(|part| part.lines) {
+            // The clock is this machine's, however many servers tell of it.
+            let is_skew = matches!(&line, Line::Found(found) if found.code == Code::ClockSkew);
+            if !(is_skew && self.has_skew) {
+                self.has_skew |= is_skew;
+                self.lines.push(line);
+            }
+        }
+    }
+
+    /// How long a step may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// The outcome of a step, unless it was not done in time, which is noted.
+    pub(crate) fn ended<T>(
+        &mut self,
+        what: impl std::fmt::Display,
+        outcome: Result<T, Elapsed>,
+    ) -> Option<T> {
+        if outcome.is_err() {
+            let message = format!("{what}: not done within {} s", self.limit.as_secs_f32());
+            self.found(Finding::new(Code::ExamTimedOut, message));
+        }
+        outcome.ok()
     }
 
     /// Name of the part.
@@ -49,6 +107,14 @@ impl Probe {
     /// Notes a finding.
     pub(crate) fn found(&mut self, finding: Finding) {
         self.lines.push(Line::Found(finding));
+    }
+
+    /// Notes a finding about the way to a server, with the node if there are several.
+    pub(super) fn met(&mut self, finding: Finding) {
+        self.found(match &self.subject {
+            Some(subject) => finding.about(subject),
+            None => finding,
+        });
     }
 
     pub(crate) fn lines(&self) -> &[Line] {

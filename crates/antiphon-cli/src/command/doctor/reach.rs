@@ -35,14 +35,14 @@ impl Probe {
                 match page(&uri, &answer) {
                     None => Some(answer),
                     Some(finding) => {
-                        self.found(finding);
+                        self.met(finding);
                         None
                     }
                 }
             }
             Err(error) => {
                 let finding = explain_http(network, &uri, &error).await;
-                self.found(finding);
+                self.met(finding);
                 None
             }
         }
@@ -51,7 +51,7 @@ impl Probe {
     /// Asks for a page, whatever it is, and notes that the server answers.
     pub(crate) async fn reaches(&mut self, network: &Network, url: &str) -> bool {
         let Ok(request) = Request::get(url).body(Bytes::new()) else {
-            self.found(Finding::new(Code::UrlWrong, "the URL cannot be used"));
+            self.met(Finding::new(Code::UrlWrong, "the URL cannot be used"));
             return false;
         };
         let uri = request.uri().clone();
@@ -63,7 +63,7 @@ impl Probe {
             }
             Err(error) => {
                 let finding = explain_http(network, &uri, &error).await;
-                self.found(finding);
+                self.met(finding);
                 false
             }
         }
@@ -72,13 +72,13 @@ impl Probe {
     /// Opens a connection and closes it again; notes what is wrong with the way to the server.
     pub(crate) async fn open(&mut self, network: &Network, url: &str) -> bool {
         let Ok(uri) = url.parse::<Uri>() else {
-            self.found(Finding::new(Code::UrlWrong, "the server named no URL"));
+            self.met(Finding::new(Code::UrlWrong, "the server named no URL"));
             return false;
         };
         match network.open(&uri).await {
             Ok(_) => true,
             Err(error) => {
-                self.found(explain_connect(&error));
+                self.met(explain_connect(&error));
                 false
             }
         }

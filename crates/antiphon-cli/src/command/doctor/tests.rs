@@ -74,6 +74,9 @@ const CASES: &[(Code, Case)] = &[
     (Code::CookieExpired, || Box::pin(expired_cookie())),
     (Code::RoomMissing, || Box::pin(chat("", 999_999, "", |_| {}))),
     (Code::RoomReadOnly, || Box::pin(async { Vec::from_iter(verdict(4242, Ok(false)).err()) })),
+    (Code::PageUnexpected, || Box::pin(chat_behind(|_| typed("200 OK", "text/html", "<html><title>Log in to the network</title></html>")))),
+    (Code::PageUnexpected, || Box::pin(chat_behind(|_| typed("503 Service Unavailable", "text/html", "<html>down for maintenance</html>")))),
+    (Code::PageUnexpected, || Box::pin(chat_behind(|_| typed("404 Not Found", "text/html", "<html>nothing here</html>")))),
     (Code::JournalInUse, || Box::pin(journal_in_use())),
     (Code::JournalDamaged, || Box::pin(journal_of(b"a shopping list\n"))),
     (Code::JournalWalLarge, || Box::pin(journal_with_a_large_log())),
@@ -141,6 +144,45 @@ async fn each_fault_has_its_code_and_shows_no_secret() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A node that takes connections and never answers has a limit of its own, and its lines name it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_node_is_named_and_does_not_hold_up_the_others() {
+    let stalled = serve(|_| String::new()).await;
+    let well = serve(|path| lavalink(path, &json!({"sourceManagers": []}))).await;
+    let node = |name: &str, url: &str| {
+        format!("nodes.{name} = {{ url = '{url}', password = {{ file = 'wrong' }} }}\n")
+    };
+    let mut toml = "[sources.organ]\nplatform = 'lavalink'\nuser = 7\n".to_owned();
+    // As many as are asked at once.
+    for number in 0..8 {
+        toml += &node(&format!("a{number}"), &format!("{}{number}", stalled.url()));
+    }
+    toml += &node("b", &well.url());
+    // Long enough for the last one, which begins when another has ended, on a machine that has much else to do.
+    let found = examined_within(Duration::from_secs(5), &toml).await;
+    let said = |code: Code| {
+        let found = found.iter().filter(|finding| finding.code == code);
+        found
+            .map(|finding| finding.message.as_str())
+            .collect::<Vec<_>>()
+    };
+    let late = said(Code::AnswerTimedOut);
+    let names: Vec<_> = (0..8)
+        .map(|number| format!("the node `a{number}`: "))
+        .collect();
+    assert_eq!(late.len(), names.len(), "{found:#?}");
+    let pairs = late.iter().zip(&names);
+    assert!(
+        pairs.clone().all(|(said, name)| said.starts_with(name)),
+        "{late:#?}"
+    );
+    assert_eq!(
+        said(Code::NodeWithoutSources),
+        ["the node `b` has no source of tracks"],
+        "{found:#?}"
+    );
 }
 
 /// Long enough for every case that is not about waiting, on a machine that has much else to do.
@@ -509,6 +551,17 @@ async fn chat(secret: &str, room: u64, more: &str, change: fn(&Simulator)) -> Ve
     let folder = folder();
     let toml = chat_at(&sim, &folder, secret, room, more);
     examined_in(&folder, LIMIT, &toml).await
+}
+
+/// Examines an account whose chat server answers like this.
+async fn chat_behind(route: fn(&str) -> String) -> Vec<Finding> {
+    let server = serve(route).await;
+    examined(&format!(
+        "[sources.tea]\nplatform = 'stackexchange'\nemail = 'mira@example.org'\npassword = {{ file = 'wrong' }}\n\
+         rooms = [1]\nurl = '{}'\n",
+        server.url()
+    ))
+    .await
 }
 
 async fn expired_cookie() -> Vec<Finding> {

@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use antiphon::net::parse_url;
+use antiphon::net::{EnvironmentProxies, parse_url};
 use antiphon_core::Secret;
 use http::{HeaderValue, Uri};
 use toml::de::DeValue;
@@ -21,7 +21,7 @@ use toml::de::DeValue;
 use super::{Findings, Table, clipped};
 use crate::{
     config::{
-        PLATFORM,
+        PLATFORM, proxy,
         secret::{SecretFrom, is_open_to_others, shell_word},
         value::FilePath,
     },
@@ -62,6 +62,7 @@ pub(super) fn lint(root: &DeValue<'_>, folder: &Path, findings: &mut Findings<'_
             "the configuration has no source",
         );
     }
+    environment(root, &mut lint);
     let pool = root.tables("sources").find(|source| {
         source
             .text(PLATFORM)
@@ -73,6 +74,35 @@ pub(super) fn lint(root: &DeValue<'_>, folder: &Path, findings: &mut Findings<'_
         let message = format_args!("{} has nodes, and no source is a bot", of(pool));
         lint.findings
             .add(Code::LavalinkWithoutDiscord, &pool.at(), message);
+    }
+}
+
+/// Looks at the proxies of the environment, which sources without a proxy of their own use.
+fn environment(root: Table<'_>, lint: &mut Lint<'_, '_>) {
+    let Some(source) = root
+        .tables("sources")
+        .find(|source| !source.has("proxy") && source.has(PLATFORM))
+    else {
+        return;
+    };
+    match EnvironmentProxies::from_env() {
+        Ok(proxies) => {
+            for (variable, proxy) in proxies.named() {
+                let message = format_args!(
+                    "{} has no proxy of its own, and `{variable}` in the environment names {proxy}",
+                    of(source)
+                );
+                lint.add(Code::ProxyOfEnvironment, &source.at(), message);
+            }
+        }
+        Err(error) => {
+            let message = format_args!("{} has no proxy of its own, and {error}", of(source));
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let finding = Finding::new(Code::ProxyVariableWrong, message)
+                .because(cause.unwrap_or_default())
+                .hint(proxy::way_out(&error));
+            lint.put(&source.at(), finding);
+        }
     }
 }
 

@@ -107,10 +107,20 @@ const CASES: &[(Code, Given)] = &[
 ];
 
 /// Codes of `check` whose mistake cannot be made in this process, with the test that makes it elsewhere.
-const ELSEWHERE: &[(Code, &str)] = &[(
-    Code::SecretVariableEmpty,
-    "a_secret_in_place_of_its_name_is_not_shown",
-)];
+const ELSEWHERE: &[(Code, &str)] = &[
+    (
+        Code::SecretVariableEmpty,
+        "a_secret_in_place_of_its_name_is_not_shown",
+    ),
+    (
+        Code::ProxyVariableWrong,
+        "check_looks_at_the_proxies_of_the_environment",
+    ),
+    (
+        Code::ProxyOfEnvironment,
+        "check_looks_at_the_proxies_of_the_environment",
+    ),
+];
 
 const BOT: &str = "[sources.nave]\nplatform = 'discord'\ntoken = { file = 'token' }";
 const POOL: &str = "[sources.organ]\nplatform = 'lavalink'\nuser = 7\nnodes.a = { url = 'http://node:2333', password = { file = 'good' } }";

@@ -2,10 +2,14 @@
 //!
 //! Only requests that read are sent; nothing identifies at the Gateway, since identifies are counted.
 
-use antiphon::discord::{self, Client};
+use antiphon::{
+    discord::{self, Client},
+    net::Network,
+};
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::config::Discord;
 use crate::{
@@ -37,29 +41,34 @@ pub(crate) async fn examine(
 ) -> Result<(), Failure> {
     let network = probe.limited(&bot.network(context)?);
     let config = bot.config(context)?.network(network.clone());
+    let outcome = timeout(probe.limit(), ask(bot, &network, config, probe)).await;
+    probe.ended("the bot", outcome);
+    Ok(())
+}
+
+/// Asks Discord about a bot.
+async fn ask(bot: &Discord, network: &Network, config: discord::Config, probe: &mut Probe) {
     let rest = bot.rest.as_deref().unwrap_or(REST);
     let request = Request::get(format!("{rest}/gateway")).body(Bytes::new());
     let Ok(request) = request else {
-        probe.found(Finding::new(Code::UrlWrong, "`rest` cannot be used"));
-        return Ok(());
+        return probe.found(Finding::new(Code::UrlWrong, "`rest` cannot be used"));
     };
-    if probe.ask(&network, request).await.is_none() {
-        return Ok(());
+    if probe.ask(network, request).await.is_none() {
+        return;
     }
     probe.fine(format!("{rest} answers"));
     // The source is never run: requests need none.
     let (client, _source) = discord::connect(config);
     if !log_in(&client, probe).await {
-        return Ok(());
+        return;
     }
     application(bot, &client, probe).await;
     if let Some(gateway) = sessions(bot, &client, probe).await {
         let url = bot.gateway.clone().unwrap_or(gateway);
-        if probe.open(&network, &url).await {
+        if probe.open(network, &url).await {
             probe.fine(format!("the Gateway {url} can be reached"));
         }
     }
-    Ok(())
 }
 
 /// Whether Discord knows the token.

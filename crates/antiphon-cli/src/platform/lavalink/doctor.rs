@@ -7,6 +7,7 @@ use antiphon_core::Secret;
 use bytes::Bytes;
 use http::{Request, header};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::config::Lavalink;
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 /// Oldest version of Java that Lavalink 4 runs on.
 const OLDEST_JAVA: u32 = 17;
 
-/// Examines every node of a pool.
+/// Examines every node of a pool, side by side.
 ///
 /// # Errors
 /// A secret that cannot be read any more.
@@ -29,6 +30,7 @@ pub(crate) async fn examine(
     probe: &mut Probe,
 ) -> Result<(), Failure> {
     let network = probe.limited(&pool.network(context)?);
+    let mut parts = Vec::new();
     for (name, node) in &pool.nodes {
         let of = format!("the password of the node `{name}`");
         let password = context.secret(&node.password, of)?;
@@ -38,8 +40,15 @@ pub(crate) async fn examine(
             password,
             network: &network,
         };
-        one.examine(probe).await;
+        let shown = format!("the node `{name}`");
+        let mut part = probe.part().about(shown.clone());
+        parts.push(async move {
+            let outcome = timeout(part.limit(), one.examine(&mut part)).await;
+            part.ended(shown, outcome);
+            part
+        });
     }
+    probe.join(parts).await;
     Ok(())
 }
 

@@ -4,11 +4,12 @@
 
 use antiphon::{
     net::Network,
-    queup::{self, Client, LoginError, RequestError},
+    queup::{self, AuthenticatedUser, Client, LoginError, RequestError},
 };
 use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::config::Queup;
 use crate::{
@@ -40,38 +41,57 @@ pub(crate) async fn examine(
         None => config,
     };
     let rest = account.rest.as_deref().unwrap_or(REST);
-    let Ok(request) = Request::get(format!("{rest}/room")).body(Bytes::new()) else {
-        probe.found(Finding::new(Code::UrlWrong, "`rest` cannot be used"));
+    let outcome = timeout(probe.limit(), log_in(&network, rest, config, probe)).await;
+    let Some((client, user)) = probe.ended("the login", outcome).flatten() else {
         return Ok(());
     };
-    if probe.ask(&network, request).await.is_none() {
-        return Ok(());
-    }
-    probe.fine(format!("{rest} answers"));
-    // The source is never run: requests need none.
-    let (client, _source) = queup::connect(config);
-    let user = match client.login().await {
-        Ok(user) => user,
-        Err(error) => {
-            probe.found(refused(&error));
-            return Ok(());
-        }
-    };
-    probe.fine(format!("logged in as {}", user.username));
     let rooms = Rooms {
         network: &network,
         rest,
         client: &client,
         user: user.id.as_str(),
     };
-    for room in &account.rooms {
-        rooms.examine(room, probe).await;
-    }
+    let parts = account.rooms.iter().map(|room| {
+        let (rooms, mut part) = (&rooms, probe.part());
+        async move {
+            let outcome = timeout(part.limit(), rooms.examine(room, &mut part)).await;
+            part.ended(format_args!("the room `{room}`"), outcome);
+            part
+        }
+    });
+    probe.join(parts.collect()).await;
     let socket = account.socket.as_deref().unwrap_or(SOCKET);
     if probe.open(&network, socket).await {
         probe.fine(format!("the socket {socket} can be reached"));
     }
     Ok(())
+}
+
+/// Logs the account in, if QueUp answers.
+async fn log_in(
+    network: &Network,
+    rest: &str,
+    config: queup::Config,
+    probe: &mut Probe,
+) -> Option<(Client, AuthenticatedUser)> {
+    let Ok(request) = Request::get(format!("{rest}/room")).body(Bytes::new()) else {
+        probe.found(Finding::new(Code::UrlWrong, "`rest` cannot be used"));
+        return None;
+    };
+    probe.ask(network, request).await?;
+    probe.fine(format!("{rest} answers"));
+    // The source is never run: requests need none.
+    let (client, _source) = queup::connect(config);
+    match client.login().await {
+        Ok(user) => {
+            probe.fine(format!("logged in as {}", user.username));
+            Some((client, user))
+        }
+        Err(error) => {
+            probe.found(refused(&error));
+            None
+        }
+    }
 }
 
 /// The finding about a login that failed.

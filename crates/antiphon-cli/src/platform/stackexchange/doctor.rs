@@ -3,7 +3,12 @@
 //! No room is joined. The login that the cookie file keeps is tried from a copy, so that the file stays as it is, and
 //! a login that has expired is found out.
 
-use antiphon::stackexchange::{self, Client, LoginError, RequestError};
+use antiphon::{
+    net::Network,
+    stackexchange::{self, Client, Config, LoginError, RequestError},
+};
+use antiphon_core::error_chain;
+use tokio::time::timeout;
 
 use super::config::{Server, StackExchange};
 use crate::{
@@ -36,29 +41,45 @@ pub(crate) async fn examine(
         Server::MetaStackExchange => "https://chat.meta.stackexchange.com",
     };
     let url = account.url.as_deref().unwrap_or(server);
-    if !probe.reaches(&network, url).await {
+    let outcome = timeout(probe.limit(), log_in(&network, url, config, probe)).await;
+    let Some(client) = probe.ended("the login", outcome).flatten() else {
         return Ok(());
-    }
-    // The source is never run: requests need none.
-    let (client, _source) = stackexchange::connect(config);
-    let me = match client.log_in().await {
-        Ok(me) => me,
-        Err(error) => {
-            probe.found(refused(&error));
-            return Ok(());
-        }
     };
-    probe.fine(format!("logged in as {} ({})", me.name, me.id));
     let after = kept.as_ref().map(|kept| std::fs::read(kept.path()).ok());
     let is_full = |text: &Option<Vec<u8>>| text.as_ref().is_some_and(|text| !text.is_empty());
     if before != after && before.as_ref().is_some_and(is_full) {
         let message = "the login that `cookie_file` keeps has expired";
         probe.found(Finding::new(Code::CookieExpired, message));
     }
-    for room in &account.rooms {
-        look_at(&client, room.get(), probe).await;
-    }
+    let parts = account.rooms.iter().map(|room| {
+        let (client, room, mut part) = (&client, room.get(), probe.part());
+        async move {
+            let outcome = timeout(part.limit(), look_at(client, room, &mut part)).await;
+            part.ended(format_args!("the room {room}"), outcome);
+            part
+        }
+    });
+    probe.join(parts.collect()).await;
     Ok(())
+}
+
+/// Logs the account in, if the chat server answers.
+async fn log_in(network: &Network, url: &str, config: Config, probe: &mut Probe) -> Option<Client> {
+    if !probe.reaches(network, url).await {
+        return None;
+    }
+    // The source is never run: requests need none.
+    let (client, _source) = stackexchange::connect(config);
+    match client.log_in().await {
+        Ok(me) => {
+            probe.fine(format!("logged in as {} ({})", me.name, me.id));
+            Some(client)
+        }
+        Err(error) => {
+            probe.found(refused(&error));
+            None
+        }
+    }
 }
 
 /// The finding about a login that failed.
@@ -79,10 +100,25 @@ pub(crate) fn refused(error: &LoginError) -> Finding {
             Finding::new(Code::CookieOfAnother, "the kept login is another account's")
                 .because(error)
         }
+        LoginError::PageChanged { .. } | LoginError::Status { .. } => {
+            Finding::new(Code::PageUnexpected, "the site showed another page").because(error)
+        }
+        LoginError::Request(cause) if is_page(cause) => {
+            Finding::new(Code::PageUnexpected, "the site showed another page")
+                .because(error_chain(error))
+        }
         error => explain(error).unwrap_or_else(|| {
-            Finding::new(Code::RequestFailed, "the login failed").because(error)
+            Finding::new(Code::RequestFailed, "the login failed").because(error_chain(error))
         }),
     }
+}
+
+/// Whether a page came in place of an answer, as during a maintenance.
+fn is_page(error: &RequestError) -> bool {
+    matches!(
+        error,
+        RequestError::NotAnAnswer { .. } | RequestError::Server { .. }
+    )
 }
 
 async fn look_at(client: &Client, room: u64, probe: &mut Probe) {
@@ -109,9 +145,13 @@ pub(crate) fn verdict(room: u64, may_post: Result<bool, RequestError>) -> Result
                 format!("there is no room {room}, or it is deleted or closed to the account");
             Err(Finding::new(Code::RoomMissing, message))
         }
+        Err(error) if is_page(&error) => {
+            let message = format!("the site showed another page than the room {room}");
+            Err(Finding::new(Code::PageUnexpected, message).because(&error))
+        }
         Err(error) => Err(explain(&error).unwrap_or_else(|| {
             let message = format!("the room {room} could not be read");
-            Finding::new(Code::RequestFailed, message).because(&error)
+            Finding::new(Code::RequestFailed, message).because(error_chain(&error))
         })),
     }
 }
