@@ -420,7 +420,9 @@ impl Trouble {
                 "leave the work to the other process, or start this one again: it waits for its turn"
             }
             Self::Closed => "open the journal again",
-            Self::Other => "see the cause",
+            Self::Other => {
+                "look at the disk and the system's log, and try again; `antiphon doctor` searches the file for damage"
+            }
         }
     }
 }

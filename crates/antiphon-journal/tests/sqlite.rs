@@ -423,12 +423,17 @@ async fn a_folder_that_cannot_be_written_is_named_as_such() {
 
 #[tokio::test]
 async fn a_file_of_another_kind_is_named_as_such_and_left_alone() {
-    let (_folder, file) = folder();
+    let (folder, file) = folder();
+    let alone = || {
+        let beside = std::fs::read_dir(folder.path()).expect("the folder");
+        beside.count() == 1
+    };
     let text = "dear diary, ".repeat(1000);
     std::fs::write(&file, &text).expect("written");
     refused(SqliteJournal::open(&file).await, Trouble::Corrupt);
     refused(SqliteJournal::read_only(&file).await, Trouble::Corrupt);
     assert_eq!(std::fs::read_to_string(&file).expect("read"), text);
+    assert!(alone(), "no lock is left beside it");
     std::fs::remove_file(&file).expect("removed");
 
     Connection::open(&file)
@@ -438,6 +443,7 @@ async fn a_file_of_another_kind_is_named_as_such_and_left_alone() {
     refused(SqliteJournal::open(&file).await, Trouble::Corrupt);
     refused(SqliteJournal::read_only(&file).await, Trouble::Corrupt);
     assert!(std::fs::read(&file).expect("read") == before);
+    assert!(alone(), "no lock is left beside it");
 }
 
 #[tokio::test]

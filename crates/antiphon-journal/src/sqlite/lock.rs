@@ -33,6 +33,8 @@ pub(super) struct Lock {
     pub(super) id: FileId,
     /// The text that the last appender wrote into it.
     text: String,
+    /// Whether it was not there before.
+    is_made: bool,
 }
 
 /// The text of a new lock file, until its maker has the database for itself.
@@ -69,7 +71,23 @@ impl Lock {
         let mut text = Vec::new();
         (&file).take(SIGNATURE).read_to_end(&mut text)?;
         let text = String::from_utf8_lossy(&text).into_owned();
-        Ok(Self { file, id, text })
+        Ok(Self {
+            file,
+            id,
+            text,
+            is_made,
+        })
+    }
+
+    /// Removes a lock file that this opening made beside a file which is no journal.
+    ///
+    /// It is removed while it is held. Whoever opened it meanwhile fails as well, since the file is no journal for them
+    /// either.
+    pub(super) fn leave(&self, path: &Path, failure: &Failure) {
+        if self.is_made && failure.trouble == Trouble::Corrupt {
+            // What cannot be removed does no harm.
+            let _ = std::fs::remove_file(beside(path, ".lock"));
+        }
     }
 
     /// Opens the database through SQLite alone, once no other process can be appending to it.

@@ -228,10 +228,12 @@ pub enum Asked {
 /// Opens a file for the one appender; creates it if it does not exist.
 pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> {
     let mut lock = Lock::take(path)?;
-    let mut connection = lock.open(path)?;
+    let opened = lock.open(path);
+    let mut connection = opened.inspect_err(|failure| lock.leave(path, failure))?;
     // The lock is signed before there is a log: a log beside an unsigned lock, as a kill would leave it, is refused.
     let lock_length = lock.sign(path)?;
-    let found = schema::content(&connection)?;
+    let found = schema::content(&connection);
+    let found = found.inspect_err(|failure| lock.leave(path, failure))?;
     schema::upgrade(&mut connection, found)?;
     let synchronous = match options.durability {
         Durability::Process => "normal",

@@ -49,8 +49,19 @@ impl From<rusqlite::Error> for Failure {
                 extended,
                 ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC
             ),
-            source: Some(error.into()),
+            source: Some(said(error)),
         }
+    }
+}
+
+/// What SQLite said, once: its library's error repeats the text in its cause.
+fn said(error: rusqlite::Error) -> BoxError {
+    match error {
+        rusqlite::Error::SqliteFailure(code, Some(text)) => {
+            format!("{text} (code {} of SQLite)", code.extended_code).into()
+        }
+        rusqlite::Error::SqliteFailure(code, None) => code.into(),
+        error => error.into(),
     }
 }
 
@@ -111,6 +122,17 @@ mod tests {
             (failure.trouble, failure.sync_failed),
             (trouble, sync_failed)
         );
+    }
+
+    #[test]
+    fn what_sqlite_says_is_said_once() {
+        let text = "file is not a database";
+        let code = ffi::Error::new(ffi::SQLITE_NOTADB);
+        let error = rusqlite::Error::SqliteFailure(code, Some(text.to_owned()));
+        let read = Failure::from(error).read();
+        let said = antiphon_core::error_chain(&read);
+        assert_eq!(said.matches(text).count(), 1, "{said}");
+        assert!(said.ends_with("(code 26 of SQLite)"), "{said}");
     }
 
     #[test]
