@@ -227,7 +227,7 @@ pub(crate) struct Doctor {
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = "antiphon.toml")]
     pub(crate) config: PathBuf,
-    /// How long the examination of a source may take, from 1s to 10m
+    /// How long each step may take, such as a login, a node or a room, from 1s to 10m
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = limit)]
     pub(crate) timeout: Duration,
     /// Ends with exit code 1 if there are warnings

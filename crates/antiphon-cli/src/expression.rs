@@ -59,17 +59,23 @@ impl Output {
         !matches!(&*self.json, "false" | "null")
     }
 
-    fn new(value: &Val) -> Self {
+    /// # Errors
+    /// A value that JSON has not: `nan`, `infinite`, bytes that are no UTF-8 within an array or object.
+    fn new(value: &Val) -> Result<Self, String> {
         let text = match value {
             Val::TStr(text) | Val::BStr(text) => Some(String::from_utf8_lossy(text).into_owned()),
             _ => None,
         };
-        // jaq prints what JSON cannot have, such as `NaN`, and text that is no UTF-8, in ways of its own.
         let json = match &text {
             Some(text) => serde_json::Value::from(&**text).to_string(),
             None => value.to_string(),
         };
-        Self { json, text }
+        // jaq prints what JSON cannot have in ways of its own.
+        if serde_json::from_str::<serde::de::IgnoredAny>(&json).is_err() {
+            let shown = shortened(&json);
+            return Err(format!("its output `{shown}` is no JSON"));
+        }
+        Ok(Self { json, text })
     }
 }
 
@@ -133,7 +139,8 @@ impl Expression {
                 first: None,
             }),
             Ok(Err(wrong)) => Err(wrong.failure(option, code)),
-            Err(_) => Err(Failure::usage(format!("`{option}` could not be compiled"))),
+            Err(_) => Err(Failure::usage(format!("`{option}` could not be compiled"))
+                .hint("write it more simply, or give the lines to `jq`")),
         }
     }
 
@@ -316,7 +323,7 @@ fn outcome(filter: &Filter<JustLut<Val>>, event: &Event, outputs: usize) -> Outc
             Ok(error) => error.to_string(),
             Err(_) => "it broke off".to_owned(),
         })?;
-        found.push(Output::new(&value));
+        found.push(Output::new(&value)?);
     }
     if found.len() > OUTPUTS {
         return Err(format!("it has more than {OUTPUTS} outputs"));
@@ -440,6 +447,12 @@ mod tests {
             complaint.ends_with("it has more than 1000 outputs"),
             "{complaint}"
         );
+        for code in ["nan", "infinite", "{a: [-infinite]}"] {
+            let mut none = start(code);
+            assert_eq!(none.outputs(&event("{}")).expect("in time"), [], "{code}");
+            let complaint = none.complaint().expect("no JSON");
+            assert!(complaint.ends_with("is no JSON"), "{complaint}");
+        }
         let long = format!(".kind{}", " ".repeat(LENGTH));
         assert!(Expression::start("--where", &long, 1).is_err());
         // Only the first output is asked for, so that more of them do not matter.

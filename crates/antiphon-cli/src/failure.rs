@@ -254,9 +254,10 @@ impl Told {
     }
 }
 
-impl From<&clap::Error> for Told {
-    /// The first paragraph of clap's message is the sentence, and its tip the way out.
-    fn from(error: &clap::Error) -> Self {
+impl Told {
+    /// The first paragraph of clap's message is the sentence, and its tip the way out; `command` is the one that was
+    /// asked for.
+    pub(crate) fn usage(error: &clap::Error, command: &str) -> Self {
         let text = error.render().to_string();
         let mut paragraphs = text.split("\n\n").map(|paragraph| {
             let words: Vec<_> = paragraph.split_whitespace().collect();
@@ -269,7 +270,7 @@ impl From<&clap::Error> for Told {
                 .strip_prefix("error: ")
                 .unwrap_or(&sentence)
                 .to_owned(),
-            hint: tip.or_else(|| Some("`--help` shows what can be written".to_owned())),
+            hint: tip.or_else(|| Some(format!("`{command} --help` shows what can be written"))),
             excerpt: None,
             exit: Exit::Usage.code(),
         }

@@ -29,6 +29,11 @@ impl Pattern {
         if text.len() > LONGEST {
             return Err(format!("a pattern has {LONGEST} bytes at most"));
         }
+        if matches!(text, "" | "!") {
+            return Err(format!(
+                "`{text}` fits nothing: leave the option out, or write `*` for any characters"
+            ));
+        }
         let (is_exclusion, glob) = match text.strip_prefix('!') {
             Some(glob) => (true, glob),
             None => (false, text),
@@ -129,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused_in_one_sentence() {
-        for text in ["{a,b", "a}", "[a", &"x".repeat(1025)] {
+        for text in ["", "!", "{a,b", "a}", "[a", &"x".repeat(1025)] {
             let error = Pattern::parse(text).expect_err(text);
             assert!(!error.contains('\n'), "{error}");
         }

@@ -50,6 +50,9 @@ pub(crate) const DAEMON: &str = "antiphon::daemon";
 /// Target of the library's records of connections, which the daemon tells in its own words.
 const LINK: &str = "antiphon::link";
 
+/// Targets of the library's records of handlers.
+const HANDLERS: [&str; 2] = ["antiphon::runner", "antiphon::dispatcher"];
+
 /// Form of the log.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize, Serialize, JsonSchema,
@@ -128,6 +131,19 @@ pub(crate) fn overriding(key: &str) -> Option<&'static str> {
         "log.level" if std::env::var_os(VARIABLE).is_some() => Some(VARIABLE),
         _ => None,
     }
+}
+
+/// Leaves out what the runner says of failed handlers from now on: for a command whose only handler prints, once nobody
+/// reads any more.
+pub(crate) fn leave_out_handlers() {
+    let Some(log) = LOG.get() else { return };
+    // It fails only without a subscriber, and then nothing is logged.
+    let _ = log.filter.modify(|filter| {
+        let all = std::mem::take(filter);
+        *filter = HANDLERS.into_iter().fold(all, |filter, target| {
+            filter.with_target(target, LevelFilter::OFF)
+        });
+    });
 }
 
 /// A second call in the same process changes nothing.

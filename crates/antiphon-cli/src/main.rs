@@ -28,6 +28,7 @@ mod command;
 mod complete;
 mod config;
 mod control;
+mod doubt;
 mod expression;
 mod failure;
 mod figures;
@@ -55,7 +56,7 @@ mod transfer;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -85,13 +86,28 @@ fn wrong_usage(error: &clap::Error, form: Form) -> Exit {
         let _ = error.print();
         return Exit::Done;
     }
-    match form {
-        Form::Json => Told::from(error).say(form),
-        Form::Text => {
-            let _ = error.print();
-        }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && form == Form::Text {
+        // Without a command, the help itself is what to say.
+        let _ = error.print();
+    } else {
+        Told::usage(error, &asked()).say(form);
     }
     Exit::Usage
+}
+
+/// The command that this process was asked for, such as `antiphon dead drop`.
+fn asked() -> String {
+    let root = Cli::command();
+    let mut command = &root;
+    let mut path = root.get_name().to_owned();
+    for word in std::env::args_os().skip(1) {
+        let Some(next) = word.to_str().and_then(|word| command.find_subcommand(word)) else {
+            break;
+        };
+        command = next;
+        path = format!("{path} {}", next.get_name());
+    }
+    path
 }
 
 /// Every command runs on a multi-threaded runtime. The runtime is left without waiting for its blocking threads, since

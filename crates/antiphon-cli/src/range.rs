@@ -53,7 +53,10 @@ pub(crate) async fn finish(
 }
 
 fn instant(moment: Moment, now: &Zoned, reading: Reading) -> Result<Timestamp, Failure> {
-    let at = moment.instant(now, reading).map_err(Failure::usage)?;
+    let at = moment.instant(now, reading);
+    let at = at.map_err(|error| {
+        Failure::usage(error).hint("name a day of the calendar, or a position such as `4711`")
+    })?;
     Ok(at.expect("a position was told apart"))
 }
 

@@ -6,7 +6,10 @@
 //!
 //! `SIGHUP` ends every command but `run`, which reloads its configuration ([`Hangup`]).
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +33,8 @@ pub(crate) struct Stop {
     token: CancellationToken,
     /// The first signal; later ones do not change it.
     asked: Arc<OnceLock<Asked>>,
+    /// Whether the command has the whole terminal, so that no line may be written on it.
+    has_terminal: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -38,6 +43,12 @@ impl Stop {
         // The first one decides about the exit code.
         let _ = self.asked.set(by);
         self.token.cancel();
+    }
+
+    /// Notes that the command has the whole terminal: the first signal is then taken without a word, and a second one
+    /// gives the terminal back before the process ends.
+    pub(crate) fn take_terminal(&self) {
+        self.has_terminal.store(true, Ordering::Relaxed);
     }
 
     /// Waits for the first signal.
@@ -67,10 +78,15 @@ impl Stop {
         tasks.spawn(async move {
             loop {
                 let asked = signals.next().await;
+                let has_terminal = stop.has_terminal.load(Ordering::Relaxed);
                 if stop.asked.set(asked).is_err() {
+                    if has_terminal {
+                        // A terminal that is gone cannot be given back.
+                        let _ = ratatui::try_restore();
+                    }
                     std::process::exit(Exit::Interrupted.code().into());
                 }
-                if asked == Asked::Interrupt {
+                if asked == Asked::Interrupt && !has_terminal {
                     note("stopping; press Ctrl-C again to stop at once");
                 }
                 stop.token.cancel();

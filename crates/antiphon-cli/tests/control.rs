@@ -397,6 +397,53 @@ fn top_needs_a_terminal() {
         "#);
 }
 
+/// `script` of util-linux gives the command a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn top_gives_the_terminal_back_without_a_word_when_it_is_interrupted() {
+    use std::{
+        io::Read as _,
+        process::{Command, Stdio},
+    };
+    let has_script = Command::new("script").arg("--version").output();
+    if !has_script.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: there is no `script`");
+        return;
+    }
+    let (folder, path) = journal();
+    let pid = folder.path().join("pid");
+    let binary = env!("CARGO_BIN_EXE_antiphon");
+    let line = format!(
+        "echo $$ > '{}'; exec {binary} top --journal '{path}'",
+        pid.display()
+    );
+    let mut top = Command::new("script")
+        .args(["-qefc", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it was there");
+    let mut screen = top.stdout.take().expect("it is a pipe");
+    let mut shown = Vec::new();
+    let has = |shown: &[u8], text: &str| shown.windows(text.len()).any(|at| at == text.as_bytes());
+    let mut block = [0; 4096];
+    // The journal's name is on the screen, once it is drawn.
+    while !has(&shown, "quit") {
+        let read = screen.read(&mut block).expect("it draws");
+        assert!(read > 0, "{}", String::from_utf8_lossy(&shown));
+        shown.extend(&block[..read]);
+    }
+    let pid = std::fs::read_to_string(pid).expect("it was written first");
+    let sent = Command::new("kill")
+        .args(["-s", "INT", pid.trim()])
+        .status();
+    assert!(sent.expect("there is a `kill`").success());
+    screen.read_to_end(&mut shown).expect("it ends");
+    assert_eq!(top.wait().expect("it ends").code(), Some(130));
+    assert!(has(&shown, "\x1b[?1049l") && !has(&shown, "stopping"));
+}
+
 #[test]
 fn a_connection_that_is_down_is_a_reason_until_it_is_up_again() {
     let choir = Choir::new();

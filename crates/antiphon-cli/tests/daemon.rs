@@ -385,6 +385,19 @@ fn a_wrong_proxy_of_the_environment_is_refused_unless_no_source_asks_for_it() {
     daemon.said_until("journaling into antiphon.db");
 }
 
+#[test]
+fn a_reader_of_printed_events_that_goes_away_is_a_normal_end_without_a_warning() {
+    let (_sim, folder) = simulated();
+    let run = run(folder.path(), ["--print"]).with_a_closed_stdout().run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for level in [" warn", " error", "error:", "panicked"] {
+        // The simulated accounts' own warnings come before the daemon begins.
+        let said = run.stderr.split_once("journaling into");
+        let (_, said) = said.expect("it began");
+        assert!(!said.contains(level), "{}", run.stderr);
+    }
+}
+
 /// The lines of an HTTP answer's body.
 fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");

@@ -966,6 +966,58 @@ fn a_text_that_is_named_goes_as_well() {
 }
 
 #[test]
+fn a_person_who_is_nowhere_is_said_to_be_found_nowhere() {
+    let folder = Folder::new();
+    of_mira(&folder);
+    let erase = |options: &[&str]| {
+        let user = [
+            "erase",
+            "--user",
+            "queup:5f1c0aa1b2c3d4e5f6071999",
+            "--journal",
+            "a.db",
+        ];
+        let all = user.iter().chain(options);
+        Antiphon::new(all.copied())
+            .within(folder.0.path())
+            .run()
+            .whole()
+    };
+    insta::assert_snapshot!(erase(&[]), @"");
+    insta::assert_snapshot!(erase(&["--yes"]), @"");
+}
+
+#[test]
+fn a_text_that_every_message_has_is_not_cut() {
+    let folder = Folder::new();
+    of_mira(&folder);
+    let before = folder.done(["export", "--journal", "a.db"]).stdout;
+    for name in ["", " ", "a", " a ", "\t", &"x".repeat(1025)] {
+        let user = "queup:5f1c0aa1b2c3d4e5f6071829";
+        let run = Antiphon::new([
+            "erase",
+            "--user",
+            user,
+            "--journal",
+            "a.db",
+            "--yes",
+            "--name",
+            name,
+        ])
+        .within(folder.0.path())
+        .run();
+        let lines: Vec<_> = run.stderr.lines().collect();
+        assert_eq!((run.code, lines.len()), (2, 2), "{name:?}: {}", run.stderr);
+        assert!(
+            lines[1].starts_with("hint: a name has 2 characters or more"),
+            "{}",
+            run.stderr
+        );
+    }
+    assert_eq!(folder.done(["export", "--journal", "a.db"]).stdout, before);
+}
+
+#[test]
 fn a_user_who_is_none_is_wrong_usage() {
     let folder = Folder::new();
     of_mira(&folder);

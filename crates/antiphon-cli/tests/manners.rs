@@ -33,7 +33,7 @@ fn commands() -> Vec<Vec<String>> {
 fn the_help_of_every_command_is_a_page() {
     let commands = commands();
     assert!(commands.len() > 12, "{commands:?}");
-    for command in commands {
+    for command in &commands {
         let arguments = command.iter().map(String::as_str).chain(["--help"]);
         let run = antiphon(arguments);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{command:?}");
@@ -47,21 +47,17 @@ fn the_help_of_every_command_is_a_page() {
             run.stdout
         );
     }
-    // Those that this file's neighbours do not have.
-    for command in [
-        &["tail"][..],
-        &["dead"],
-        &["dead", "list"],
-        &["dead", "drop"],
-        &["kinds"],
-        &["schema"],
-        &["man"],
-        &["completions"],
-    ] {
+    // commands.rs and data.rs have the others.
+    let elsewhere = ["export", "import", "replay", "erase"];
+    let here = |command: &&Vec<String>| match command.first() {
+        Some(name) => !elsewhere.contains(&name.as_str()),
+        None => false,
+    };
+    for command in commands.iter().filter(here) {
         let name = format!("help-{}", command.join("-"));
         insta::assert_snapshot!(
             name,
-            antiphon(command.iter().copied().chain(["--help"])).stdout
+            antiphon(command.iter().map(String::as_str).chain(["--help"])).stdout
         );
     }
 }
@@ -118,6 +114,124 @@ fn a_reader_that_goes_away_is_a_normal_end_for_every_command() {
             run.code,
             run.stderr
         );
+    }
+}
+
+/// Each mistake is a sentence, and a line with the way out.
+#[test]
+fn a_common_mistake_is_one_sentence_and_a_hint() {
+    let mut all = String::new();
+    for line in [
+        "tial",
+        "tail --folow",
+        "tail --output jsn",
+        "tail --output",
+        "tail -n x",
+        "tail --since 32:99",
+        "tail --kind",
+        "tail --kind=",
+        "tail --kind {a,b",
+        "tail --where .kind==",
+        "tail --journal a.db --config b.toml",
+        "tail extra",
+        "dead",
+        "dead lst",
+        "dead drop",
+        "dead show x",
+        "demo --rate 0",
+        "doctor --timeout 1",
+        "export --format xml",
+        "import",
+        "erase",
+        "replay",
+        "replay --from 1 --speed fast",
+        "run --log-format yaml",
+        "run --schema --print",
+        "sim --port irc=1",
+        "status --down 5",
+        "schema nope",
+        "man nope",
+        "check --explain nope",
+        "completions fishy",
+    ] {
+        let run = antiphon(line.split(' '));
+        let said: Vec<_> = run.stderr.lines().collect();
+        let (first, last) = (said.first(), said.last());
+        let is_told = first.is_some_and(|line| line.starts_with("error: "))
+            && last.is_some_and(|line| line.starts_with("hint: "));
+        // Only an expression is shown once more, with a caret under it.
+        let lines = if line.contains("--where") { 4 } else { 2 };
+        // A group without its command shows its help.
+        let is_help = line == "dead" && run.stderr.contains("Usage: antiphon dead <COMMAND>");
+        assert!(
+            is_help || (is_told && said.len() == lines),
+            "{line}: {}",
+            run.stderr
+        );
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{line}");
+        if !is_help {
+            all.push_str(&format!("$ antiphon {line}\n{}", run.stderr));
+        }
+    }
+    insta::assert_snapshot!(all);
+    // The same for programs.
+    let run = antiphon(["tail", "--folow", "--output", "json"]);
+    insta::assert_snapshot!(run.stderr);
+}
+
+#[test]
+fn a_pattern_that_fits_nothing_is_doubted_by_every_command_that_takes_one() {
+    let (_folder, path) = journal();
+    for command in [
+        &["tail"][..],
+        &["export"],
+        &["replay", "--from", "1"],
+        &["dead", "list"],
+        &["dead", "replay", "--all"],
+    ] {
+        for (option, pattern, warning) in [
+            (
+                "--source",
+                "chior",
+                "warning: `chior` fits no source that is known or stored; is it `choir`?",
+            ),
+            (
+                "--kind",
+                "queup.chatmessage",
+                "warning: `queup.chatmessage` fits no kind that is known or stored; is it `queup.chat-message`?",
+            ),
+        ] {
+            let options = [option, pattern, "--journal", &path];
+            let run = antiphon(command.iter().copied().chain(options));
+            assert_eq!(run.code, 0, "{command:?}: {}", run.stderr);
+            assert_eq!(run.stderr.lines().next(), Some(warning), "{command:?}");
+            let run = antiphon(
+                command
+                    .iter()
+                    .copied()
+                    .chain([option, "", "--journal", &path]),
+            );
+            let said: Vec<_> = run.stderr.lines().collect();
+            assert_eq!(
+                (run.code, said.len()),
+                (2, 2),
+                "{command:?}: {}",
+                run.stderr
+            );
+            assert!(
+                said[0].contains("fits nothing: leave the option out"),
+                "{}",
+                run.stderr
+            );
+        }
+        let run =
+            antiphon(
+                command
+                    .iter()
+                    .copied()
+                    .chain(["--source", "choir", "--journal", &path]),
+            );
+        assert!(!run.stderr.contains("warning: `"), "{}", run.stderr);
     }
 }
 
@@ -228,7 +342,14 @@ fn a_manual_page_is_printed_and_all_of_them_are_written() {
         let name = ["antiphon".to_owned()].into_iter().chain(command);
         let file = to.join(format!("{}.1", name.collect::<Vec<_>>().join("-")));
         let page = std::fs::read_to_string(&file).expect("it is there");
-        assert!(page.contains(".TH"), "{}", file.display());
+        let title = file.file_stem().and_then(|stem| stem.to_str());
+        let title = title.expect("plain names").to_uppercase();
+        assert!(page.contains(&format!("\n.TH {title} 1 ")), "{page}");
+        let is_alone = title == "ANTIPHON";
+        assert!(
+            is_alone || page.contains("\n.SH \"SEE ALSO\"\nantiphon(1), "),
+            "{page}"
+        );
     }
     std::fs::write(folder.path().join("file"), "").expect("a file");
     let wrong = folder.path().join("file");

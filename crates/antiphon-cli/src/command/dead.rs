@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::{
     args::{Dead, DeadCommand, LetterFilter, Where, Which},
-    config,
+    config, doubt,
     failure::{Exit, Failure},
     journal,
     output::{Form, Output, say, table},
@@ -173,6 +173,7 @@ async fn list(filter: &LetterFilter, place: &Where, mut output: Output) -> anyho
     let mut letters = letters(&journal).await?;
     let now = Timestamp::now();
     letters.retain(|letter| filter.takes(letter, now));
+    warn_of_patterns(&journal, filter, &letters).await?;
     match output.form() {
         Form::Json => {
             for letter in &letters {
@@ -258,6 +259,21 @@ async fn show_one(id: DeadLetterId, place: &Where, mut output: Output) -> anyhow
     Ok(Exit::Done)
 }
 
+/// Warns of patterns that fit nothing, where no letter fits.
+///
+/// # Errors
+/// The journal cannot be read.
+async fn warn_of_patterns(
+    journal: &SqliteJournal,
+    filter: &LetterFilter,
+    found: &[DeadLetter],
+) -> Result<(), Failure> {
+    if found.is_empty() {
+        doubt::warn(journal, &filter.kinds, &[], &filter.sources).await?;
+    }
+    Ok(())
+}
+
 /// The message for a number that no letter has; the hint names the command that lists them.
 fn none(id: DeadLetterId) -> Failure {
     Failure::new(Exit::Failed, format!("there is no dead letter {id}"))
@@ -282,6 +298,7 @@ async fn chosen(
     if which.all {
         let now = Timestamp::now();
         there.retain(|letter| filter.takes(letter, now));
+        warn_of_patterns(&journal, filter, &there).await?;
         return Ok(there);
     }
     let ids = which.ids.iter().copied().map(DeadLetterId);

@@ -32,6 +32,9 @@ use crate::{
     platform::PLATFORMS,
 };
 
+/// Longest text of `--name`, in bytes.
+const LONGEST_NAME: usize = 1024;
+
 /// # Errors
 /// A user of no platform, a journal that cannot be read or that another process appends to, and remains of the person
 /// that are left in the journal's files.
@@ -104,7 +107,7 @@ async fn carry_out(
 /// The person whom the command line or a request names.
 ///
 /// # Errors
-/// A user of no platform, and an id that is none.
+/// A user of no platform, an id that is none, and a text to cut that is none.
 pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Person, Failure> {
     let (platform, id) = match args.user.split_once(':') {
         Some((platform, id)) => (platform.to_owned(), id),
@@ -120,6 +123,12 @@ pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Perso
         let error = format!("`{}` has no id of a user", args.user);
         return Err(Failure::usage(error).hint(rule.ids));
     }
+    if let Some(name) = args.names.iter().find(|name| !is_name(name)) {
+        let error = format!("`--name {name}` is no text to cut");
+        return Err(Failure::usage(error).hint(format!(
+            "a name has 2 characters or more beside blanks, and {LONGEST_NAME} bytes at most: a shorter one would be cut out of every text"
+        )));
+    }
     let mut person =
         Person::new(rules, id).repacking("discord", antiphon::discord::erase_saved_cache);
     if let Some(source) = &args.source {
@@ -129,6 +138,15 @@ pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Perso
         .names
         .iter()
         .fold(person, |person, name| person.also(name)))
+}
+
+/// Whether a text can be cut out of others' words: it is more than a letter, and no longer than a name.
+fn is_name(text: &str) -> bool {
+    text.chars()
+        .filter(|letter| !letter.is_whitespace())
+        .count()
+        >= 2
+        && text.len() <= LONGEST_NAME
 }
 
 /// The rules of a platform, its own first: nodes of Lavalink have users of Discord.
@@ -261,10 +279,15 @@ impl Report {
             });
             return Ok(());
         }
-        say(format_args!(
-            "erased; dead letters: {}, states: {}, places: {}, origins of removed events: {}",
-            self.dead_letters, self.states, self.places, self.origins
-        ));
+        let else_changed = [self.dead_letters, self.states, self.places, self.origins];
+        if rows.is_empty() && else_changed == [0; 4] {
+            say("nothing was found of this person, and nothing was changed");
+        } else {
+            say(format_args!(
+                "erased; dead letters: {}, states: {}, places: {}, origins of removed events: {}",
+                self.dead_letters, self.states, self.places, self.origins
+            ));
+        }
         if self.vacuumed {
             say("the file was written anew, since pages in use had remains");
         }

@@ -22,8 +22,8 @@ use serde::Serialize;
 use tokio::task::block_in_place;
 
 use crate::{
-    args::Export,
-    config,
+    args::{Export, Only},
+    config, doubt,
     failure::{Exit, Failure},
     globs::{self, Pattern},
     journal,
@@ -45,6 +45,12 @@ const PAGE: usize = 1000;
 /// takes no more.
 pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
     let journal = journal::to_read(&config::journal(&args.journal)?).await?;
+    let Only {
+        kinds,
+        places,
+        sources,
+    } = &args.only;
+    doubt::warn(&journal, kinds, places, sources).await?;
     let header = header(&args, &journal).await?;
     let Some(path) = &args.to else {
         return to_stdout(&journal, &header, stop).await;

@@ -48,7 +48,11 @@ pub(crate) async fn import(args: Import, stop: &Stop) -> anyhow::Result<Exit> {
             let config = Config::read(config)?;
             (config.journal_path(), config.journal)
         }
-        (None, None) => return Err(Failure::usage("no journal is named").into()),
+        (None, None) => {
+            return Err(Failure::usage("no journal is named")
+                .hint("name it with `--journal`, or the configuration with `--config`")
+                .into());
+        }
     };
     let journal = journal::to_write(&path, &settings).await?;
     let ended = store(&mut lines, &header, &journal, stop).await;

@@ -16,9 +16,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::{task::block_in_place, time::Instant};
 
 use crate::{
-    args::{Replay, Speed},
+    args::{Only, Replay, Speed},
     command::export::events,
-    config,
+    config, doubt,
     failure::{Exit, Failure},
     globs, journal,
     output::{Form, Output, say},
@@ -36,6 +36,12 @@ const PAGE: usize = 1000;
 /// A journal that cannot be read, a command that cannot be started, and one that ends with another exit code than 0.
 pub(crate) async fn replay(args: Replay, stop: &Stop) -> anyhow::Result<Exit> {
     let journal = journal::to_read(&config::journal(&args.journal)?).await?;
+    let Only {
+        kinds,
+        places,
+        sources,
+    } = &args.only;
+    doubt::warn(&journal, kinds, places, sources).await?;
     let end = *journal.last().borrow();
     let now = Timestamp::now().to_zoned(TimeZone::system());
     let after = range::begin(&journal, args.from, &now, end).await?;
@@ -44,7 +50,7 @@ pub(crate) async fn replay(args: Replay, stop: &Stop) -> anyhow::Result<Exit> {
         None => end,
     };
     let stretch = Stretch {
-        filter: globs::filter(&args.only.kinds, &args.only.places, &args.only.sources),
+        filter: globs::filter(kinds, places, sources),
         after,
         until,
     };

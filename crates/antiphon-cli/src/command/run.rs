@@ -357,6 +357,10 @@ impl Printer {
             output.flush()
         });
         shown.map_err(|error| {
+            if error.is::<ReaderGone>() {
+                // It is a normal end, and no failure of a handler.
+                logging::leave_out_handlers();
+            }
             // Later failures have the same cause as the first.
             self.first_failure().get_or_insert(error);
             self.handle.stop();

@@ -86,7 +86,9 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
     if let (Some(Some(path)), Some(certificate)) = (&args.tls, certificate) {
         std::fs::write(path, certificate).map_err(|error| {
             let path = path.display();
-            Failure::usage(format!("could not write the certificate to {path}")).because(error)
+            Failure::usage(format!("could not write the certificate to {path}"))
+                .because(error)
+                .hint("name a file in a folder that you can write to, as `--tls=FILE`")
         })?;
     }
     if let (Some(writing), Some(addresses)) = (&writing, simulator.addresses()) {
@@ -120,7 +122,9 @@ fn world(path: &Path) -> Result<WorldFile, Failure> {
     let is_stdin = path == Path::new("-");
     let name = if is_stdin { Path::new("stdin") } else { path };
     let unread = |error: std::io::Error| {
-        Failure::usage(format!("could not read the world {}", name.display())).because(error)
+        Failure::usage(format!("could not read the world {}", name.display()))
+            .because(error)
+            .hint("docs/simulator-world.md describes the file; `-` is JSON on stdin")
     };
     // One byte more than a file may have, so that a longer one is refused and not cut.
     let most = WorldFile::BYTES as u64 + 1;
@@ -154,7 +158,9 @@ fn world(path: &Path) -> Result<WorldFile, Failure> {
 /// A file that cannot be read, and a line that is no command, with its number.
 fn script(path: &Path) -> Result<Vec<Command>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("could not read the script {}", path.display())).because(error)
+        Failure::usage(format!("could not read the script {}", path.display()))
+            .because(error)
+            .hint("name a file with a JSON object on each line; docs/cli.md describes the commands")
     })?;
     Command::parse_script(&text).map_err(|error| {
         Failure::from_error(Exit::Usage, error)

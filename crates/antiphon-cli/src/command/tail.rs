@@ -19,7 +19,7 @@ pub(crate) use self::explain::Handling;
 use self::{explain::Explainer, pick::Pick};
 use crate::{
     args::Tail,
-    config,
+    config, doubt,
     expression::Expression,
     failure::{Exit, Failure},
     journal,
@@ -41,7 +41,7 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
     let mut pick = Pick::new(&args)?;
     let mut view = View::new(&args)?;
     let journal = journal::to_read(&config::journal(&args.journal)?).await?;
-    pick.warn(&journal).await?;
+    doubt::warn(&journal, &args.kinds, &args.places, &args.sources).await?;
     let mut last = journal.last();
     let end = *last.borrow_and_update();
     let (mut after, until) = bounds(&args, &journal, end).await?;

@@ -59,6 +59,7 @@ pub(crate) async fn top(args: Top, stop: &Stop) -> anyhow::Result<Exit> {
     let path = config::journal(&args.journal)?;
     journal::exists(&path)?;
     let mut screen = Screen::new(path.display().to_string());
+    stop.take_terminal();
     let (mut terminal, _given_back) = begin().context("could not draw on the terminal")?;
     let mut tasks = JoinSet::new();
     let (mut keys, _over) = keys(&mut tasks);
