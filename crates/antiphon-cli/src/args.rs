@@ -424,6 +424,9 @@ pub(crate) struct Export {
     pub(crate) until: Option<Moment>,
     #[command(flatten)]
     pub(crate) only: Only,
+    /// As one JSON object a line, or as a Parquet file, which needs `--to` and an antiphon with the feature `parquet`
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
+    pub(crate) format: Format,
     /// Writes into this file, which must not be there yet; without it, to stdout
     ///
     /// It is named `FILE.part` until it is whole.
@@ -437,6 +440,15 @@ pub(crate) struct Export {
     pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) shape: Shape,
+}
+
+/// Format of an exported file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object a line; `antiphon import` takes it back.
+    Ndjson,
+    /// Rows of columns.
+    Parquet,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -141,6 +141,8 @@ fn a_common_mistake_is_one_sentence_and_a_hint() {
         "demo --rate 0",
         "doctor --timeout 1",
         "export --format xml",
+        #[cfg(not(feature = "parquet"))]
+        "export --format parquet --to a.parquet",
         "import",
         "erase",
         "replay",

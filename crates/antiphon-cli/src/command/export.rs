@@ -8,21 +8,27 @@
 //! A file is written under the name `FILE.part` and gets its own once it is whole and on the disk. `--resume` looks
 //! through the part line by line, cuts it behind its last whole event, and goes on there.
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::{
     fs::{File, OpenOptions},
     io::{self, BufRead as _, BufReader, BufWriter, IsTerminal as _, Seek as _, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use antiphon_core::{Journal as _, Position};
+use antiphon_core::{Event, Journal as _, Position};
 use antiphon_journal::{Filter, SqliteJournal, States};
 use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::task::block_in_place;
 
+#[cfg(feature = "parquet")]
+use self::parquet::to_parquet;
 use crate::{
-    args::{Export, Only},
+    args::{Export, Format, Only},
     config, doubt,
     failure::{Exit, Failure},
     globs::{self, Pattern},
@@ -44,6 +50,9 @@ const PAGE: usize = 1000;
 /// A journal that cannot be read, a file that is there already, a part that belongs to another export, and a disk that
 /// takes no more.
 pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
+    if args.format == Format::Parquet {
+        return to_parquet(&args, stop).await;
+    }
     let journal = journal::to_read(&config::journal(&args.journal)?).await?;
     let Only {
         kinds,
@@ -55,18 +64,12 @@ pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
     let Some(path) = &args.to else {
         return to_stdout(&journal, &header, stop).await;
     };
-    if path.exists() {
-        return Err(
-            Failure::new(Exit::Failed, format!("{} is there already", path.display()))
-                .hint("name another file, or move that one away")
-                .into(),
-        );
-    }
+    is_free(path)?;
     let mut part = block_in_place(|| Part::open(path, &header, args.resume))?;
     let states = journal.states().await.map_err(Failure::from)?;
-    let mut writing = Writing::new(&part.header, part.done, &states);
+    let mut writing = Writing::new(&part.header, part.done, states.last);
     let ended = writing
-        .events(&journal, stop, |lines| part.write(lines))
+        .events(&journal, stop, |events| part.write(&lines(events)))
         .await?;
     if ended == Ended::Stopped {
         block_in_place(|| part.keep())?;
@@ -84,6 +87,17 @@ pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
     drop(writing);
     report(path, &part.header, done, args.shape.output)?;
     Ok(Exit::Done)
+}
+
+/// # Errors
+/// This program has no Parquet.
+#[cfg(not(feature = "parquet"))]
+#[expect(clippy::unused_async, reason = "the one of the feature waits")]
+async fn to_parquet(_: &Export, _: &Stop) -> anyhow::Result<Exit> {
+    let error = Failure::usage("this antiphon was built without Parquet");
+    Err(error
+        .hint("install it with `cargo install --path crates/antiphon-cli --features parquet`, or export lines, which most programs read")
+        .into())
 }
 
 /// A file that is whole.
@@ -179,8 +193,10 @@ async fn to_stdout(journal: &SqliteJournal, header: &Header, stop: &Stop) -> any
         events: 0,
         through: header.after,
     };
-    let mut writing = Writing::new(header, done, &states);
-    let ended = writing.events(journal, stop, &mut write).await?;
+    let mut writing = Writing::new(header, done, states.last);
+    let ended = writing
+        .events(journal, stop, |events| write(&lines(events)))
+        .await?;
     if ended == Ended::Whole {
         writing.rest(&states, &mut write)?;
     }
@@ -216,8 +232,9 @@ struct Writing {
 }
 
 impl Writing {
-    fn new(header: &Header, done: End, states: &States) -> Self {
-        let until = header.until.unwrap_or(states.last).min(states.last);
+    /// `last` is the end of the journal.
+    fn new(header: &Header, done: End, last: Position) -> Self {
+        let until = header.until.unwrap_or(last).min(last);
         let patterns = |texts: &[String]| -> Vec<Pattern> {
             let patterns = texts.iter().map(|text| Pattern::parse(text));
             let patterns = patterns.collect::<Result<_, _>>();
@@ -243,7 +260,7 @@ impl Writing {
         &mut self,
         journal: &SqliteJournal,
         stop: &Stop,
-        mut write: impl FnMut(&[u8]) -> anyhow::Result<()>,
+        mut write: impl FnMut(&[Arc<Event>]) -> anyhow::Result<()>,
     ) -> anyhow::Result<Ended> {
         let from = self.done.through;
         while self.done.through < self.until {
@@ -252,16 +269,10 @@ impl Writing {
             }
             let page = journal.read_where(self.done.through, PAGE, &self.filter);
             let page = page.await.map_err(Failure::from)?;
-            let mut lines = Vec::new();
-            let wanted = page
-                .events
-                .iter()
-                .take_while(|event| event.position() <= self.until);
-            for event in wanted {
-                lines.extend(line(&EventLine::new(event)));
-                self.done.events += 1;
-            }
-            block_in_place(|| write(&lines))?;
+            let mut events = page.events;
+            events.retain(|event| event.position() <= self.until);
+            block_in_place(|| write(&events))?;
+            self.done.events += events.len() as u64;
             self.done.through = page.through.min(self.until);
             self.progress
                 .at(self.done.through.get().saturating_sub(from.get()));
@@ -297,11 +308,29 @@ impl Writing {
     }
 }
 
+/// Events, each on a line of its own.
+fn lines(events: &[Arc<Event>]) -> Vec<u8> {
+    let lines = events.iter().map(|event| line(&EventLine::new(event)));
+    lines.flatten().collect()
+}
+
 /// An object on a line of its own.
 fn line(value: &impl Serialize) -> Vec<u8> {
     let mut line = serde_json::to_vec(value).expect("plain data");
     line.push(b'\n');
     line
+}
+
+/// # Errors
+/// The file is there already.
+fn is_free(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        let error = format!("{} is there already", path.display());
+        return Err(
+            Failure::new(Exit::Failed, error).hint("name another file, or move that one away")
+        );
+    }
+    Ok(())
 }
 
 /// A file that is not whole yet.
@@ -322,27 +351,10 @@ impl Part {
     /// # Errors
     /// A part that is there without `--resume`, or that belongs to another export.
     fn open(path: &Path, header: &Header, resume: bool) -> Result<Self, Failure> {
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true);
-        if !(resume && part.exists()) {
-            options.create_new(true);
-        }
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&part).map_err(|error| {
-            let shown = part.display();
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                Failure::new(Exit::Failed, format!("{shown} is there already"))
-                    .hint("go on with it by `--resume`, or remove it to begin anew")
-            } else {
-                Failure::new(Exit::Failed, format!("could not make {shown}"))
-                    .because(error)
-                    .hint("name a file in a folder that can be written")
-            }
-        })?;
+        let part = unfinished(path);
+        let is_new = !(resume && part.exists());
+        let way_out = "go on with it by `--resume`, or remove it to begin anew";
+        let mut file = open(&part, is_new, way_out)?;
         let begun = begun(&mut file).map_err(|error| unwritable(&part, error))?;
         let (header, done, end) = match begun {
             None => (header.clone(), None, 0),
@@ -387,20 +399,53 @@ impl Part {
     /// Gives the file its name, once it is on the disk.
     fn finish(&mut self) -> anyhow::Result<()> {
         self.keep()?;
-        let named = std::fs::rename(&self.unfinished, &self.path);
-        named.map_err(|error| unwritable(&self.path, error))?;
-        // The name is on the disk with its folder; not every system can sync one.
-        if let Some(folder) = self.path.parent()
-            && let Ok(folder) = File::open(if folder == Path::new("") {
-                Path::new(".")
-            } else {
-                folder
-            })
-        {
-            let _ = folder.sync_all();
-        }
-        Ok(())
+        let named = publish(&self.unfinished, &self.path);
+        Ok(named.map_err(|error| unwritable(&self.path, error))?)
     }
+}
+
+/// The name of a file until it is whole.
+fn unfinished(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
+/// Opens a file for its owner alone; `way_out` is for one that is there and must not be.
+///
+/// # Errors
+/// A file that is there and must not be, and one that cannot be made.
+fn open(part: &Path, is_new: bool, way_out: &str) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(is_new);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(part).map_err(|error| {
+        let shown = part.display();
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            Failure::new(Exit::Failed, format!("{shown} is there already")).hint(way_out)
+        } else {
+            Failure::new(Exit::Failed, format!("could not make {shown}"))
+                .because(error)
+                .hint("name a file in a folder that can be written")
+        }
+    })
+}
+
+/// Gives a file that is on the disk its name.
+fn publish(unfinished: &Path, path: &Path) -> io::Result<()> {
+    std::fs::rename(unfinished, path)?;
+    // The name is on the disk with its folder; not every system can sync one.
+    if let Some(folder) = path.parent()
+        && let Ok(folder) = File::open(if folder == Path::new("") {
+            Path::new(".")
+        } else {
+            folder
+        })
+    {
+        let _ = folder.sync_all();
+    }
+    Ok(())
 }
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {
