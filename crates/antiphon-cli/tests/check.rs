@@ -153,8 +153,15 @@ fn check_looks_at_the_proxies_of_the_environment() {
             .skip_while(|line| !line.contains("in the environment"));
         lines.collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(proxies(check("https_proxy", "http://mira:canary@proxy.example:3128")), @"");
-    insta::assert_snapshot!(proxies(check("ALL_PROXY", "htp://mira:canary@nowhere")), @"");
+    insta::assert_snapshot!(proxies(check("https_proxy", "http://mira:canary@proxy.example:3128")), @r#"
+        antiphon.toml:5:10: note: [sources.choir] has no proxy of its own, and `https_proxy` in the environment names http://<redacted>@proxy.example:3128 [proxy-of-environment]
+          hint: `proxy = "none"` of a source does without
+        "#);
+    insta::assert_snapshot!(proxies(check("ALL_PROXY", "htp://mira:canary@nowhere")), @r#"
+        antiphon.toml:5:10: error: [sources.choir] has no proxy of its own, and `ALL_PROXY` in the environment names no proxy [proxy-variable-wrong]
+          cause: a proxy's scheme is one of http, https, socks5, socks5h, socks4 and socks4a
+          hint: mend `ALL_PROXY` or unset it; `proxy = "none"` of a source does without
+        "#);
     assert_eq!(proxies(check("NO_PROXY", "example.org")), "");
 }
 
@@ -265,7 +272,6 @@ fn doctor_goes_nowhere_with_a_wrong_configuration() {
         exit 2
         --- stderr
         error: invalid value '0s' for '--timeout <TIME>': `0s` is not from `1s` to `10m`
-
-        For more information, try '--help'.
+        hint: `antiphon doctor --help` shows what can be written
         "#);
 }

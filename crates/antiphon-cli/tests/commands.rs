@@ -56,12 +56,7 @@ fn a_misspelt_option_is_wrong_usage_with_a_suggestion() {
         exit 2
         --- stderr
         error: unexpected argument '--folow' found
-
-          tip: a similar argument exists: '--follow'
-
-        Usage: antiphon tail --follow
-
-        For more information, try '--help'.
+        hint: a similar argument exists: '--follow'
         "#);
 }
 
@@ -71,8 +66,7 @@ fn a_length_of_time_needs_a_unit() {
         exit 2
         --- stderr
         error: invalid value '10' for '--for <TIME>': `10` has no unit: write `10s` for seconds
-
-        For more information, try '--help'.
+        hint: `antiphon demo --help` shows what can be written
         "#);
 }
 
@@ -185,7 +179,7 @@ fn tail_refuses_a_file_that_is_no_journal() {
     insta::assert_snapshot!(run.whole(), @r#"
         exit 6
         --- stderr
-        error: the journal `a.db` could not be opened: it is damaged or not a journal: file is not a database: Error code 26: file is not a database
+        error: the journal `a.db` could not be opened: it is damaged or not a journal: file is not a database (code 26 of SQLite)
         hint: restore the file from a copy, or move it away to begin a new one
         "#);
 }
@@ -289,12 +283,8 @@ fn dead_letters_are_dropped_and_given_out_again() {
     insta::assert_snapshot!(antiphon(["dead", "drop", "--journal", &path]).whole(), @r#"
         exit 2
         --- stderr
-        error: the following required arguments were not provided:
-          <ID|--all>
-
-        Usage: antiphon dead drop --journal <PATH> <ID|--all>
-
-        For more information, try '--help'.
+        error: the following required arguments were not provided: <ID|--all>
+        hint: `antiphon dead drop --help` shows what can be written
         "#);
 }
 

@@ -414,7 +414,7 @@ fn top_gives_the_terminal_back_without_a_word_when_it_is_interrupted() {
     let pid = folder.path().join("pid");
     let binary = env!("CARGO_BIN_EXE_antiphon");
     let line = format!(
-        "echo $$ > '{}'; exec {binary} top --journal '{path}'",
+        "stty rows 24 cols 80; echo $$ > '{}'; exec {binary} top --journal '{path}'",
         pid.display()
     );
     let mut top = Command::new("script")
@@ -428,8 +428,7 @@ fn top_gives_the_terminal_back_without_a_word_when_it_is_interrupted() {
     let mut shown = Vec::new();
     let has = |shown: &[u8], text: &str| shown.windows(text.len()).any(|at| at == text.as_bytes());
     let mut block = [0; 4096];
-    // The journal's name is on the screen, once it is drawn.
-    while !has(&shown, "quit") {
+    while !has(&shown, "asking") {
         let read = screen.read(&mut block).expect("it draws");
         assert!(read > 0, "{}", String::from_utf8_lossy(&shown));
         shown.extend(&block[..read]);

@@ -375,8 +375,8 @@ fn a_wrong_proxy_of_the_environment_is_refused_unless_no_source_asks_for_it() {
     assert_eq!(
         lines[lines.len() - 2..],
         [
-            "error: `HTTPS_PROXY` in the environment names no proxy: a proxy's scheme is one of http, https, socks5, \
-             socks5h, socks4 and socks4a",
+            "error: antiphon.toml:1:10: [sources.nave] has no proxy of its own, and `HTTPS_PROXY` in the environment \
+             names no proxy: a proxy's scheme is one of http, https, socks5, socks5h, socks4 and socks4a",
             "hint: mend `HTTPS_PROXY` or unset it; `proxy = \"none\"` of a source does without"
         ]
     );

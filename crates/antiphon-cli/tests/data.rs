@@ -270,6 +270,7 @@ fn a_part_is_not_overwritten_and_belongs_to_one_export() {
     insta::assert_snapshot!(choice.whole(), @r#"
         exit 2
         --- stderr
+        warning: `a.*` fits no kind that is known or stored
         error: out.part is the beginning of another export: its kinds, sources, places or states are others
         hint: repeat the command that began it, or remove it to begin anew
         "#);
@@ -591,12 +592,8 @@ fn a_file_that_is_no_export_makes_no_journal() {
     insta::assert_snapshot!(folder.run(["import", "in"]).whole(), @r#"
         exit 2
         --- stderr
-        error: the following required arguments were not provided:
-          <--journal <PATH>|--config <FILE>>
-
-        Usage: antiphon import <--journal <PATH>|--config <FILE>> <FILE>
-
-        For more information, try '--help'.
+        error: the following required arguments were not provided: <--journal <PATH>|--config <FILE>>
+        hint: `antiphon import --help` shows what can be written
         "#);
 }
 
@@ -784,6 +781,16 @@ fn the_help_of_each_command_is_whole() {
 
               --source <GLOB>
                   Only sources like this; may be given more than once
+
+              --format <FORMAT>
+                  As one JSON object a line, or as a Parquet file, which needs `--to` and an antiphon with
+                  the feature `parquet`
+
+                  Possible values:
+                  - ndjson:  One JSON object a line; `antiphon import` takes it back
+                  - parquet: Rows of columns
+                  
+                  [default: ndjson]
 
               --to <FILE>
                   Writes into this file, which must not be there yet; without it, to stdout
@@ -983,8 +990,16 @@ fn a_person_who_is_nowhere_is_said_to_be_found_nowhere() {
             .run()
             .whole()
     };
-    insta::assert_snapshot!(erase(&[]), @"");
-    insta::assert_snapshot!(erase(&["--yes"]), @"");
+    insta::assert_snapshot!(erase(&[]), @r#"
+        exit 0
+        --- stderr
+        no event has anything of this person; `--yes` looks through the rest as well
+        "#);
+    insta::assert_snapshot!(erase(&["--yes"]), @r#"
+        exit 0
+        --- stderr
+        nothing was found of this person, and nothing was changed
+        "#);
 }
 
 #[test]
@@ -1176,8 +1191,7 @@ fn a_replay_says_first_what_it_would_send() {
         exit 2
         --- stderr
         error: invalid value '0x' for '--speed <SPEED>': `0x` is no speed such as `1x`, `10x` or `max`, above 0 and up to 1000000x
-
-        For more information, try '--help'.
+        hint: `antiphon replay --help` shows what can be written
         "#);
     insta::assert_snapshot!(antiphon(["replay", "--help"]).whole(), @r#"
         exit 0

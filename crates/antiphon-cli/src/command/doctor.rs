@@ -27,7 +27,7 @@ use crate::{
     args::Doctor,
     config::{Config, check},
     failure::{Exit, Failure},
-    finding::{Code, Finding, Severity},
+    finding::{Code, Severity},
     output::{Form, Output, Paint, say},
     signals::Stop,
 };

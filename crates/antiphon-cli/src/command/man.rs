@@ -85,7 +85,8 @@ fn page(command: &Command, above: &[&Command]) -> io::Result<Vec<u8>> {
         let mut roff = Roff::new();
         roff.control("SH", ["SEE ALSO"]);
         roff.text([roman(pages.join(", "))]);
-        roff.to_writer(&mut page)?;
+        // Without the preamble, which the page has already.
+        page.extend(roff.to_roff().into_bytes());
     }
     Ok(page)
 }

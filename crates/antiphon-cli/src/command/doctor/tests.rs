@@ -27,6 +27,7 @@ use tokio::{
 use super::*;
 use crate::{
     config::check,
+    finding::Finding,
     platform::stackexchange::doctor::{refused, verdict},
 };
 

@@ -208,7 +208,10 @@ fn each_mistake_has_its_code_and_shows_no_secret() {
 
 #[test]
 fn a_code_that_is_provoked_elsewhere_has_its_test() {
-    let tests = include_str!("../../../tests/network.rs");
+    let tests = concat!(
+        include_str!("../../../tests/network.rs"),
+        include_str!("../../../tests/check.rs")
+    );
     for (code, test) in ELSEWHERE {
         assert!(tests.contains(&format!("fn {test}()")), "{}", code.word());
     }
