@@ -3,7 +3,7 @@
 mod binary;
 mod fixture;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use binary::{Antiphon, antiphon};
 use fixture::journal;
@@ -172,7 +172,7 @@ fn a_common_mistake_is_one_sentence_and_a_hint() {
         );
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{line}");
         if !is_help {
-            all.push_str(&format!("$ antiphon {line}\n{}", run.stderr));
+            writeln!(all, "$ antiphon {line}\n{}", run.stderr.trim_end()).expect("memory");
         }
     }
     insta::assert_snapshot!(all);
