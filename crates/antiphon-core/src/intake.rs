@@ -9,13 +9,14 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::{Clock, Draft, Kind, LinkState, Moment, Origin, Place, Provenance, SourceName};
 
@@ -182,6 +183,7 @@ pub struct Intake {
     /// Whether a checkpoint counts as stored once it is sent.
     counts_at_once: bool,
     link: watch::Sender<LinkState>,
+    connected_once: CancellationToken,
     clock: Clock,
     nonce: Arc<str>,
     /// Number of own events so far, over all clones.
@@ -194,11 +196,19 @@ pub struct Intake {
 #[derive(Debug)]
 pub struct Outlet {
     entries: mpsc::Receiver<Received>,
-    /// Kept to make intakes; replaced by a dead one when the outlet is sealed.
+    /// Its sender is replaced by a dead one when the outlet is sealed.
+    opener: Opener,
+}
+
+/// Opens intakes of an [`Outlet`] that is somewhere else, while it is being read.
+///
+/// As long as one is there, [`Outlet::receive_many`] does not end.
+#[derive(Clone, Debug)]
+pub struct Opener {
     sender: mpsc::Sender<Received>,
     room: Arc<Semaphore>,
     limits: IntakeLimits,
-    sources: HashMap<SourceName, Marks, RandomState>,
+    sources: Arc<Mutex<HashMap<SourceName, Marks, RandomState>>>,
     /// Whether there is no journal.
     counts_at_once: bool,
 }
@@ -210,11 +220,13 @@ impl Outlet {
         let bytes = limits.bytes.clamp(1, Semaphore::MAX_PERMITS >> 1);
         Self {
             entries,
-            sender,
-            room: Arc::new(Semaphore::new(bytes)),
-            limits: IntakeLimits { bytes, ..limits },
-            sources: HashMap::default(),
-            counts_at_once: false,
+            opener: Opener {
+                sender,
+                room: Arc::new(Semaphore::new(bytes)),
+                limits: IntakeLimits { bytes, ..limits },
+                sources: Arc::default(),
+                counts_at_once: false,
+            },
         }
     }
 
@@ -222,17 +234,69 @@ impl Outlet {
     ///
     /// A source that waits for a checkpoint therefore goes on while nobody receives, as long as there is room.
     pub fn without_journal(limits: IntakeLimits) -> Self {
-        Self {
-            counts_at_once: true,
-            ..Self::new(limits)
+        let mut outlet = Self::new(limits);
+        outlet.opener.counts_at_once = true;
+        outlet
+    }
+
+    /// Opens the way for one more source; see [`Opener::intake`].
+    pub fn intake(
+        &mut self,
+        source: SourceName,
+        checkpoints: Vec<Checkpoint>,
+        clock: Clock,
+        rng: &mut fastrand::Rng,
+    ) -> Intake {
+        self.opener.intake(source, checkpoints, clock, rng)
+    }
+
+    /// A way to open intakes later, which keeps the outlet from ending; of a sealed outlet, one whose intakes are closed.
+    pub fn opener(&self) -> Opener {
+        self.opener.clone()
+    }
+
+    /// No further intake can be opened by the outlet: [`Outlet::receive_many`] ends when the last intake and the last
+    /// [`Opener`] are dropped.
+    ///
+    /// Without this the outlet's own sender would keep the channel open for ever.
+    ///
+    /// [`Intake`]s that exist already are not concerned.
+    pub fn seal(&mut self) {
+        let (closed, _) = mpsc::channel(1);
+        self.opener.sender = closed;
+    }
+
+    /// Number of entries that were sent and not received yet.
+    pub fn waiting(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Waits for entries and takes all that are there, up to `limit`; 0 means that every source is done.
+    ///
+    /// Safe to cancel.
+    pub async fn receive_many(&mut self, into: &mut Vec<Received>, limit: usize) -> usize {
+        self.entries.recv_many(into, limit).await
+    }
+
+    /// Tells the source that this mark of its part is durable.
+    pub fn stored(&self, source: &SourceName, part: &Part, mark: i64) {
+        if let Some(marks) = self.opener.sources().get(source) {
+            count_mark(marks, part, mark);
         }
+    }
+}
+
+impl Opener {
+    fn sources(&self) -> MutexGuard<'_, HashMap<SourceName, Marks, RandomState>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens the way for one more source, which begins with these stored checkpoints.
     ///
-    /// `rng` makes the nonce of the source's own events.
+    /// `rng` makes the nonce of the source's own events. An intake of the same name takes the place of an earlier one,
+    /// which hears of no mark any more.
     pub fn intake(
-        &mut self,
+        &self,
         source: SourceName,
         checkpoints: Vec<Checkpoint>,
         clock: Clock,
@@ -248,7 +312,7 @@ impl Outlet {
             begun_with.insert(Arc::clone(&checkpoint.part), checkpoint);
         }
         let marks = Arc::new(Mutex::new(marks));
-        self.sources.insert(source.clone(), Arc::clone(&marks));
+        self.sources().insert(source.clone(), Arc::clone(&marks));
         Intake {
             source,
             entries: self.sender.clone(),
@@ -258,6 +322,7 @@ impl Outlet {
             marks,
             counts_at_once: self.counts_at_once,
             link: watch::Sender::new(LinkState::Idle),
+            connected_once: CancellationToken::new(),
             clock,
             // The time first, so that the origins of later runs sort after those of earlier ones.
             nonce: format!(
@@ -267,30 +332,6 @@ impl Outlet {
             )
             .into(),
             made: Arc::default(),
-        }
-    }
-
-    /// No further intake can be opened: [`Outlet::receive_many`] ends when the last intake is dropped.
-    ///
-    /// Without this the outlet's own sender would keep the channel open for ever.
-    ///
-    /// [`Intake`]s that exist already are not concerned.
-    pub fn seal(&mut self) {
-        let (closed, _) = mpsc::channel(1);
-        self.sender = closed;
-    }
-
-    /// Waits for entries and takes all that are there, up to `limit`; 0 means that every source is done.
-    ///
-    /// Safe to cancel.
-    pub async fn receive_many(&mut self, into: &mut Vec<Received>, limit: usize) -> usize {
-        self.entries.recv_many(into, limit).await
-    }
-
-    /// Tells the source that this mark of its part is durable.
-    pub fn stored(&self, source: &SourceName, part: &Part, mark: i64) {
-        if let Some(marks) = self.sources.get(source) {
-            count_mark(marks, part, mark);
         }
     }
 }
@@ -484,7 +525,17 @@ impl Intake {
     ///
     /// The journal learns of it by [`Outbox::link`](crate::Outbox::link); a source does both.
     pub fn show_link(&self, state: LinkState) {
+        if state.is_connected() {
+            self.connected_once.cancel();
+        }
         self.link.send_replace(state);
+    }
+
+    /// A token that is cancelled once the source is connected for the first time.
+    ///
+    /// Unlike [`link`](Self::link) it tells so also when the state has changed since.
+    pub fn connected_once(&self) -> CancellationToken {
+        self.connected_once.clone()
     }
 
     /// Watches the state of the connection.
@@ -619,5 +670,40 @@ mod tests {
         outlet.seal();
         drop(intake);
         assert_eq!(outlet.receive_many(&mut Vec::new(), 10).await, 0);
+    }
+
+    #[tokio::test]
+    async fn an_opener_opens_intakes_of_a_sealed_outlet_and_keeps_it_from_ending() {
+        let (mut outlet, intake) = open(IntakeLimits::default());
+        let opener = outlet.opener();
+        outlet.seal();
+        drop(intake);
+        let mut received = Vec::new();
+        tokio::select! {
+            biased;
+            count = outlet.receive_many(&mut received, 10) => panic!("{count}, and another intake may come"),
+            () = std::future::ready(()) => {}
+        }
+        let rng = &mut fastrand::Rng::with_seed(1);
+        let later = opener.intake("organ".into(), Vec::new(), Clock::system(), rng);
+        drop(opener);
+        later.send(Entry::event(draft(1))).await.expect("open");
+        assert_eq!(outlet.waiting(), 1);
+        drop(later);
+        assert_eq!(outlet.receive_many(&mut received, 10).await, 1);
+        assert_eq!(received[0].source, "organ".into());
+        assert_eq!(outlet.receive_many(&mut received, 10).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_was_connected_once_is_known_to_have_been() {
+        let (_outlet, intake) = open(IntakeLimits::default());
+        let once = intake.connected_once();
+        intake.show_link(LinkState::Closed);
+        assert!(!once.is_cancelled());
+        let since = Timestamp::UNIX_EPOCH;
+        intake.show_link(LinkState::Connected { since });
+        intake.show_link(LinkState::Closed);
+        assert!(once.is_cancelled());
     }
 }

@@ -37,7 +37,9 @@ pub use events::Events;
 pub use fastrand::Rng;
 pub use gap::{Edge, Gap};
 pub use html::unescape_html;
-pub use intake::{Checkpoint, Closed, Entry, Intake, IntakeLimits, Outlet, Part, Permit, Received};
+pub use intake::{
+    Checkpoint, Closed, Entry, Intake, IntakeLimits, Opener, Outlet, Part, Permit, Received,
+};
 pub use journal::{
     AppendError, Appended, Batch, BoxFuture, Cursor, DeadLetterChange, IntoJournal, Journal,
     OpenEvent, Parked, ReadError, Retention, Saved, Sweep, Trouble,

@@ -33,8 +33,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use crate::{
+    asks::{Adoption, Ask, Behind},
     context::Befores,
-    erase::{self, Ask},
+    erase,
     handle::Shared,
     ingest::Write,
     keys::Keys,
@@ -137,7 +138,7 @@ pub(crate) struct Dispatcher<S> {
     pub(crate) letters: Letters,
     /// It comes round with every chunk of events.
     pub(crate) turn: Turn,
-    /// Persons to take out of the projections.
+    /// Questions about the projections.
     pub(crate) asks: mpsc::Receiver<Ask>,
 }
 
@@ -274,7 +275,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 }
                 () = runner.room.notified() => self.place_letters(),
                 () = self.turn.asked() => {}
-                Some(ask) = self.asks.recv() => self.erase(ask),
+                Some(ask) = self.asks.recv() => self.answer(ask),
                 () = runner.workers.wanted.notified() => self.begin_worker(),
                 _ = saves.tick() => {
                     self.save();
@@ -488,12 +489,63 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         while self.tasks.join_next().await.is_some() {}
     }
 
-    /// Takes a person out of the projections.
-    fn erase(&mut self, ask: Ask) {
-        erase::erase(&mut self.projections, &ask.person);
-        self.save();
-        // Whoever asked may have given up.
-        let _ = ask.done.send(());
+    /// Whoever asked may have given up.
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Erase(person, done) => {
+                erase::erase(&mut self.projections, &person);
+                self.save();
+                let _ = done.send(());
+            }
+            Ask::Release(names, done) => {
+                let is_asked =
+                    |one: &mut Following| names.iter().any(|name| name == one.projection.name());
+                let released = self.projections.extract_if(.., is_asked).collect();
+                let _ = done.send(released);
+            }
+            Ask::Adopt(adoption) => self.adopt(adoption),
+        }
+    }
+
+    /// Takes projections over that have applied what the head has read, or can apply it from memory.
+    fn adopt(
+        &mut self,
+        Adoption {
+            mut projections,
+            lane,
+            done,
+        }: Adoption,
+    ) {
+        // Known before the first event of its source, also while the projections are behind.
+        if let Some((source, lane)) = lane {
+            self.keys.add(source, lane);
+        }
+        let head = self.runner.lanes().read();
+        let behind = |projections: &[Following]| {
+            let applied = projections.iter().map(|one| one.applied).min();
+            applied.filter(|applied| *applied < head)
+        };
+        while let Some(applied) = behind(&projections) {
+            let Ahead::Here(events, begin) = self.tail.ahead(applied) else {
+                let _ = done.send(Err(Behind { projections, head }));
+                return;
+            };
+            let mut through = head;
+            for event in &events[begin..] {
+                // There may be no event at the head's position itself.
+                through = event.position().min(head);
+                if event.position() > head {
+                    break;
+                }
+                apply(&mut projections, event);
+            }
+            for one in &mut projections {
+                one.applied = one.applied.max(through);
+            }
+        }
+        if done.send(Ok(())).is_ok() {
+            self.projections.append(&mut projections);
+        }
     }
 
     /// States go through the committer like everything else. A full channel means a slow journal: the next round tries

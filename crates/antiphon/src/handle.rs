@@ -15,23 +15,25 @@ use std::{
 
 use antiphon_core::{
     Clock, Erased, Event, Journal, KindPattern, LinkState, Payload, Person, Position, Retention,
-    SourceName,
+    Source, SourceName,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    erase::{Asks, EraseError},
+    asks::Asks,
+    erase::EraseError,
     handler::{Handler, Options},
     pulse::Pulse,
     record::{LookAtLanes, Reader, Record},
+    sources::{ChangeError, Changes, Wanted},
     status::{Phase, Status},
     table::{Entry, HandlerId, Registered, Table, Wants},
     tail::Tail,
     watchers::{EventStream, WaitFor, Watchers},
 };
 
-/// A cloneable handle to an app: handlers that come and go, waiting, streams, links, stopping.
+/// A cloneable handle to an app: handlers and sources that come and go, waiting, streams, links, stopping.
 ///
 /// [`App::handle`](crate::App::handle) gives it before the app runs, and any handler can ask for it.
 ///
@@ -182,6 +184,7 @@ pub(crate) struct Shared<S> {
     probe: Mutex<Option<Probe>>,
     /// The ways to the head and the committer of the running app.
     asks: Mutex<Option<Asks>>,
+    changes: Mutex<Option<Changes>>,
     /// What the running app notes of itself.
     observed: Mutex<Option<Arc<Observed>>>,
     has_ended: AtomicBool,
@@ -211,6 +214,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             journal: Mutex::default(),
             probe: Mutex::default(),
             asks: Mutex::default(),
+            changes: Mutex::default(),
             observed: Mutex::default(),
             has_ended: AtomicBool::new(false),
             stop: CancellationToken::new(),
@@ -247,13 +251,20 @@ impl<S: Send + Sync + 'static> Shared<S> {
     }
 
     /// Begins a run on a journal.
-    pub(crate) fn begin(&self, journal: &Arc<dyn Journal>, probe: Probe, asks: Asks) {
+    pub(crate) fn begin(
+        &self,
+        journal: &Arc<dyn Journal>,
+        probe: Probe,
+        asks: Asks,
+        changes: Changes,
+    ) {
         let last = journal.last();
         self.watchers.begin_at(*last.borrow());
         *lock(&self.last) = Some(last);
         *lock(&self.journal) = Some(Arc::clone(journal));
         *lock(&self.probe) = Some(probe);
         *lock(&self.asks) = Some(asks);
+        *lock(&self.changes) = Some(changes);
     }
 
     /// Makes the run visible to [`Handle::status`].
@@ -268,6 +279,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
         *lock(&self.journal) = None;
         *lock(&self.probe) = None;
         *lock(&self.asks) = None;
+        *lock(&self.changes) = None;
         self.has_ended.store(true, Ordering::Release);
     }
 
@@ -276,7 +288,15 @@ impl<S: Send + Sync + 'static> Shared<S> {
     }
 
     pub(crate) fn add_link(&self, source: SourceName, link: watch::Receiver<LinkState>) {
-        lock(&self.links).push((source, link));
+        let mut links = lock(&self.links);
+        match links.iter_mut().find(|(name, _)| *name == source) {
+            Some((_, before)) => *before = link,
+            None => links.push((source, link)),
+        }
+    }
+
+    pub(crate) fn remove_link(&self, source: &SourceName) {
+        lock(&self.links).retain(|(name, _)| name != source);
     }
 
     /// Registers a handler; a default name that is taken gets a number.
@@ -420,11 +440,133 @@ impl<S: Send + Sync + 'static> Handle<S> {
 
     /// Watches the connection of one source; `None` if there is no such source, or the app does not run yet.
     ///
-    /// The receiver wakes at each change; a state that was replaced meanwhile is not seen.
+    /// The receiver wakes at each change; a state that was replaced meanwhile is not seen. It ends with the source: one
+    /// that takes its place has another.
     pub fn watch_link(&self, source: &str) -> Option<watch::Receiver<LinkState>> {
         let links = lock(&self.0.links);
         let found = links.iter().find(|(name, _)| name.as_str() == source);
         found.map(|(_, link)| link.clone())
+    }
+
+    /// Adds a source while the app runs, and begins it; gives the state of its connection.
+    ///
+    /// It goes on at the checkpoints that the journal has under its name, as after a restart. The call ends once the
+    /// source runs, which is before it is connected. Clock and names must be as for [`App::source`](crate::App::source).
+    ///
+    /// A source that was added and ends before it was ever connected, such as one whose password is refused, does not
+    /// end the app, whatever [`App::on_stopped`](crate::App::on_stopped) says: the log tells why, its link is
+    /// `stopped`, and it can be replaced or removed. Once it has been connected, it is a source like the others.
+    ///
+    /// Changes of the sources are made one after another, in the order of the calls. A call that is dropped is made all
+    /// the same, unless the app stops. What says how a source's events are handled (its lanes, what is too late) is kept
+    /// when it goes, a few hundred bytes for each name that there ever was.
+    ///
+    /// ```
+    /// use antiphon::{App, journal::MemoryJournal, testing::{TestApp, script}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = TestApp::start(App::new(()), MemoryJournal::new()).await;
+    /// let (choir, source) = script("choir");
+    /// let mut link = app.handle().add_source(source).await?;
+    /// link.wait_for(|state| state.is_connected()).await?;
+    /// choir.say("room/loft", "kyrie").await?;
+    ///
+    /// // The same name, with other settings: it goes on where the first one was.
+    /// let (choir, source) = script("choir");
+    /// app.handle().replace_source(source).await?;
+    /// choir.say("room/loft", "gloria").await?;
+    /// app.handle().remove_source("choir").await?;
+    /// assert!(app.handle().links().is_empty());
+    /// assert_eq!(app.journal().texts().await, ["kyrie", "gloria"]);
+    /// // Without a source the app goes on until it is stopped.
+    /// app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ChangeError`]; nothing was changed.
+    pub async fn add_source(
+        &self,
+        source: impl Source,
+    ) -> Result<watch::Receiver<LinkState>, ChangeError> {
+        self.begin_source(Wanted::Add(Box::new(source))).await
+    }
+
+    /// Adds a source whose type is not known; see [`Handle::add_source`].
+    ///
+    /// # Errors
+    /// [`ChangeError`]; nothing was changed.
+    pub async fn add_boxed_source(
+        &self,
+        source: Box<dyn Source>,
+    ) -> Result<watch::Receiver<LinkState>, ChangeError> {
+        self.begin_source(Wanted::Add(source)).await
+    }
+
+    /// Puts a source in the place of the one of its name, also of one that has stopped for good.
+    ///
+    /// The one before is removed as [`Handle::remove_source`] does. When all that it sent is stored, the new one begins
+    /// with its checkpoints and projections as after a restart: a session that the platform keeps is resumed, and what
+    /// the platform cannot give again is a gap.
+    ///
+    /// The client of the source before works no more, since a client belongs to its source: a program whose handlers use
+    /// one keeps it where it can be exchanged, such as behind a lock in its state. The nodes of a
+    /// [`music`](crate::music) bot know their bot by its client, and are replaced with it.
+    ///
+    /// # Errors
+    /// [`ChangeError`]. Nothing was changed, except after [`ChangeError::Read`]: the source before was removed, and
+    /// [`Handle::add_source`] adds another.
+    pub async fn replace_source(
+        &self,
+        source: impl Source,
+    ) -> Result<watch::Receiver<LinkState>, ChangeError> {
+        self.begin_source(Wanted::Replace(Box::new(source))).await
+    }
+
+    /// Puts a source whose type is not known in the place of another; see [`Handle::replace_source`].
+    ///
+    /// # Errors
+    /// As those of [`Handle::replace_source`].
+    pub async fn replace_boxed_source(
+        &self,
+        source: Box<dyn Source>,
+    ) -> Result<watch::Receiver<LinkState>, ChangeError> {
+        self.begin_source(Wanted::Replace(source)).await
+    }
+
+    /// Ends a source in two phases, as a stop of the app does: it takes nothing new from its platform, handlers of the
+    /// events that it brought have the app's [grace](crate::App::grace) with a client that works, and it closes in a
+    /// way that it can be resumed from, within ten seconds.
+    ///
+    /// On its return all that it sent is stored, with its checkpoints, and handled as ever; its name is free. An app
+    /// without a source goes on until it is stopped.
+    ///
+    /// In a handler, the call waits for that handler until the grace is over.
+    ///
+    /// # Errors
+    /// [`ChangeError::Unknown`], [`ChangeError::NotRunning`].
+    pub async fn remove_source(&self, name: impl Into<SourceName>) -> Result<(), ChangeError> {
+        self.change_sources(Wanted::Remove(name.into())).await?;
+        Ok(())
+    }
+
+    async fn begin_source(
+        &self,
+        wanted: Wanted,
+    ) -> Result<watch::Receiver<LinkState>, ChangeError> {
+        let begun = self.change_sources(wanted).await?;
+        // A source that comes has a link.
+        begun.ok_or(ChangeError::NotRunning)
+    }
+
+    async fn change_sources(
+        &self,
+        wanted: Wanted,
+    ) -> Result<Option<watch::Receiver<LinkState>>, ChangeError> {
+        let changes = lock(&self.0.changes).clone();
+        changes.ok_or(ChangeError::NotRunning)?.make(wanted).await
     }
 
     /// The app's progress; `None` while it does not run.

@@ -68,7 +68,7 @@ pub(crate) enum Write {
     Projection(String, Saved),
     /// The cursor, at once.
     Cursor,
-    /// Told once everything that was sent before is stored.
+    /// Told once everything that was sent before is stored, sources' entries too.
     Flush(oneshot::Sender<()>),
 }
 
@@ -109,8 +109,10 @@ struct Waiting {
     dead: VecDeque<DeadLetterChange>,
     projections: Vec<(String, Saved)>,
     cursor: bool,
-    /// Told after the next batch.
-    flushes: Vec<oneshot::Sender<()>>,
+    /// Entries that were taken out of the intake, over all batches.
+    taken: u64,
+    /// Told once so many entries are stored.
+    flushes: Vec<(u64, oneshot::Sender<()>)>,
 }
 
 impl Waiting {
@@ -130,8 +132,20 @@ impl Waiting {
             || !self.flushes.is_empty()
     }
 
-    /// A newer state of a projection takes the older one's place.
-    fn take(&mut self, write: Write) {
+    fn receive(&mut self, received: &mut Vec<Received>) {
+        self.taken += received.len() as u64;
+        self.received.extend(received.drain(..));
+    }
+
+    /// Takes those who are told once all that waits here is stored but the entries.
+    fn flushed(&mut self) -> Vec<oneshot::Sender<()>> {
+        let stored = self.taken - self.received.len() as u64;
+        let flushed = self.flushes.extract_if(.., |(until, _)| *until <= stored);
+        flushed.map(|(_, done)| done).collect()
+    }
+
+    /// A newer state of a projection takes the older one's place; `sent` is the number of entries in the intake.
+    fn take(&mut self, write: Write, sent: usize) {
         match write {
             Write::Dead(change) => self.dead.push_back(change),
             Write::Projection(name, saved) => {
@@ -139,7 +153,7 @@ impl Waiting {
                 self.projections.push((name, saved));
             }
             Write::Cursor => self.cursor = true,
-            Write::Flush(done) => self.flushes.push(done),
+            Write::Flush(done) => self.flushes.push((self.taken + sent as u64, done)),
         }
     }
 }
@@ -168,7 +182,7 @@ impl Committer {
                 tokio::select! {
                     count = self.outlet.receive_many(&mut received, BATCH_EVENTS), if sources => sources = count > 0,
                     write = self.writes.recv(), if consumer => match write {
-                        Some(write) => waiting.take(write),
+                        Some(write) => waiting.take(write, self.outlet.waiting()),
                         None => consumer = false,
                     },
                     () = self.changed.notified(), if cursor_due.is_none() => {
@@ -182,7 +196,7 @@ impl Committer {
                     () = self.turn.asked() => {}
                     failure = &mut lost => return Err(log_lost(failure)),
                 }
-                waiting.received.extend(received.drain(..));
+                waiting.receive(&mut received);
                 if self.hold_until(&waiting, sources).is_some() {
                     continue;
                 }
@@ -197,7 +211,7 @@ impl Committer {
             {
                 sources = false;
             }
-            waiting.received.extend(received.drain(..));
+            waiting.receive(&mut received);
             let cursor_changed =
                 cursor_due.is_some() || self.changed.notified().now_or_never().is_some();
             if cursor_changed {
@@ -211,14 +225,16 @@ impl Committer {
             let changes = std::mem::take(&mut waiting.cursor).then(|| (self.cursor)());
             for _ in 0..WRITES {
                 match self.writes.try_recv() {
-                    Ok(write) => waiting.take(write),
+                    Ok(write) => waiting.take(write, self.outlet.waiting()),
                     Err(_) => break,
                 }
             }
-            let flushes = std::mem::take(&mut waiting.flushes);
             let batch = self.form(&mut waiting, changes.as_ref());
+            let flushed = waiting.flushed();
             if batch.is_empty() {
-                tell(flushes);
+                tell(flushed);
+                // Those who wait for entries that are about to be taken must not keep this task from them.
+                tokio::task::yield_now().await;
                 continue;
             }
             let has_entries = !batch.events.is_empty() || !batch.checkpoints.is_empty();
@@ -229,7 +245,7 @@ impl Committer {
                 failure = &mut lost => return Err(log_lost(failure)),
                 stored = self.store(batch) => stored?,
             }
-            tell(flushes);
+            tell(flushed);
             if has_entries {
                 self.pace.committed(begun);
             }

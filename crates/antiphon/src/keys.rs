@@ -35,6 +35,13 @@ impl Keys {
         }
     }
 
+    /// Adds the rule of a source before its first event.
+    ///
+    /// A rule stays when its source goes, since the source's events may wait in their lanes.
+    pub(crate) fn add(&mut self, source: SourceName, lane: LaneOf) {
+        self.by_source.insert(source, lane);
+    }
+
     /// The key of an event's lane.
     pub(crate) fn of<'a>(&self, event: &'a Event) -> Cow<'a, Place> {
         if let Some(chosen) = &self.chosen {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod asks;
 #[cfg(feature = "discord")]
 pub mod commands;
 mod context;
@@ -19,8 +20,10 @@ mod parts;
 mod pulse;
 mod record;
 mod restore;
+mod rules;
 mod runner;
 mod running;
+mod sources;
 mod status;
 mod table;
 mod tail;
@@ -342,6 +345,7 @@ pub use handler::{
 };
 pub use parts::{Limits, OnStopped};
 pub use runner::Failure;
+pub use sources::ChangeError;
 pub use status::{
     GapStatus, GapsStatus, HandlersStatus, LaneStatus, LanesStatus, LinkStatus, PartStatus, Phase,
     ProgressStatus, RefusedStatus, SourceStatus, Status, StoringStatus,

@@ -3,16 +3,12 @@
 //! The facade costs nothing without a recorder; a program installs one, such as a Prometheus exporter. The README lists
 //! the names; `antiphon_frames_skipped_total` and the platforms' own metrics are counted elsewhere.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use antiphon_core::SourceName;
-use foldhash::fast::RandomState;
 use metrics::{Counter, Histogram};
 
 /// A counter that the program itself can read too, which a facade's counter cannot.
@@ -44,7 +40,6 @@ impl Counted {
 /// The counters of one app; without a recorder each costs one addition.
 #[derive(Clone)]
 pub(crate) struct Counters {
-    sources: Arc<HashMap<SourceName, SourceCounters, RandomState>>,
     /// `antiphon_events_handled_total`: events whose handlers ended, with or without failures.
     pub(crate) handled: Counted,
     /// `antiphon_events_unhandled_total`: events that no handler took.
@@ -66,6 +61,7 @@ pub(crate) struct Counters {
 }
 
 /// The counters of one source, with the label `source`.
+#[derive(Clone)]
 pub(crate) struct SourceCounters {
     /// `antiphon_events_stored_total`: events that were new.
     pub(crate) stored: Counted,
@@ -76,7 +72,7 @@ pub(crate) struct SourceCounters {
 }
 
 impl SourceCounters {
-    fn new(source: &SourceName) -> Self {
+    pub(crate) fn new(source: &SourceName) -> Self {
         let source = || source.as_str().to_owned();
         Self {
             stored: Counted::new(
@@ -91,10 +87,8 @@ impl SourceCounters {
 }
 
 impl Counters {
-    pub(crate) fn new<'a>(sources: impl Iterator<Item = &'a SourceName>) -> Self {
-        let sources = sources.map(|source| (source.clone(), SourceCounters::new(source)));
+    pub(crate) fn new() -> Self {
         Self {
-            sources: Arc::new(sources.collect()),
             handled: Counted::new(metrics::counter!("antiphon_events_handled_total")),
             unhandled: Counted::new(metrics::counter!("antiphon_events_unhandled_total")),
             late: Counted::new(metrics::counter!("antiphon_events_late_total")),
@@ -105,10 +99,5 @@ impl Counters {
             commit: metrics::histogram!("antiphon_commit_seconds"),
             handled_after: metrics::histogram!("antiphon_event_handled_seconds"),
         }
-    }
-
-    /// The counters of a source of the app; `None` for any other.
-    pub(crate) fn of(&self, source: &SourceName) -> Option<&SourceCounters> {
-        self.sources.get(source)
     }
 }

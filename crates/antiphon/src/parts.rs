@@ -1,20 +1,12 @@
 //! What an app was put together from, as its tasks take it over.
 //!
 //! Between the setters of `App` and the tasks stands this struct, and with it the checks that need all parts at once.
-//! It is also where the owner's policy of retention meets the platforms' momentary kinds: a kind that the owner's rules
-//! name keeps the owner's rule.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    Clock, ConsumerName, Expiry, Gap, IntakeLimits, Keep, KindPattern, Link, Payload, Position,
-    Projection, Retention, Source, SourceName, Tap,
+    Clock, ConsumerName, Gap, IntakeLimits, Link, Payload, Position, Projection, Source, Tap,
 };
-use foldhash::fast::RandomState;
 
 use crate::{
     error::RunError,
@@ -213,40 +205,6 @@ impl<S: Send + Sync + 'static> Parts<S> {
         let sources = self.sources.iter();
         let lanes = sources.filter_map(|source| Some((source.name().clone(), source.lane()?)));
         Keys::new(self.key_of.clone(), lanes.collect(), since)
-    }
-
-    /// The rules by which events come too late, by source.
-    pub(crate) fn expiries(&self) -> HashMap<SourceName, Expiry, RandomState> {
-        let sources = self.sources.iter();
-        let expiries = sources.filter_map(|source| Some((source.name().clone(), source.expiry()?)));
-        expiries.collect()
-    }
-
-    /// The kinds that the sources' platforms call momentary.
-    pub(crate) fn momentary(&self) -> Momentary {
-        let sources = self.sources.iter();
-        let kinds = sources.flat_map(|source| source.kinds());
-        let momentary = kinds.filter_map(|info| match info.keep {
-            Keep::Momentary(keep) => Some((info.kind, keep)),
-            _ => None,
-        });
-        Momentary(momentary.collect())
-    }
-}
-
-/// Kinds that platforms call momentary, and how long they are kept.
-pub(crate) struct Momentary(Vec<(&'static str, Duration)>);
-
-impl Momentary {
-    /// Adds the kinds to the owner's policy, except those that its rules name.
-    pub(crate) fn added_to(&self, mut policy: Retention) -> Retention {
-        for (kind, keep) in &self.0 {
-            let mut named = policy.rules.iter().chain(&policy.momentary);
-            if !named.any(|(pattern, _)| pattern.matches(kind)) {
-                policy.momentary.push((KindPattern::new(*kind), *keep));
-            }
-        }
-        policy
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -21,7 +21,8 @@ use tokio::time::timeout;
 
 use crate::{
     lanes::Look,
-    metric::Counters,
+    metric::{Counters, SourceCounters},
+    rules,
     status::{
         GapStatus, GapsStatus, HandlersStatus, LaneStatus, LanesStatus, LinkStatus, PartStatus,
         Phase, ProgressStatus, RefusedStatus, SourceStatus, Status, StoringStatus,
@@ -43,7 +44,8 @@ pub(crate) struct Record {
     clock: Clock,
     started_at: Timestamp,
     pub(crate) counters: Counters,
-    sources: Vec<SourceRecord>,
+    /// The sources that are there, and those that were.
+    sources: RwLock<Vec<Arc<SourceRecord>>>,
     last_gap: Mutex<Option<GapStatus>>,
     refused: Mutex<Option<RefusedStatus>>,
     is_stopping: AtomicBool,
@@ -53,6 +55,9 @@ pub(crate) struct Record {
 struct SourceRecord {
     name: SourceName,
     platform: Option<&'static str>,
+    counters: SourceCounters,
+    /// Whether it was removed; its counts go on if one of its name comes again.
+    is_gone: AtomicBool,
     seen: Mutex<Seen>,
 }
 
@@ -74,44 +79,65 @@ impl Record {
     /// A record of a run that begins now.
     pub(crate) fn new(consumer: ConsumerName, clock: Clock, sources: &[Box<dyn Source>]) -> Self {
         let now = clock.now();
-        let record = |source: &dyn Source| SourceRecord {
-            name: source.name().clone(),
-            platform: source
-                .kinds()
-                .first()
-                .and_then(|info| info.kind.split_once('.'))
-                .map(|(platform, _)| platform),
-            seen: Mutex::new(Seen {
-                link: LinkStatus::new(&LinkState::Idle, now),
-                parts: BTreeMap::new(),
-                has_more_parts: false,
-                last_event_at: None,
-            }),
-        };
+        let records = sources.iter().map(|source| {
+            let counters = SourceCounters::new(source.name());
+            Arc::new(SourceRecord::new(&**source, counters, now))
+        });
         Self {
             consumer,
             clock,
             started_at: now,
-            counters: Counters::new(sources.iter().map(|source| source.name())),
-            sources: sources.iter().map(|source| record(&**source)).collect(),
+            counters: Counters::new(),
+            sources: RwLock::new(records.collect()),
             last_gap: Mutex::default(),
             refused: Mutex::default(),
             is_stopping: AtomicBool::new(false),
         }
     }
 
-    fn source(&self, name: &SourceName) -> Option<&SourceRecord> {
-        self.sources.iter().find(|source| source.name == *name)
+    /// Begins to note a source; one of its name leaves its place and its counts to it.
+    pub(crate) fn add(&self, source: &dyn Source) {
+        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        let before = sources.iter().position(|one| one.name == *source.name());
+        let counters = match before {
+            Some(index) => sources[index].counters.clone(),
+            None => SourceCounters::new(source.name()),
+        };
+        let record = Arc::new(SourceRecord::new(source, counters, self.clock.now()));
+        match before {
+            Some(index) if sources[index].is_gone() => {
+                sources.remove(index);
+                sources.push(record);
+            }
+            Some(index) => sources[index] = record,
+            None => sources.push(record),
+        }
+    }
+
+    /// Leaves a source out of the status from now on.
+    pub(crate) fn remove(&self, source: &SourceName) {
+        if let Some(record) = self.source(source) {
+            record.is_gone.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn all(&self) -> RwLockReadGuard<'_, Vec<Arc<SourceRecord>>> {
+        self.sources.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn source(&self, name: &SourceName) -> Option<Arc<SourceRecord>> {
+        let sources = self.all();
+        sources.iter().find(|source| source.name == *name).cloned()
     }
 
     /// Counts the events of a batch by their sources: those that were sent, and those of them that were new.
     pub(crate) fn stored(&self, sent: &[(SourceName, Draft)], new: &[Arc<Event>]) {
         for stretch in new.chunk_by(|one, next| one.source() == next.source()) {
             let source = stretch[0].source();
-            let (Some(counters), Some(record)) = (self.counters.of(source), self.source(source))
-            else {
+            let Some(record) = self.source(source) else {
                 continue;
             };
+            let counters = &record.counters;
             counters.stored.increment(stretch.len() as u64);
             let mut last = None;
             for event in stretch {
@@ -144,10 +170,10 @@ impl Record {
             }
         }
         for (source, count) in counts {
-            if let Some(counters) = self.counters.of(source)
+            if let Some(record) = self.source(source)
                 && count > 0
             {
-                counters.repeated.increment(count);
+                record.counters.repeated.increment(count);
             }
         }
     }
@@ -211,11 +237,8 @@ impl Record {
                 age.max(SignedDuration::ZERO).as_secs_f64()
             })
         };
-        let sources: Vec<_> = self
-            .sources
-            .iter()
-            .map(|source| self.source_status(source))
-            .collect();
+        let sources = self.all();
+        let gaps = sources.iter().map(|source| source.counters.gaps.total());
         let phase = if self.is_stopping.load(Ordering::Relaxed) {
             Phase::Stopping
         } else {
@@ -244,39 +267,62 @@ impl Record {
                 dead_letters: self.counters.dead.total(),
             },
             gaps: GapsStatus {
-                seen: sources.iter().map(|source| source.gaps).sum(),
+                seen: gaps.sum(),
                 last: lock(&self.last_gap).clone(),
             },
             storing: StoringStatus {
                 failures: self.counters.refused.total(),
                 refused: lock(&self.refused).clone(),
             },
-            sources,
-        }
-    }
-
-    fn source_status(&self, source: &SourceRecord) -> SourceStatus {
-        let counters = self.counters.of(&source.name);
-        let seen = lock(&source.seen);
-        let parts = seen.parts.iter().map(|(place, link)| PartStatus {
-            place: place.to_string(),
-            link: link.clone(),
-        });
-        SourceStatus {
-            name: source.name.to_string(),
-            platform: source.platform.map(str::to_owned),
-            link: seen.link.clone(),
-            stored: counters.map_or(0, |counters| counters.stored.total()),
-            repeated: counters.map_or(0, |counters| counters.repeated.total()),
-            gaps: counters.map_or(0, |counters| counters.gaps.total()),
-            last_event_at: seen.last_event_at,
-            parts: parts.collect(),
-            has_more_parts: seen.has_more_parts,
+            sources: sources
+                .iter()
+                .filter(|source| !source.is_gone())
+                .map(|source| source.status())
+                .collect(),
         }
     }
 }
 
 impl SourceRecord {
+    fn new(source: &dyn Source, counters: SourceCounters, now: Timestamp) -> Self {
+        Self {
+            name: source.name().clone(),
+            platform: rules::platform(source),
+            counters,
+            is_gone: AtomicBool::new(false),
+            seen: Mutex::new(Seen {
+                link: LinkStatus::new(&LinkState::Idle, now),
+                parts: BTreeMap::new(),
+                has_more_parts: false,
+                last_event_at: None,
+            }),
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::Relaxed)
+    }
+
+    fn status(&self) -> SourceStatus {
+        let counters = &self.counters;
+        let seen = lock(&self.seen);
+        let parts = seen.parts.iter().map(|(place, link)| PartStatus {
+            place: place.to_string(),
+            link: link.clone(),
+        });
+        SourceStatus {
+            name: self.name.to_string(),
+            platform: self.platform.map(str::to_owned),
+            link: seen.link.clone(),
+            stored: counters.stored.total(),
+            repeated: counters.repeated.total(),
+            gaps: counters.gaps.total(),
+            last_event_at: seen.last_event_at,
+            parts: parts.collect(),
+            has_more_parts: seen.has_more_parts,
+        }
+    }
+
     /// Notes the connection of a part; that of the source as a whole is watched.
     fn part(&self, event: &Event) {
         if *event.place() == Place::root() {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use antiphon_core::{
     Batch, Before, BoxError, ConsumerName, Cursor, Event, Journal, OpenEvent, Position, Projection,
-    Rng, Tap,
+    ReadError, Rng, Saved, Source, Tap,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -25,6 +25,7 @@ use crate::{
     lanes::{LaneId, Lanes},
     parts::{Begin, Parts},
     record::Record,
+    rules::Rules,
     runner::Work,
 };
 
@@ -72,59 +73,113 @@ pub(crate) async fn cursor(
     Ok((cursor, doubtful))
 }
 
-/// Brings the projections and taps to the position at which the head begins; says whether there are taps.
+/// The projections of an app's start, with the names of those that belong to each source and to none.
+pub(crate) struct Projections {
+    pub(crate) following: Vec<Following>,
+    /// In the order of the sources.
+    pub(crate) of_sources: Vec<Vec<String>>,
+    pub(crate) own: Vec<String>,
+}
+
+/// Brings the projections and taps to the position at which the head begins.
 pub(crate) async fn projections<S>(
     parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
     head: Position,
-) -> Result<(Vec<Following>, bool), RunError> {
+    rules: &Rules,
+) -> Result<Projections, RunError> {
     let last = *journal.last().borrow();
-    let (mut found, mut taps) = (Vec::new(), Vec::new());
+    let names = |found: &[Box<dyn Projection>]| -> Vec<String> {
+        found.iter().map(|one| one.name().to_owned()).collect()
+    };
+    let (mut found, mut of_sources) = (Vec::new(), Vec::new());
+    rules.expect_taps(!parts.taps.is_empty());
     for source in &mut parts.sources {
-        found.append(&mut source.projections());
-        taps.append(&mut source.taps());
+        let (mut projections, brings_taps) = self::of_source(&mut **source);
+        rules.expect_taps(brings_taps);
+        of_sources.push(names(&projections));
+        found.append(&mut projections);
     }
-    found.append(&mut parts.projections);
-    taps.append(&mut parts.taps);
-    let has_taps = !taps.is_empty();
-    found.extend(taps.into_iter().map(Tapped::boxed));
-    let mut projections = Vec::new();
-    for mut projection in found {
-        let name = projection.name().to_owned();
-        if projections
+    let mut others = std::mem::take(&mut parts.projections);
+    others.extend(parts.taps.drain(..).map(Tapped::boxed));
+    let own = names(&others);
+    found.append(&mut others);
+    let mut following: Vec<Following> = Vec::new();
+    for projection in found {
+        let name = projection.name();
+        if following
             .iter()
-            .any(|other: &Following| other.projection.name() == name)
+            .any(|other| other.projection.name() == name)
         {
             return Err(RunError::Configuration(format!(
                 "two projections or taps are named `{name}`"
             )));
         }
-        let saved = journal.projection(&name).await.map_err(RunError::Read)?;
-        let restored = saved.and_then(|saved| match projection.restore(&saved.state) {
-            Ok(()) => Some(saved.position.min(last)),
-            Err(failure) => {
-                warn!(projection = name, %failure, "a saved projection cannot be read and is built again");
-                None
-            }
-        });
-        let applied = restored.unwrap_or_else(|| Position::new(head.get().saturating_sub(REMAKE)));
-        projections.push(Following {
-            projection,
-            applied,
-            saved: applied,
-        });
+        let saved = journal.projection(name).await.map_err(RunError::Read)?;
+        following.push(self::following(projection, saved, head, last));
     }
-    let behind = projections.iter().map(|following| following.applied).min();
+    let caught_up = catch_up(&mut following, journal, head).await;
+    caught_up.map_err(RunError::Read)?;
+    Ok(Projections {
+        following,
+        of_sources,
+        own,
+    })
+}
+
+/// The projections and taps of a source, which are asked for once, and whether there are taps among them.
+pub(crate) fn of_source(source: &mut dyn Source) -> (Vec<Box<dyn Projection>>, bool) {
+    let (mut projections, taps) = (source.projections(), source.taps());
+    let has_taps = !taps.is_empty();
+    projections.extend(taps.into_iter().map(Tapped::boxed));
+    (projections, has_taps)
+}
+
+/// A projection with its saved state, as far as that can be read; it is to follow the head, and nothing lies behind
+/// `last`.
+pub(crate) fn following(
+    mut projection: Box<dyn Projection>,
+    saved: Option<Saved>,
+    head: Position,
+    last: Position,
+) -> Following {
+    let restored = saved.and_then(|saved| match projection.restore(&saved.state) {
+        Ok(()) => Some(saved.position.min(last)),
+        Err(failure) => {
+            let name = projection.name();
+            warn!(projection = name, %failure, "a saved projection cannot be read and is built again");
+            None
+        }
+    });
+    let applied = restored.unwrap_or_else(|| Position::new(head.get().saturating_sub(REMAKE)));
+    Following {
+        projection,
+        applied,
+        saved: applied,
+    }
+}
+
+/// Applies the events that projections lack, up to a position.
+pub(crate) async fn catch_up(
+    following: &mut [Following],
+    journal: &Arc<dyn Journal>,
+    head: Position,
+) -> Result<(), ReadError> {
+    let behind = following.iter().map(|following| following.applied).min();
     let mut read = behind.unwrap_or(head);
     while read < head {
-        let page = journal.read(read, PAGE).await.map_err(RunError::Read)?;
+        let page = journal.read(read, PAGE).await?;
         let Some(end) = page.last() else { break };
         read = end.position();
         for event in page.iter().filter(|event| event.position() <= head) {
-            dispatcher::apply(&mut projections, event);
+            dispatcher::apply(following, event);
         }
     }
-    Ok((projections, has_taps))
+    // There may be no event at the position itself.
+    for one in following {
+        one.applied = one.applied.max(head);
+    }
+    Ok(())
 }
 
 /// A tap as a projection without a state, so that its position is stored as a projection's is.

@@ -9,7 +9,7 @@
 //! which is on its way to the journal before the event counts as done.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -22,9 +22,8 @@ use std::{
 
 use antiphon_core::{
     Backoff, BoxFuture, Clock, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId,
-    DecodeError, Event, Expiry, Judge, Provenance, Rng, RunId, SourceName,
+    DecodeError, Event, Provenance, Rng, RunId,
 };
-use foldhash::fast::RandomState;
 use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -39,6 +38,7 @@ use crate::{
     ingest::Write,
     lanes::{LaneId, Lanes, Taken},
     metric::Counters,
+    rules::Rules,
     table::{AnyPayload, Chosen, Plan},
     workers::Workers,
 };
@@ -137,9 +137,7 @@ pub(crate) struct Runner<S> {
     pub(crate) changed: Arc<Notify>,
     /// Notified when there is room for parked lanes.
     pub(crate) room: Notify,
-    pub(crate) judges: Vec<Judge>,
-    /// Rules by which events come too late, by source.
-    pub(crate) expiries: HashMap<SourceName, Expiry, RandomState>,
+    pub(crate) rules: Arc<Rules>,
     pub(crate) hook: Option<Hook>,
     pub(crate) counters: Counters,
     pub(crate) consumer: ConsumerName,
@@ -315,7 +313,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
         redelivered: bool,
         scratch: &mut Scratch,
     ) {
-        let Some(expiry) = self.expiries.get(event.source()) else {
+        let Some(expiry) = self.rules.expiry(event.source()) else {
             return;
         };
         if !(expiry.event)(event, self.clock.now(), redelivered) {
@@ -331,7 +329,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
 
     /// Whether a handler's error says that it came too late for the event.
     fn came_too_late(&self, event: &Event, error: &HandlerError) -> bool {
-        let expiry = self.expiries.get(event.source());
+        let expiry = self.rules.expiry(event.source());
         expiry.is_some_and(|expiry| error.chain().any(|error| (expiry.error)(event, error)))
     }
 
@@ -530,7 +528,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
         error.is_retry()
             || error
                 .chain()
-                .find_map(|error| self.judges.iter().find_map(|judge| judge(error)))
+                .find_map(|error| self.rules.judge(error))
                 .unwrap_or(false)
     }
 

@@ -1,10 +1,11 @@
 //! The tasks of an app: their start, their supervision, and the two phases of stopping.
 //!
 //! Every task of an app is in one [`JoinSet`], with a name for the log: the committer, the head, one for each source,
-//! and a few beside them (retention, a watcher for each link). The lanes' workers are the head's own.
+//! and a few beside them (retention, a watcher for each link). The lanes' workers are the head's own. Sources may come
+//! and go meanwhile ([`Sources`]).
 //!
 //! Stopping, each step with a limit:
-//! 1. Sources stop reading ([`Stopper::stop_reading`]); lanes start nothing new, and running handlers have their grace
+//! 1. Sources stop reading ([`Stopper::stop_reading`](antiphon_core::Stopper::stop_reading)); lanes start nothing new, and running handlers have their grace
 //!    with clients that still work.
 //! 2. The head ends; sources close in a way they can resume from (10 s).
 //! 3. The committer stores what is left and ends (10 s, and 10 s more without further tries).
@@ -22,8 +23,8 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Batch, Clock, ConsumerName, Intake, Journal, LinkState, Outlet, Retention, Rng,
-    SourceError, SourceName, Stopper,
+    AppendError, Batch, BoxFuture, Clock, ConsumerName, Intake, Journal, LinkState, Outlet,
+    Retention, Rng, SourceError, SourceName,
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -34,24 +35,24 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
+    asks::Asks,
     dispatcher::{Dispatcher, Following, HeadError, Letters, Plans},
-    erase::Asks,
     error::RunError,
     handle::{Handle, Observed, Probe, Shared},
-    ingest::{self, Committer, WRITES},
+    ingest::{self, Committer, WRITES, Write},
     lanes::Lanes,
     metric::Counters,
     pace::{Heard, Pace},
-    parts::{Momentary, OnStopped, Parts},
+    parts::{OnStopped, Parts},
     record::Record,
     restore,
+    rules::Rules,
     runner::{Runner, Work},
+    sources::{CLOSE, Change, Changed, Changes, Ready, SourceTask, Sources, Tools},
     tail::Tail,
     workers::Workers,
 };
 
-/// How long sources get to close after handlers have ended.
-const CLOSE: Duration = Duration::from_secs(10);
 /// How long the journal gets to store what is left.
 const STORE: Duration = Duration::from_secs(10);
 
@@ -60,7 +61,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 
 /// The end of a task.
 enum Ended {
-    Source(SourceName, Result<(), SourceError>),
+    Source(Arc<SourceTask>, Result<(), SourceError>),
     Committer(Result<(), AppendError>),
     Head(Result<Vec<Following>, HeadError>),
     Beside,
@@ -76,7 +77,11 @@ pub(crate) struct Running<S> {
     lanes: Arc<Mutex<Lanes<Work<S>>>>,
     tasks: JoinSet<Ended>,
     names: HashMap<Id, (Task, AbortHandle)>,
-    stopper: Stopper,
+    sources: Sources<S>,
+    /// Changes of the sources that were asked for.
+    changes: mpsc::Receiver<Change>,
+    /// The change that is being made.
+    changing: Option<BoxFuture<'static, Changed>>,
     head_stop: CancellationToken,
     give_up: CancellationToken,
     on_stopped: OnStopped,
@@ -111,21 +116,37 @@ impl<S: Send + Sync + 'static> Running<S> {
         let record = Arc::new(Record::new(parts.name.clone(), clock, &parts.sources));
         let (cursor, doubtful) =
             restore::cursor(&journal, &parts.name, parts.begin, rng.fork(), &record).await?;
-        let (projections, has_taps) =
-            restore::projections(&mut parts, &journal, cursor.read).await?;
+        let rules = Arc::new(Rules::of(&parts.sources));
+        let projections = restore::projections(&mut parts, &journal, cursor.read, &rules).await?;
         let open = restore::open(&journal, &cursor.open).await?;
         let keys = parts.keys(cursor.sources_lanes_since());
         let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
         let (writes, written) = mpsc::channel(WRITES);
         let (asks, asked) = Asks::new(&writes);
-        parts.shared.begin(&journal, probe(&lanes), asks);
+        let (way, changes) = Changes::new();
+        let shared = &parts.shared;
+        shared.begin(&journal, probe(&lanes), asks.clone(), way);
 
         let tail = Arc::new(Tail::new());
         parts.shared.observe(observed(&record, &tail, &lanes));
-        let (outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
+        let (mut outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
         let (give_up, head_stop) = (CancellationToken::new(), CancellationToken::new());
         let (saved, saved_seen) = watch::channel(0);
-        let (dirty, changed) = (Arc::<AtomicBool>::default(), Arc::<Notify>::default());
+        let tools = Tools {
+            journal: Arc::clone(&journal),
+            asks,
+            opener: outlet.opener(),
+            rules: Arc::clone(&rules),
+            record: Arc::clone(&record),
+            shared: Arc::clone(&parts.shared),
+            lanes: Arc::clone(&lanes),
+            saved: saved_seen,
+            clock,
+            grace: parts.grace,
+            rng: Arc::new(Mutex::new(rng.fork())),
+        };
+        outlet.seal();
+        let (dirty, touched) = (Arc::<AtomicBool>::default(), Arc::<Notify>::default());
         let committer = Committer {
             journal: Arc::clone(&journal),
             tail: Arc::clone(&tail),
@@ -133,40 +154,22 @@ impl<S: Send + Sync + 'static> Running<S> {
             writes: written,
             consumer: parts.name.clone(),
             cursor: cursor_now(&lanes, &dirty),
-            changed: Arc::clone(&changed),
+            changed: Arc::clone(&touched),
             saved,
             record: Arc::clone(&record),
             rng: rng.fork(),
-            pace: Pace::new(parts.group_commit, heard(&parts.shared, has_taps)),
+            pace: Pace::new(parts.group_commit, heard(&parts.shared, &rules)),
             give_up: give_up.clone(),
             turn: parts.shared.pulse.committer(),
         };
-        let runner = Runner {
-            lanes: Arc::clone(&lanes),
-            workers: Workers::default(),
-            state: Arc::clone(&parts.state),
-            handle: Handle(Arc::clone(&parts.shared)),
-            writes,
-            saved: saved_seen,
-            dirty,
-            changed,
-            room: Notify::new(),
-            judges: parts.sources.iter().map(|source| source.judge()).collect(),
-            expiries: parts.expiries(),
-            hook: parts.hook.clone(),
-            counters: record.counters.clone(),
-            consumer: parts.name.clone(),
-            clock,
-            rng: Mutex::new(rng.fork()),
-            letters: Mutex::default(),
-        };
+        let runner = runner(&parts, &tools, writes, (dirty, touched), rng.fork());
         let head = Dispatcher {
             journal: Arc::clone(&journal),
             tail,
             shared: Arc::clone(&parts.shared),
             runner: Arc::new(runner),
             keys,
-            projections,
+            projections: projections.following,
             stop: head_stop.clone(),
             grace: parts.grace,
             rng: rng.fork(),
@@ -184,7 +187,9 @@ impl<S: Send + Sync + 'static> Running<S> {
             lanes,
             tasks: JoinSet::new(),
             names: HashMap::new(),
-            stopper: Stopper::new(),
+            sources: Sources::new(tools, projections.own),
+            changes,
+            changing: None,
             head_stop,
             give_up,
             on_stopped: parts.on_stopped,
@@ -198,34 +203,58 @@ impl<S: Send + Sync + 'static> Running<S> {
         });
         let head = async move { Ended::Head(head.run(active).await) };
         running.spawn(Task::Head, head);
-        running.spawn_sweeper(&parts, clock);
-        running.spawn_sources(parts, intakes);
+        running.spawn_sweeper(&parts, rules, clock);
+        running.spawn_sources(parts, intakes, projections.of_sources);
         info!(consumer = %running.consumer, read = %cursor.read, open = cursor.open.len(), "started");
         Ok(running)
     }
 
-    fn spawn_sweeper(&mut self, parts: &Parts<S>, clock: Clock) {
+    fn spawn_sweeper(&mut self, parts: &Parts<S>, rules: Arc<Rules>, clock: Clock) {
         let counters = self.record.counters.clone();
-        let (policy, momentary) = (parts.shared.retention.subscribe(), parts.momentary());
+        let policy = parts.shared.retention.subscribe();
         let journal = Arc::clone(&self.journal);
-        let sweeper = sweep(journal, policy, momentary, clock, counters);
+        let sweeper = sweep(journal, policy, rules, clock, counters);
         self.spawn(Task::Beside("retention"), sweeper);
     }
 
-    fn spawn_sources(&mut self, parts: Parts<S>, intakes: Vec<Intake>) {
-        for (source, intake) in parts.sources.into_iter().zip(intakes) {
-            let name = source.name().clone();
-            let link = show_link(name.clone(), intake.link(), Arc::clone(&self.record));
-            self.spawn(Task::Beside("link"), link);
-            let stop = self.stopper.stop();
-            let task = Task::Source(name.clone());
-            let run = source.run(intake, stop);
-            self.spawn(task, async move { Ended::Source(name, run.await) });
+    fn spawn_sources(&mut self, parts: Parts<S>, intakes: Vec<Intake>, names: Vec<Vec<String>>) {
+        let sources = parts.sources.into_iter().zip(intakes).zip(names);
+        for ((source, intake), names) in sources {
+            self.spawn_source(Ready::new(source, intake, names, false));
         }
         parts.shared.started.cancel();
     }
 
-    fn spawn(&mut self, task: Task, future: impl Future<Output = Ended> + Send + 'static) {
+    fn spawn_source(&mut self, ready: Ready) {
+        let Ready {
+            source,
+            intake,
+            task,
+        } = ready;
+        let task = Arc::new(task);
+        let name = task.name.clone();
+        let link = show_link(name.clone(), intake.link(), Arc::clone(&self.record));
+        let link_ended = task.link_ended.clone().drop_guard();
+        self.spawn(Task::Beside("link"), async move {
+            let _ended = link_ended;
+            link.await
+        });
+        let run = source.run(intake, task.stopper.stop());
+        let (of, ended) = (Arc::clone(&task), task.ended.clone().drop_guard());
+        let abort = self.spawn(Task::Source(name), async move {
+            let _ended = ended;
+            Ended::Source(of, run.await)
+        });
+        // It is set here alone.
+        let _ = task.abort.set(abort);
+        self.sources.begun(task);
+    }
+
+    fn spawn(
+        &mut self,
+        task: Task,
+        future: impl Future<Output = Ended> + Send + 'static,
+    ) -> AbortHandle {
         let span = match &task {
             Task::Source(name) => info_span!("source", %name),
             Task::Committer => info_span!("committer"),
@@ -233,7 +262,8 @@ impl<S: Send + Sync + 'static> Running<S> {
             Task::Beside(name) => info_span!("beside", name),
         };
         let abort = self.tasks.spawn(future.instrument(span));
-        self.names.insert(abort.id(), (task, abort));
+        self.names.insert(abort.id(), (task, abort.clone()));
+        abort
     }
 
     /// Runs until the shutdown or until something ends it, and stops in good order.
@@ -244,6 +274,10 @@ impl<S: Send + Sync + 'static> Running<S> {
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(ended) = self.tasks.join_next_with_id() => outcome = self.ended(ended, false),
+                Some(change) = self.changes.recv(), if self.changing.is_none() => {
+                    self.changing = Some(self.sources.begin(change));
+                }
+                changed = made(&mut self.changing) => self.changed(changed),
             }
             if self.head.is_some() || self.committer.is_some() {
                 break;
@@ -254,9 +288,19 @@ impl<S: Send + Sync + 'static> Running<S> {
         outcome.and(stopped)
     }
 
+    /// Ends a change of the sources.
+    fn changed(&mut self, changed: Changed) {
+        self.changing = None;
+        if let Some((ready, begun)) = self.sources.finish(changed) {
+            self.spawn_source(ready);
+            begun.tell();
+        }
+    }
+
     /// Takes the end of a task; an error if the app cannot go on without it.
     ///
-    /// A source's own error ends the app unless the owner chose `OnStopped::GoOn` or the app is stopping anyway.
+    /// A source's own error ends the app unless the owner chose `OnStopped::GoOn`, the source does not
+    /// [count](SourceTask::counts), or the app is stopping anyway.
     fn ended(
         &mut self,
         ended: Result<(Id, Ended), JoinError>,
@@ -280,13 +324,23 @@ impl<S: Send + Sync + 'static> Running<S> {
         };
         self.names.remove(&id);
         match ended {
-            Ended::Source(name, Ok(())) => info!(source = %name, "a source has ended"),
+            Ended::Source(task, Ok(())) => info!(source = %task.name, "a source has ended"),
             // While stopping, every end of a source is wanted.
-            Ended::Source(_, Err(failure)) if self.on_stopped == OnStopped::End && !stopping => {
+            Ended::Source(task, Err(failure))
+                if self.on_stopped == OnStopped::End && !stopping && task.counts() =>
+            {
                 return Err(RunError::Source(failure));
             }
-            Ended::Source(name, Err(failure)) => error!(
-                source = %name,
+            Ended::Source(task, Err(failure)) if !task.counts() && !stopping => error!(
+                target: LINK,
+                source = %task.name,
+                code = failure.code(),
+                hint = failure.way_out(),
+                error = &failure as &dyn std::error::Error,
+                "a source has not begun, and the app goes on without it"
+            ),
+            Ended::Source(task, Err(failure)) => error!(
+                source = %task.name,
                 code = failure.code(),
                 hint = failure.way_out(),
                 error = &failure as &dyn std::error::Error,
@@ -325,7 +379,13 @@ impl<S: Send + Sync + 'static> Running<S> {
     async fn stop(mut self) -> Result<(), RunError> {
         let mut outcome = Ok(());
         self.record.stopping();
-        self.stopper.stop_reading();
+        // A change that is not made yet is none: what it has stopped or begun ends here like the others.
+        self.changing = None;
+        self.changes.close();
+        while let Ok(refused) = self.changes.try_recv() {
+            drop(refused);
+        }
+        self.sources.stop_reading();
         self.head_stop.cancel();
         // The head ends after the grace by itself; the rest of the time is for a slow machine.
         let head = Instant::now() + self.grace + STORE;
@@ -333,11 +393,13 @@ impl<S: Send + Sync + 'static> Running<S> {
             .await;
         self.abort(|task| matches!(task, Task::Head));
 
-        self.stopper.close();
+        self.sources.close();
         let closed = Instant::now() + CLOSE;
         self.wait_for(closed, &mut outcome, |task| matches!(task, Task::Source(_)))
             .await;
         self.abort(|task| !matches!(task, Task::Committer));
+        // The committer ends once no source can come any more.
+        self.sources.seal();
 
         let stored = Instant::now() + STORE;
         self.wait_for(stored, &mut outcome, |task| matches!(task, Task::Committer))
@@ -405,6 +467,34 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What the workers share; the last but one are the marks by which they tell the committer of a changed cursor.
+fn runner<S: Send + Sync + 'static>(
+    parts: &Parts<S>,
+    tools: &Tools<S>,
+    writes: mpsc::Sender<Write>,
+    (dirty, changed): (Arc<AtomicBool>, Arc<Notify>),
+    rng: Rng,
+) -> Runner<S> {
+    Runner {
+        lanes: Arc::clone(&tools.lanes),
+        workers: Workers::default(),
+        state: Arc::clone(&parts.state),
+        handle: Handle(Arc::clone(&parts.shared)),
+        writes,
+        saved: tools.saved.clone(),
+        dirty,
+        changed,
+        room: Notify::new(),
+        rules: Arc::clone(&tools.rules),
+        hook: parts.hook.clone(),
+        counters: tools.record.counters.clone(),
+        consumer: parts.name.clone(),
+        clock: tools.clock,
+        rng: Mutex::new(rng),
+        letters: Mutex::default(),
+    }
+}
+
 /// Opens an intake for each source, with the source's stored checkpoints.
 async fn open_intakes<S: Send + Sync + 'static>(
     parts: &mut Parts<S>,
@@ -421,8 +511,15 @@ async fn open_intakes<S: Send + Sync + 'static>(
         parts.shared.add_link(name, intake.link());
         intakes.push(intake);
     }
-    outlet.seal();
     Ok((outlet, intakes))
+}
+
+/// Waits for the change that is being made; it does not end while there is none.
+async fn made(changing: &mut Option<BoxFuture<'static, Changed>>) -> Changed {
+    match changing {
+        Some(changing) => changing.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The function by which the handle looks at the lanes.
@@ -467,11 +564,11 @@ fn cursor_now<S: Send + Sync + 'static>(
 /// The function by which the committer learns whether anybody takes events of a kind.
 ///
 /// Projections do not count: nobody looks at them for an event that nobody takes.
-fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, has_taps: bool) -> Heard {
-    let shared = Arc::clone(shared);
+fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, rules: &Arc<Rules>) -> Heard {
+    let (shared, rules) = (Arc::clone(shared), Arc::clone(rules));
     let mut plans = Plans::new();
     Box::new(move |kind| {
-        if has_taps || shared.watchers.are_any() {
+        if rules.have_taps() || shared.watchers.are_any() {
             return true;
         }
         plans.refresh(&shared);
@@ -483,7 +580,7 @@ fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, has_taps: bool) -> H
 async fn sweep(
     journal: Arc<dyn Journal>,
     mut policy: watch::Receiver<Retention>,
-    momentary: Momentary,
+    rules: Arc<Rules>,
     clock: Clock,
     counters: Counters,
 ) -> Ended {
@@ -492,7 +589,7 @@ async fn sweep(
             () = sleep(SWEEP) => {}
             Ok(()) = policy.changed() => {}
         }
-        let now = momentary.added_to(policy.borrow_and_update().clone());
+        let now = rules.added_to(policy.borrow_and_update().clone());
         match journal.sweep(Arc::new(now), clock.now()).await {
             Ok(swept) => {
                 counters.expired.increment(swept.expired);

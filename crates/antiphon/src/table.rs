@@ -416,9 +416,9 @@ impl<S: Send + Sync + 'static> Table<S> {
         }
     }
 
-    /// Sets the kinds that have a type.
-    pub(crate) fn know(&mut self, kinds: HashSet<&'static str>) {
-        self.known = Arc::new(kinds);
+    /// Adds kinds that have a type.
+    pub(crate) fn know(&mut self, kinds: impl IntoIterator<Item = &'static str>) {
+        Arc::make_mut(&mut self.known).extend(kinds);
     }
 
     pub(crate) fn add_raw(&mut self, wants: Wants, handler: Registered<Event, S>) {
