@@ -4,10 +4,12 @@
 //! anybody listens, so that a reload can begin to. Gauges are set from the daemon's report (the one of
 //! `antiphon status`) when somebody asks. Every metric is a row of [`METRICS`], from which `docs/metrics.md` is made.
 //!
+//! A source that a reload has removed is shown no more; should one of its name come again, its counters go on.
+//!
 //! Rooms, channels, places and kinds chosen by platforms are no labels, so that the number of series depends on the
 //! sources alone: 13 for each, and less than two hundred beside.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -294,9 +296,39 @@ async fn show(State(shown): State<Shown>) -> Response {
         )
             .into_response();
     };
-    set(&report(&shown.running).await);
-    let text = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, text)], shown.recorded.render()).into_response()
+    let report = report(&shown.running).await;
+    set(&report);
+    let names = report
+        .app
+        .sources
+        .iter()
+        .map(|source| escaped(&source.name));
+    let text = of_sources(&shown.recorded.render(), &names.collect());
+    let form = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, form)], text).into_response()
+}
+
+/// A name as the value of a label has it.
+fn escaped(name: &str) -> String {
+    let name = name.replace('\\', r"\\");
+    name.replace('"', "\\\"").replace('\n', r"\n")
+}
+
+/// The text without the series of sources that are not among these, since a recorder forgets none.
+fn of_sources(text: &str, names: &BTreeSet<String>) -> String {
+    let is_here = |line: &&str| {
+        let Some((_, value)) = line.split_once("source=\"") else {
+            return true;
+        };
+        let mut is_escaped = false;
+        let end = value.find(|letter| {
+            let ends = letter == '"' && !is_escaped;
+            is_escaped = letter == '\\' && !is_escaped;
+            ends
+        });
+        end.is_none_or(|end| names.contains(&value[..end]))
+    };
+    text.split_inclusive('\n').filter(is_here).collect()
 }
 
 /// Sets the gauges.
@@ -377,6 +409,16 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn a_source_that_is_gone_is_shown_no_more() {
+        let names = ["choir".to_owned(), escaped("a \"b\\")].into();
+        let text = "# HELP x\nx{source=\"choir\"} 1\nx{source=\"choir 2\"} 2\ny 3\n\
+                    x{source=\"a \\\"b\\\\\",state=\"idle\"} 4\nx{source=\"a \\\"b\"} 5\n";
+        let shown = of_sources(text, &names);
+        let values: Vec<_> = shown.lines().map(|line| &line[line.len() - 1..]).collect();
+        assert_eq!(values, ["x", "1", "3", "4"], "{shown}");
+    }
 
     /// Most series of a daemon with four sources, whatever their rooms.
     const MOST: usize = 500;

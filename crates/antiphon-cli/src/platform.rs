@@ -13,7 +13,7 @@ pub(crate) mod queup;
 pub(crate) mod stackexchange;
 
 use antiphon::{
-    App,
+    Source,
     net::{Addresses, AddressesError},
 };
 use antiphon_core::{Event, Gap, Keep, KindInfo, Link, Rule};
@@ -92,20 +92,20 @@ macro_rules! platforms {
         }
 
         impl SourceConfig {
-            /// Adds the source to an app, and the client of a Discord bot to `bots`.
-            pub(crate) fn add_to(
+            /// Makes the source, and the client of a Discord bot.
+            ///
+            /// # Errors
+            /// A secret or a certificate that cannot be read.
+            pub(crate) fn connect(
                 &self,
-                app: App<()>,
                 context: Context<'_>,
-                bots: &mut Vec<antiphon::discord::Client>,
-            ) -> Result<App<()>, Failure> {
+            ) -> Result<(Box<dyn Source>, Option<antiphon::discord::Client>), Failure> {
                 if let Self::Discord(config) = self {
                     let (bot, source) = config.connect(context)?;
-                    bots.push(bot);
-                    return Ok(app.source(source));
+                    return Ok((Box::new(source), Some(bot)));
                 }
                 Ok(match self {
-                    $(Self::$Config(config) => app.source(config.source(context)?)),*
+                    $(Self::$Config(config) => (Box::new(config.source(context)?), None)),*
                 })
             }
 

@@ -1,10 +1,15 @@
 //! Reload of the configuration, asked for by SIGHUP.
 //!
-//! The file is read and checked as at the start, secrets included. A file with a mistake changes nothing. Otherwise the
-//! keys of [`LIVE`] are applied, in this order: log, retention, metrics. Every other key that differs needs a restart,
-//! and a record for each says so: the library starts its sources with the app, and a restart loses no event.
+//! The file is read and checked as at the start, secrets included, and its sources are made. A file with a mistake
+//! changes nothing. Otherwise what differs is applied, in this order: log, retention, metrics (the keys of [`LIVE`]),
+//! and sources (`reload/sources.rs`). Every other key that differs needs a restart, and a record for each says so.
+//!
+//! What could not be applied stays a difference, so that the next reload tries again.
 //!
 //! A SIGHUP that comes because the daemon's terminal was closed asks it to stop instead.
+
+mod secrets;
+mod sources;
 
 use std::{
     collections::BTreeMap,
@@ -13,12 +18,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use antiphon::{App, Handle};
 use tracing::{error, info, warn};
 
+use self::sources::Built;
+pub(crate) use self::sources::{Sources, Tried, build};
 use crate::{
     command::run::usable,
     config::{Config, check},
+    control::Running,
     failure::Failure,
     logging::{self, DAEMON},
     metrics::Endpoint,
@@ -26,7 +33,7 @@ use crate::{
     signals::{Asked, Hangup, Stop},
 };
 
-/// Keys and tables whose changes are applied while the daemon runs.
+/// Keys and tables whose changes are applied while the daemon runs, beside the sources.
 const LIVE: [&str; 7] = [
     "log",
     "journal.keep",
@@ -46,7 +53,8 @@ pub(crate) struct Reload<'a> {
     path: PathBuf,
     /// What the daemon runs with. A key that needs a restart stays as it was at the start.
     running: Keys,
-    handle: Handle<()>,
+    daemon: Running,
+    sources: Sources,
     service: &'a Service,
     metrics: Endpoint,
 }
@@ -55,14 +63,16 @@ impl<'a> Reload<'a> {
     pub(crate) fn new(
         path: &Path,
         config: &Config,
-        handle: Handle<()>,
+        daemon: Running,
+        sources: Sources,
         service: &'a Service,
         metrics: Endpoint,
     ) -> Self {
         Self {
             path: path.to_owned(),
             running: keys(&config.written),
-            handle,
+            daemon,
+            sources,
             service,
             metrics,
         }
@@ -80,7 +90,7 @@ impl<'a> Reload<'a> {
             }
             self.service.reloading();
             self.reload().await;
-            self.service.ready();
+            self.service.ready(&self.daemon.handle);
         }
     }
 
@@ -89,41 +99,85 @@ impl<'a> Reload<'a> {
         let path = self.path.clone();
         let read = tokio::task::spawn_blocking(move || read(&path)).await;
         let read = read.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
-        let config = match read {
-            Ok(config) => config,
+        let New {
+            config,
+            warnings,
+            built,
+        } = match read {
+            Ok(new) => new,
             Err(failure) => {
                 error!(target: DAEMON, "the configuration was not reloaded, and nothing has changed");
                 logging::tell(failure);
                 return;
             }
         };
+        self.daemon.warnings.set(warnings);
         logging::change(config.log.level.as_str(), config.log.format);
-        self.handle.set_retention(config.journal.retention());
+        self.daemon.handle.set_retention(config.journal.retention());
         let metrics = self.metrics.change(&config.metrics).await;
         let has_failed = metrics.is_err();
         if let Err(failure) = metrics {
             logging::tell(failure);
         }
         let written = keys(&config.written);
-        let outcome = |key: &str| match key {
-            key if has_failed && is_within(key, "metrics") => Outcome::Failed,
-            key => Outcome::of(key),
-        };
-        let changed = changed(&self.running, &written).into_iter();
-        let mut changed: Vec<_> = changed.map(|key| (outcome(&key), key)).collect();
-        changed.sort_unstable();
-        tell(&self.path, &changed);
+        let mut report = Report::default();
+        for key in changed(&self.running, &written) {
+            let outcome = match logging::overriding(&key) {
+                Some(by) => Outcome::Overridden(by),
+                None if has_failed && is_within(&key, "metrics") => Outcome::Failed,
+                None if is_live(&key) => Outcome::Applied,
+                None => Outcome::NeedsRestart,
+            };
+            report.keys.push((outcome, key));
+        }
         // Every other key stays a difference, which the next reload tells again.
-        for (_, key) in changed
-            .into_iter()
+        for (_, key) in report
+            .keys
+            .iter()
             .filter(|(outcome, _)| *outcome == Outcome::Applied)
         {
-            match written.get(&key) {
-                Some(value) => drop(self.running.insert(key, value.clone())),
-                None => drop(self.running.remove(&key)),
+            match written.get(key) {
+                Some(value) => drop(self.running.insert(key.clone(), value.clone())),
+                None => drop(self.running.remove(key)),
             }
         }
+        self.sources.change(built, &mut report).await;
+        report.tell(&self.path);
     }
+}
+
+/// A configuration that can be used.
+struct New {
+    config: Config,
+    /// What its operator should mend, one sentence each.
+    warnings: Vec<String>,
+    built: BTreeMap<String, Built>,
+}
+
+/// Reads the file, and makes its sources.
+fn read(path: &Path) -> Result<New, Failure> {
+    let (config, warnings) = usable(check::whole(path))?;
+    let built = build(&config)?;
+    Ok(New {
+        config,
+        warnings,
+        built,
+    })
+}
+
+/// What a reload came to.
+#[derive(Debug, Default)]
+struct Report {
+    /// Every key that has changed.
+    keys: Vec<(Outcome, String)>,
+    /// Keys of secrets that have changed, though the file has not.
+    secrets: Vec<String>,
+    /// Sources that were begun, ended, or put in the place of another.
+    started: Vec<String>,
+    stopped: Vec<String>,
+    replaced: Vec<String>,
+    /// Sources that could not be.
+    failed: Vec<String>,
 }
 
 /// What a reload came to for a key that has changed.
@@ -137,58 +191,64 @@ enum Outcome {
     NeedsRestart,
 }
 
-impl Outcome {
-    /// Of a key whose application cannot fail.
-    fn of(key: &str) -> Self {
-        match logging::overriding(key) {
-            Some(by) => Self::Overridden(by),
-            None if is_live(key) => Self::Applied,
-            None => Self::NeedsRestart,
+impl Report {
+    fn count(&self, wanted: Outcome) -> usize {
+        self.keys.iter().filter(|(of, _)| *of == wanted).count()
+    }
+
+    /// Names of sources for a field; absent if there are none.
+    fn named(sources: &[String]) -> Option<String> {
+        (!sources.is_empty()).then(|| sources.join(", "))
+    }
+
+    /// Tells it in one record, and one more for each key and secret.
+    fn tell(mut self, configuration: &Path) {
+        self.keys.sort_unstable();
+        let configuration = configuration.display();
+        let sources = [&self.started, &self.stopped, &self.replaced, &self.failed];
+        if self.keys.is_empty() && sources.iter().all(|some| some.is_empty()) {
+            info!(target: DAEMON, %configuration, "reloaded; nothing has changed");
+            return;
+        }
+        let (applied, failed) = (self.count(Outcome::Applied), self.count(Outcome::Failed));
+        let waiting = self.keys.len() - applied - failed;
+        let started = Self::named(&self.started);
+        let stopped = Self::named(&self.stopped);
+        let replaced = Self::named(&self.replaced);
+        if failed > 0 || !self.failed.is_empty() {
+            let not_started = Self::named(&self.failed);
+            warn!(
+                target: DAEMON, %configuration, applied, waiting, failed, started, stopped, replaced, not_started,
+                "reloaded in part"
+            );
+        } else {
+            info!(
+                target: DAEMON, %configuration, applied, waiting, started, stopped, replaced, "reloaded"
+            );
+        }
+        for key in self.secrets {
+            info!(target: DAEMON, key, "the secret of `{key}` has changed");
+        }
+        for (outcome, key) in self.keys {
+            match outcome {
+                Outcome::Applied => info!(target: DAEMON, key, "`{key}` is applied"),
+                Outcome::Failed => {
+                    let hint = "mend the cause that was told before, and reload again";
+                    error!(target: DAEMON, key, hint, "`{key}` could not be applied");
+                }
+                Outcome::Overridden(by) => {
+                    let hint = format!("restart the daemon without `{by}` to use the file's");
+                    warn!(
+                        target: DAEMON, key, hint, "`{key}` has changed, and `{by}` counts before it"
+                    );
+                }
+                Outcome::NeedsRestart => {
+                    let hint = "restart the daemon; it goes on where it stopped";
+                    warn!(target: DAEMON, key, hint, "`{key}` has changed and needs a restart");
+                }
+            }
         }
     }
-}
-
-/// Tells what a reload came to, in one record, and one more for each key.
-fn tell(configuration: &Path, changed: &[(Outcome, String)]) {
-    let configuration = configuration.display();
-    if changed.is_empty() {
-        info!(target: DAEMON, %configuration, "reloaded; nothing has changed");
-        return;
-    }
-    let count = |wanted: Outcome| changed.iter().filter(|(of, _)| *of == wanted).count();
-    let (applied, failed) = (count(Outcome::Applied), count(Outcome::Failed));
-    let waiting = changed.len() - applied - failed;
-    if failed > 0 {
-        warn!(target: DAEMON, %configuration, applied, waiting, failed, "reloaded in part");
-    } else {
-        info!(target: DAEMON, %configuration, applied, waiting, "reloaded");
-    }
-    for (outcome, key) in changed {
-        match outcome {
-            Outcome::Applied => info!(target: DAEMON, key, "`{key}` is applied"),
-            Outcome::Failed => {
-                let hint = "mend the cause that was told before, and reload again";
-                error!(target: DAEMON, key, hint, "`{key}` could not be applied");
-            }
-            Outcome::Overridden(by) => {
-                let hint = format!("restart the daemon without `{by}` to use the file's");
-                warn!(target: DAEMON, key, hint, "`{key}` has changed, and `{by}` counts before it");
-            }
-            Outcome::NeedsRestart => {
-                let hint = "restart the daemon; it goes on where it stopped";
-                warn!(target: DAEMON, key, hint, "`{key}` has changed and needs a restart");
-            }
-        }
-    }
-}
-
-/// Reads the file, and every secret of its sources.
-fn read(path: &Path) -> Result<Config, Failure> {
-    let (config, _) = usable(check::whole(path))?;
-    for (context, source) in config.sources() {
-        source.add_to(App::new(()), context, &mut Vec::new())?;
-    }
-    Ok(config)
 }
 
 /// Whether changes of a key are applied while the daemon runs.
@@ -202,61 +262,32 @@ fn is_within(key: &str, table: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The values of a configuration by dotted keys: `journal.keep`, `sources.choir.rooms`.
+/// The values of a configuration by dotted keys, such as `journal.keep`, without the sources.
 fn keys(configuration: &toml::Table) -> Keys {
     let mut keys = Keys::new();
-    for (table, value) in configuration {
-        put(
-            &mut keys,
-            table,
-            value,
-            if table == "sources" { 2 } else { 1 },
-        );
+    for (name, value) in configuration {
+        match value {
+            toml::Value::Table(_) if name == "sources" => {}
+            toml::Value::Table(table) => {
+                let inside = table.iter();
+                keys.extend(inside.map(|(key, value)| (format!("{name}.{key}"), value.clone())));
+            }
+            value => drop(keys.insert(name.clone(), value.clone())),
+        }
     }
     keys
 }
 
-/// Puts a value or, down to `depth`, the values in it.
-fn put(keys: &mut Keys, key: &str, value: &toml::Value, depth: usize) {
-    match value {
-        toml::Value::Table(table) if depth > 0 => {
-            for (name, value) in table {
-                put(keys, &format!("{key}.{name}"), value, depth - 1);
-            }
-        }
-        value => drop(keys.insert(key.to_owned(), value.clone())),
-    }
-}
-
-/// Keys whose values differ; a source that is new or gone is named once, without its keys.
+/// Keys whose values differ.
 fn changed(before: &Keys, after: &Keys) -> Vec<String> {
     let all = before.keys().chain(after.keys());
     let mut changed: Vec<_> = all
         .filter(|key| before.get(*key) != after.get(*key))
-        .map(|key| match source(key) {
-            Some(source) if has_source(before, source) != has_source(after, source) => {
-                source.to_owned()
-            }
-            _ => key.clone(),
-        })
+        .cloned()
         .collect();
     changed.sort_unstable();
     changed.dedup();
     changed
-}
-
-/// The part `sources.NAME.` of a source's key, without the last dot.
-fn source(key: &str) -> Option<&str> {
-    let rest = key.strip_prefix("sources.")?;
-    let key_of_source = rest.rfind('.')?;
-    Some(&key[..key.len() - rest.len() + key_of_source])
-}
-
-fn has_source(keys: &Keys, source: &str) -> bool {
-    keys.keys().any(|key| {
-        key.strip_prefix(source)
-            .is_some_and(|rest| rest.starts_with('.'))
-    })
 }
 
 #[cfg(test)]
@@ -279,19 +310,8 @@ mod tests {
             "[log]\nlevel = \"info\"",
             &["journal.keep", "journal.rules", "log.level"],
         );
-        let choir = "[sources.choir]\nplatform = \"queup\"\nrooms = [\"a\"]\n";
-        check(
-            choir,
-            &choir.replace("\"a\"", "\"b\""),
-            &["sources.choir.rooms"],
-        );
-        check(choir, "", &["sources.choir"]);
-        let both = format!("{choir}[sources.\"choir.two\"]\nplatform = \"queup\"\n");
-        check(choir, &both, &["sources.choir.two"]);
-        let nodes = |url: &str| {
-            format!("[sources.organ]\nplatform = \"lavalink\"\nnodes.eu.url = \"{url}\"\n")
-        };
-        check(&nodes("a"), &nodes("b"), &["sources.organ.nodes"]);
+        // Sources are compared as such.
+        check("[sources.choir]\nplatform = \"queup\"", "", &[]);
     }
 
     #[test]
@@ -304,7 +324,7 @@ mod tests {
         ] {
             assert!(is_live(key), "{key}");
         }
-        for key in ["journal.path", "journal.keeper", "sources.log", "logs"] {
+        for key in ["journal.path", "journal.keeper", "logs"] {
             assert!(!is_live(key), "{key}");
         }
     }

@@ -55,9 +55,9 @@ impl Service {
         }
     }
 
-    /// Says that the daemon does its work.
-    pub(crate) fn ready(&self) {
-        self.send(&[NotifyState::Ready]);
+    /// Says that the daemon does its work, and how its connections are.
+    pub(crate) fn ready(&self, handle: &Handle<()>) {
+        self.status(handle, &[NotifyState::Ready]);
     }
 
     /// Says that the daemon stops.
@@ -72,7 +72,7 @@ impl Service {
         }
         let mut links = handle.stream::<Link>();
         handle.started().await;
-        self.status(&handle, &[NotifyState::Ready]);
+        self.ready(&handle);
         let watchdog = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero());
         // Without a watchdog the clock ticks in vain, once an hour.
         let often = watchdog.map_or(Duration::from_secs(3600), |limit| limit / 3);

@@ -30,20 +30,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Run,
-    command::rooms,
+    command::rooms::{self, Rooms},
     config::{
         self, Config,
         check::{self, Checked},
         schema,
     },
-    control,
+    control::{self, Warnings},
     failure::{Exit, Failure, ReaderGone},
     finding::Severity,
     journal,
     logging::{self, DAEMON, LogFormat, note},
     metrics::{self, Endpoint},
     output::{Form, Output, say},
-    reload::Reload,
+    reload::{self, Reload, Tried},
     service::Service,
     show::{self, Lines},
     signals::{Hangup, Stop},
@@ -67,6 +67,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
             .into());
     }
     let (config, warnings) = begin(&args)?;
+    let built = reload::build(&config)?;
     let mut app = App::new(())
         .named("run")
         .retention(config.journal.retention())
@@ -74,9 +75,10 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         .grace(Duration::from_secs(1))
         // One lane, so that events are shown in the journal's order.
         .lanes(|_| Place::root());
-    let mut bots = Vec::new();
-    for (context, source) in config.sources() {
-        app = source.add_to(app, context, &mut bots)?;
+    let rooms = Rooms::of(&config);
+    let mut sources = reload::Sources::new(app.handle(), rooms.clone());
+    for (name, source) in built {
+        app = app.boxed_source(sources.begin(name, source));
     }
     let path = config.journal_path();
     let journal = Arc::new(journal::to_write(&path, &config.journal).await?);
@@ -103,10 +105,16 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         handle,
         journal: Arc::clone(&journal),
         path,
-        bots,
-        warnings,
+        bots: sources.bots(),
+        warnings: Warnings::new(warnings),
     };
-    let served = serve(app, running, &args, &config, hangup, stop).await;
+    let changes = Changes {
+        sources,
+        rooms,
+        hangup,
+    };
+    let serve = serve(app, running, &args, &config, changes, stop);
+    let served = Box::pin(serve).await;
     let closed = journal.close().await.map_err(RunError::Append);
     if let Some(failed) = printer.and_then(|printer| printer.failed()) {
         return Err(failed);
@@ -117,6 +125,13 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         Some(error) => Err(error.into()),
         None => Ok(stop.exit()),
     }
+}
+
+/// What a reload changes and waits for.
+struct Changes {
+    sources: reload::Sources,
+    rooms: Rooms,
+    hangup: Hangup,
 }
 
 /// How a run ended.
@@ -135,24 +150,30 @@ async fn serve(
     running: control::Running,
     args: &Run,
     config: &Config,
-    hangup: Hangup,
+    changes: Changes,
     stop: &Stop,
 ) -> Result<Served, Failure> {
+    let Changes {
+        sources,
+        rooms,
+        hangup,
+    } = changes;
     let (handle, journal) = (running.handle.clone(), Arc::clone(&running.journal));
     let mut metrics = Endpoint::new(metrics::install(), running.clone());
     metrics.change(&config.metrics).await?;
     let over = CancellationToken::new();
-    let control = control::serve(running, over.clone());
+    let control = control::serve(running.clone(), over.clone());
     let service = Service::from_environment();
-    let reload = Reload::new(&args.config, config, handle.clone(), &service, metrics);
+    let tried = sources.tried();
+    let reload = Reload::new(&args.config, config, running, sources, &service, metrics);
     let beside = async {
         let (never, ..) = tokio::join!(reload.run(hangup, stop), service.follow(handle.clone()));
         never
     };
-    let links = tell_links(handle.clone(), LinkChange::log);
+    let links = tell_links(handle.clone(), &tried, LinkChange::log);
     // Cancelled with the process's own, or by a source without a room.
     let end = stop.token().child_token();
-    let left = rooms::watch(handle.clone(), rooms::of(config), end.clone());
+    let left = rooms::watch(handle.clone(), rooms, end.clone());
     let stopping = async {
         end.cancelled().await;
         service.stopping();
@@ -208,9 +229,10 @@ pub(crate) fn usable(checked: Checked) -> Result<(Config, Vec<String>), Failure>
 /// Tells each change of a connection, until the app has ended.
 ///
 /// A source that stopped as a whole ends the app, and the command's last error may report it; the changes of such sources
-/// are returned for [`tell_stopped`].
+/// are returned for [`tell_stopped`]. One that a reload has only tried does not, and is told at once.
 pub(crate) async fn tell_links<S: Send + Sync + 'static>(
     handle: Handle<S>,
+    tried: &Tried,
     tell: fn(LinkChange),
 ) -> Vec<LinkChange> {
     let mut links = handle.stream_raw(Link::KIND);
@@ -223,11 +245,12 @@ pub(crate) async fn tell_links<S: Send + Sync + 'static>(
         };
         let is_stopped = matches!(link.state, LinkState::Stopped { .. });
         let is_source = *event.place() == Place::root();
+        let is_tried = is_source && tried.saw(event.source(), &link.state);
         let change = LinkChange {
             event,
             state: link.state,
         };
-        if is_source && is_stopped {
+        if is_source && is_stopped && !is_tried {
             stopped.push(change);
         } else {
             tell(change);

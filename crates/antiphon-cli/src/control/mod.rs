@@ -27,9 +27,10 @@ pub(crate) mod wire;
 pub(crate) use self::routes::report;
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use antiphon::{Handle, discord};
@@ -61,9 +62,50 @@ pub(crate) struct Running {
     /// Path of the journal.
     pub(crate) path: PathBuf,
     /// Its Discord bots.
-    pub(crate) bots: Vec<discord::Client>,
+    pub(crate) bots: Bots,
     /// What its operator should mend, though it runs; one sentence each.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Warnings,
+}
+
+/// The clients of the Discord bots that run now, by their sources; clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bots(Arc<Mutex<BTreeMap<String, discord::Client>>>);
+
+impl Bots {
+    /// Sets or removes the client of a source.
+    pub(crate) fn set(&self, source: &str, bot: Option<discord::Client>) {
+        let mut bots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match bot {
+            Some(bot) => drop(bots.insert(source.to_owned(), bot)),
+            None => drop(bots.remove(source)),
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<discord::Client> {
+        let bots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bots.values().cloned().collect()
+    }
+}
+
+/// The warnings about the configuration that was read last; clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Warnings {
+    pub(crate) fn new(warnings: Vec<String>) -> Self {
+        Self(Arc::new(Mutex::new(warnings)))
+    }
+
+    pub(crate) fn set(&self, warnings: Vec<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = warnings;
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
 }
 
 /// Answers on the socket beside the journal until `over`, and removes it then.

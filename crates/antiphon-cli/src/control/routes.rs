@@ -61,9 +61,14 @@ pub(crate) async fn report(running: &Running) -> Report {
         process: Process {
             antiphon: env!("CARGO_PKG_VERSION").to_owned(),
             id: std::process::id(),
-            warnings: running.warnings.clone(),
+            warnings: running.warnings.all(),
         },
-        identifies: running.bots.iter().filter_map(Identifies::of).collect(),
+        identifies: running
+            .bots
+            .all()
+            .iter()
+            .filter_map(Identifies::of)
+            .collect(),
         journal: match overview {
             Ok(Ok(overview)) => files.with(&overview, now),
             Ok(Err(_)) | Err(_) => files,

@@ -63,6 +63,7 @@ use crate::{
     journal, logging,
     output::{Form, Output, say, table, wrapped},
     platform::PLATFORMS,
+    reload::Tried,
     signals::Stop,
 };
 
@@ -182,7 +183,7 @@ async fn play(
     };
     let links = async {
         match links {
-            Some(handle) => run::tell_links(handle, run::LinkChange::say).await,
+            Some(handle) => run::tell_links(handle, &Tried::default(), run::LinkChange::say).await,
             None => Vec::new(),
         }
     };
