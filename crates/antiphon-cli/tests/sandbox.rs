@@ -25,6 +25,7 @@ use antiphon::{
 use antiphon_journal::SqliteJournal;
 use binary::{Antiphon, Running, antiphon};
 use fixture::runtime;
+use serde_json::{Value, json};
 
 /// How often a page is asked for before a test gives it up; no test asks that often.
 const PATIENCE: usize = 5_000;
@@ -448,6 +449,126 @@ fn every_platform_takes_what_is_done_to_it() {
         check(&page, 200);
         assert!(page.contains(text), "{text}: {page}");
     }
+}
+
+/// Sends a request to a node of the simulation.
+fn ask_node(url: &str, password: &str, request: &str, body: &str) -> String {
+    let address = url.strip_prefix("http://").expect("an address");
+    let login = format!("Authorization: {password}");
+    ask(
+        address,
+        request,
+        &[&login, "Content-Type: application/json"],
+        body,
+    )
+}
+
+/// Makes a player of the daemon's session on the first node, which plays, as a bot does; returns the node's password.
+fn play(simulator: &Simulator) -> String {
+    let nodes = simulator.addresses.platform("lavalink").expect("nodes");
+    let node = &nodes.items().expect("nodes")[0];
+    let text = |field: &str| node.text(field).expect(field).to_owned();
+    let (name, url, password) = (text("name"), text("url"), text("password"));
+    let control = simulator.addresses.control.strip_prefix("http://");
+    let command = json!({"platform": "lavalink", "do": "sessions", "node": name}).to_string();
+    let answer = ask(control.expect("an address"), "POST /do", &[], &command);
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let sessions: Value = serde_json::from_str(body).expect("JSON");
+    let session = sessions["sessions"][0]["id"]
+        .as_str()
+        .expect("the daemon's session");
+    let found = ask_node(
+        &url,
+        &password,
+        "GET /v4/loadtracks?identifier=ytsearch:slow%20tide",
+        "",
+    );
+    let (_, track) = found.split_once("\"encoded\":\"").expect("a track");
+    let track = json!({"track": {"encoded": track.split('"').next()}}).to_string();
+    let guild = simulator.discord("guild_id");
+    let request = format!("PATCH /v4/sessions/{session}/players/{guild}");
+    check(&ask_node(&url, &password, &request, &track), 200);
+    password
+}
+
+#[test]
+fn events_of_every_platform_are_shown_with_their_rows_in_the_daemons_journal() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("antiphon.toml");
+    let simulator = simulator(&["--write", path(&config)]);
+    let mut daemon = Antiphon::new(["run"]).within(folder.path()).start();
+    let mut said = String::new();
+    // One connection of Discord, QueUp and Stack Exchange each, and of three nodes.
+    while said.matches("connected since").count() < 6 {
+        said += &daemon.said().expect("it runs");
+    }
+    let arguments = ["dashboard", "--listen", "127.0.0.1:0"];
+    let (_dashboard, address) = dashboard_of(Antiphon::new(arguments).within(folder.path()));
+    let loft = simulator.loft();
+    let in_journal = "in the journal, position ";
+    for (fields, kind) in [
+        (
+            &[
+                ("platform", "discord"),
+                ("do", "say"),
+                ("s.place", &loft),
+                ("s.by", "mira"),
+                ("s.text", "hello"),
+            ][..],
+            "discord.MESSAGE_CREATE",
+        ),
+        (
+            &[
+                ("platform", "queup"),
+                ("do", "say"),
+                ("s.place", "room/choir-loft"),
+                ("s.by", "mira"),
+                ("s.text", "hello"),
+            ],
+            "queup.chat-message",
+        ),
+        (
+            &[
+                ("platform", "stackexchange"),
+                ("do", "say"),
+                ("n.room", "4242"),
+                ("s.by", "iris"),
+                ("s.text", "hello"),
+            ],
+            "stackexchange.MessagePosted",
+        ),
+    ] {
+        let page = send(&address, fields);
+        until(&address, &page, &[kind, in_journal]);
+    }
+    let password = play(&simulator);
+    let page = until(
+        &address,
+        "/sandbox?platform=lavalink",
+        &["End the track", "♪ "],
+    );
+    let fields = form_of(&page, "End the track</button>");
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let page = send(&address, &fields);
+    let page = until(&address, &page, &["lavalink.TrackEndEvent", in_journal]);
+    assert!(!page.contains(&password), "a password is shown");
+
+    // What a command gives is shown, its logins masked.
+    let page = send(
+        &address,
+        &[(
+            "command",
+            r#"{"platform":"queup","do":"account","name":"sexton"}"#,
+        )],
+    );
+    let page = get(&address, &page);
+    assert!(
+        page.contains("sexton@sim.example") && page.contains("[masked]"),
+        "{page}"
+    );
 }
 
 #[test]

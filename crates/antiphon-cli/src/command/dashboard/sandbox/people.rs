@@ -463,7 +463,8 @@ impl Scene {
     fn discord_message(&self, message: &Value) -> Markup {
         let (id, author) = (text(message, "id"), &message["author"]);
         let is_bot = author["bot"] == true;
-        let content = text(message, "content");
+        let content = named_mentions(text(message, "content"), list(message, "mentions"));
+        let content = content.as_str();
         let named = [("s.message", id)];
         html! { li {
             strong { (plain(text(author, "username"))) } " "
@@ -560,6 +561,16 @@ fn input(field: &str, label: &str, value: &str, required: bool) -> Markup {
         (plain(label))
         input name=(field) value=(value) required[required] size=[is_short.then_some("7")] autocomplete="off";
     } }
+}
+
+/// A text of Discord with the names of the users that it mentions.
+fn named_mentions(text: &str, users: &[Value]) -> String {
+    users.iter().fold(text.to_owned(), |text, user| {
+        let (id, name) = (super::text(user, "id"), super::text(user, "username"));
+        let shown = format!("@{name}");
+        text.replace(&format!("<@{id}>"), &shown)
+            .replace(&format!("<@!{id}>"), &shown)
+    })
 }
 
 /// The name of a button: its label, its emoji or its custom id.

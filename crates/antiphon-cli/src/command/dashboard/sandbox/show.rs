@@ -23,23 +23,46 @@ const SHORT: usize = 160;
 /// What became of the act that was just done.
 pub(super) fn outcome(act: &Act) -> Markup {
     match &act.outcome {
-        Ok(_) => {
-            html! { p.verdict role="status" { "Done: " (told(act)) ". " a href="#happened" { "What came of it" } } }
-        }
+        Ok(said) => html! { p.verdict role="status" {
+            "Done: " (told(act)) ". "
+            @if said.as_object().is_some_and(|said| !said.is_empty()) { code { (plain(&clipped(&masked(said).to_string()))) } " " }
+            a href="#happened" { "What came of it" }
+        } },
         Err(why) => {
             html! { p.verdict.bad role="status" { "The simulator refused it: " (plain(why)) } }
         }
     }
 }
 
+/// A document whose secrets are masked by the names of their fields: commands give logins, and show them.
+fn masked(of: &Value) -> Value {
+    match of {
+        Value::Object(fields) => {
+            let is_secret = |name: &str| name.ends_with("password") || name.ends_with("token");
+            let fields = fields.iter().map(|(name, value)| {
+                let value = if is_secret(name) {
+                    "[masked]".into()
+                } else {
+                    masked(value)
+                };
+                (name.clone(), value)
+            });
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.iter().map(masked).collect(),
+        other => other.clone(),
+    }
+}
+
 /// A command in a few words: its name, and its texts.
 fn told(act: &Act) -> Markup {
-    let fields = act.command.as_object().into_iter().flatten();
-    let name = text(&act.command, "do");
+    let command = masked(&act.command);
+    let fields = command.as_object().into_iter().flatten();
+    let name = text(&command, "do");
     let others =
         fields.filter(|(field, _)| !["do", "platform", "place", "bot"].contains(&field.as_str()));
     html! {
-        strong { (plain(text(&act.command, "platform"))) " " (plain(name)) }
+        strong { (plain(text(&command, "platform"))) " " (plain(name)) }
         @for (field, value) in others {
             " " span.note { (plain(field)) } " "
             @match value { Value::String(text) => (plain(&clipped(text))), other => (plain(&clipped(&other.to_string()))) }
@@ -209,6 +232,16 @@ mod tests {
             assert!(!html.contains(markup), "{html}");
         }
         assert!(html.contains("of 5000 bytes"), "{html}");
+    }
+
+    #[test]
+    fn logins_that_commands_show_are_masked() {
+        let said = json!({"username": "mira", "password": "canary", "more": [{"access_token": {"a": "canary"}}]});
+        let masked = masked(&said).to_string();
+        assert!(
+            masked.contains("mira") && !masked.contains("canary"),
+            "{masked}"
+        );
     }
 
     #[test]
