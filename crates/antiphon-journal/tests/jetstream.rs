@@ -81,6 +81,9 @@ async fn a_holder_that_was_cut_off_can_store_nothing_after_a_take_over() {
     // It comes in once the lease has run out.
     let next = open(&server.url()).await;
     append(&next, events([chat(2)])).await;
+    let bare = bare(&server).await;
+    let mut stream = bare.get_stream("antiphon-test").await.expect("there");
+    let before = stream.info().await.expect("read").state.last_sequence;
     // Now everything arrives that the first one has sent.
     proxy.flow(true, true);
     let lost = stale.lost().await;
@@ -88,6 +91,8 @@ async fn a_holder_that_was_cut_off_can_store_nothing_after_a_take_over() {
     assert!(!lost.is_transient());
     let late = appends.join_next().await.expect("one").expect("ended");
     late.expect_err("it is stale");
+    let after = stream.info().await.expect("read").state.last_sequence;
+    assert_eq!(after, before, "the server has refused every message");
     for batch in [events([chat(3)]), cursor()] {
         let error = stale.append(batch).await.expect_err("it is stale");
         assert_eq!(error.trouble(), Trouble::TakenOver);
@@ -304,17 +309,17 @@ async fn a_stream_that_is_otherwise_than_asked_is_refused() {
     bare.delete_stream("antiphon-test").await.expect("gone");
 
     open(&server.url()).await.close().await.expect("closed");
-    let error = refused(&server.url(), options().replicas(3)).await;
-    assert!(
-        matches!(
+    if nats::version() >= (2, 10, 25) {
+        let error = refused(&server.url(), options().replicas(3)).await;
+        let is_refused = matches!(
             error,
             JetStreamOpenError::Config {
                 option: "num_replicas",
                 ..
             }
-        ),
-        "{error:?}"
-    );
+        );
+        assert!(is_refused, "{error:?}");
+    }
     // A limit that is smaller than what is there would make the server throw messages away.
     let error = refused(&server.url(), options().stream_bytes(10_000)).await;
     assert!(
@@ -566,4 +571,70 @@ async fn a_program_in_python_follows_every_event_once_over_its_restarts() {
     let lines = follow(&server);
     assert_eq!(lines.len(), 1, "the rest is acknowledged");
     assert_eq!(lines[0]["origin"], "chat/000004");
+}
+
+/// The number of the server that leads the journal's stream.
+async fn leader(servers: &[Server]) -> Option<usize> {
+    let urls: Vec<_> = servers.iter().map(Server::url).collect();
+    let client = async_nats::connect(urls).await.ok()?;
+    let stream = jetstream::new(client)
+        .get_stream("antiphon-test")
+        .await
+        .ok()?;
+    let leader = stream.cached_info().cluster.as_ref()?.leader.clone()?;
+    leader.trim_start_matches('s').parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_loses_nothing_when_its_leaders_are_killed_and_an_old_one_is_refused() {
+    if !is_there() {
+        return;
+    }
+    let mut servers = nats::cluster().await;
+    let urls: Vec<_> = servers.iter().map(Server::url).collect();
+    let urls = urls.join(",");
+    let options = options()
+        .replicas(3)
+        .lease(Duration::from_secs(10))
+        .wait(Duration::from_secs(30));
+    if nats::version() < (2, 10, 25) {
+        let error = refused(&urls, options).await;
+        assert!(
+            matches!(error, JetStreamOpenError::OldForReplicas(_)),
+            "{error:?}"
+        );
+        return;
+    }
+    // The servers take a moment to become a cluster.
+    let journal = loop {
+        match JetStreamJournal::open(&urls, options.clone()).await {
+            Ok(journal) => break journal,
+            Err(error) => assert!(
+                matches!(error.trouble(), Trouble::Unreachable | Trouble::Other),
+                "{error:?}"
+            ),
+        }
+    };
+    let mut stored = 0;
+    for _ in 0..3 {
+        for _ in 0..20 {
+            let batch = events((stored + 1..=stored + 5).map(chat));
+            append_at_last(&journal, batch).await;
+            stored += 5;
+        }
+        let number = loop {
+            if let Some(leader) = leader(&servers).await {
+                break leader;
+            }
+        };
+        let leading = &mut servers[number - 1];
+        leading.kill();
+        let batch = events((stored + 1..=stored + 5).map(chat));
+        append_at_last(&journal, batch).await;
+        stored += 5;
+        leading.run().await;
+    }
+    let expected: Vec<_> = (1..=stored).collect();
+    assert_eq!(numbers(&journal).await, expected);
+    journal.close().await.expect("closed");
 }

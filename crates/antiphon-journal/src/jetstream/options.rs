@@ -43,7 +43,7 @@ impl JetStreamOptions {
 
     /// Sets how many servers of a cluster keep the journal: 1 to 5. Default: as the stream has it, 1 for a new one.
     ///
-    /// A journal that exists is not changed: another number is refused.
+    /// A journal that exists is not changed: another number is refused. More than one needs nats-server 2.10.25.
     #[must_use]
     pub fn replicas(mut self, replicas: usize) -> Self {
         self.replicas = Some(replicas);
@@ -107,6 +107,12 @@ pub enum JetStreamOpenError {
     /// The server is older than 2.9.
     #[error("the NATS server has version {0}")]
     OldServer(String),
+    /// The server is older than 2.10.25, and the journal should have replicas.
+    ///
+    /// In a cluster of 2.9.10 a server that was killed comes back without messages that it had, and says that it has all;
+    /// when it leads later, they are gone.
+    #[error("the NATS server has version {0}, whose replicas lose messages")]
+    OldForReplicas(String),
     /// The server, or the account, has no JetStream.
     #[error("the NATS server has no JetStream for this account")]
     NoJetStream(#[source] BoxError),
@@ -149,6 +155,7 @@ impl JetStreamOpenError {
             Self::Name(_) => "use 1 to 64 letters, digits, `-` and `_`",
             Self::Unreachable(_) => "start the server, or look at the address and the login",
             Self::OldServer(_) => "use nats-server 2.9 or newer",
+            Self::OldForReplicas(_) => "use nats-server 2.10.25 or newer, or one replica",
             Self::NoJetStream(_) => {
                 "start nats-server with --jetstream, and give the account some storage"
             }

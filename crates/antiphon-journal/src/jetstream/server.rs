@@ -179,6 +179,11 @@ impl Link {
         if !client.is_server_compatible(2, 9, 0) {
             return Err(JetStreamOpenError::OldServer(server.version));
         }
+        let old = || JetStreamOpenError::OldForReplicas(server.version.clone());
+        let keeps_replicas = client.is_server_compatible(2, 10, 25);
+        if options.replicas.is_some_and(|asked| asked > 1) && !keeps_replicas {
+            return Err(old());
+        }
         if server.max_payload < SMALLEST {
             return Err(JetStreamOpenError::SmallMessages(server.max_payload));
         }
@@ -186,6 +191,9 @@ impl Link {
         context.set_timeout(options.patience);
         let subjects = Subjects::of(name);
         let stream = stream_of(&context, &subjects, options).await?;
+        if stream.cached_info().config.num_replicas > 1 && !keeps_replicas {
+            return Err(old());
+        }
         Ok(Self {
             context,
             stream,

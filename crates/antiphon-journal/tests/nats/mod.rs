@@ -29,6 +29,17 @@ pub(crate) fn is_there() -> bool {
     asked.is_ok()
 }
 
+/// The version of the program: `(2, 9, 10)`.
+#[allow(dead_code, reason = "most tests hold for every version")]
+pub(crate) fn version() -> (u32, u32, u32) {
+    let asked = Command::new("nats-server").arg("--version").output();
+    let said = String::from_utf8(asked.expect("it is there").stdout).expect("text");
+    let (_, version) = said.trim().rsplit_once('v').expect("a version");
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    (next(), next(), next())
+}
+
 impl Server {
     /// Starts a server with JetStream.
     pub(crate) async fn start() -> Self {
@@ -109,6 +120,32 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// Starts three servers that are one cluster.
+#[allow(dead_code, reason = "most tests need one server")]
+pub(crate) async fn cluster() -> Vec<Server> {
+    // The servers have to know one another's ports before they start.
+    let free: Vec<_> = (0..3)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("bound"))
+        .collect();
+    let ports: Vec<_> = free
+        .iter()
+        .map(|listener| listener.local_addr().expect("bound").port())
+        .collect();
+    drop(free);
+    let routes: Vec<_> = ports
+        .iter()
+        .map(|port| format!("nats-route://127.0.0.1:{port}"))
+        .collect();
+    let mut servers = Vec::new();
+    for (port, number) in ports.iter().zip(1..) {
+        let options = format!(
+            "server_name: s{number}\ncluster {{ name: choir, listen: \"127.0.0.1:{port}\", routes: {routes:?} }}"
+        );
+        servers.push(Server::start_with(&options).await);
+    }
+    servers
 }
 
 impl Drop for Server {
