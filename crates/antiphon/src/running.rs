@@ -24,7 +24,7 @@ use std::{
 
 use antiphon_core::{
     AppendError, Batch, BoxFuture, Clock, ConsumerName, Intake, Journal, LinkState, Outlet,
-    Retention, Rng, SourceError, SourceName,
+    Retention, Rng, SourceError, SourceName, error_chain,
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -58,6 +58,14 @@ const STORE: Duration = Duration::from_secs(10);
 
 /// How often a sweep removes the events that retention no longer keeps.
 const SWEEP: Duration = Duration::from_secs(60);
+
+/// Why a source has stopped, without its name, which the record has already.
+fn said(failure: &SourceError) -> String {
+    match std::error::Error::source(failure) {
+        Some(cause) => format!("{}: {}", failure.message(), error_chain(cause)),
+        None => failure.message().to_owned(),
+    }
+}
 
 /// The end of a task.
 enum Ended {
@@ -336,14 +344,14 @@ impl<S: Send + Sync + 'static> Running<S> {
                 source = %task.name,
                 code = failure.code(),
                 hint = failure.way_out(),
-                error = &failure as &dyn std::error::Error,
+                error = said(&failure),
                 "a source has not begun, and the app goes on without it"
             ),
             Ended::Source(task, Err(failure)) => error!(
                 source = %task.name,
                 code = failure.code(),
                 hint = failure.way_out(),
-                error = &failure as &dyn std::error::Error,
+                error = said(&failure),
                 "a source has stopped"
             ),
             Ended::Committer(result) => self.committer = Some(result),

@@ -85,7 +85,12 @@ async fn erase(
 ) -> Response {
     let Json(Erasure { whom, vacuum }) = match request {
         Ok(request) => request,
-        Err(wrong) => return wire::answer(wrong.status(), Problem::new(wrong.body_text())),
+        Err(wrong) => {
+            let problem =
+                Problem::new(format!("the request cannot be read: {}", wrong.body_text()));
+            let problem = problem.hint("docs/control-socket.md describes what this path takes");
+            return wire::answer(wrong.status(), problem);
+        }
     };
     deadline.extend(ERASING);
     match erased(&running, &whom, vacuum).await {
