@@ -17,8 +17,8 @@ pub use jetstream::{JetStreamJournal, JetStreamOpenError, JetStreamOptions};
 pub use memory::MemoryJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{
-    Asked, ConsumerOverview, Durability, Imported, Integrity, Names, OpenError, Options, Overview,
-    SqliteJournal, States,
+    Age, Asked, Bodies, ConsumerOverview, Due, Durability, Imported, Integrity, Names, OpenError,
+    Options, Overview, SqliteJournal, States, Storage,
 };
 
 /// Most bytes in one page of [`Journal::read`](antiphon_core::Journal::read), unless a single event weighs more.

@@ -13,6 +13,7 @@
 //! | `reader` | up to four connections that read |
 //! | `sweep`, `swept` | retention, in slices |
 //! | `overview` | how far consumers are, and the newest event of each source |
+//! | `storage` | size, age of the events, what retention removes next |
 //! | `erase` | a person is erased, in slices |
 //! | `transfer` | events and states on their way into another journal |
 //! | `chosen` | the rows that a filter takes, in SQL |
@@ -68,6 +69,7 @@ mod open;
 mod overview;
 mod reader;
 mod schema;
+mod storage;
 mod sweep;
 mod swept;
 mod transfer;
@@ -79,6 +81,7 @@ pub use integrity::Integrity;
 pub use known::Names;
 pub use open::{Asked, Durability, OpenError, Options};
 pub use overview::{ConsumerOverview, Overview};
+pub use storage::{Age, Bodies, Due, Storage};
 pub use transfer::{Imported, States};
 
 /// How often an idle appender looks for requests of other processes, while someone watches for replays.

@@ -1194,3 +1194,98 @@ async fn the_newest_event_of_each_source_is_found_among_the_last() {
     assert_eq!(newest(2).await, [choir]);
     assert!(newest(0).await.is_empty());
 }
+
+#[tokio::test]
+async fn storage_counts_short_stretches_and_estimates_long_ones() {
+    const DAY: i64 = 86_400;
+    let (_folder, file) = folder();
+    let options = Options::new().compress(true);
+    let journal = SqliteJournal::open_with(&file, options)
+        .await
+        .expect("opened");
+    let draft = |n: u64| {
+        let mut draft = chat(n);
+        draft.received_at = at(if n <= 5000 { 0 } else { DAY });
+        draft.body = format!("{{\"message\":\"{}\"}}", "amen ".repeat(40)).into();
+        draft
+    };
+    append(&journal, events((1..=5000).map(draft))).await;
+    append(&journal, events((5001..=5100).map(draft))).await;
+    let days = [at(-DAY), at(0), at(DAY), at(2 * DAY)];
+    let keep = |seconds: i64| Retention {
+        keep: Some(Duration::from_secs(seconds.unsigned_abs())),
+        ..Retention::default()
+    };
+    let storage = journal.storage(keep(DAY), &days, at(DAY + 1)).await;
+    let storage = storage.expect("read");
+    let counted: Vec<_> = storage
+        .ages
+        .iter()
+        .map(|age| (age.events, age.is_exact))
+        .collect();
+    // Positions have no holes here, so that the estimate is right.
+    assert_eq!(counted, [(0, true), (5000, false), (100, true)]);
+    assert_eq!(storage.oldest, Some((Position::new(1), at(0))));
+    assert_eq!(
+        (storage.due.looked_at, storage.due.removed, storage.due.held),
+        (5100, 5000, 0)
+    );
+    let bodies = storage.bodies;
+    assert_eq!(bodies.compressed, bodies.looked_at);
+    assert!(bodies.stored * 3 < bodies.expanded, "{bodies:?}");
+    assert_eq!(bodies.expanded, bodies.looked_at * 214);
+    assert!(storage.bytes > storage.spare, "{storage:?}");
+
+    // What a consumer still needs stays, and is told apart.
+    let cursor = Cursor::at(Position::new(4000));
+    let batch = Batch {
+        cursors: vec![("bot".into(), cursor)],
+        ..Batch::default()
+    };
+    append(&journal, Arc::new(batch)).await;
+    let storage = journal
+        .storage(keep(DAY), &days, at(DAY + 1))
+        .await
+        .expect("read");
+    assert_eq!((storage.due.removed, storage.due.held), (4000, 1000));
+    assert_eq!((storage.origins, storage.origins_over), (0, 0));
+
+    // Once removed, their origins are recognised until the window is over.
+    while journal
+        .sweep(Arc::new(keep(DAY)), at(DAY + 1))
+        .await
+        .expect("swept")
+        .removed
+        > 0
+    {}
+    let storage = journal
+        .storage(keep(DAY), &days, at(DAY + 1))
+        .await
+        .expect("read");
+    assert_eq!(
+        (storage.due.removed, storage.due.held, storage.origins),
+        (0, 1000, 4000)
+    );
+    let storage = journal
+        .storage(keep(DAY), &days, at(9 * DAY))
+        .await
+        .expect("read");
+    assert_eq!(storage.origins_over, 4000);
+}
+
+#[tokio::test]
+async fn the_storage_of_a_journal_without_events_is_empty() {
+    let (_folder, file) = folder();
+    let journal = open(&file).await;
+    let storage = journal
+        .storage(Retention::default(), &[], at(0))
+        .await
+        .expect("read");
+    assert!(storage.oldest.is_none() && storage.ages.is_empty() && storage.bytes > 0);
+    let days = [at(0), at(1)];
+    let storage = journal
+        .storage(Retention::default(), &days, at(0))
+        .await
+        .expect("read");
+    assert_eq!((storage.ages[0].events, storage.due.looked_at), (0, 0));
+}

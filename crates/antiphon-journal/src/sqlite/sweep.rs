@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use antiphon_core::{Position, Retention, Sweep};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     swept::{Memory, Rules},
@@ -35,6 +35,10 @@ const SPARE: u64 = 4 << 20;
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How far ahead of the clock a row's time may be before it counts as wrong.
 const SKEW: SignedDuration = SignedDuration::from_hours(24);
+
+/// Roughly the bytes of a row in the table and the index, in SQL.
+pub(super) const ROW_BYTES: &str =
+    "64 + length(body) + ifnull(length(note), 0) + 2 * octet_length(origin)";
 
 /// A sweep under way.
 #[derive(Debug)]
@@ -155,7 +159,7 @@ impl Run {
         let (Keep::For(time) | Keep::Momentary(time)) = rule else {
             return Ok(());
         };
-        let floor = floor(writer)?;
+        let floor = floor(&writer.connection)?;
         let momentary = matches!(rule, Keep::Momentary(_));
         let too_old = nanoseconds(ago(self.now, time));
         let impossible = nanoseconds(self.now.checked_add(SKEW).unwrap_or(Timestamp::MAX));
@@ -239,15 +243,14 @@ impl Run {
         if excess == 0 {
             return Ok(());
         }
-        let floor = floor(writer)?.unwrap_or(i64::MAX);
+        let floor = floor(&writer.connection)?.unwrap_or(i64::MAX);
         let mut oldest = Vec::new();
         {
-            // Roughly the bytes of a row in the table and the index; the next slice measures again.
-            let mut select = writer.connection.prepare_cached(
-                "select position, source, received_at, origin, \
-                 64 + length(body) + ifnull(length(note), 0) + 2 * octet_length(origin) \
-                 from stored where position < ?1 order by position limit ?2",
-            )?;
+            // The next slice measures again.
+            let mut select = writer.connection.prepare_cached(&format!(
+                "select position, source, received_at, origin, {ROW_BYTES} \
+                 from stored where position < ?1 order by position limit ?2"
+            ))?;
             let mut rows = select.query(params![floor, CHANGED])?;
             let mut freed = 0;
             while freed < excess
@@ -361,10 +364,8 @@ impl Run {
 /// The first position that any known consumer still needs.
 ///
 /// `None` while no consumer is known: then nothing is held back.
-fn floor(writer: &Writer) -> Result<Option<i64>, Failure> {
-    let mut select = writer
-        .connection
-        .prepare_cached("select cursor from cursor")?;
+pub(super) fn floor(connection: &Connection) -> Result<Option<i64>, Failure> {
+    let mut select = connection.prepare_cached("select cursor from cursor")?;
     let mut rows = select.query([])?;
     let mut floor: Option<i64> = None;
     while let Some(row) = rows.next()? {
