@@ -62,7 +62,7 @@ pub use model::{
     TrackExceptionPayload, TrackInfo, TrackSource, Transition, UserId, VoiceRequest, VoiceServer,
     VoiceState,
 };
-pub use player::{Declaration, PlayOptions};
+pub use player::{Declaration, PlayOptions, StoredPlayer};
 pub use pool::region_from_endpoint;
 pub use queue::{Queue, QueueError, QueueMode, Served, Tracks, Waiter};
 pub use source::Source;

@@ -50,6 +50,8 @@ mod request;
 mod runs;
 /// The stored form.
 mod saved;
+/// The stored form, for programs that look at it.
+mod stored;
 /// Gapless and crossfaded transitions.
 mod transition;
 /// The voice handshake.
@@ -69,7 +71,7 @@ use bytes::Bytes;
 use tokio::{sync::oneshot, time::Instant};
 
 use self::{autoplay::Recommender, position::Progress, runs::Runs, transition::Told, voice::Voice};
-pub use self::{command::PlayOptions, declared::Declaration};
+pub use self::{command::PlayOptions, declared::Declaration, stored::StoredPlayer};
 pub(crate) use self::{
     command::{PlayerCommand, QueueChange},
     declared::{Features, LYRICS, Part, SPONSORBLOCK},

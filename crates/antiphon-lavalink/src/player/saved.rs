@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Version of the stored form. A part of another version is not read, and its player is new.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 /// Bytes of tracks in one checkpoint, 896 KiB by estimate; tracks beyond are lost in a restart.
 const BUDGET: usize = Checkpoint::MAX_STATE - (Checkpoint::MAX_STATE >> 3);
 
