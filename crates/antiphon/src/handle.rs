@@ -30,6 +30,7 @@ use crate::{
     status::{Phase, Status},
     table::{Entry, HandlerId, Registered, Table, Wants},
     tail::Tail,
+    timing::Timings,
     watchers::{EventStream, WaitFor, Watchers},
 };
 
@@ -612,6 +613,34 @@ impl<S: Send + Sync + 'static> Handle<S> {
         observed.record.status(last, look, reader).await
     }
 
+    /// How long events took to be stored and handled since the run began; nothing in an app that does not run.
+    ///
+    /// ```
+    /// use antiphon::{App, journal::MemoryJournal, testing::{TestApp, script}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (choir, source) = script("choir");
+    /// let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
+    /// choir.say("room/loft", "amen").await?;
+    /// app.settle().await;
+    ///
+    /// let before = app.handle().timings();
+    /// choir.say("room/loft", "amen").await?;
+    /// app.settle().await;
+    /// let between = app.handle().timings().since(&before);
+    /// assert!(between.commit.count() > 0 && between.commit.quantile(0.99).is_some());
+    /// app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn timings(&self) -> Timings {
+        let observed = lock(&self.0.observed).clone();
+        observed.map_or_else(Timings::default, |observed| {
+            observed.record.counters.timings()
+        })
+    }
+
     /// Waits until the app runs: its journal was read as far as the start needs it, and its sources were started.
     ///
     /// A source may take longer to connect; [`Handle::links`] says how far each is. The call does not end for an app that
@@ -649,6 +678,21 @@ impl<S: Send + Sync + 'static> Handle<S> {
     /// A running app sweeps by the new policy at once. What an earlier policy removed does not come back.
     pub fn set_retention(&self, retention: Retention) {
         self.0.retention.send_replace(retention);
+    }
+
+    /// What the journal keeps, as it was set last; an app adds the kinds that its sources call momentary.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon::{App, journal::Retention};
+    ///
+    /// let hour = Some(Duration::from_secs(3600));
+    /// let app = App::new(()).retention(Retention { keep: hour, ..Retention::default() });
+    /// assert_eq!(app.handle().retention().keep, hour);
+    /// ```
+    pub fn retention(&self) -> Retention {
+        self.0.retention.borrow().clone()
     }
 
     /// Erases a person from the app's projections and from its journal, beside everything else that the app does.

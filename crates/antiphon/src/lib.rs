@@ -27,6 +27,7 @@ mod sources;
 mod status;
 mod table;
 mod tail;
+mod timing;
 mod watchers;
 mod workers;
 
@@ -351,6 +352,7 @@ pub use status::{
     ProgressStatus, RefusedStatus, SourceStatus, Status, StoringStatus,
 };
 pub use table::HandlerId;
+pub use timing::{Timing, Timings};
 pub use watchers::{EventStream, Lagged, WaitError, WaitFor};
 
 /// The page `docs/parity.md`, whose links rustdoc checks.

@@ -9,7 +9,9 @@ use std::sync::{
 };
 
 use antiphon_core::SourceName;
-use metrics::{Counter, Histogram};
+use metrics::Counter;
+
+use crate::timing::{Timed, Timings};
 
 /// A counter that the program itself can read too, which a facade's counter cannot.
 #[derive(Clone)]
@@ -55,9 +57,11 @@ pub(crate) struct Counters {
     /// `antiphon_store_failures_total`: tries to store a batch that failed.
     pub(crate) refused: Counted,
     /// `antiphon_commit_seconds`: how long a batch took to be stored.
-    pub(crate) commit: Histogram,
+    pub(crate) commit: Timed,
+    /// `antiphon_event_stored_seconds`: from the receipt of a live event to its being stored; one position in eight is timed.
+    pub(crate) stored_after: Timed,
     /// `antiphon_event_handled_seconds`: from the receipt of a live event to the end of its handlers; one position in eight is timed.
-    pub(crate) handled_after: Histogram,
+    pub(crate) handled_after: Timed,
 }
 
 /// The counters of one source, with the label `source`.
@@ -96,8 +100,18 @@ impl Counters {
             dead: Counted::new(metrics::counter!("antiphon_dead_letters_total")),
             expired: Counted::new(metrics::counter!("antiphon_events_expired_total")),
             refused: Counted::new(metrics::counter!("antiphon_store_failures_total")),
-            commit: metrics::histogram!("antiphon_commit_seconds"),
-            handled_after: metrics::histogram!("antiphon_event_handled_seconds"),
+            commit: Timed::new(metrics::histogram!("antiphon_commit_seconds")),
+            stored_after: Timed::new(metrics::histogram!("antiphon_event_stored_seconds")),
+            handled_after: Timed::new(metrics::histogram!("antiphon_event_handled_seconds")),
+        }
+    }
+
+    /// How long things took since the app began to run.
+    pub(crate) fn timings(&self) -> Timings {
+        Timings {
+            commit: self.commit.timing(),
+            stored: self.stored_after.timing(),
+            handled: self.handled_after.timing(),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use antiphon_core::{
     AppendError, Clock, ConsumerName, Draft, Event, Gap, Journal, Link, LinkState, Payload, Place,
-    Position, Source, SourceName, error_chain,
+    Position, Provenance, Source, SourceName, error_chain,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
@@ -34,6 +34,9 @@ use crate::{
 const PARTS: usize = 1024;
 /// How long the journal has to say when the oldest open event was received.
 const OLDEST: Duration = Duration::from_secs(1);
+
+/// One position in so many is timed: a look at the clock costs as much as a good part of an event's way.
+pub(crate) const TIMED: u64 = 8;
 
 /// A look at all lanes.
 pub(crate) type LookAtLanes = Box<dyn Fn() -> Look + Send + Sync>;
@@ -132,6 +135,7 @@ impl Record {
 
     /// Counts the events of a batch by their sources: those that were sent, and those of them that were new.
     pub(crate) fn stored(&self, sent: &[(SourceName, Draft)], new: &[Arc<Event>]) {
+        self.time(new);
         for stretch in new.chunk_by(|one, next| one.source() == next.source()) {
             let source = stretch[0].source();
             let Some(record) = self.source(source) else {
@@ -156,6 +160,22 @@ impl Record {
         }
         if sent.len() > new.len() {
             self.repeated(sent, new);
+        }
+    }
+
+    /// Measures how long some live events took from their receipt to here.
+    fn time(&self, new: &[Arc<Event>]) {
+        let is_timed = |event: &&Arc<Event>| {
+            event.position().get().is_multiple_of(TIMED) && event.provenance() == Provenance::Live
+        };
+        let mut timed = new.iter().filter(is_timed).peekable();
+        if timed.peek().is_none() {
+            return;
+        }
+        let now = self.clock.now();
+        for event in timed {
+            let taken = now.duration_since(event.received_at()).as_secs_f64();
+            self.counters.stored_after.record(taken);
         }
     }
 

@@ -38,13 +38,11 @@ use crate::{
     ingest::Write,
     lanes::{LaneId, Lanes, Taken},
     metric::Counters,
+    record::TIMED,
     rules::Rules,
     table::{AnyPayload, Chosen, Plan},
     workers::Workers,
 };
-
-/// Of so many positions, the event of one is timed.
-const TIMED: u64 = 8;
 
 /// Starts without an end after which an event is given up.
 ///
