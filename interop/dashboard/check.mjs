@@ -5,7 +5,7 @@
 // and 1,280 pixels, by keyboard alone and without JavaScript; the list of events is cut a hundred times while a thousand
 // events a second are stored, and must show each of them once; the page Sandbox is in sandbox.mjs. With FOLDER, pictures of the pages are written there.
 // Chromium is the system's, `chromium` unless CHROMIUM names another.
-import {execFileSync, spawn} from 'node:child_process';
+import {execFileSync, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
@@ -20,7 +20,7 @@ const require = createRequire(import.meta.url);
 const {World} = require('../world.js');
 
 const [antiphon, pictures] = process.argv.slice(2).map(name => path.resolve(name));
-const PAGES = {overview: '/', events: '/events', places: '/places', dead: '/dead'};
+const PAGES = {overview: '/', events: '/events', places: '/places', players: '/players', latency: '/latency', storage: '/storage', dead: '/dead'};
 const PATIENCE = 60_000;
 // Events a second and platform, and how often the list is cut.
 const RATE = 250;
@@ -123,6 +123,10 @@ async function main() {
     await page.click('form.filters button');
     await page.click('table.events a');
     holds((await page.textContent('h1')) === 'antiphon.gap', 'an event is found without JavaScript');
+    await page.click('nav a[href="/players"]');
+    await page.waitForSelector('h2:has-text("Players") + table a');
+    await page.click('nav a[href="/storage"]');
+    await page.waitForSelector('svg.chart rect.plain');
     await page.context().close();
     world.ok('without JavaScript pages, filters and events can be read');
   }
@@ -148,6 +152,12 @@ async function main() {
     await reach('table.events a');
     await page.keyboard.press('Enter');
     await page.waitForURL(/events\/\d+$/);
+    await reach('nav a[href="/storage"]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/storage');
+    await reach('summary');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('details[open] td');
     await page.context().close();
     world.ok('the keyboard alone reaches pages, filters and events');
   }
@@ -194,6 +204,37 @@ async function main() {
 
   {
     const page = await open();
+    const tiles = () => page.$$eval('dl.tiles div', all => Object.fromEntries(all.map(one => [one.querySelector('dt').textContent, one.querySelector('dd').textContent])));
+    const rows = heading => page.$$eval(`h2:has-text("${heading}") + div tbody tr`, all => all.map(row => [...row.cells].map(cell => cell.textContent.trim())));
+    // Connections have events of their own, so that the two are read again where one came in between.
+    let said;
+    await world.until('the first page says what `antiphon status` says', async () => {
+      // Its exit code is 1 where it has something to say.
+      const status = () => JSON.parse(spawnSync(antiphon, ['status', '--output', 'json'], {cwd: folder}).stdout).daemon;
+      const before = status();
+      await page.goto(url.href);
+      const [shown, consumers, after] = [await tiles(), await rows('Consumers'), status()];
+      if (before.app.progress.stored !== after.app.progress.stored || before.app.progress.lag !== 0 || after.app.progress.lag !== 0) return false;
+      said = [
+        [shown['last position'], after.app.progress.stored],
+        [shown['handled by nobody'], after.app.handlers.unhandled],
+        [shown['calls that failed'], after.app.handlers.failures],
+        [shown['behind'], after.app.progress.lag],
+        [shown['lanes busy'], after.app.lanes.busy],
+        [shown['version'], after.process.antiphon],
+        ...after.journal.consumers.map((one, index) => [consumers[index][1], one.read]),
+      ].map(both => both.map(String));
+      return said.every(([page, status]) => page === status);
+    });
+    await page.goto(new URL('/latency', url).href);
+    const lag = await page.waitForSelector('svg[aria-label="How far consumers are behind"] circle', {state: 'attached'});
+    holds(await lag.isVisible(), 'the daemon\'s lag is drawn');
+    await page.context().close();
+    world.ok(`the first page says what \`antiphon status\` says: ${said.length} figures`);
+  }
+
+  {
+    const page = await open();
     daemon.kill('SIGTERM');
     await once(daemon, 'exit');
     const all = stored(0);
@@ -203,7 +244,7 @@ async function main() {
       await page.goto(url.href);
       return Number(await tile('last position')) === all.at(-1).position && Number(await tile('gaps seen')) === gaps;
     });
-    const kinds = await page.$$eval('h2:has-text("Kinds") + div tbody tr', rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim())));
+    const kinds = await page.$$eval('h2:has-text("Kinds") ~ div:has(table) tbody tr', rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim())));
     for (const [kind, count] of kinds.filter(([kind]) => kind !== 'further kinds')) {
       const right = all.filter(event => event.kind === kind).length;
       holds(Number(count) === right, `${kind} is counted`, `${count} and ${right}`);

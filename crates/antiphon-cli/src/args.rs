@@ -660,7 +660,7 @@ fn host(text: &str) -> Result<String, String> {
 }
 
 /// As [`host`], with a port behind it or without one.
-fn host_and_port(text: &str) -> Result<String, String> {
+pub(crate) fn host_and_port(text: &str) -> Result<String, String> {
     let name = match text.rsplit_once(':') {
         Some((name, port)) if port.parse::<u16>().is_ok() => name,
         _ => text,

@@ -79,6 +79,9 @@ pub(crate) struct Config {
     /// Figures for Prometheus.
     #[serde(default)]
     pub(crate) metrics: Metrics,
+    /// Web pages of the journal.
+    #[serde(default)]
+    pub(crate) dashboard: Dashboard,
     /// Simulation that the sources connect to.
     #[serde(default)]
     pub(crate) simulator: Simulator,
@@ -164,6 +167,33 @@ impl Metrics {
             }
             listen => Ok(listen.map(|Address(address)| address)),
         }
+    }
+}
+
+/// Web pages of the daemon, as `antiphon dashboard` serves them.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub(crate) struct Dashboard {
+    /// Address to listen on; any but a loopback address needs `login`.
+    ///
+    /// Default: the daemon serves no pages.
+    listen: Option<Address>,
+    /// Further names by which browsers reach the server, such as that of a proxy; one without a port is taken with that
+    /// of `listen`, and with none.
+    #[schemars(example = &["bot.example.org"])]
+    pub(crate) hosts: Vec<String>,
+    /// File with the login that is asked for, in its first line: `user:password`.
+    ///
+    /// Default: none is asked for.
+    #[schemars(example = &"dashboard.login")]
+    pub(crate) login: Option<FilePath>,
+}
+
+impl Dashboard {
+    /// The address to listen on, if there is one.
+    pub(crate) fn listen(&self) -> Option<SocketAddr> {
+        self.listen.map(|Address(address)| address)
     }
 }
 
@@ -426,6 +456,11 @@ mod tests {
         listen = "[::1]:9464"
         allow_remote = true
 
+        [dashboard]
+        listen = "192.0.2.1:8420"
+        hosts = ["bot.example.org", "sim.example.org:81"]
+        login = "dashboard.login"
+
         [simulator]
         control = "127.0.0.1:7000"
         token = { env = "ANTIPHON_SIM_TOKEN" }
@@ -456,6 +491,11 @@ mod tests {
 
         let listen = config.metrics.address().expect("loopback");
         assert_eq!(listen, Some("[::1]:9464".parse().expect("an address")));
+        let pages = &config.dashboard;
+        let listen = "192.0.2.1:8420".parse().expect("an address");
+        assert_eq!(pages.listen(), Some(listen));
+        assert_eq!(pages.hosts, ["bot.example.org", "sim.example.org:81"]);
+        assert_eq!(pages.login, Some(FilePath::new("dashboard.login")));
         assert_eq!(config.log.format, LogFormat::Json);
         assert_eq!(config.log.level.as_str(), "info,antiphon_net=warn");
 
@@ -597,7 +637,7 @@ mod tests {
         );
         refused(
             "[other]",
-            "error: a.toml:1: the configuration knows no table `other`\nhint: it knows `journal`, `log`, `metrics`, `simulator`, `sources`\n",
+            "error: a.toml:1: the configuration knows no table `other`\nhint: it knows `dashboard`, `journal`, `log`, `metrics`, `simulator`, `sources`\n",
         );
     }
 

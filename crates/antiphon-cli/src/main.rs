@@ -45,6 +45,7 @@ mod platform;
 mod progress;
 mod range;
 mod reload;
+mod retention;
 mod schemas;
 mod search;
 mod service;

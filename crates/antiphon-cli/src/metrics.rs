@@ -92,6 +92,7 @@ metrics! {
     gauge antiphon_events_open(): "events that wait in lanes or are being handled";
     gauge antiphon_lanes(state): "lanes by state: `busy`, `waiting`, `parked`";
     histogram antiphon_commit_seconds(): "how long a batch took to be stored, without tries that failed";
+    histogram antiphon_event_stored_seconds(): "from the receipt of a live event to its being stored; one position in eight is timed";
     histogram antiphon_event_handled_seconds(): "from the receipt of a live event to the end of its handlers; one position in eight is timed";
     counter antiphon_store_failures_total(): "tries to store a batch that failed";
     gauge antiphon_store_refused_seconds(): "how long the journal has not been able to store; 0 while it can";
@@ -100,7 +101,7 @@ metrics! {
     gauge antiphon_disk_free_bytes(): "bytes that are free on the journal's disk";
 }
 
-/// Bounds of the buckets of both histograms, in seconds.
+/// Bounds of the buckets of the histograms, in seconds.
 const BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0];
 
 /// Consumers that have series of their own.

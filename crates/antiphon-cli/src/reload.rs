@@ -1,8 +1,9 @@
 //! Reload of the configuration, asked for by SIGHUP.
 //!
 //! The file is read and checked as at the start, secrets included, and its sources are made. A file with a mistake
-//! changes nothing. Otherwise what differs is applied, in this order: log, retention, metrics (the keys of [`LIVE`]),
-//! and sources (`reload/sources.rs`). Every other key that differs needs a restart, and a record for each says so.
+//! changes nothing. Otherwise what differs is applied, in this order: log, retention, metrics, dashboard (the keys of
+//! [`LIVE`]), and sources (`reload/sources.rs`). Every other key that differs needs a restart, and a record for each says
+//! so.
 //!
 //! What could not be applied stays a difference, so that the next reload tries again.
 //!
@@ -23,7 +24,7 @@ use tracing::{error, info, warn};
 use self::sources::Built;
 pub(crate) use self::sources::{Sources, Tried, build};
 use crate::{
-    command::run::usable,
+    command::{dashboard, run::usable},
     config::{Config, check},
     control::Running,
     failure::Failure,
@@ -34,7 +35,7 @@ use crate::{
 };
 
 /// Keys and tables whose changes are applied while the daemon runs, beside the sources.
-const LIVE: [&str; 7] = [
+const LIVE: [&str; 8] = [
     "log",
     "journal.keep",
     "journal.rules",
@@ -42,6 +43,7 @@ const LIVE: [&str; 7] = [
     "journal.delete_grace",
     "journal.window",
     "metrics",
+    "dashboard",
 ];
 
 /// Values of the configuration by their dotted keys.
@@ -57,6 +59,7 @@ pub(crate) struct Reload<'a> {
     sources: Sources,
     service: &'a Service,
     metrics: Endpoint,
+    dashboard: &'a mut dashboard::Endpoint,
 }
 
 impl<'a> Reload<'a> {
@@ -66,7 +69,7 @@ impl<'a> Reload<'a> {
         daemon: Running,
         sources: Sources,
         service: &'a Service,
-        metrics: Endpoint,
+        (metrics, dashboard): (Endpoint, &'a mut dashboard::Endpoint),
     ) -> Self {
         Self {
             path: path.to_owned(),
@@ -75,6 +78,7 @@ impl<'a> Reload<'a> {
             sources,
             service,
             metrics,
+            dashboard,
         }
     }
 
@@ -115,16 +119,21 @@ impl<'a> Reload<'a> {
         logging::change(config.log.level.as_str(), config.log.format);
         self.daemon.handle.set_retention(config.journal.retention());
         let metrics = self.metrics.change(&config.metrics).await;
-        let has_failed = metrics.is_err();
-        if let Err(failure) = metrics {
-            logging::tell(failure);
+        let pages = self.dashboard.change(&config).await;
+        let mut failed = Vec::new();
+        for (table, applied) in [("metrics", metrics), ("dashboard", pages)] {
+            if let Err(failure) = applied {
+                logging::tell(failure);
+                failed.push(table);
+            }
         }
         let written = keys(&config.written);
+        let has_failed = |key: &str| failed.iter().any(|table| is_within(key, table));
         let mut report = Report::default();
         for key in changed(&self.running, &written) {
             let outcome = match logging::overriding(&key) {
                 Some(by) => Outcome::Overridden(by),
-                None if has_failed && is_within(&key, "metrics") => Outcome::Failed,
+                None if has_failed(&key) => Outcome::Failed,
                 None if is_live(&key) => Outcome::Applied,
                 None => Outcome::NeedsRestart,
             };
@@ -315,12 +324,13 @@ mod tests {
     }
 
     #[test]
-    fn log_retention_and_metrics_are_applied_and_the_rest_needs_a_restart() {
+    fn log_retention_metrics_and_dashboard_are_applied_and_the_rest_needs_a_restart() {
         for key in [
             "log.level",
             "journal.keep",
             "journal.max_bytes",
             "metrics.listen",
+            "dashboard.login",
         ] {
             assert!(is_live(key), "{key}");
         }

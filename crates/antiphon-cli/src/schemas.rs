@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::{
     command::{dashboard, dead, demo, doctor, erase, export, import, kinds, schema, status},
     config::schema::one_line,
+    control::wire::Lately,
     failure, finding,
     logging::LogLine,
     show,
@@ -107,6 +108,11 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         name: "log",
         commands: &["run, with --log-format json on stderr"],
         schema: of::<LogLine>,
+    },
+    Printed {
+        name: "samples",
+        commands: &["none; `GET /v1/samples` of the control socket"],
+        schema: of::<Lately>,
     },
     Printed {
         name: "schema-name",

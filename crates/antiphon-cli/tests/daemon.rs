@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod binary;
+mod fixture;
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -398,12 +399,26 @@ fn a_reader_of_printed_events_that_goes_away_is_a_normal_end_without_a_warning()
     }
 }
 
-/// The lines of an HTTP answer's body.
+/// An HTTP answer.
 fn get(address: &str, path: &str) -> String {
+    ask(address, &format!("GET {path}"), &[])
+}
+
+/// The answer to a request with these further lines in its head.
+fn ask(address: &str, request: &str, lines: &[&str]) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
+    let host = format!("Host: {address}");
+    let has_host = lines.iter().any(|line| line.starts_with("Host:"));
+    let own = [(!has_host).then_some(&*host), Some("Connection: close")];
+    let head: Vec<_> = own
+        .into_iter()
+        .flatten()
+        .chain(lines.iter().copied())
+        .collect();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "{request} HTTP/1.1\r\n{}\r\n\r\n",
+        head.join("\r\n")
     )
     .expect("it reads");
     std::io::read_to_string(stream).expect("it answers")
@@ -416,8 +431,8 @@ fn value(text: &str, series: &str) -> f64 {
     found.map_or(0.0, |value| value.parse().expect("a number"))
 }
 
-/// Where the metrics are, as the log says.
-fn metrics_address(daemon: &mut Running) -> String {
+/// Where metrics or dashboard are, as the log says.
+fn logged_address(daemon: &mut Running) -> String {
     loop {
         let line = daemon.said().expect("the daemon runs");
         let record: Value = serde_json::from_str(&line).expect("one JSON object a line");
@@ -445,7 +460,7 @@ fn the_metrics_count_what_the_simulator_sent() {
         ["--print", "--output", "json", "--log-format", "json"],
     )
     .start();
-    let address = metrics_address(&mut daemon);
+    let address = logged_address(&mut daemon);
     let mut printed = 0;
     let mut next = |kind: &str| loop {
         let line = daemon.line().expect("the daemon runs");
@@ -526,6 +541,145 @@ fn the_metrics_count_what_the_simulator_sent() {
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(
         refused.stderr.contains("or add `allow_remote = true`"),
+        "{}",
+        refused.stderr
+    );
+}
+
+/// Rewrites the table of the dashboard.
+fn dashboard(folder: &Path, keys: &str) {
+    change(folder, |text| {
+        let (before, _) = text.split_once("\n[dashboard]\n").unwrap_or((&text, ""));
+        format!("{before}\n[dashboard]\n{keys}\n")
+    });
+}
+
+#[test]
+fn the_daemon_serves_the_dashboard_and_a_reload_changes_who_may_look() {
+    let (_sim, folder) = simulated();
+    let folder = folder.path();
+    let (_kept, journal) = fixture::journal();
+    change(folder, |text| text.replace("antiphon-sim.db", &journal));
+    dashboard(folder, "listen = \"127.0.0.1:0\"");
+    let mut daemon = run(folder, ["--log-format", "json"]).start();
+    let address = logged_address(&mut daemon);
+
+    // What the daemon alone knows comes from itself, as soon as it runs.
+    let mut page = get(&address, "/");
+    while !page.contains("runs since") {
+        assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+        page = get(&address, "/");
+    }
+    let read = get(&address, "/events/1");
+    assert!(read.contains("a dead letter"), "{read}");
+    // A change goes the way of every other process, and the daemon takes it up.
+    let own = ["Content-Length: 0", &format!("Origin: http://{address}")];
+    let asked = ask(&address, "POST /dead/1/drop", &own);
+    assert!(asked.contains("location: /dead?done=queued"), "{asked}");
+    while get(&address, "/dead").contains("/dead/1/drop") {}
+    assert!(get(&address, "/dead").contains("/dead/2/drop"));
+
+    // A reload changes names and login of a server that stays where it is.
+    let named = || ask(&address, "GET /events", &["Host: bot.example.org"]);
+    assert!(named().starts_with("HTTP/1.1 421 "));
+    std::fs::write(folder.join("login"), "mira:evensong1\n").expect("a file");
+    dashboard(
+        folder,
+        "listen = \"127.0.0.1:0\"\nhosts = [\"bot.example.org\"]\nlogin = \"login\"",
+    );
+    daemon.signal("HUP");
+    records_until(&mut daemon, "`dashboard.login` is applied");
+    assert!(named().starts_with("HTTP/1.1 401 "), "{}", named());
+    let login = [
+        "Host: bot.example.org",
+        "Authorization: Basic bWlyYTpldmVuc29uZzE=",
+    ];
+    let answer = ask(&address, "GET /events", &login);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, 0);
+    let left = Path::new(&journal).with_extension("db-wal");
+    assert!(!left.exists(), "the last reader was gone when it closed");
+}
+
+#[test]
+fn a_reload_moves_and_closes_the_dashboard_and_a_taken_port_leaves_it() {
+    let (_sim, folder) = simulated();
+    let folder = folder.path();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("its address");
+    let mut daemon = run(folder, ["--log-format", "json"]).start();
+    records_until(&mut daemon, "journaling into antiphon-sim.db");
+
+    dashboard(folder, "listen = \"127.0.0.1:0\"");
+    daemon.signal("HUP");
+    let first = logged_address(&mut daemon);
+    assert!(get(&first, "/events").starts_with("HTTP/1.1 200 "));
+    // A live page does not keep the server that it came from.
+    let mut live = TcpStream::connect(&first).expect("it listens");
+    write!(live, "GET /events/live HTTP/1.1\r\nHost: {first}\r\n\r\n").expect("it reads");
+
+    dashboard(folder, &format!("listen = \"{taken}\""));
+    daemon.signal("HUP");
+    let records = records_until(&mut daemon, "`dashboard.listen` could not be applied");
+    let told = messages(&records).join("\n");
+    let refused = format!("the dashboard: could not listen on {taken}");
+    assert!(told.contains(&refused), "{told}");
+    assert!(
+        get(&first, "/events").starts_with("HTTP/1.1 200 "),
+        "it stays"
+    );
+
+    dashboard(folder, "listen = \"[::1]:0\"");
+    daemon.signal("HUP");
+    let second = logged_address(&mut daemon);
+    records_until(&mut daemon, "`dashboard.listen` is applied");
+    assert!(get(&second, "/events").starts_with("HTTP/1.1 200 "));
+    std::io::read_to_string(live).expect("it ends");
+    assert!(TcpStream::connect(&first).is_err(), "it has moved");
+
+    dashboard(folder, "");
+    daemon.signal("HUP");
+    records_until(&mut daemon, "`dashboard.listen` is applied");
+    assert!(TcpStream::connect(&second).is_err(), "it is closed");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, 0);
+}
+
+#[test]
+fn a_dashboard_that_cannot_be_or_that_all_could_read_ends_the_daemon_before_it_runs() {
+    let (_sim, folder) = simulated();
+    let folder = folder.path();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("its address");
+    dashboard(folder, &format!("listen = \"{taken}\""));
+    let refused = run(folder, []).run();
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("the dashboard: could not listen on")
+            && refused
+                .stderr
+                .contains("hint: choose another address in `[dashboard] listen`"),
+        "{}",
+        refused.stderr
+    );
+    dashboard(folder, "listen = \"0.0.0.0:0\"");
+    for command in ["run", "check"] {
+        let refused = Antiphon::new([command]).within(folder).run();
+        assert_eq!(refused.code, 2, "{}", refused.whole());
+        let said = "`listen` of [dashboard]: other machines can reach 0.0.0.0:0";
+        assert!(refused.whole().contains(said), "{}", refused.whole());
+        let hint = "or name a file with `user:password` by `login`";
+        assert!(refused.whole().contains(hint), "{}", refused.whole());
+    }
+    std::fs::write(folder.join("login"), "canary-7f3a\n").expect("a file");
+    dashboard(folder, "listen = \"0.0.0.0:0\"\nlogin = \"login\"");
+    let refused = run(folder, []).run();
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("is no login") && !refused.stderr.contains("canary"),
         "{}",
         refused.stderr
     );

@@ -72,6 +72,10 @@ fn every_page_opens_and_has_neither_script_nor_style_within() {
         "/events/1",
         "/events?kind=queup.*&text=hello",
         "/places",
+        "/players",
+        "/latency",
+        "/latency?span=15m",
+        "/storage",
         "/dead",
     ] {
         let answer = ask(&address, &format!("GET {page}"), &[]);
@@ -86,6 +90,12 @@ fn every_page_opens_and_has_neither_script_nor_style_within() {
     assert!(
         found.contains("teo: back again") && !found.contains("mira: hello"),
         "{found}"
+    );
+    let long = format!("GET /events?text={}", "x".repeat(2000));
+    let refused = ask(&address, &long, &[]);
+    assert!(
+        refused.starts_with("HTTP/1.1 400 ") && refused.contains("1024 bytes at most"),
+        "{refused}"
     );
     check(&address, "GET /events/4711", &[], 404);
     check(&address, "GET /events/x", &[], 400);

@@ -290,3 +290,34 @@ fn a_daemon_logs_records_of_their_schema() {
         .collect();
     check("log", &records);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_daemon_tells_its_samples_by_their_schema_and_so_does_the_page_of_the_socket() {
+    use std::{io::Write as _, os::unix::net::UnixStream};
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut sim = Antiphon::new(["sim", "--write", "antiphon.toml"])
+        .within(folder.path())
+        .start();
+    sim.line().expect("the first line");
+    let mut daemon = Antiphon::new(["run", "--print"])
+        .within(folder.path())
+        .start();
+    daemon.line().expect("it runs, and its socket is there");
+    let socket = folder.path().join("antiphon-sim.db.sock");
+    let mut stream = UnixStream::connect(socket).expect("it listens");
+    let request = b"GET /v1/samples HTTP/1.1\r\nHost: antiphon\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).expect("it reads");
+    let answer = std::io::read_to_string(stream).expect("it answers");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let told: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(told["every_seconds"], 10);
+
+    let page = include_str!("../../../docs/control-socket.md");
+    let (_, rest) = page.split_once("### `GET /v1/samples`").expect("a section");
+    let (_, rest) = rest.split_once("```json\n").expect("an example");
+    let (example, _) = rest.split_once('\n').expect("a line");
+    let example: Value = serde_json::from_str(example).expect("JSON");
+    check("samples", &[told, example]);
+}

@@ -30,7 +30,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Run,
-    command::rooms::{self, Rooms},
+    command::{
+        dashboard,
+        rooms::{self, Rooms},
+    },
     config::{
         self, Config,
         check::{self, Checked},
@@ -107,6 +110,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         path,
         bots: sources.bots(),
         warnings: Warnings::new(warnings),
+        samples: control::Samples::default(),
     };
     let changes = Changes {
         sources,
@@ -141,10 +145,11 @@ struct Served {
     left: Option<Failure>,
 }
 
-/// Runs the app, and beside it the control socket, the metrics, reloads, the service manager and the notices of links.
+/// Runs the app, and beside it the control socket, the metrics, the dashboard, reloads, the service manager and the
+/// notices of links.
 ///
 /// # Errors
-/// The metrics cannot be shown where the configuration says; nothing has run then.
+/// The metrics or the dashboard cannot be where the configuration says; nothing has run then.
 async fn serve(
     app: App<()>,
     running: control::Running,
@@ -161,13 +166,27 @@ async fn serve(
     let (handle, journal) = (running.handle.clone(), Arc::clone(&running.journal));
     let mut metrics = Endpoint::new(metrics::install(), running.clone());
     metrics.change(&config.metrics).await?;
+    let mut dashboard = dashboard::Endpoint::new(running.clone());
+    dashboard.change(config).await?;
     let over = CancellationToken::new();
     let control = control::serve(running.clone(), over.clone());
+    let watched = running.clone();
     let service = Service::from_environment();
     let tried = sources.tried();
-    let reload = Reload::new(&args.config, config, running, sources, &service, metrics);
+    let reload = Reload::new(
+        &args.config,
+        config,
+        running,
+        sources,
+        &service,
+        (metrics, &mut dashboard),
+    );
     let beside = async {
-        let (never, ..) = tokio::join!(reload.run(hangup, stop), service.follow(handle.clone()));
+        let (never, ..) = tokio::join!(
+            reload.run(hangup, stop),
+            service.follow(handle.clone()),
+            control::follow(watched),
+        );
         never
     };
     let links = tell_links(handle.clone(), &tried, LinkChange::log);
@@ -188,6 +207,7 @@ async fn serve(
         ended = all => ended,
         never = beside => match never {},
     };
+    dashboard.close().await;
     if ended.is_err() {
         service.stopping();
     }

@@ -10,7 +10,7 @@ use serde::{Deserializer, de, de::DeserializeOwned, forward_to_deserialize_any};
 use serde_json::json;
 
 use super::{
-    Journal, Log, Metrics, Rule, Simulator,
+    Dashboard, Journal, Log, Metrics, Rule, Simulator,
     schema::{Part, schema, toml},
 };
 use crate::platform::{PLATFORMS, lavalink::config::Node};
@@ -25,6 +25,7 @@ pub(super) fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("rules", keys::<Rule>()),
         ("log", keys::<Log>()),
         ("metrics", keys::<Metrics>()),
+        ("dashboard", keys::<Dashboard>()),
         ("simulator", keys::<Simulator>()),
         ("nodes", keys::<Node>()),
     ];
@@ -38,7 +39,7 @@ fn find<'a>(root: Part<'a>, name: &str) -> Part<'a> {
     let source = root.key("sources").entry();
     match name {
         "journal" => root.key("journal"),
-        "log" | "metrics" | "simulator" => root.key(name),
+        "log" | "metrics" | "dashboard" | "simulator" => root.key(name),
         "rules" => root.key("journal").key("rules").item(),
         "nodes" => source.platform("lavalink").key("nodes").entry(),
         platform => source.platform(platform),

@@ -12,6 +12,7 @@
 //! | `wire` | what is sent, each answer with its version |
 //! | `server` | the socket's file, connections and their limits |
 //! | `routes` | what each path answers; a new one is a row there |
+//! | `samples` | how the daemon did of late, kept in memory |
 //! | `client` | asking, with a time-out, and telling a daemon that does not run from one that does not answer |
 //!
 //! The socket is made and replaced only by the process that holds the journal's lock, so that there is one owner at any
@@ -20,17 +21,22 @@
 pub(crate) mod client;
 mod deadline;
 mod routes;
+mod samples;
 #[cfg(unix)]
 mod server;
 pub(crate) mod wire;
 
-pub(crate) use self::routes::report;
+pub(crate) use self::{
+    routes::{lately, report},
+    samples::{EVERY, Samples, follow},
+};
 
 use std::{
     collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use antiphon::{Handle, discord};
@@ -39,6 +45,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest path of a socket in bytes: the system keeps 108, and the last one is a zero.
 pub(crate) const LONGEST_PATH: usize = 107;
+
+/// How long the journal has to say how far its consumers are.
+const OVERVIEW: Duration = Duration::from_secs(1);
 
 /// Path of the socket of the daemon that writes this journal.
 pub(crate) fn path(journal: &Path) -> PathBuf {
@@ -65,6 +74,8 @@ pub(crate) struct Running {
     pub(crate) bots: Bots,
     /// What its operator should mend, though it runs; one sentence each.
     pub(crate) warnings: Warnings,
+    /// How it did of late.
+    pub(crate) samples: Samples,
 }
 
 /// The clients of the Discord bots that run now, by their sources; clones share them.

@@ -14,10 +14,11 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::{
-    Running,
+    EVERY, OVERVIEW, Running,
     deadline::Deadline,
     wire::{
-        self, Erasure, ErasureDone, Identifies, JournalReport, Problem, Process, Report, VERSION,
+        self, Erasure, ErasureDone, Identifies, JournalReport, Lately, Problem, Process, Report,
+        VERSION,
     },
 };
 use crate::{
@@ -28,9 +29,6 @@ use crate::{
 
 /// Most bytes of a request's body.
 const BODY: usize = 64 << 10;
-/// How long the journal has to say how far its consumers are.
-const OVERVIEW: Duration = Duration::from_secs(1);
-
 /// How long erasing a person may take.
 const ERASING: Duration = Duration::from_secs(3600);
 
@@ -38,6 +36,7 @@ const ERASING: Duration = Duration::from_secs(3600);
 pub(crate) fn routes(running: Running) -> Router {
     Router::new()
         .route("/v1/status", get(status))
+        .route("/v1/samples", get(samples))
         .route("/v1/erase", post(erase))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -73,7 +72,22 @@ pub(crate) async fn report(running: &Running) -> Report {
             Ok(Ok(overview)) => files.with(&overview, now),
             Ok(Err(_)) | Err(_) => files,
         },
+        retention: Some((&running.handle.retention()).into()),
         app,
+    }
+}
+
+/// `GET /v1/samples`.
+async fn samples(State(running): State<Running>) -> Json<Lately> {
+    Json(lately(&running))
+}
+
+/// How the daemon did of late.
+pub(crate) fn lately(running: &Running) -> Lately {
+    Lately {
+        version: VERSION,
+        every_seconds: EVERY,
+        samples: running.samples.all(),
     }
 }
 

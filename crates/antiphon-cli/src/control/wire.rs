@@ -3,10 +3,10 @@
 //! Every answer is one JSON object with `version`. New fields come in any version of antiphon; a field that changes its
 //! meaning or goes away makes a new version of the format, under a new first part of the path.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use antiphon::{Status, discord};
-use antiphon_core::{Erased, Position};
+use antiphon_core::{Erased, KindPattern, Position, Retention};
 use antiphon_journal::{ConsumerOverview, Overview};
 use axum::{
     Json,
@@ -37,6 +37,67 @@ pub(crate) struct Report {
     pub(crate) identifies: Vec<Identifies>,
     /// The journal's files and consumers.
     pub(crate) journal: JournalReport,
+    /// What the journal keeps, and for how long; absent where the daemon's version does not say.
+    pub(crate) retention: Option<RetentionReport>,
+}
+
+/// What a journal keeps, and for how long; kinds that platforms call momentary are kept for minutes beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RetentionReport {
+    /// How long events are kept that no rule names; null for good.
+    pub(crate) keep_seconds: Option<u64>,
+    /// The first rule that matches a kind counts.
+    pub(crate) rules: Vec<RuleReport>,
+    /// Size in bytes above which the oldest events go first; null for no limit.
+    pub(crate) max_bytes: Option<u64>,
+    /// How long the body of an event is kept after its platform has deleted it.
+    pub(crate) delete_grace_seconds: u64,
+    /// How long repeats are recognised.
+    pub(crate) window_seconds: u64,
+}
+
+/// How long events of some kinds are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RuleReport {
+    /// Kinds that it is about, with `*` for any characters.
+    pub(crate) kind: String,
+    /// How long their events are kept.
+    pub(crate) keep_seconds: u64,
+}
+
+impl From<&Retention> for RetentionReport {
+    fn from(policy: &Retention) -> Self {
+        let rules = policy.rules.iter().map(|(kind, keep)| RuleReport {
+            kind: kind.as_str().to_owned(),
+            keep_seconds: keep.as_secs(),
+        });
+        Self {
+            keep_seconds: policy.keep.map(|keep| keep.as_secs()),
+            rules: rules.collect(),
+            max_bytes: policy.max_bytes,
+            delete_grace_seconds: policy.delete_grace.as_secs(),
+            window_seconds: policy.window.as_secs(),
+        }
+    }
+}
+
+impl From<&RetentionReport> for Retention {
+    fn from(report: &RetentionReport) -> Self {
+        let rules = report.rules.iter().map(|rule| {
+            let keep = Duration::from_secs(rule.keep_seconds);
+            (KindPattern::new(rule.kind.as_str()), keep)
+        });
+        Self {
+            keep: report.keep_seconds.map(Duration::from_secs),
+            rules: rules.collect(),
+            max_bytes: report.max_bytes,
+            delete_grace: Duration::from_secs(report.delete_grace_seconds),
+            window: Duration::from_secs(report.window_seconds),
+            ..Self::default()
+        }
+    }
 }
 
 /// The process of a daemon.
@@ -167,6 +228,62 @@ impl Consumer {
             newest_dead_letter_at: one.dead_until,
         }
     }
+}
+
+/// Answer of `GET /v1/samples`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "samples")]
+#[serde(default)]
+pub(crate) struct Lately {
+    /// Version of this format: 1.
+    pub(crate) version: u32,
+    /// Seconds between two samples.
+    pub(crate) every_seconds: u64,
+    /// The samples of the last hour, the oldest first; empty in the first seconds of a run.
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// How the daemon did between two moments.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Sample {
+    /// When it was taken; it is about the time since the one before.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub(crate) at: Timestamp,
+    /// Events that were stored.
+    pub(crate) stored: u64,
+    /// How long batches took to be stored; null if there were none.
+    pub(crate) commit: Option<Quantiles>,
+    /// From the receipt of live events to their being stored; null if there were none.
+    pub(crate) receipt_to_stored: Option<Quantiles>,
+    /// From the receipt of live events to the end of their handlers; null if none was handled.
+    pub(crate) receipt_to_handled: Option<Quantiles>,
+    /// How far behind each consumer of the journal was, of at most 32.
+    pub(crate) consumers: Vec<ConsumerLag>,
+}
+
+/// How long things took, right to within a tenth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Quantiles {
+    /// How many were measured.
+    pub(crate) count: u64,
+    /// Milliseconds that half of them took at most.
+    pub(crate) p50_ms: f64,
+    /// Milliseconds that all but one in a hundred took at most.
+    pub(crate) p99_ms: f64,
+}
+
+/// How far behind a consumer was.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct ConsumerLag {
+    /// Its name.
+    pub(crate) name: String,
+    /// How many positions lay from the first event that it needed to the last one.
+    pub(crate) lag: u64,
+    /// Seconds since the oldest event that it needed was received; 0 if it needed none.
+    pub(crate) lag_seconds: f64,
 }
 
 /// Request to erase a person: `POST /v1/erase`.

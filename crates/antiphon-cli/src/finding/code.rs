@@ -330,6 +330,17 @@ codes! {
         "Other machines can reach the metrics, and nothing says that they may."
         "choose an address such as \"127.0.0.1:9464\", or add `allow_remote = true`";
 
+    // The dashboard.
+    DashboardOpen "dashboard-open" Error
+        "Other machines can reach the dashboard, and no login is asked for."
+        "choose an address such as \"127.0.0.1:8420\", or name a file with `user:password` by `login`";
+    DashboardLoginWrong "dashboard-login-wrong" Error
+        "The file with the login of the dashboard cannot be read, or has none in its first line."
+        "write `user:password` there, with a password of 8 characters or more";
+    DashboardHostWrong "dashboard-host-wrong" Error
+        "A name of the dashboard is none of a machine."
+        "write a name or an address, with a port behind it if it needs one, such as \"bot.example.org\"";
+
     // The way to a server.
     HostUnknown "host-unknown" Error
         "The name of a server cannot be resolved."

@@ -3,7 +3,7 @@
 //! Colours are classes of the style sheet, so that they follow the browser's theme; what a colour says is said by a
 //! title or a word as well. Coordinates are whole numbers of a drawing [`WIDTH`] units wide, which the page scales.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use antiphon::LinkState;
 use jiff::Timestamp;
@@ -11,13 +11,15 @@ use maud::{Markup, html};
 
 use super::{
     pages::{clock, time_text},
+    plot::SERIES,
     recent::{Figures, GapSeen, LinkChange, OTHERS, minute},
 };
+use crate::plain::plain;
 
 /// Width of a drawing.
-const WIDTH: i64 = 960;
+pub(super) const WIDTH: i64 = 960;
 /// Height of the bars.
-const BARS: u64 = 140;
+pub(super) const BARS: u64 = 140;
 /// Height of a row of the time line.
 const ROW: i64 = 26;
 /// Width of the names in front of the time line.
@@ -31,7 +33,7 @@ pub(super) struct Span {
     /// As it stands in an address.
     pub(super) name: &'static str,
     /// Minutes that one bar sums up.
-    minutes_a_bar: i64,
+    pub(super) minutes_a_bar: i64,
     bars: i64,
 }
 
@@ -67,18 +69,57 @@ impl Span {
     }
 
     /// Its beginning, on a whole bar.
-    fn first_minute(self, now: Timestamp) -> i64 {
+    pub(super) fn first_minute(self, now: Timestamp) -> i64 {
         let last = minute(now).div_euclid(self.minutes_a_bar);
         (last - self.bars + 1) * self.minutes_a_bar
     }
 
-    fn minutes(self) -> i64 {
+    pub(super) fn minutes(self) -> i64 {
         self.bars * self.minutes_a_bar
     }
 }
 
 /// Events a bar, stacked by platform.
 pub(super) fn events(figures: &Figures, span: Span, now: Timestamp) -> Markup {
+    bars(figures, span, now, platform, |platform| platform)
+}
+
+/// Events a bar, stacked by the kinds of which there are the most; returns those too, in the order of their colours.
+pub(super) fn kinds(figures: &Figures, span: Span, now: Timestamp) -> (Markup, Vec<String>) {
+    let first = span.first_minute(now);
+    let mut counts = BTreeMap::<&str, u64>::new();
+    let inside = figures
+        .minutes
+        .iter()
+        .filter(|minute| minute.number >= first);
+    for (kind, count) in inside.flat_map(|minute| &minute.kinds) {
+        *counts.entry(kind).or_default() += count;
+    }
+    let mut top: Vec<_> = counts
+        .into_iter()
+        .filter(|(kind, _)| *kind != OTHERS)
+        .collect();
+    top.sort_by_key(|(_, count)| Reverse(*count));
+    let top: Vec<_> = top
+        .into_iter()
+        .take(SERIES.len())
+        .map(|(kind, _)| kind.to_owned())
+        .collect();
+    let place = |kind: &str| top.iter().position(|one| one == kind);
+    let name = |kind: &str| place(kind).map_or(OTHERS, |place| &top[place]);
+    let class = |kind: &str| place(kind).map_or(OTHERS, |place| SERIES[place]);
+    let drawn = bars(figures, span, now, name, class);
+    (drawn, top)
+}
+
+/// Events a bar, stacked by the name that each kind goes by, with the class of that name.
+fn bars<'a>(
+    figures: &'a Figures,
+    span: Span,
+    now: Timestamp,
+    name: impl Fn(&'a str) -> &'a str,
+    class: impl Fn(&'a str) -> &'a str,
+) -> Markup {
     let first = span.first_minute(now);
     let mut bars: Vec<BTreeMap<&str, u64>> =
         vec![BTreeMap::new(); usize::try_from(span.bars).unwrap_or(0)];
@@ -86,7 +127,7 @@ pub(super) fn events(figures: &Figures, span: Span, now: Timestamp) -> Markup {
         let bar = (minute.number - first).div_euclid(span.minutes_a_bar);
         if let Some(bar) = usize::try_from(bar).ok().and_then(|bar| bars.get_mut(bar)) {
             for (kind, count) in &minute.kinds {
-                *bar.entry(platform(kind)).or_default() += count;
+                *bar.entry(name(kind)).or_default() += count;
             }
         }
     }
@@ -109,11 +150,11 @@ pub(super) fn events(figures: &Figures, span: Span, now: Timestamp) -> Markup {
                     title {
                         (time_text(at))
                         @if bar.is_empty() { ": no events" }
-                        @for (name, count) in bar { ", " (name) " " (count) }
+                        @for (name, count) in bar { ", " (plain(name)) " " (count) }
                     }
                     rect.touch x=(index * width) y="20" width=(width) height=(BARS) {}
                     @for (name, top, height) in stacked(bar, most) {
-                        rect class=(format!("bar {name}")) x=(index * width + 1) y=(base - top - height) width=(width - 2) height=(height) {}
+                        rect class=(format!("bar {}", class(name))) x=(index * width + 1) y=(base - top - height) width=(width - 2) height=(height) {}
                     }
                 }
             }
@@ -145,12 +186,12 @@ fn platform(kind: &str) -> &str {
     }
 }
 
-fn bar_time(minute: i64) -> Timestamp {
+pub(super) fn bar_time(minute: i64) -> Timestamp {
     Timestamp::from_second(minute.saturating_mul(60)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// The times below a drawing, at four places.
-fn axis(first: i64, span: Span, from: i64, to: i64, y: i64) -> Markup {
+pub(super) fn axis(first: i64, span: Span, from: i64, to: i64, y: i64) -> Markup {
     html! {
         @for quarter in 0..4_i64 {
             @let at = bar_time(first + span.minutes() * quarter / 4);

@@ -1,6 +1,9 @@
 //! The list of events, and the page of one.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use antiphon_core::{
     BodyForm, ConsumerName, Cursor, DeadLetter, DeadLetterId, Event, Journal as _, KindPattern,
@@ -10,16 +13,22 @@ use antiphon_journal::{Filter, SqliteJournal};
 use axum::{Router, extract::State, routing::get};
 use maud::{Markup, html};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::{
     Site,
     dead::LETTERS,
     pages::{Answer, Failed, Path, Query, ROWS, link, page, time},
 };
-use crate::{failure::Failure, plain::plain, platform::PLATFORMS, range, show::gist};
+use crate::{
+    failure::Failure, plain::plain, platform::PLATFORMS, range, search::Words, show::gist,
+};
 
 /// Positions that one list looks at, the newest first; a link leads on from there.
 const LOOKED_AT: u64 = 200_000;
+/// Time after which a list looks no further; it looks at stretches that are twice as long each, so that it may take up to
+/// three times as long.
+const LONGEST: Duration = Duration::from_millis(300);
 /// Characters of a body that are shown; the rest is told by its number.
 const BODY: usize = 200_000;
 
@@ -56,14 +65,13 @@ impl Wanted {
         filter
     }
 
-    /// Whether an event that the filter takes has the text.
-    pub(super) fn takes(&self, event: &Event) -> bool {
-        if self.text.is_empty() {
-            return true;
-        }
-        let text = self.text.to_lowercase();
-        let has = |inside: &str| inside.to_lowercase().contains(&text);
-        has(&gist(event)) || has(&String::from_utf8_lossy(event.body()))
+    /// The text that an event must have as well, if there is one.
+    ///
+    /// # Errors
+    /// Status 400: it is too long.
+    pub(super) fn words(&self) -> Result<Option<Words>, Failed> {
+        let words = (!self.text.is_empty()).then(|| Words::parse(&self.text));
+        words.transpose().map_err(Failed::wrong)
     }
 
     /// Its address, with another end.
@@ -97,10 +105,12 @@ async fn events(State(site): State<Arc<Site>>, Query(wanted): Query<Wanted>) -> 
         .before
         .map_or(end.next(), Position::new)
         .min(end.next());
-    let found = newest(&journal, &wanted, before).await?;
+    let words = wanted.words()?;
+    let found = newest(&journal, &wanted.filter(), words.as_ref(), before).await?;
     let is_live = wanted.before.is_none();
     let sources = site
-        .recent
+        .figures()
+        .await
         .look(|figures| figures.sources.keys().cloned().collect::<Vec<_>>());
     let body = html! {
         h1 { "Events" }
@@ -150,18 +160,22 @@ struct Found {
 /// The newest events before a position, as far back as one page looks.
 async fn newest(
     journal: &SqliteJournal,
-    wanted: &Wanted,
+    filter: &Filter,
+    words: Option<&Words>,
     before: Position,
 ) -> Result<Found, Failure> {
+    let begun = Instant::now();
     let until = before.previous();
     let after = Position::new(until.get().saturating_sub(LOOKED_AT));
     let taken = |events: &[Arc<Event>]| {
-        let taken = events.iter().filter(|event| wanted.takes(event));
+        let taken = events.iter();
+        let taken = taken.filter(|event| words.is_none_or(|words| words.is_in(event)));
         Ok(taken.cloned().collect())
     };
     // One more than is shown says whether there are more.
-    let (filter, rows) = (wanted.filter(), ROWS + 1);
-    let last = range::last(journal, (after, until), rows, &filter, taken, || false).await?;
+    let rows = ROWS + 1;
+    let is_over = || begun.elapsed() > LONGEST;
+    let last = range::last(journal, (after, until), rows, filter, taken, is_over).await?;
     let mut events = Vec::from(last.events);
     events.reverse();
     let older = if events.len() > ROWS {

@@ -10,7 +10,12 @@
 //! Every answer has a content security policy that takes style, script and pictures from this server alone, and no
 //! script within a page.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use antiphon_core::Secret;
 use axum::{
@@ -22,42 +27,38 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use subtle::ConstantTimeEq as _;
 
-use crate::failure::Failure;
+use crate::finding::{Code, Finding};
 
 /// Scripts, styles and connections of this server alone; nobody may frame it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The name and password that are asked for, as a browser sends them.
-pub(super) struct Login(Secret);
+pub(crate) struct Login(Secret);
+
+/// Reads the login in the first line of a file: `user:password`.
+///
+/// # Errors
+/// The file cannot be read, or its first line is no such pair. What stands in it is not shown.
+pub(crate) fn login_of(path: &Path) -> Result<Login, Finding> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|error| {
+        let message = format_args!("could not read the login in {shown}");
+        Finding::new(Code::DashboardLoginWrong, message).because(error)
+    })?;
+    let line = text.lines().next().unwrap_or_default().trim();
+    let is_pair = line
+        .split_once(':')
+        .is_some_and(|(user, password)| !user.is_empty() && password.len() >= 8);
+    if !is_pair {
+        let message = format_args!("the first line of {shown} is no login");
+        return Err(Finding::new(Code::DashboardLoginWrong, message));
+    }
+    let sent = format!("Basic {}", BASE64_STANDARD.encode(line));
+    Ok(Login(Secret::new(sent)))
+}
 
 impl Login {
-    /// Reads the first line of a file: `user:password`.
-    ///
-    /// # Errors
-    /// Exit code 2: the file cannot be read, or its first line is no such pair. What stands in it is not shown.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = fs::read_to_string(path).map_err(|error| {
-            Failure::from_error(crate::failure::Exit::Usage, error)
-                .about(format_args!("the login of {}", path.display()))
-        })?;
-        let line = text.lines().next().unwrap_or_default().trim();
-        let is_pair = line
-            .split_once(':')
-            .is_some_and(|(user, password)| !user.is_empty() && password.len() >= 8);
-        if !is_pair {
-            return Err(Failure::usage(format!(
-                "the first line of {} is no login",
-                path.display()
-            ))
-            .hint("write `user:password` there, with a password of 8 characters or more"));
-        }
-        Ok(Self(Secret::new(format!(
-            "Basic {}",
-            BASE64_STANDARD.encode(line)
-        ))))
-    }
-
     /// Compares in the same time whatever differs.
     fn fits(&self, sent: &HeaderMap) -> bool {
         let sent = sent
@@ -109,7 +110,7 @@ impl Guard {
         if !is_one || !is_ours(host) {
             return Err((
                 StatusCode::MISDIRECTED_REQUEST,
-                "This server does not go by that name. Start it with `--host NAME` if it should.",
+                "This server does not go by that name. If it should, name it by `--host NAME`, or in `hosts` of [dashboard].",
             ));
         }
         let origin = text(header::ORIGIN);
@@ -145,6 +146,25 @@ impl Guard {
     }
 }
 
+/// The guard of a server, which another may follow while it answers.
+#[derive(Clone)]
+pub(super) struct Gate(Arc<RwLock<Arc<Guard>>>);
+
+impl Gate {
+    pub(super) fn new(guard: Guard) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(guard))))
+    }
+
+    /// Holds requests against another guard from now on.
+    pub(super) fn change(&self, guard: Guard) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(guard);
+    }
+
+    fn guard(&self) -> Arc<Guard> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Status and sentence of a request that is refused.
 type Refusal = (StatusCode, &'static str);
 
@@ -158,12 +178,8 @@ fn refused((status, why): Refusal) -> Response {
 }
 
 /// Judges a request, and adds the headers of every answer.
-pub(super) async fn check(
-    State(guard): State<Arc<Guard>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = match guard.judge(request.method(), request.headers()) {
+pub(super) async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let mut response = match gate.guard().judge(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refused(refusal),
     };

@@ -29,6 +29,7 @@ use super::{
     events::{Wanted, row},
     pages::{Failed, Query},
 };
+use crate::search::Words;
 
 /// Events that are read at once.
 const PAGE: usize = 200;
@@ -61,10 +62,10 @@ async fn live(
         .map_or(*last_stored.borrow(), Position::new);
     let rows = Rows {
         filter: wanted.filter(),
+        words: wanted.words()?,
         site,
         last: last_stored,
         journal,
-        wanted,
         after,
         has_begun: false,
         ready: VecDeque::new(),
@@ -85,8 +86,8 @@ struct Rows {
     site: Arc<Site>,
     journal: Arc<SqliteJournal>,
     last: watch::Receiver<Position>,
-    wanted: Wanted,
     filter: Filter,
+    words: Option<Words>,
     /// Everything up to here was read.
     after: Position,
     /// Whether the browser was told when to come again.
@@ -118,10 +119,11 @@ impl Rows {
             let is_end = page.through >= end;
             let was_passed_over = page.through > self.after;
             self.after = page.through;
+            let words = self.words.as_ref();
             let found = page
                 .events
                 .into_iter()
-                .filter(|event| self.wanted.takes(event));
+                .filter(|event| words.is_none_or(|words| words.is_in(event)));
             self.ready.extend(found);
             if !self.ready.is_empty() || !is_end {
                 continue;
@@ -138,7 +140,7 @@ impl Rows {
     /// Waits until more is stored; false once the server stops.
     async fn waits(&mut self) -> bool {
         tokio::select! {
-            () = self.site.stop.asked() => false,
+            () = self.site.over.cancelled() => false,
             stored = self.last.changed() => stored.is_ok(),
         }
     }

@@ -1,51 +1,65 @@
 //! `antiphon dashboard`.
 //!
-//! A web page of a journal, for looking at it while a daemon writes it or afterwards. It is a reader of the file like
-//! `tail`, in a process of its own, so that it cannot slow the daemon's commits:
+//! A web page of a journal, for looking at it while a daemon writes it or afterwards. It reads the file as `tail` does,
+//! by connections of its own, so that it cannot slow the daemon's commits. The command serves it in a process of its
+//! own; the daemon does so itself where `[dashboard]` of its configuration says where:
 //!
 //! ```text
 //!  browser ──▶ guard ──▶ pages ──┬──▶ journal (read-only), opened when a page first needs it
 //!               │                ├──▶ recent: counts, connections and gaps of the newest events, kept by one task
-//!               │                └──▶ the daemon's control socket, where one runs
+//!               │                └──▶ the daemon: itself, or the control socket of one that runs
 //!               └────▶ live (server-sent events) ──▶ journal
 //! ```
 //!
+//! - [`server`] listens and answers until it is ended; [`endpoint`] is the daemon's, which a reload opens, moves, closes.
 //! - [`guard`] refuses foreign hosts, cross-site requests and wrong logins, and sets the headers that keep texts from
 //!   platforms from becoming script.
-//! - [`overview`], [`events`] and [`dead`] make the HTML within [`pages`]; every page works without JavaScript.
+//! - [`overview`], [`events`], [`players`], [`latency`], [`storage`] and [`dead`] make the HTML within [`pages`]; every
+//!   page works without JavaScript.
 //! - [`live`] sends rows of new events. It reads the journal from the position that the browser saw last, so that a
 //!   reconnect neither repeats a row nor misses one.
 //! - [`sandbox`] acts in the world of a simulator, where one is known.
-//! - [`recent`] keeps in memory what pages show of the newest events; [`chart`] draws it as SVG.
+//! - [`recent`] keeps in memory what pages show of the newest events, [`playing`] what plays; [`chart`] and [`plot`]
+//!   draw it as SVG.
 
 mod chart;
 mod dead;
+mod delay;
+mod endpoint;
 mod events;
 mod guard;
+mod latency;
 mod live;
 mod overview;
 mod pages;
+mod players;
+mod playing;
+mod plot;
 mod recent;
 mod sandbox;
+mod server;
+mod storage;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use antiphon_core::Retention;
 use antiphon_journal::SqliteJournal;
-use axum::Router;
 use tokio::{
-    net::TcpListener,
-    sync::{Mutex, Semaphore},
-    task::JoinSet,
+    sync::{Mutex, Notify, Semaphore},
+    time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::{endpoint::Endpoint, guard::login_of};
 use self::{
-    guard::{Guard, Login},
     recent::Recent,
     sandbox::{Sandbox, Simulation},
+    server::{Server, Settings},
 };
 use crate::{
     args::Dashboard,
     config,
+    control::Running,
     failure::{Exit, Failure},
     journal,
     output::{Form, Output},
@@ -54,27 +68,66 @@ use crate::{
 
 /// Live connections at the same time; a further one is answered with status 503, and its browser tries again.
 const LIVE: usize = 64;
+/// How long a page waits for the figures of the past, before it shows those that are there.
+const COUNTING: Duration = Duration::from_millis(500);
 
 /// What every page has at hand.
 pub(super) struct Site {
     /// Path of the journal's file.
     path: PathBuf,
+    /// What the configuration keeps; a daemon that runs says what it keeps.
+    policy: Retention,
+    /// The daemon that this process is, if it is one; else it is asked by its control socket.
+    daemon: Option<Running>,
     /// Opened when a page first needs it, and again after it could not be read.
     journal: Mutex<Option<Arc<SqliteJournal>>>,
     recent: Arc<Recent>,
+    /// Tells that somebody looks, upon which counting begins.
+    looked: Notify,
     live: Arc<Semaphore>,
     /// The simulator at the other end of the connections, where one is known.
     sandbox: Option<Sandbox>,
     /// It ends the live connections, so that the server can end.
-    stop: Stop,
+    over: CancellationToken,
 }
 
 impl Site {
-    /// The journal, opened now if it is not open.
+    fn new(path: PathBuf, policy: Retention, over: CancellationToken) -> Self {
+        Self {
+            path,
+            policy,
+            daemon: None,
+            journal: Mutex::default(),
+            recent: Arc::default(),
+            looked: Notify::new(),
+            live: Arc::new(Semaphore::new(LIVE)),
+            sandbox: None,
+            over,
+        }
+    }
+
+    /// Acts in the world of a simulator too.
+    fn with_sandbox(self, simulation: Option<Simulation>) -> Self {
+        Self {
+            sandbox: simulation.map(Sandbox::new),
+            ..self
+        }
+    }
+
+    /// Asks the daemon that this process is.
+    fn within(self, daemon: Running) -> Self {
+        Self {
+            daemon: Some(daemon),
+            ..self
+        }
+    }
+
+    /// The journal, opened now if it is not open; counting begins.
     ///
     /// # Errors
     /// It is not there, or cannot be read; the next call tries again.
     async fn journal(&self) -> Result<Arc<SqliteJournal>, Failure> {
+        self.looked.notify_one();
         let mut open = self.journal.lock().await;
         if let Some(journal) = &*open {
             return Ok(Arc::clone(journal));
@@ -88,6 +141,13 @@ impl Site {
     async fn reopen(&self) {
         *self.journal.lock().await = None;
     }
+
+    /// The figures, once the past is counted or [`COUNTING`] is over.
+    async fn figures(&self) -> &Recent {
+        // Figures that are not whole say so.
+        let _ = timeout(COUNTING, self.recent.counted()).await;
+        &self.recent
+    }
 }
 
 /// Serves the pages until a signal stops it.
@@ -99,12 +159,18 @@ impl Site {
 /// address cannot be listened on.
 pub(crate) async fn dashboard(args: Dashboard, stop: &Stop) -> anyhow::Result<Exit> {
     let path = config::journal(&args.journal)?;
+    let policy = config::retention(&args.journal)?;
     let simulation = Simulation::find(
         args.sim.as_deref(),
         config::of_place(&args.journal)?.as_ref(),
     )?;
-    let login = args.login.as_deref().map(Login::read).transpose()?;
-    if login.is_none() && !args.listen.ip().is_loopback() {
+    let login = args.login.as_deref().map(login_of).transpose();
+    let settings = Settings {
+        listen: args.listen,
+        hosts: args.hosts,
+        login: login.map_err(Failure::from)?,
+    };
+    if settings.is_open_to_all() {
         let error = format!(
             "{} can be reached by others, and no login is asked for",
             args.listen
@@ -113,35 +179,19 @@ pub(crate) async fn dashboard(args: Dashboard, stop: &Stop) -> anyhow::Result<Ex
             .hint("name a file with `user:password` by `--login FILE`, or listen on 127.0.0.1")
             .into());
     }
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        Failure::from_error(Exit::Failed, error)
-            .about(format_args!("could not listen on {}", args.listen))
-            .hint("another port may be free: `--listen 127.0.0.1:0` takes any")
+    let server = Server::listen(settings).await.map_err(|failure| {
+        failure.hint("another port may be free: `--listen 127.0.0.1:0` takes any")
     })?;
-    let address = listener.local_addr()?;
-    let mut tasks = JoinSet::new();
-    let site = Arc::new(Site {
-        path,
-        journal: Mutex::default(),
-        recent: Arc::default(),
-        live: Arc::new(Semaphore::new(LIVE)),
-        sandbox: simulation.map(Sandbox::new),
-        stop: stop.clone(),
-    });
-    tasks.spawn(recent::follow(Arc::clone(&site)));
-    announce(address, &args)?;
-    let guard = Guard::new(address, args.hosts, login);
-    let served = axum::serve(listener, router(Arc::clone(&site), guard))
-        .with_graceful_shutdown(stop.token().cancelled_owned());
-    served.await?;
-    tasks.shutdown().await;
+    announce(server.address, args.shape.output)?;
+    let site = Site::new(path, policy, stop.token()).with_sandbox(simulation);
+    server.run(site).await;
     Ok(stop.exit())
 }
 
 /// Prints the address on stdout, once it answers.
-fn announce(address: SocketAddr, args: &Dashboard) -> anyhow::Result<()> {
+fn announce(address: SocketAddr, form: Form) -> anyhow::Result<()> {
     let url = format!("http://{address}/");
-    let mut output = Output::stdout(args.shape.output);
+    let mut output = Output::stdout(form);
     match output.form() {
         Form::Json => output.json(&Address { url: &url })?,
         Form::Text => output.line(format_args!("the dashboard is at {url}"))?,
@@ -155,21 +205,4 @@ fn announce(address: SocketAddr, args: &Dashboard) -> anyhow::Result<()> {
 pub(crate) struct Address<'a> {
     /// Where the pages are.
     url: &'a str,
-}
-
-fn router(site: Arc<Site>, guard: Guard) -> Router {
-    let (mut routes, mut further) = (pages::routes().merge(live::routes()), &[][..]);
-    if site.sandbox.is_some() {
-        routes = routes.merge(sandbox::routes());
-        further = &[("/sandbox", "Sandbox")];
-    }
-    routes
-        .layer(axum::middleware::from_fn(move |request, next| {
-            pages::with_tabs(further, request, next)
-        }))
-        .with_state(site)
-        .layer(axum::middleware::from_fn_with_state(
-            Arc::new(guard),
-            guard::check,
-        ))
 }

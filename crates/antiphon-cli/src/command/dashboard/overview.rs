@@ -13,6 +13,7 @@ use super::{
     Site,
     chart::{self, SPANS, Span},
     pages::{Answer, Query, ROWS, link, page, time, time_text},
+    plot::SERIES,
     recent::{Figures, GapSeen, OTHERS, minute},
 };
 use crate::{
@@ -30,8 +31,8 @@ const TOP: usize = 20;
 const GAPS: usize = 10;
 
 #[derive(Debug, Deserialize)]
-struct Looked {
-    span: Option<String>,
+pub(super) struct Looked {
+    pub(super) span: Option<String>,
 }
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -43,7 +44,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -> Answer {
     let journal = site.journal().await?;
     let overview = journal.overview().await?;
-    let status = status::glance(&site.path, &overview).await;
+    let status = status::glance(site.daemon.as_ref(), &site.path, &overview).await;
     let report = status.as_ref().ok().and_then(|(_, report)| report.as_ref());
     let span = Span::named(looked.span.as_deref());
     let now = Timestamp::now();
@@ -52,7 +53,7 @@ async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -
         path.push(end);
         fs::metadata(path).map_or(0, |file| file.len())
     };
-    let body = site.recent.look(|figures| html! {
+    let body = site.figures().await.look(|figures| html! {
         h1 { "Overview" }
         div data-renew="5" {
             (verdict(figures, &status))
@@ -66,10 +67,8 @@ async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -
             }
             (counted(figures))
             h2 { "Connections" }
-            p.note { "The last " @for (index, one) in SPANS.iter().enumerate() {
-                @if index > 0 { " · " }
-                a href=(format!("/?span={}", one.name)) aria-current=[(*one == span).then_some("true")] { (one.name) }
-            } ". Holes are gaps, and lead to what is known of them." }
+            (spans("/", span))
+            p.note { "Holes are gaps, and lead to what is known of them." }
             div.scroll.latest { (chart::links(figures, span, now)) }
             (states(figures))
             h2 { "Events" }
@@ -83,10 +82,24 @@ async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -
             h2 { "Consumers" }
             (consumers(&overview, now))
             h2 { "Kinds" }
+            @let (drawn, top) = chart::kinds(figures, span, now);
+            div.scroll.latest { (drawn) }
+            ul.keys {
+                @for (kind, class) in top.iter().zip(SERIES) { li { span class=(format!("key {class}")) {} (plain(kind)) } }
+                li { span.key.others {} "further kinds" }
+            }
             (kinds(figures))
         }
     });
     Ok(page("Overview", "/", &body))
+}
+
+/// The spans that one can look at.
+pub(super) fn spans(path: &str, span: Span) -> Markup {
+    html! { p.note { "The last " @for (index, one) in SPANS.iter().enumerate() {
+        @if index > 0 { " · " }
+        a href=(format!("{path}?span={}", one.name)) aria-current=[(*one == span).then_some("true")] { (one.name) }
+    } } }
 }
 
 /// Why all is not well, and what the daemon says, or why it cannot be asked.
@@ -193,7 +206,7 @@ fn states(figures: &Figures) -> Markup {
     }
 }
 
-fn tile(name: &str, value: &impl Display) -> Markup {
+pub(super) fn tile(name: &str, value: &impl Display) -> Markup {
     html! { div { dt { (name) } dd { (value.to_string()) } } }
 }
 
@@ -209,7 +222,7 @@ fn rate(figures: &Figures, now: Timestamp) -> String {
 }
 
 /// From when on events are counted.
-fn counted(figures: &Figures) -> Markup {
+pub(super) fn counted(figures: &Figures) -> Markup {
     html! { p.note {
         @match figures.since {
             Some(since) => { "Figures of kinds, places, connections and gaps begin at " (time(since)) "." }
@@ -299,7 +312,7 @@ fn kinds(figures: &Figures) -> Markup {
 async fn places(State(site): State<Arc<Site>>) -> Answer {
     // The figures are in memory; a journal that is gone is told all the same.
     site.journal().await?;
-    let body = site.recent.look(busiest);
+    let body = site.figures().await.look(busiest);
     Ok(page("Busiest places", "/places", &body))
 }
 

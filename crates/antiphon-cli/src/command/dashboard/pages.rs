@@ -18,7 +18,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use maud::{DOCTYPE, Markup, html};
 use serde::de::DeserializeOwned;
 
-use super::{Site, dead, events, overview};
+use super::{Site, dead, events, latency, overview, players, storage};
 use crate::{
     failure::{Failure, report},
     plain::plain,
@@ -31,6 +31,9 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .merge(overview::routes())
         .merge(events::routes())
+        .merge(players::routes())
+        .merge(latency::routes())
+        .merge(storage::routes())
         .merge(dead::routes())
         .route("/style.css", get(asset_style))
         .route("/live.js", get(asset_script))
@@ -82,6 +85,14 @@ impl From<ReadError> for Failed {
 }
 
 impl Failed {
+    /// What was asked for cannot be understood.
+    pub(super) fn wrong(said: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            said: said.into(),
+        }
+    }
+
     pub(super) fn missing(said: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -93,10 +104,7 @@ impl Failed {
 impl Failed {
     /// For an address that cannot be read; `wrong` is the framework's reason, without a full stop.
     fn unread(wrong: &str, way_out: &str) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            said: format!("{wrong}.\n{way_out}"),
-        }
+        Self::wrong(format!("{wrong}.\n{way_out}"))
     }
 }
 
@@ -172,10 +180,13 @@ pub(super) async fn with_tabs(tabs: &'static [Tab], request: Request, next: Next
 
 /// What all pages have around them.
 pub(super) fn page(title: &str, path: &str, body: &Markup) -> Markup {
-    const TABS: [Tab; 4] = [
+    const TABS: [Tab; 7] = [
         ("/", "Overview"),
         ("/events", "Events"),
         ("/places", "Places"),
+        ("/players", "Players"),
+        ("/latency", "Latency"),
+        ("/storage", "Storage"),
         ("/dead", "Dead letters"),
     ];
     let further = FURTHER.try_with(|tabs| *tabs).unwrap_or_default();

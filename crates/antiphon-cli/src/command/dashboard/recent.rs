@@ -1,24 +1,26 @@
 //! What the pages show of the newest events, kept in memory.
 //!
-//! One task reads the journal: at its start the last [`PAST`] positions, and from then on what is stored. A page looks
+//! One task reads the journal: the last [`PAST`] positions once somebody looks, and from then on what is stored. A page looks
 //! at the result and reads no row for it, so that it opens as fast beside a journal of five million events as beside an
 //! empty one. What is older than the beginning of the counts is among the events.
 //!
 //! Bounded: [`MINUTES`] minutes of counts, [`KINDS`] kinds and [`PLACES`] places (further ones are counted together),
-//! and the newest [`CHANGES`] changes of connections and gaps.
+//! the newest [`CHANGES`] changes of connections and gaps, and what [`Playing`] keeps.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use antiphon::{Gap, Link, LinkState};
+use antiphon::{Gap, Link, LinkState, Timing};
 use antiphon_core::{Event, Journal as _, Payload as _, Position};
 use antiphon_journal::Filter;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
-use super::Site;
+use super::{Site, delay::platform_time, playing::Playing};
 
 /// Positions before the last one that are counted at the start.
 const PAST: u64 = 200_000;
@@ -39,7 +41,11 @@ pub(super) const OTHERS: &str = "others";
 
 /// The newest events in figures.
 #[derive(Debug, Default)]
-pub(super) struct Recent(Mutex<Figures>);
+pub(super) struct Recent {
+    figures: Mutex<Figures>,
+    /// Whether the past is counted, for those who wait for it.
+    is_counted: watch::Sender<bool>,
+}
 
 /// Figures of the events from `since` on.
 #[derive(Debug, Default)]
@@ -62,6 +68,8 @@ pub(super) struct Figures {
     pub(super) links: VecDeque<LinkChange>,
     /// Gaps, the oldest first.
     pub(super) gaps: VecDeque<GapSeen>,
+    /// What plays in guilds and rooms.
+    pub(super) playing: Playing,
     /// The newest event of each source.
     pub(super) sources: BTreeMap<String, Timestamp>,
 }
@@ -72,6 +80,8 @@ pub(super) struct Minute {
     /// Minutes since 1970.
     pub(super) number: i64,
     pub(super) kinds: BTreeMap<Arc<str>, u64>,
+    /// How much later events were received than their platform says that they were, by platform.
+    pub(super) delays: BTreeMap<&'static str, Timing>,
 }
 
 /// A connection took another state.
@@ -94,7 +104,17 @@ pub(super) struct GapSeen {
 
 impl Recent {
     fn lock(&self) -> MutexGuard<'_, Figures> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the past is counted.
+    pub(super) async fn counted(&self) {
+        // The sender lives in `self`, so that it never fails.
+        let _ = self
+            .is_counted
+            .subscribe()
+            .wait_for(|counted| *counted)
+            .await;
     }
 
     /// Runs `look` on the figures; nothing is counted meanwhile.
@@ -111,6 +131,14 @@ impl Figures {
         self.through = event.position();
         self.sources.insert(source.to_owned(), at);
         self.count(at, kind);
+        if let Some((platform, then)) = platform_time(event)
+            && let Some(minute) = self.minutes.back_mut()
+        {
+            let delays = minute.delays.entry(platform).or_default();
+            // A platform whose clock is ahead is told as one without a delay.
+            delays.add(at.duration_since(then).try_into().unwrap_or_default());
+        }
+        self.playing.add(event);
         let place = event.place().as_str();
         if !place.is_empty() {
             let mut key = (source.to_owned(), place.to_owned());
@@ -165,6 +193,7 @@ impl Figures {
             self.minutes.push_back(Minute {
                 number,
                 kinds: BTreeMap::new(),
+                delays: BTreeMap::new(),
             });
             let oldest = number - i64::try_from(MINUTES).unwrap_or(i64::MAX);
             while self
@@ -186,10 +215,13 @@ pub(super) fn minute(at: Timestamp) -> i64 {
     at.as_second().div_euclid(60)
 }
 
-/// Counts the past, and then what is stored, until the task is ended.
+/// Counts the past once somebody looks, and then what is stored; it does not end by itself.
+///
+/// A daemon whose pages nobody opens thus counts nothing.
 ///
 /// A journal that is not there or cannot be read is tried again every two seconds, and pages say why.
-pub(super) async fn follow(site: Arc<Site>) {
+pub(super) async fn follow(site: Arc<Site>) -> Infallible {
+    site.looked.notified().await;
     loop {
         let failure = match site.journal().await {
             Ok(journal) => {
@@ -229,6 +261,9 @@ async fn count(
             figures.trouble = None;
             page.events.iter().for_each(|event| figures.add(event));
             figures.is_complete |= page.through >= end;
+        }
+        if page.through >= end {
+            site.recent.is_counted.send_replace(true);
         }
         let is_end = page.through == after;
         after = page.through;

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal as _, time::Duration};
 
-use antiphon_core::{DeadLetter, Keep, KindPattern, Retention};
+use antiphon_core::{DeadLetter, Retention};
 use jiff::Timestamp;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     failure::{Exit, Failure},
     globs::take,
     output::{ask, say},
-    platform::all_kinds,
+    retention::{self, kept},
     signals::Stop,
 };
 
@@ -64,8 +64,9 @@ pub(super) fn warn(letters: &[DeadLetter], retention: &Retention, now: Timestamp
             counted(late)
         ));
     }
+    let policy = retention::whole(retention.clone());
     let outlived = count(&|letter| {
-        let kept = kept(letter.event.kind().as_str(), retention);
+        let kept = kept(letter.event.kind().as_str(), &policy);
         kept.is_some_and(|kept| is_older(letter.event.received_at(), kept, now))
     });
     if outlived > 0 {
@@ -81,20 +82,6 @@ fn counted(letters: usize) -> String {
         1 => "1 letter is".to_owned(),
         many => format!("{many} letters are"),
     }
-}
-
-/// How long the journal keeps events of a kind; `None` for good.
-fn kept(kind: &str, retention: &Retention) -> Option<Duration> {
-    let momentary = all_kinds()
-        .find(|info| info.kind == kind)
-        .and_then(|info| match info.keep {
-            Keep::Momentary(keep) => Some(keep),
-            _ => None,
-        });
-    let rule = |(pattern, keep): &(KindPattern, Duration)| pattern.matches(kind).then_some(*keep);
-    momentary
-        .or_else(|| retention.rules.iter().find_map(rule))
-        .or(retention.keep)
 }
 
 /// Asks whether so many letters are to be forgotten; `is_sure` says that nobody has to be asked.
@@ -123,27 +110,5 @@ pub(super) async fn confirm(letters: usize, is_sure: bool, stop: &Stop) -> Resul
     match answer.trim() {
         "y" | "Y" | "yes" => Ok(()),
         _ => Err(Failure::new(Exit::Failed, "nothing was forgotten")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kind_is_kept_as_the_journal_keeps_it() {
-        let hour = Duration::from_secs(3600);
-        let retention = Retention {
-            keep: Some(3 * hour),
-            rules: vec![(KindPattern::new("queup.*"), 2 * hour)],
-            ..Retention::default()
-        };
-        assert_eq!(kept("discord.READY", &retention), Some(3 * hour));
-        assert_eq!(kept("queup.chat-message", &retention), Some(2 * hour));
-        assert_eq!(
-            kept("discord.TYPING_START", &retention),
-            Some(Duration::from_secs(15 * 60))
-        );
-        assert_eq!(kept("queup.chat-message", &Retention::default()), None);
     }
 }

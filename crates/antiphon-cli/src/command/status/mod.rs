@@ -25,6 +25,7 @@ use crate::{
     args::Status,
     config,
     control::{
+        self, Running,
         client::{AskError, Client},
         wire::{JournalReport, Report, VERSION},
     },
@@ -89,17 +90,24 @@ async fn look(path: &Path, bounds: Bounds, is_offline: bool) -> Result<Line, Fai
     }
 }
 
-/// Why all is not well, for whoever has the journal open and looks every few seconds; and the daemon, where one runs.
+/// Why all is not well, for a program that has the journal open and looks every few seconds; and the daemon's report.
+///
+/// `running` is the daemon that this process is; a process that is none asks the one that runs, if one does.
 ///
 /// The reasons are those of `antiphon status`, without its look through the newest events.
 ///
 /// # Errors
 /// A daemon that gives no answer that can be read.
 pub(crate) async fn glance(
+    running: Option<&Running>,
     path: &Path,
     overview: &Overview,
 ) -> Result<(Vec<Reason>, Option<Report>), Failure> {
     let bounds = Bounds::default();
+    if let Some(running) = running {
+        let report = control::report(running).await;
+        return Ok((reason::reasons(&report, bounds), Some(report)));
+    }
     match Client::of(path).get::<Report>("/v1/status").await {
         Ok(report) => Ok((reason::reasons(&report, bounds), Some(report))),
         Err(error) if error.is_absent() => {

@@ -20,6 +20,8 @@ use toml::de::DeValue;
 
 use super::{Findings, Table, clipped};
 use crate::{
+    args::host_and_port,
+    command::dashboard::login_of,
     config::{
         PLATFORM, proxy,
         secret::{SecretFrom, is_open_to_others, shell_word},
@@ -43,6 +45,7 @@ pub(super) fn lint(root: &DeValue<'_>, folder: &Path, findings: &mut Findings<'_
     };
     journal::check(root.table("journal"), &mut lint);
     metrics(root.table("metrics"), &mut lint);
+    dashboard(root.table("dashboard"), &mut lint);
     let mut platforms = BTreeSet::new();
     for source in root.tables("sources") {
         let Some((name, _)) = source.text(PLATFORM) else {
@@ -116,6 +119,39 @@ fn metrics(metrics: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
     {
         let message = format_args!("`listen` of [metrics]: other machines can reach {address}");
         lint.add(Code::MetricsOpen, &at, message);
+    }
+}
+
+/// Looks whether other machines can reach the pages without a login, and at the login and the names.
+fn dashboard(dashboard: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
+    let Some(dashboard) = dashboard else { return };
+    match (dashboard.text("login"), dashboard.text("listen")) {
+        (Some((name, at)), _) => {
+            let path = lint.path(name);
+            lint.openness(&path, &at);
+            if let Err(finding) = login_of(&path) {
+                lint.put(&at, finding);
+            }
+        }
+        (None, Some((listen, at))) => {
+            if let Ok(address) = listen.parse::<SocketAddr>()
+                && !address.ip().is_loopback()
+            {
+                let message =
+                    format_args!("`listen` of [dashboard]: other machines can reach {address}");
+                lint.add(Code::DashboardOpen, &at, message);
+            }
+        }
+        (None, None) => {}
+    }
+    for (host, at) in dashboard.texts("hosts") {
+        if host_and_port(host).is_err() {
+            let message = format_args!(
+                "`hosts` of [dashboard]: `{}` is no name or address of a machine",
+                clipped(host)
+            );
+            lint.add(Code::DashboardHostWrong, &at, message);
+        }
     }
 }
 
