@@ -45,15 +45,16 @@ use antiphon_core::{
 };
 use jiff::Timestamp;
 use tokio::{
-    runtime::{Handle, RuntimeFlavor},
+    runtime::Handle,
     sync::{Mutex, watch},
-    task::{JoinError, JoinHandle, JoinSet, block_in_place, spawn_blocking},
+    task::{JoinError, JoinSet, spawn_blocking},
 };
 
 use crate::{Filter, Page};
 use files::Watch;
 use reader::{READERS, Reader, Readers};
 use trouble::Failure;
+use worker::Worker;
 use writer::{Committed, LogLength, Writer};
 
 mod bodies;
@@ -75,6 +76,7 @@ mod swept;
 mod transfer;
 mod trouble;
 mod value;
+mod worker;
 mod writer;
 
 pub use integrity::Integrity;
@@ -103,8 +105,8 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 /// A journal in an SQLite file.
 ///
 /// One process appends, and holds `<file>.lock` while it has the journal open; any number of processes read beside it.
-/// Work on the file runs on tokio's blocking threads, one commit at a time, so a runtime with a paused clock waits
-/// for it.
+/// Reads run on tokio's blocking threads, four at a time; commits run on a thread of the journal, one at a time. In a
+/// current-thread runtime they run on blocking threads as well, so that a paused clock waits for them.
 ///
 /// Dropping it without [`Journal::close`] loses nothing; the next positions then skip some thousand numbers at most.
 ///
@@ -272,6 +274,7 @@ struct Shared {
     watch: Arc<Watch>,
     /// A fair lock: commits run in the order of their calls.
     writer: Arc<Mutex<Slot>>,
+    worker: Worker,
     readers: Readers,
     /// Moved by commits, or by polling in a journal that only reads.
     last: watch::Sender<Position>,
@@ -398,6 +401,7 @@ impl SqliteJournal {
                 path,
                 watch,
                 writer: Arc::new(Mutex::new(slot)),
+                worker: Worker::default(),
                 last: watch::Sender::new(last),
                 replays: watch::Sender::new(0),
                 follow,
@@ -619,13 +623,13 @@ impl Shared {
     ) -> Result<T, Failure> {
         let shared = Arc::clone(self);
         let mut slot = Arc::clone(&self.writer).lock_owned().await;
-        blocking(move || {
+        let job = move || {
             slot.run(|writer| {
                 shared.watch.check()?;
                 work(&shared, writer)
             })
-        })
-        .await?
+        };
+        self.worker.run(job).await?
     }
 
     /// Checks the journal's files; once they have changed, nothing more is written.
@@ -758,20 +762,6 @@ impl Shared {
             })
             .await,
         );
-    }
-}
-
-/// Runs a short job where blocking is allowed, to its end even if the caller is dropped.
-///
-/// A multi-threaded runtime runs the job in place on a worker, which saves the switch to another thread and back: with
-/// batches of one event that switch costs more than the commit. The job is a task of its own, since callers outside the
-/// workers, such as a `LocalSet`, may not block.
-/// A current-thread runtime uses the blocking pool, which also keeps a paused clock from moving.
-fn blocking<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    let runtime = Handle::current();
-    match runtime.runtime_flavor() {
-        RuntimeFlavor::MultiThread => runtime.spawn(async { block_in_place(job) }),
-        _ => runtime.spawn_blocking(job),
     }
 }
 
