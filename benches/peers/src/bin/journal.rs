@@ -1,8 +1,9 @@
-//! The journal beside bare SQLite: `journal append|read|disk ours|bare FRAMES EVENTS BATCH`.
+//! The journal beside bare SQLite: `journal append|read|disk ours|packed|bare FRAMES EVENTS BATCH`.
 //!
 //! *append* stores batches with a checkpoint of 160 bytes beside every event, as a shard makes them; bare SQLite stores
 //! the same rows, one statement for each, without checkpoints. *read* goes through a file from its beginning: pages of
 //! 256 events here, one ordered select there. *disk* tells the file's size and the bytes of all bodies.
+//! *packed* is the journal with compressed bodies.
 //! Both have the same table, unique index and pragmas as version 1 of the journal. Each run has a file of its own, and
 //! prints what it used as one line of JSON; what is made before and after is not in it.
 
@@ -13,7 +14,7 @@ use std::{env, fs, path::Path, sync::Arc};
 
 use antiphon_core::{Batch, Checkpoint, Draft, Journal, Origin, Position, SourceName};
 use antiphon_discord::FrameReader;
-use antiphon_journal::SqliteJournal;
+use antiphon_journal::{Options, SqliteJournal};
 use antiphon_peers::Usage;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -66,8 +67,8 @@ fn batches(drafts: &[Draft], size: usize) -> Vec<Arc<Batch>> {
     drafts.chunks(size).map(&mut batch).collect()
 }
 
-async fn open(path: &Path) -> SqliteJournal {
-    SqliteJournal::open(path).await.expect("opened")
+async fn open(path: &Path, options: Options) -> SqliteJournal {
+    SqliteJournal::open_with(path, options).await.expect("opened")
 }
 
 async fn fill(journal: &SqliteJournal, batches: Vec<Arc<Batch>>) {
@@ -111,20 +112,21 @@ fn size(folder: &Path) -> u64 {
 async fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [what, whose, path, events, batch] = &arguments[..] else {
-        panic!("usage: journal append|read|disk ours|bare FRAMES EVENTS BATCH");
+        panic!("usage: journal append|read|disk ours|packed|bare FRAMES EVENTS BATCH");
     };
     let size_of_batch: usize = batch.parse().expect("events of a batch");
     let drafts = drafts(path, events.parse().expect("a number of events"));
     let bodies: usize = drafts.iter().map(|draft| draft.body.len()).sum();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
-    let is_ours = whose == "ours";
+    let is_ours = whose != "bare";
+    let options = Options::new().compress(whose == "packed");
 
     let batches = batches(&drafts, size_of_batch);
     let task = async {
         let begun = Usage::now();
         if is_ours {
-            let journal = open(&path).await;
+            let journal = open(&path, options).await;
             let opened = Usage::now();
             fill(&journal, batches).await;
             let filled = Usage::now();
