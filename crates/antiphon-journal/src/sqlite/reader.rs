@@ -36,6 +36,9 @@ pub(super) const READERS: usize = 4;
 /// A page of events; the columns are those of `stored` in their order, and a file of the first version has no 13th.
 const SELECT: &str = "select * from stored where position > ?1 order by position limit ?2";
 
+/// Events in a page for which there is room at once; a longer one grows.
+const USUAL: usize = 256;
+
 /// Positions that one page of a filter looks at.
 const LOOKED_AT: u64 = 65_536;
 
@@ -153,7 +156,13 @@ impl Reader {
             integer(until.get()),
             i64::try_from(limit).unwrap_or(i64::MAX)
         ])?;
-        let (events, is_cut) = page(&self.connection, &mut self.names, &mut self.bodies, rows)?;
+        let (events, is_cut) = page(
+            &self.connection,
+            &mut self.names,
+            &mut self.bodies,
+            rows,
+            limit,
+        )?;
         let last = events.last().map(|event| event.position());
         let is_full = is_cut || events.len() >= limit;
         Ok(Page {
@@ -221,9 +230,11 @@ pub(super) fn page_after(
     limit: usize,
 ) -> Result<Vec<Arc<Event>>, Failure> {
     let mut select = connection.prepare_cached(SELECT)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = select.query([integer(after.get()), limit])?;
-    let (events, _) = page(connection, names, bodies, rows)?;
+    let rows = select.query([
+        integer(after.get()),
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    ])?;
+    let (events, _) = page(connection, names, bodies, rows, limit)?;
     Ok(events)
 }
 
@@ -274,8 +285,9 @@ fn page(
     names: &mut Texts,
     bodies: &mut Unpacker,
     mut rows: Rows<'_>,
+    limit: usize,
 ) -> Result<(Vec<Arc<Event>>, bool), Failure> {
-    let (mut page, mut weight) = (Vec::new(), 0);
+    let (mut page, mut weight) = (Vec::with_capacity(limit.min(USUAL)), 0);
     while let Some(row) = rows.next()? {
         let event = event(connection, names, bodies, row)?;
         weight += event.draft().weight();
@@ -294,13 +306,13 @@ fn event(
     bodies: &mut Unpacker,
     row: &Row<'_>,
 ) -> Result<Event, Failure> {
-    let source = SourceName::new(names.text(connection, row.get(1)?)?);
+    let source = SourceName::new(names.text(connection, number(row, 1)?)?);
     let draft = Draft {
-        kind: Kind::new(names.text(connection, row.get(2)?)?),
-        place: Place::new(names.text(connection, row.get(3)?)?),
-        provenance: provenance(row.get(4)?),
-        form: form(row.get(5)?),
-        received_at: timestamp(row.get(6)?),
+        kind: Kind::new(names.text(connection, number(row, 2)?)?),
+        place: Place::new(names.text(connection, number(row, 3)?)?),
+        provenance: provenance(number(row, 4)?),
+        form: form(number(row, 5)?),
+        received_at: timestamp(number(row, 6)?),
         origin: Origin::new(text(row.get_ref(8)?)?),
         deletes: optional(row.get_ref(9)?, text)?.map(Origin::new),
         note: optional(row.get_ref(10)?, bytes)?,
@@ -309,7 +321,12 @@ fn event(
             Some(dictionary) => bodies.unpack(connection, dictionary, raw(row.get_ref(11)?)?)?,
         },
     };
-    Ok(Event::stored(position(row.get(0)?)?, source, draft))
+    Ok(Event::stored(position(number(row, 0)?)?, source, draft))
+}
+
+/// An integer as it lies in the row: `Row::get` converts and checks what is certain here.
+fn number(row: &Row<'_>, column: usize) -> Result<i64, Failure> {
+    row.get_ref(column)?.as_i64().map_err(corrupt)
 }
 
 /// The number of the dictionary that the row's body is compressed with; a file of the first version has no such column.
