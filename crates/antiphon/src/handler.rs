@@ -8,6 +8,7 @@
 use std::{any::Any, error::Error, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use antiphon_core::{BoxError, BoxFuture, Payload};
+use futures_util::FutureExt as _;
 
 use crate::context::{Context, FromContext};
 
@@ -506,7 +507,7 @@ macro_rules! functions {
                 let _ = context;
                 let payload = Arc::unwrap_or_clone(payload);
                 let future = self(payload, $($extractor::from_context(context),)*);
-                Box::pin(async move { future.await.into_result() })
+                Box::pin(future.map(Outcome::into_result))
             }
         }
 
@@ -530,7 +531,7 @@ macro_rules! functions {
             fn call(&self, payload: Arc<P>, context: &Context<'_, S>) -> HandlerFuture {
                 let _ = context;
                 let future = self(payload, $($extractor::from_context(context),)*);
-                Box::pin(async move { future.await.into_result() })
+                Box::pin(future.map(Outcome::into_result))
             }
         }
     };
