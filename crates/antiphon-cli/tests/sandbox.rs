@@ -233,6 +233,7 @@ fn what_is_said_and_pressed_is_shown_with_the_bots_answer_and_its_row_in_the_jou
             "answers it: ",
             "/messages</code> → 200",
             "Do we sing &lt;b&gt;Miserere&lt;/b&gt;?",
+            "👍 Yes</button>",
         ],
     );
     assert!(
