@@ -297,16 +297,21 @@ fn a_daemon_tells_its_samples_by_their_schema_and_so_does_the_page_of_the_socket
     use std::{io::Write as _, os::unix::net::UnixStream};
 
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut sim = Antiphon::new(["sim", "--write", "antiphon.toml"])
+    let mut sim = Antiphon::new(["sim", "--rate", "20", "--write", "antiphon.toml"])
         .within(folder.path())
         .start();
     sim.line().expect("the first line");
     let mut daemon = Antiphon::new(["run", "--print"])
         .within(folder.path())
         .start();
-    daemon.line().expect("it runs, and its socket is there");
     let socket = folder.path().join("antiphon-sim.db.sock");
-    let mut stream = UnixStream::connect(socket).expect("it listens");
+    // The socket may come after the first event.
+    let mut stream = loop {
+        if let Ok(stream) = UnixStream::connect(&socket) {
+            break stream;
+        }
+        daemon.line().expect("the daemon runs");
+    };
     let request = b"GET /v1/samples HTTP/1.1\r\nHost: antiphon\r\nConnection: close\r\n\r\n";
     stream.write_all(request).expect("it reads");
     let answer = std::io::read_to_string(stream).expect("it answers");
