@@ -70,7 +70,7 @@ impl Stage {
     }
 
     /// Waits for an event.
-    fn event(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
+    fn event(&mut self, mut is_it: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let line = self.daemon.line().expect("the daemon runs");
             let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
@@ -248,6 +248,91 @@ fn a_reload_with_a_mistake_changes_nothing_at_all() {
     stage.end();
 }
 
+/// Whether an event is the link of a place in this state.
+fn is_link<'a>(source: &'a str, place: &'a str, state: &'a str) -> impl Fn(&Value) -> bool + 'a {
+    move |event| {
+        event["kind"] == "antiphon.link"
+            && event["source"] == source
+            && event["place"] == place
+            && event["body"]["state"] == state
+    }
+}
+
+#[test]
+fn a_room_that_a_reload_takes_out_is_left_and_is_joined_again_once_it_is_back() {
+    let all = ["queup", "stackexchange"];
+    let mut stage = Stage::new(&all);
+    let both = |sources: &mut toml::Table| {
+        for (source, room) in [
+            ("queup", toml::Value::from("night-radio")),
+            ("stackexchange", toml::Value::from(17)),
+        ] {
+            let rooms = sources[source]["rooms"].as_array_mut();
+            rooms.expect("a list").push(room);
+        }
+    };
+    let sing = |stage: &Stage, text: &str| {
+        let place = "room/night-radio";
+        stage.tell(
+            &json!({"do": "say", "platform": "queup", "place": place, "by": "mira", "text": text}),
+        );
+    };
+    let say = |stage: &Stage, room: i64, text: &str| {
+        let platform = "stackexchange";
+        stage.tell(
+            &json!({"do": "say", "platform": platform, "room": room, "by": "mira", "text": text}),
+        );
+    };
+    let heard = |text: &'static str| {
+        move |event: &Value| event["body"]["message"] == text || event["body"]["content"] == text
+    };
+    stage.connected("stackexchange");
+    stage.reload(&all, both);
+    let (mut night, mut connected) = (None, false);
+    stage.event(|event| {
+        connected |= is_link("stackexchange", "", "connected")(event);
+        if event["kind"] == "queup.room" && event["body"]["roomUrl"] == "night-radio" {
+            night = event["place"].as_str().map(str::to_owned);
+        }
+        connected && night.is_some()
+    });
+    let night = night.expect("a place");
+    say(&stage, 17, "one");
+    stage.event(heard("one"));
+
+    let summary = stage.reload(&all, |_| {});
+    assert_eq!(summary["message"], "reloaded");
+    stage.record(|record| message(record) == "`sources.queup.rooms` is applied");
+    let (mut queup, mut chat, mut connected) = (false, false, false);
+    stage.event(|event| {
+        queup |= is_link("queup", &night, "closed")(event);
+        chat |= is_link("stackexchange", "room/17", "closed")(event);
+        connected |= is_link("stackexchange", "", "connected")(event);
+        queup && chat && connected
+    });
+    sing(&stage, "two");
+    say(&stage, 17, "two");
+    // Neither ends the daemon, and the other rooms are still heard.
+    say(&stage, 4242, "three");
+    stage.event(|event| {
+        assert!(!heard("two")(event), "{event}");
+        heard("three")(event)
+    });
+
+    stage.reload(&all, both);
+    let (mut queup, mut chat) = (false, false);
+    stage.event(|event| {
+        queup |= is_link("queup", &night, "connected")(event);
+        chat |= is_link("stackexchange", "room/17", "connected")(event);
+        queup && chat
+    });
+    sing(&stage, "four");
+    stage.event(heard("four"));
+    say(&stage, 17, "five");
+    stage.event(heard("five"));
+    stage.end();
+}
+
 #[test]
 fn a_wrong_room_of_a_reload_is_told_and_the_daemon_goes_on() {
     let mut stage = Stage::new(&["queup", "stackexchange"]);
@@ -262,8 +347,9 @@ fn a_wrong_room_of_a_reload_is_told_and_the_daemon_goes_on() {
     let summary = stage.reload(&all, |_| {});
     assert_eq!(summary["fields"]["replaced"], "queup");
     let say = json!({"do": "say", "place": "room/choir-loft", "by": "mira", "text": "amen"});
+    // The reload with the wrong room has left it.
+    stage.event(|event| event["body"]["state"] == "closed" && event["source"] == "queup");
     stage.event(|event| event["kind"] == "queup.playlist_details");
-    stage.connected("queup");
     stage.tell(&say);
     stage.event(|event| event["body"]["message"] == "amen");
     stage.end();

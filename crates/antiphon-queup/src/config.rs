@@ -231,6 +231,7 @@ pub struct Config {
     pub(crate) account: Account,
     pub(crate) name: SourceName,
     pub(crate) rooms: Vec<Slug>,
+    pub(crate) only_rooms: bool,
     pub(crate) passwords: HashMap<Slug, Secret>,
     pub(crate) network: Network,
     pub(crate) proxy: Option<ProxyOptions>,
@@ -261,6 +262,7 @@ impl Config {
             account,
             name: "queup".into(),
             rooms: Vec::new(),
+            only_rooms: false,
             passwords: HashMap::new(),
             network: Network::new(),
             proxy: None,
@@ -307,12 +309,29 @@ impl Config {
 
     /// Sets the rooms to join, by the names in their URLs. Default: none.
     ///
-    /// Rooms that were joined at run time are joined again as well, until they are left. A room of this list that was
+    /// Rooms that were joined at run time are joined again as well, until they are left; [`Config::only_rooms`] changes
+    /// that. A room of this list that was
     /// left is joined again at the next start. A name has up to 256 letters, digits and `-_.~`; any other is a
     /// [`ConfigError`](crate::ConfigError).
     #[must_use]
     pub fn rooms<S: Into<Slug>>(mut self, rooms: impl IntoIterator<Item = S>) -> Self {
         self.rooms = rooms.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets whether a start leaves every room of an earlier run that [`Config::rooms`] does not name. Default: false.
+    ///
+    /// For a program whose configuration is the truth. A room that was joined at run time, or that is named no more, is
+    /// then left as [`Room::leave`](crate::Room::leave) does it: QueUp is told, the room's link (`antiphon.link` at
+    /// `room/<id>`) is closed, and its checkpoint says that it was left, so that naming it again joins it anew. No gap
+    /// tells of its events since the last run; those that were stored stay.
+    ///
+    /// Rooms are left once each room of the list was found or finally refused, since a name may have come to lead to a
+    /// room that an earlier run knew by another. If QueUp cannot be told, the room is not read all the same, and QueUp is
+    /// told again every 30 s.
+    #[must_use]
+    pub fn only_rooms(mut self, only: bool) -> Self {
+        self.only_rooms = only;
         self
     }
 

@@ -13,6 +13,7 @@
 //! | `connection`, `heartbeat` | names of the current socket, numbers of its frames, pings |
 //! | `frames`, `room_action`, `actions` | frames in; events out, and their consequences |
 //! | `attach`, `channel` | channels of the socket, and joining rooms |
+//! | `unlisted` | rooms of an earlier run that the configuration does not name any more |
 //! | `answers` | results of requests, and commands of clients |
 //! | `history`, `songs`, `chat_ids`, `echoes` | backfill and gaps, song changes, origins of chat, own messages |
 //! | `links` | links of single rooms |
@@ -43,6 +44,7 @@ mod room_action;
 mod songs;
 mod stored;
 mod timers;
+mod unlisted;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -129,7 +131,7 @@ pub(crate) enum Task {
     Active { room: RoomId, updates: u64 },
     /// Join a room again after an unordered self-leave.
     Post { room: RoomId, slug: Slug },
-    /// Leave a room.
+    /// Leave a room; without a reply, one that the configuration does not name any more.
     Leave {
         room: RoomId,
         reply: Option<oneshot::Sender<Result<(), ActionError>>>,
@@ -254,6 +256,8 @@ pub(crate) enum Command {
 pub(crate) struct Rules {
     /// Rooms of the configuration, joined once in a run.
     pub(crate) rooms: Vec<Slug>,
+    /// Whether a restart leaves every other room.
+    pub(crate) only_rooms: bool,
     pub(crate) recent_conversations: bool,
     /// Messages of a history at most; 0 fetches none.
     pub(crate) backfill: usize,

@@ -69,6 +69,7 @@ pub(crate) async fn run(
     let backoff = Backoff::new(config.rng.clone().unwrap_or_default()).floor(RECONNECT_AFTER);
     let rules = Rules {
         rooms: config.rooms.clone(),
+        only_rooms: config.only_rooms,
         recent_conversations: config.recent_conversations,
         backfill: config.backfill,
         buffer_bytes: config.buffer_bytes,

@@ -4,7 +4,7 @@ mod harness;
 
 use std::time::Duration;
 
-use antiphon_core::{Gap, IntakeLimits, Link, LinkState, Payload as _, Provenance};
+use antiphon_core::{Gap, IntakeLimits, Link, LinkState, Payload as _, Place, Provenance};
 use antiphon_queup::{
     self as queup, Account, ActionError, Chat, ConnectError, JoinError, JoinedRoom, LoginError,
     MemberJoin, Presence, PrivateMessage, Ready, RequestError, SendError, UserLeave,
@@ -949,6 +949,107 @@ async fn a_room_that_was_left_is_not_joined_again() {
     assert_eq!(joined(&journal), 1);
     assert_eq!(lost(&sim, &journal), [""; 0]);
     app.stop().await;
+}
+
+/// The kinds that were stored at a place.
+fn kinds_at(journal: &Journal, place: &Place) -> Vec<String> {
+    let events = journal.events.iter();
+    events
+        .filter(|event| event.place() == place)
+        .map(|event| event.kind().to_string())
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_the_configured_rooms_alone_one_less_is_left_and_joined_anew_once_it_is_back() {
+    let sim = Simulator::with_seed(7);
+    let (loft, night) = (sim.queup().room(ROOM), sim.queup().room("night-radio"));
+    let one = || config(&sim).only_rooms(true);
+    let both = || one().rooms([ROOM, "night-radio"]);
+    let app = Running::start(&sim, both());
+    app.until(|journal| journal.count("queup.playlist_details") == 2)
+        .await;
+    loft.say("mira", "one");
+    night.say("mira", "two");
+    app.until(|journal| journal.texts().len() == 2).await;
+    let stored = app.stop().await;
+    let before = kinds_at(&stored, &night.place()).len();
+    loft.say("mira", "three");
+    night.say("mira", "not wanted any more");
+
+    let app = Running::resume(&sim, one(), stored);
+    app.until(|journal| {
+        let is_left = links(journal, night.place().as_str()) == [LinkState::Closed];
+        is_left && journal.texts().len() == 3
+    })
+    .await;
+    assert!(!night.has("antiphon") && loft.has("antiphon"));
+    night.say("mira", "not wanted either");
+    sim.queup().cut_connections();
+    loft.say("mira", "four");
+    app.until(|journal| journal.texts().len() == 4).await;
+    sleep(Duration::from_secs(60)).await;
+    let at_night = night.place().to_string();
+    let mut elsewhere = lost(&sim, &app.journal());
+    elsewhere.retain(|row| !row.contains(&at_night));
+    assert_eq!(elsewhere, [""; 0], "the other room went on without loss");
+    let stored = app.stop().await;
+    assert_eq!(stored.texts(), ["one", "two", "three", "four"]);
+    assert!(!night.has("antiphon"));
+    // What was stored stays, and nothing comes behind it: no event, and no gap.
+    let kinds = kinds_at(&stored, &night.place());
+    assert_eq!(kinds[before..], ["antiphon.link"]);
+
+    let app = Running::resume(&sim, both(), stored);
+    app.until(|journal| {
+        let links = links(journal, &at_night);
+        links.last().is_some_and(LinkState::is_connected)
+    })
+    .await;
+    assert!(night.has("antiphon"));
+    night.say("mira", "five");
+    let journal = app.until(|journal| journal.texts().len() == 5).await;
+    assert_eq!(journal.texts()[4], "five");
+    assert!(
+        journal.gaps().iter().all(|(place, _)| *place != at_night),
+        "it was joined anew"
+    );
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_could_not_be_left_is_not_heard_and_is_left_later() {
+    let sim = Simulator::with_seed(7);
+    let night = sim.queup().room("night-radio");
+    let app = Running::start(&sim, config(&sim).rooms([ROOM, "night-radio"]));
+    app.until(|journal| journal.count("queup.playlist_details") == 2)
+        .await;
+    let stored = app.kill().await;
+    let request = format!("DELETE /room/{}/users", night.id());
+    sim.queup().fail_rest(&request, 2, RestFault::Status(503));
+    // A run that ends before the room was left leaves it to the next one.
+    let app = Running::resume(&sim, config(&sim).only_rooms(true), stored);
+    app.connected().await;
+    sleep(Duration::from_secs(20)).await;
+    night.say("mira", "not wanted any more");
+    let stored = app.kill().await;
+    assert!(night.has("antiphon"));
+    // The same room by its id is not another one.
+    let named = config(&sim).rooms([ROOM, night.id()]).only_rooms(true);
+    let app = Running::resume(&sim, named, stored.clone());
+    app.until(|journal| journal.texts() == ["not wanted any more"])
+        .await;
+    app.kill().await;
+
+    let app = Running::resume(&sim, config(&sim).only_rooms(true), stored);
+    app.connected().await;
+    sleep(Duration::from_secs(20)).await;
+    assert!(night.has("antiphon"), "the request failed again");
+    sleep(Duration::from_secs(20)).await;
+    assert!(!night.has("antiphon"));
+    let journal = app.stop().await;
+    assert_eq!(journal.texts(), [""; 0]);
+    assert_eq!(links(&journal, night.place().as_str()), [LinkState::Closed]);
 }
 
 #[tokio::test(start_paused = true)]

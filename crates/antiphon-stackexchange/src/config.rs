@@ -74,6 +74,7 @@ pub struct Config {
     pub(crate) server: Server,
     pub(crate) name: SourceName,
     pub(crate) rooms: Vec<RoomId>,
+    pub(crate) only_rooms: bool,
     pub(crate) sockets: Sockets,
     pub(crate) network: Network,
     pub(crate) proxy: Option<Proxy>,
@@ -107,6 +108,7 @@ impl Config {
             server: Server::default(),
             name: "stackexchange".into(),
             rooms: Vec::new(),
+            only_rooms: false,
             sockets: Sockets::default(),
             network: Network::new(),
             proxy: None,
@@ -184,13 +186,28 @@ impl Config {
 
     /// Sets the rooms to join, 256 at most. Default: none.
     ///
-    /// A room that [`Client::join`](crate::Client::join) joined is joined again after a restart as well, until it is left.
+    /// A room that [`Client::join`](crate::Client::join) joined is joined again after a restart as well, until it is left;
+    /// [`Config::only_rooms`] changes that.
     ///
     /// A number of 0 or less, and a 257th room, are errors when the source runs. A room that does not exist ends by
     /// itself with a link of its own (code `not-open`), and the others go on.
     #[must_use]
     pub fn rooms<R: Into<RoomId>>(mut self, rooms: impl IntoIterator<Item = R>) -> Self {
         self.rooms = rooms.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets whether a start leaves every room of an earlier run that [`Config::rooms`] does not name. Default: false.
+    ///
+    /// For a program whose configuration is the truth. A room that was joined at run time, or that is named no more, is
+    /// then left as [`Client::leave`](crate::Client::leave) does it: the server is told before the first socket is opened,
+    /// the room's link (`antiphon.link` at `room/<id>`) is closed, and its checkpoint says that it was left, so that
+    /// naming it again joins it anew. No gap tells of its events since the last run; those that were stored stay.
+    ///
+    /// If the server cannot be told, the room is not read all the same, and it is told again every 30 s.
+    #[must_use]
+    pub fn only_rooms(mut self, only: bool) -> Self {
+        self.only_rooms = only;
         self
     }
 

@@ -15,7 +15,7 @@
 //! - A frame becomes rows, or is counted in `skipped`; the crate's front page lists the reasons.
 //!
 //! `impl Session` stands in the file of its part: [`login`] the account, [`line`] sockets and polling, [`rooms`] joining
-//! and leaving, [`frames`] reading, [`history`] holes, [`elsewhere`] events of other rooms, [`link`] the link.
+//! and leaving, [`unlisted`] rooms that the configuration does not name any more, [`frames`] reading, [`history`] holes, [`elsewhere`] events of other rooms, [`link`] the link.
 
 mod elsewhere;
 mod frames;
@@ -28,6 +28,7 @@ mod mentions;
 mod room;
 mod rooms;
 mod task;
+mod unlisted;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -53,6 +54,7 @@ use self::{
     mentions::Mentions,
     room::{Ending, Room, Stored},
     task::LineId,
+    unlisted::Unlisted,
 };
 use crate::{
     error::{JoinError, RequestError},
@@ -98,6 +100,8 @@ pub(crate) struct Session {
     link_changed: bool,
     lines: BTreeMap<LineId, Line>,
     rooms: BTreeMap<RoomId, Room>,
+    /// Rooms of an earlier run that are to be left, since the configuration does not name them.
+    unlisted: BTreeMap<RoomId, Unlisted>,
     /// Rooms whose link said last that they ended.
     ended: BTreeSet<RoomId>,
     /// Counts sockets, announcements and histories, so that an answer is not taken for another's.
@@ -140,6 +144,7 @@ impl Session {
             link_changed: false,
             lines: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            unlisted: BTreeMap::new(),
             ended: BTreeSet::new(),
             round: 0,
             identities: Identities::new(),
@@ -185,7 +190,12 @@ impl Session {
         match antiphon_core::read_json::<Stored>(&checkpoint.state) {
             Ok(stored) if stored.v != VERSION => tell_version(part, stored.v),
             Ok(stored) if stored.joined => {
-                self.rooms.insert(id, Room::restored(id, stored));
+                let room = Room::restored(id, stored);
+                if self.rules.only_rooms && !self.rules.rooms.contains(&id) {
+                    self.unlisted.insert(id, Unlisted::new(room));
+                } else {
+                    self.rooms.insert(id, room);
+                }
             }
             Ok(_) => {
                 self.ended.insert(id);
@@ -280,6 +290,7 @@ impl Session {
                 let rooms = self.rooms.values();
                 lines
                     .chain(rooms.filter_map(|room| room.deadline(reads)))
+                    .chain(self.unlisted_deadline())
                     .min()
             }
             Phase::LoggingIn | Phase::Stopped => None,
@@ -302,6 +313,7 @@ impl Session {
                 for room in rooms {
                     self.room_deadline(room, now);
                 }
+                self.leave_unlisted_again(now);
             }
             _ => {}
         }
@@ -329,6 +341,7 @@ impl Session {
                 self.acknowledge();
             }
             Done::Left => {}
+            Done::LeftUnlisted { room, outcome } => self.on_left_unlisted(room, &outcome, now),
         }
     }
 

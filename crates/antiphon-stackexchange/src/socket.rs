@@ -113,6 +113,7 @@ pub(crate) async fn run(
     let rules = Rules {
         server: config.server,
         rooms: config.rooms.clone(),
+        only_rooms: config.only_rooms,
         sockets: config.sockets,
         backfill: config.backfill,
         poll_interval: config.poll_interval,
@@ -315,19 +316,29 @@ fn perform(task: Task, shared: Arc<Shared>, intake: Intake) -> BoxFuture<'static
                 Done::Acked.into()
             }
             Task::Leave { room, reply } => {
-                let path = match room {
-                    Some(room) => format!("/chats/leave/{room}"),
-                    None => "/chats/leave/all".into(),
-                };
-                let call = Call::ask(path).field("quiet", &true);
-                let outcome = shared.http.call(call).await.map(drop);
+                let outcome = leave(&shared, room).await;
                 if let Some(reply) = reply {
                     let _ = reply.send(outcome);
                 }
                 Done::Left.into()
             }
+            Task::LeaveUnlisted { room } => Done::LeftUnlisted {
+                room,
+                outcome: leave(&shared, Some(room)).await,
+            }
+            .into(),
         }
     })
+}
+
+/// Tells the server that a room, or every room, is read no more.
+async fn leave(shared: &Shared, room: Option<RoomId>) -> Result<(), RequestError> {
+    let path = match room {
+        Some(room) => format!("/chats/leave/{room}"),
+        None => "/chats/leave/all".into(),
+    };
+    let call = Call::ask(path).field("quiet", &true);
+    shared.http.call(call).await.map(drop)
 }
 
 /// Waits until a checkpoint is durable.

@@ -655,6 +655,96 @@ async fn rooms_are_joined_and_left_at_run_time_and_joined_again_after_a_restart(
     assert_eq!(lost(&sim, &journal), Vec::<String>::new());
 }
 
+/// The kinds that were stored at the place of a room.
+fn kinds_at(journal: &Journal, room: i64) -> Vec<String> {
+    let place = format!("room/{room}");
+    let events = journal.events.iter();
+    events
+        .filter(|event| event.place().as_str() == place)
+        .map(|event| event.kind().to_string())
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_the_configured_rooms_alone_one_less_is_left_and_joined_anew_once_it_is_back() {
+    for sockets in [Sockets::Shared, Sockets::PerRoom] {
+        let sim = Simulator::with_seed(7);
+        let chat = sim.stackexchange();
+        let one = || config(&sim).only_rooms(true).sockets(sockets);
+        let both = || one().rooms([ROOM, 17]);
+        let app = Running::start(&sim, both());
+        app.connected().await;
+        chat.say(ROOM, "teo", "one");
+        chat.say(17, "teo", "two");
+        app.until(|journal| journal.texts().len() == 2).await;
+        let stored = app.stop().await;
+        let before = kinds_at(&stored, 17).len();
+        chat.say(ROOM, "teo", "three");
+        chat.say(17, "teo", "not wanted any more");
+        let unread = missing(&sim, &stored).len();
+        assert_eq!(unread, 2, "both were due");
+
+        let app = Running::resume(&sim, one(), stored);
+        app.until(|journal| journal.texts().len() == 3).await;
+        chat.say(17, "teo", "not wanted either");
+        chat.say(ROOM, "teo", "four");
+        app.until(|journal| journal.texts().len() == 4).await;
+        sleep(Duration::from_secs(60)).await;
+        let stored = app.stop().await;
+        assert_eq!(stored.texts(), ["one", "two", "three", "four"]);
+        // What was stored stays, and nothing comes behind it: no event, and no gap.
+        assert_eq!(kinds_at(&stored, 17)[before..], ["antiphon.link"]);
+        assert_eq!(link_of(&stored, 17), ["closed"]);
+        assert!(stored.gaps().is_empty(), "{:?}", stored.gaps());
+        // What was said while the account was still in the room; the server did not send what followed.
+        let unread = missing(&sim, &stored);
+        assert_eq!(unread, ["stackexchange.MessagePosted room/17"]);
+
+        let app = Running::resume(&sim, both(), stored);
+        app.until(|journal| link_of(journal, 17) == ["closed", "connected"])
+            .await;
+        chat.say(17, "teo", "five");
+        let journal = app.until(|journal| journal.texts().len() == 5).await;
+        assert_eq!(journal.texts()[4], "five");
+        let journal_at_end = app.stop().await;
+        assert!(journal_at_end.gaps().is_empty(), "it was joined anew");
+        assert_eq!(missing(&sim, &journal).len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_could_not_be_left_is_not_heard_and_is_left_later() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    let app = Running::start(&sim, config(&sim).rooms([ROOM, 17]));
+    app.connected().await;
+    let stored = app.kill().await;
+    chat.fail("POST /chats/leave/17", 2, RestFault::Status(503));
+    // A run that ends before the room was left leaves it to the next one.
+    let app = Running::resume(&sim, config(&sim).only_rooms(true), stored);
+    app.connected().await;
+    sleep(Duration::from_secs(20)).await;
+    let stored = app.kill().await;
+    assert_eq!(link_of(&stored, 17), [""; 0]);
+
+    let app = Running::resume(&sim, config(&sim).only_rooms(true), stored);
+    app.connected().await;
+    chat.say(ROOM, "teo", "the other one goes on");
+    app.until(|journal| journal.texts().len() == 1).await;
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(
+        link_of(&app.journal(), 17),
+        [""; 0],
+        "the request failed again"
+    );
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(link_of(&app.journal(), 17), ["closed"]);
+    chat.say(17, "teo", "not wanted any more");
+    let journal = app.stop().await;
+    assert_eq!(journal.texts(), ["the other one goes on"]);
+    assert_eq!(missing(&sim, &journal), [""; 0], "it is not due any more");
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_socket_rooms_are_polled() {
     let sim = Simulator::with_seed(7);

@@ -107,7 +107,8 @@ impl Session {
                 if let Some(gone) = &join.instead_of {
                     self.replaced(gone, &answer.info, now);
                 }
-                return self.enter(join, answer, now);
+                self.enter(join, answer, now);
+                return self.leave_unlisted();
             }
             Err(error) => error,
         };
@@ -132,6 +133,7 @@ impl Session {
             self.joins.retry(join);
             self.room_waits(&place, pause, &error_chain(&error), now);
         }
+        self.leave_unlisted();
     }
 
     /// Takes up a room that the server let the account into, and attaches its channel.
@@ -161,6 +163,8 @@ impl Session {
             answer.info.slug.clone()
         };
         room.leaving = false;
+        room.unlisted = false;
+        room.leave_at = None;
         room.asked_as = Some(asked_as);
         room.info = Some(answer.info);
         room.body = Some(answer.body.clone());
@@ -249,6 +253,9 @@ impl Session {
         reply: Option<oneshot::Sender<Result<(), ActionError>>>,
         now: Moment,
     ) {
+        let Some(reply) = reply else {
+            return self.on_left_unlisted(room, &outcome, now);
+        };
         let name = room_channel(room);
         let answer = match outcome {
             Ok(()) => {
@@ -264,9 +271,7 @@ impl Session {
                 Err(ActionError::Request(error))
             }
         };
-        if let Some(reply) = reply {
-            let _ = reply.send(answer);
-        }
+        let _ = reply.send(answer);
     }
 
     /// The list of conversations came: notices that waited for it go on, whether it came or not.

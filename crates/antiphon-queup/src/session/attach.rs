@@ -109,6 +109,13 @@ impl Joins {
         !std::mem::replace(&mut self.configured, true)
     }
 
+    /// Whether each room of the configuration was found, or finally refused.
+    pub(super) fn are_configured_known(&self) -> bool {
+        let mut waiting = self.waiting.iter();
+        let is_configured = |join: &Joining| join.reply.is_none() && join.instead_of.is_none();
+        self.configured && !waiting.any(is_configured)
+    }
+
     /// Takes out the room of an answer.
     pub(super) fn take(&mut self, id: u64) -> Option<Joining> {
         let index = self.waiting.iter().position(|join| join.id == id)?;
@@ -186,15 +193,14 @@ impl Session {
         for slug in self.rules.rooms.clone() {
             let mut joined = self.channels.values().filter(|channel| channel.wanted);
             let is_known = joined.any(|channel| {
-                channel
-                    .room
-                    .as_ref()
-                    .is_some_and(|room| room.slug == slug || room.id == *slug.as_str())
+                let room = channel.room.as_ref();
+                room.is_some_and(|room| room.is_named(&slug))
             });
             if !is_known {
                 self.join(slug, None, None);
             }
         }
+        self.leave_unlisted();
     }
 
     /// Begins to join a room by requests.
@@ -216,6 +222,9 @@ impl Session {
             return;
         };
         if !channel.wanted || channel.attachment != Attachment::No || !is_open {
+            return;
+        }
+        if channel.room.as_ref().is_some_and(|room| room.unlisted) {
             return;
         }
         if channel.settled {
@@ -392,6 +401,14 @@ impl Session {
 
     /// Gives up a room, which is not joined again by itself, and sends action 12.
     pub(super) fn give_up(&mut self, name: &str) {
+        if self.channels.contains_key(name) {
+            self.forget(name);
+            self.send(&serde_json::json!({ "action": 12, "channel": name }));
+        }
+    }
+
+    /// Notes, in its checkpoint too, that a room is not to be joined again by itself.
+    pub(super) fn forget(&mut self, name: &str) {
         if let Some(channel) = self.channels.get_mut(name) {
             channel.wanted = false;
             channel.attachment = Attachment::No;
@@ -399,7 +416,6 @@ impl Session {
                 room.forget_plans();
                 room.answer(|| Err(JoinError::Removed));
             }
-            self.send(&serde_json::json!({ "action": 12, "channel": name }));
             self.push_channel(name);
         }
     }

@@ -118,6 +118,10 @@ pub(super) struct Room {
     pub(super) waiters: Vec<oneshot::Sender<Result<RoomInfo, JoinError>>>,
     /// Whether a request to leave it is on its way.
     pub(super) leaving: bool,
+    /// Whether an earlier run was in the room and the configuration does not name it, so that it is to be left.
+    pub(super) unlisted: bool,
+    /// Time of the next try to leave it for that; absent before the first answer, and while a request is on its way.
+    pub(super) leave_at: Option<Instant>,
     /// Time to join the room again.
     pub(super) rejoin_at: Option<Instant>,
     /// Time of the next try to rejoin and fetch the room.
@@ -205,6 +209,8 @@ impl Room {
             restored: false,
             waiters: Vec::new(),
             leaving: false,
+            unlisted: false,
+            leave_at: None,
             rejoin_at: None,
             retry_at: None,
             retries: 0,
@@ -213,6 +219,11 @@ impl Room {
             playing: None,
             updates: 0,
         }
+    }
+
+    /// Whether a configuration means this room by a text: the name in its URL, or its id.
+    pub(super) fn is_named(&self, name: &Slug) -> bool {
+        self.slug == *name || self.id == *name.as_str()
     }
 
     /// Remembers a message or its deletion; the time is a message's.
@@ -249,6 +260,8 @@ impl Room {
         self.queue_at = None;
         self.active_at = None;
         self.leaving = false;
+        self.unlisted = false;
+        self.leave_at = None;
     }
 }
 

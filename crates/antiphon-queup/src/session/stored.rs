@@ -153,6 +153,8 @@ impl Session {
             room.chats = stored.chats.into();
             room.apart = stored.apart.into();
             room.playing = stored.playing;
+            let mut named = self.rules.rooms.iter();
+            room.unlisted = self.rules.only_rooms && !named.any(|name| room.is_named(name));
             channel.room = Some(room);
         }
         self.channels.insert(name, channel);

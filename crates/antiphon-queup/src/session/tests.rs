@@ -32,18 +32,26 @@ struct Table {
     stored: Vec<Entry>,
 }
 
+fn rules() -> Rules {
+    Rules {
+        rooms: vec!["loft".into()],
+        only_rooms: false,
+        recent_conversations: false,
+        backfill: 100,
+        buffer_bytes: 1 << 20,
+    }
+}
+
 impl Table {
     fn new() -> Self {
         Self::restored(&[])
     }
 
     fn restored(checkpoints: &[Checkpoint]) -> Self {
-        let rules = Rules {
-            rooms: vec!["loft".into()],
-            recent_conversations: false,
-            backfill: 100,
-            buffer_bytes: 1 << 20,
-        };
+        Self::with(rules(), checkpoints)
+    }
+
+    fn with(rules: Rules, checkpoints: &[Checkpoint]) -> Self {
         let backoff = Backoff::new(Rng::with_seed(1)).floor(Duration::from_secs(5));
         let now = Moment {
             at: Instant::now(),

@@ -60,8 +60,10 @@ impl Session {
             };
             let hold = channel.hold.as_ref().map(|hold| hold.until);
             let room = channel.room.as_ref().filter(|_| is_open);
-            let planned =
-                room.map(|room| [room.rejoin_at, room.retry_at, room.queue_at, room.active_at]);
+            let planned = room.map(|room| {
+                let again = [room.leave_at, room.rejoin_at, room.retry_at];
+                again.into_iter().chain([room.queue_at, room.active_at])
+            });
             let planned = planned.into_iter().flatten().flatten();
             attach.into_iter().chain(hold).chain(planned)
         });
@@ -95,6 +97,7 @@ impl Session {
             self.on_channel_deadline(&name, now)?;
         }
         self.tasks.extend(self.joins.due(now));
+        self.leave_unlisted_again(now);
         Ok(())
     }
 

@@ -112,13 +112,20 @@ impl Session {
         self.tasks.push_back(Task::LogIn);
     }
 
-    /// Handles the outcome of a login: adds the configured rooms, and prepares every line.
+    /// Handles the outcome of a login.
     pub(super) fn on_logged_in(&mut self, outcome: Result<Me, Failure>, now: Moment) {
         let me = match outcome {
             Ok(me) => me,
             Err(failure) => return self.on_login_failed(&failure, now),
         };
         self.me = Some(me);
+        if !self.leave_unlisted() {
+            self.begin(now);
+        }
+    }
+
+    /// Adds the configured rooms, and prepares every line.
+    pub(super) fn begin(&mut self, now: Moment) {
         self.login.phase = Phase::LoggedIn;
         for id in self.rules.rooms.clone() {
             self.add_room(id, now);

@@ -129,10 +129,14 @@ pub(super) enum Ending {
     Left,
     /// The account is in as many rooms as it may be.
     TooMany,
+    /// The configuration does not name the room any more.
+    Unlisted,
 }
 
 impl Ending {
     /// The state of the room's link: no room comes back by itself.
+    ///
+    /// A room that the configuration does not name any more is nothing to mend: its link ended in good order.
     pub(super) fn state(self) -> LinkState {
         let (code, reason, hint) = match self {
             Self::NotOpen => (
@@ -155,6 +159,7 @@ impl Ending {
                 "the account reads as many rooms as it may",
                 "leave another room, or read this one with another account",
             ),
+            Self::Unlisted => return LinkState::Closed,
         };
         LinkState::Stopped {
             code: code.into(),

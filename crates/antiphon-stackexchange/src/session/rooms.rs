@@ -38,6 +38,10 @@ impl Session {
     ///
     /// A 257th room is not read; its link stops with the code `too-many-rooms`.
     pub(super) fn add_room(&mut self, id: RoomId, now: Moment) {
+        if let Some(unlisted) = self.unlisted.remove(&id) {
+            // It goes on where it was heard last.
+            self.rooms.insert(id, unlisted.room);
+        }
         let known = self.rooms.get(&id).is_some_and(|room| room.wanted);
         if !known && self.rooms.len() >= ROOMS {
             tracing::error!(room = %id, most = ROOMS, "too many rooms; this one is not read");
@@ -51,7 +55,7 @@ impl Session {
     }
 
     /// Queues the link of a room that ended.
-    fn end_room_link(
+    pub(super) fn end_room_link(
         &mut self,
         id: RoomId,
         ending: Ending,

@@ -23,6 +23,8 @@ use crate::{
 pub(crate) struct Rules {
     pub(crate) server: Server,
     pub(crate) rooms: Vec<RoomId>,
+    /// Whether a restart leaves every other room.
+    pub(crate) only_rooms: bool,
     pub(crate) sockets: Sockets,
     pub(crate) backfill: usize,
     pub(crate) poll_interval: Duration,
@@ -85,6 +87,8 @@ pub(crate) enum Task {
         room: Option<RoomId>,
         reply: Option<LeaveReply>,
     },
+    /// Tell the server that a room of an earlier run is read no more, since the configuration does not name it.
+    LeaveUnlisted { room: RoomId },
 }
 
 /// Takes the outcome of leaving a room.
@@ -118,6 +122,10 @@ pub(crate) enum Done {
     },
     Acked,
     Left,
+    LeftUnlisted {
+        room: RoomId,
+        outcome: Result<(), RequestError>,
+    },
 }
 
 /// A row of a history: its header, and its bytes.

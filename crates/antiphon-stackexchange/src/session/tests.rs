@@ -52,6 +52,7 @@ fn rules(rooms: &[i64]) -> Rules {
     Rules {
         server: crate::model::Server::default(),
         rooms: rooms.iter().copied().map(RoomId::new).collect(),
+        only_rooms: false,
         sockets: Sockets::Shared,
         backfill: 100,
         poll_interval: Duration::from_secs(5),

@@ -30,7 +30,7 @@ pub(crate) struct Queup {
     email: String,
     /// Password of the account.
     pub(crate) password: SecretFrom,
-    /// Rooms to join, by the last part of their address.
+    /// Rooms to join, by the last part of their address; a room that is named no more is left.
     #[serde(default)]
     #[schemars(example = ["choir-loft"])]
     pub(crate) rooms: Vec<String>,
@@ -90,6 +90,7 @@ impl Queup {
         let mut config = queup::Config::new(account)
             .name(context.name)
             .rooms(self.rooms.iter().map(String::as_str))
+            .only_rooms(true)
             .backfill(self.backfill)
             .recent_conversations(self.recent_conversations);
         for (room, password) in &self.room_passwords {

@@ -35,7 +35,7 @@ pub(crate) struct StackExchange {
     /// Chat server.
     #[serde(default)]
     pub(crate) server: Server,
-    /// Rooms to join, by their numbers.
+    /// Rooms to join, by their numbers; a room that is named no more is left.
     #[serde(default)]
     #[schemars(example = [4242])]
     pub(crate) rooms: Vec<NonZeroU64>,
@@ -134,6 +134,7 @@ impl StackExchange {
                 Server::MetaStackExchange => stackexchange::Server::MetaStackExchange,
             })
             .rooms(rooms.map(|room| i64::try_from(room.get()).unwrap_or(i64::MAX)))
+            .only_rooms(true)
             .sockets(match self.sockets {
                 Sockets::Shared => stackexchange::Sockets::Shared,
                 Sockets::PerRoom => stackexchange::Sockets::PerRoom,

@@ -309,9 +309,52 @@ fn a_room_that_its_user_left_is_closed() {
     table.done(Done::Left {
         room: ROOM.into(),
         outcome: Ok(()),
-        reply: None,
+        reply: Some(oneshot::channel().0),
     });
     check_links(&mut table, &[(&here(), "closed")]);
     table.join_other_as_loft();
     check_links(&mut table, &[(&here(), "connected")]);
+}
+
+#[test]
+fn a_room_that_the_configuration_means_by_a_new_name_is_not_left() {
+    for is_found in [true, false] {
+        let mut table = Table::new();
+        table.join();
+        let checkpoints = table.checkpoints();
+        let rules = Rules {
+            rooms: vec!["attic".into()],
+            only_rooms: true,
+            ..rules()
+        };
+        let mut table = Table::with(rules, &checkpoints);
+        table.session.start();
+        table.tasks();
+        table.open("c2");
+        table.settle();
+        let tasks = table.tasks();
+        let [Task::Join { id, .. }] = tasks[..] else {
+            panic!("which room is meant is asked first: {tasks:?}");
+        };
+        let replies = table.replies().concat();
+        assert!(!replies.contains("room:"), "not attached yet: {replies}");
+        if is_found {
+            table.answer_join(id);
+            table.settle();
+            table.attach();
+            let tasks = table.tasks();
+            assert!(
+                matches!(tasks[..], [Task::Rejoin { history: true, .. }]),
+                "it goes on where it was heard last: {tasks:?}"
+            );
+        } else {
+            let outcome = Err(JoinError::NoSuchRoom("attic".into()));
+            table.done(Done::Joined { id, outcome });
+            let tasks = table.tasks();
+            assert!(
+                matches!(&tasks[..], [Task::Leave { room, .. }] if room.as_str() == ROOM),
+                "{tasks:?}"
+            );
+        }
+    }
 }

@@ -318,6 +318,10 @@ impl World {
                 }
             }
             Task::Leave { .. } => Done::Left,
+            Task::LeaveUnlisted { room } => Done::LeftUnlisted {
+                room: *room,
+                outcome: Ok(()),
+            },
         };
         self.replies.push(Reply { done, task });
     }
