@@ -576,7 +576,7 @@ fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, rules: &Arc<Rules>) 
     let (shared, rules) = (Arc::clone(shared), Arc::clone(rules));
     let mut plans = Plans::new();
     Box::new(move |kind| {
-        if rules.have_taps() || shared.watchers.are_any() {
+        if rules.have_taps() || shared.watchers.take(kind) {
             return true;
         }
         plans.refresh(&shared);

@@ -86,8 +86,17 @@ impl Kinds {
 }
 
 impl Watchers {
-    /// Whether anybody waits or listens.
-    pub(crate) fn are_any(&self) -> bool {
+    /// Whether anybody waits for events of a kind, or listens to them.
+    pub(crate) fn take(&self, kind: &Kind) -> bool {
+        self.are_any()
+            && self
+                .lock()
+                .watchers
+                .iter()
+                .any(|watcher| watcher.kinds.matches(kind))
+    }
+
+    fn are_any(&self) -> bool {
         self.count.load(Ordering::Acquire) > 0
     }
 

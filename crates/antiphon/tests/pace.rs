@@ -105,6 +105,13 @@ async fn events_that_somebody_takes_are_stored_at_once_by_a_fast_journal() {
     // A handler of another kind takes none of these.
     let app = Counted::start(|app| app.on_raw("test.left", ignore)).await;
     assert!(app.two_hundred(OFTEN).await.len() <= 60);
+    // Nor does a stream of another kind, such as that of a daemon that waits for closed rooms.
+    let app = Counted::start(|app| app).await;
+    let _left = app.app.handle().stream_raw("test.left");
+    assert!(app.two_hundred(OFTEN).await.len() <= 60);
+    let app = Counted::start(|app| app).await;
+    let _said = app.app.handle().stream_raw("test.said");
+    assert_eq!(app.two_hundred(OFTEN).await, [1; 200]);
 }
 
 #[tokio::test(start_paused = true)]
