@@ -338,10 +338,12 @@ impl Person {
 
     /// Whether bytes have the person's id or one of their names, for a search afterwards.
     ///
+    /// A name inside a longer word is another word, and stays where it is.
+    ///
     /// Ids that are not unique are no proof, and are not looked for.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         let unique = self.rules.iter().any(|rule| rule.unique);
-        (unique && contains(bytes, &self.id)) || self.also.iter().any(|text| contains(bytes, text))
+        (unique && contains(bytes, &self.id)) || self.also.iter().any(|text| stands(bytes, text))
     }
 
     /// A state that is no JSON is nobody's to change: with the person's id in it, it goes as a whole.
@@ -641,6 +643,30 @@ fn contains(bytes: &[u8], text: &str) -> bool {
             .windows(text.len().max(1))
             .any(|window| window == text.as_bytes()),
     }
+}
+
+/// Whether a text stands in bytes as a word: not inside a longer one, as [`without`] judges it.
+fn stands(bytes: &[u8], text: &str) -> bool {
+    let places = bytes.windows(text.len().max(1)).enumerate();
+    places
+        .filter(|(_, window)| *window == text.as_bytes())
+        .any(|(at, _)| {
+            let (before, after) = (&bytes[..at], &bytes[at + text.len()..]);
+            !ends_in_word(before) && !begins_in_word(after)
+        })
+}
+
+/// The letter of an escape of JSON, as in `\n`, is no part of a word.
+fn ends_in_word(bytes: &[u8]) -> bool {
+    let escape = matches!(bytes, [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'])
+        || bytes.len() >= 6 && bytes[bytes.len() - 6..].starts_with(b"\\u");
+    let near = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(4)..]);
+    !escape && near.chars().next_back().is_some_and(char::is_alphanumeric)
+}
+
+fn begins_in_word(bytes: &[u8]) -> bool {
+    let near = String::from_utf8_lossy(&bytes[..bytes.len().min(4)]);
+    near.chars().next().is_some_and(char::is_alphanumeric)
 }
 
 /// A text as a JSON writer spells it that knows ASCII alone.
