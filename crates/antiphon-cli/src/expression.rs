@@ -5,8 +5,8 @@
 //!
 //! jaq cannot be stopped: an expression may loop, and its values cannot leave their thread. Each expression therefore has
 //! a thread of its own, which is asked event by event and waited for until [`LONGEST`]; after that the command ends.
-//! What an expression may take of memory is not bounded, and a recursion without an end overflows the thread's stack,
-//! which ends the process.
+//! What an expression may take of memory is not bounded, and a recursion of its own without an end overflows the
+//! thread's stack, which ends the process.
 
 use std::{
     sync::{
@@ -37,6 +37,11 @@ const OUTPUTS: usize = 1000;
 
 /// Longest evaluation of one event.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// Deepest nesting of an event, in arrays and objects within each other; a deeper one is an error of this event.
+///
+/// jaq reads and drops values by recursion, so that a body could end the process. Types are read to this depth too.
+const DEEPEST: usize = 120;
 
 /// Stack of the thread, in bytes: jaq recurses with the depth of a filter's calls.
 const STACK: usize = 64 << 20;
@@ -311,6 +316,9 @@ fn unread(code: &str, error: Option<load::Error<&str>>) -> Wrong {
 /// The first outputs of a filter for an event.
 fn outcome(filter: &Filter<JustLut<Val>>, event: &Event, outputs: usize) -> Outcome {
     let line = serde_json::to_vec(&show::Line::new(event)).map_err(|error| error.to_string())?;
+    if is_deep(&line) {
+        return Err(format!("it is nested more than {DEEPEST} deep"));
+    }
     let value = jaq_json::read::parse_single(&line).map_err(|error| error.to_string())?;
     let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
     let mut found = Vec::new();
@@ -329,6 +337,22 @@ fn outcome(filter: &Filter<JustLut<Val>>, event: &Event, outputs: usize) -> Outc
         return Err(format!("it has more than {OUTPUTS} outputs"));
     }
     Ok(found)
+}
+
+/// Whether JSON is nested more than [`DEEPEST`] deep.
+fn is_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    json.iter().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
 }
 
 #[cfg(test)]
@@ -379,6 +403,22 @@ mod tests {
         let json: Vec<_> = outputs.iter().map(|output| &*output.json).collect();
         assert_eq!(json, [r#""choir""#, r#"{"username":"mira","dubs":3}"#, "3"]);
         assert_eq!(outputs[0].text.as_deref(), Some("choir"));
+    }
+
+    #[test]
+    fn an_event_of_any_nesting_fails_alone() {
+        // Brackets in a text are no nesting.
+        let text = format!(r#"{{"message":"\\"{}"}}"#, "[".repeat(1000));
+        for (body, is_failed) in [
+            (text, false),
+            ("[".repeat(100) + &"]".repeat(100), false),
+            ("[".repeat(300_000) + &"]".repeat(300_000), true),
+        ] {
+            let mut expression = start(".kind");
+            let holds = expression.holds(&event(body.leak())).expect("in time");
+            assert_eq!(holds, !is_failed);
+            assert_eq!(expression.complaint().is_some(), is_failed);
+        }
     }
 
     #[test]
