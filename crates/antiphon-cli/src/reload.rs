@@ -82,7 +82,7 @@ impl<'a> Reload<'a> {
         }
     }
 
-    /// Reloads at each hangup; it does not end by itself.
+    /// Reloads at each hangup until the daemon stops; it does not end by itself.
     pub(crate) async fn run(mut self, mut hangup: Hangup, stop: &Stop) -> Infallible {
         let had_terminal = std::io::stderr().is_terminal();
         loop {
@@ -93,8 +93,15 @@ impl<'a> Reload<'a> {
                 continue;
             }
             self.service.reloading();
-            self.reload().await;
-            self.service.ready(&self.daemon.handle);
+            tokio::select! {
+                biased;
+                () = stop.asked() => {
+                    // What is under way ends with the app, and a further reload would begin what is about to end.
+                    info!(target: DAEMON, "the reload is broken off, since the daemon stops");
+                    return std::future::pending().await;
+                }
+                () = self.reload() => self.service.ready(&self.daemon.handle),
+            }
         }
     }
 
