@@ -65,7 +65,11 @@ impl Login {
             .get(header::AUTHORIZATION)
             .map_or(&[][..], HeaderValue::as_bytes);
         let right = self.0.expose().as_bytes();
-        sent.ct_eq(right).into()
+        // The scheme may be written in either case.
+        let scheme = b"Basic ";
+        let (begin, rest) = sent.split_at(sent.len().min(scheme.len()));
+        let right = right.strip_prefix(scheme).unwrap_or(right);
+        begin.eq_ignore_ascii_case(scheme) && bool::from(rest.ct_eq(right))
     }
 }
 
@@ -326,6 +330,12 @@ mod tests {
             &guard,
             &Method::GET,
             &[host, ("authorization", "Basic bWlyYTpldmVuc29uZzE=")],
+            200,
+        );
+        check(
+            &guard,
+            &Method::GET,
+            &[host, ("authorization", "basic bWlyYTpldmVuc29uZzE=")],
             200,
         );
         check(

@@ -124,7 +124,12 @@ fn verdict(figures: &Figures, status: &Glance) -> Markup {
     html! {
         div.verdict.bad[!reasons.is_empty()] role="status" {
             @if reasons.is_empty() {
-                strong { "All is well." } " The daemon runs, its connections are up, and it keeps up."
+                strong { "All is well." }
+                @match connecting(status) {
+                    0 => " The daemon runs, its connections are up, and it keeps up.",
+                    1 => " The daemon runs and keeps up; a connection is being made.",
+                    count => { " The daemon runs and keeps up; " (count) " connections are being made." }
+                }
             } @else {
                 strong { (reasons.len()) @if reasons.len() == 1 { " thing to look at" } @else { " things to look at" } }
                 ul { @for (reason, hint) in reasons.iter().take(TOP) {
@@ -134,6 +139,16 @@ fn verdict(figures: &Figures, status: &Glance) -> Markup {
             }
         }
     }
+}
+
+/// Connections that are being made or wait for the next try, not yet for so long that it is a reason.
+fn connecting(status: &Glance) -> usize {
+    let report = status.as_ref().ok().and_then(|(_, report)| report.as_ref());
+    let sources = report.into_iter().flat_map(|report| &report.app.sources);
+    let parts = sources.flat_map(|source| &source.parts);
+    parts
+        .filter(|part| ["connecting", "waiting"].contains(&&*part.link.state))
+        .count()
 }
 
 /// What the running daemon says of itself.
@@ -324,7 +339,7 @@ fn busiest(figures: &Figures) -> Markup {
         div data-renew="10" {
             (counted(figures))
             @if counts.is_empty() { p.none { "No event has a place yet." } } @else {
-                div.scroll { table {
+                div.scroll { table.cards {
                     thead { tr { th { "source" } th { "place" } th.number { "events" } } }
                     tbody { @for ((source, place), count) in counts.iter().take(ROWS) {
                         tr {

@@ -21,7 +21,7 @@ use antiphon_core::{Journal as _, Position};
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Query, State},
+    extract::{DefaultBodyLimit, State},
     http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -39,7 +39,7 @@ use self::{
 };
 use super::{
     Site,
-    pages::{Failed, link, page},
+    pages::{Failed, Query, link, page},
 };
 use crate::plain::plain;
 
@@ -267,14 +267,20 @@ fn links(site: &Site, act: &Act, next: Option<&Act>, came: &mut Vec<(i64, Came)>
             .rev()
             .take_while(|change| change.at >= act.at);
         let before_next = later.filter(|change| next.is_none_or(|next| change.at < next.at));
-        came.extend(before_next.take(LINES).map(|change| {
-            let link = Came::Link {
-                source: change.source.clone(),
-                place: change.place.clone(),
-                state: change.state.to_string(),
-            };
-            (change.at.as_millisecond(), link)
-        }));
+        let mut newest: Vec<_> = before_next
+            .take(LINES)
+            .map(|change| {
+                let link = Came::Link {
+                    source: change.source.clone(),
+                    place: change.place.clone(),
+                    state: change.state.to_string(),
+                };
+                (change.at.as_millisecond(), link)
+            })
+            .collect();
+        // Two changes within a millisecond stay in their order.
+        newest.reverse();
+        came.append(&mut newest);
     });
 }
 

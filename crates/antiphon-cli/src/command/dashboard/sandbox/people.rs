@@ -559,7 +559,12 @@ fn input(field: &str, label: &str, value: &str, required: bool) -> Markup {
     let is_short = field.starts_with("n.") || field.starts_with("e.") || field == "s.for";
     html! { label.long[is_long] {
         (plain(label))
-        input name=(field) value=(value) required[required] size=[is_short.then_some("7")] autocomplete="off";
+        // A field of one line would lose the others.
+        @if value.contains('\n') {
+            textarea name=(field) rows="3" required[required] { (value) }
+        } @else {
+            input name=(field) value=(value) required[required] size=[is_short.then_some("7")] autocomplete="off";
+        }
     } }
 }
 

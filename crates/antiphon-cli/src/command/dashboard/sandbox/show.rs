@@ -24,7 +24,8 @@ const SHORT: usize = 160;
 pub(super) fn outcome(act: &Act) -> Markup {
     match &act.outcome {
         Ok(said) => html! { p.verdict role="status" {
-            "Done: " (told(act)) ". "
+            @if said.get("done") == Some(&Value::Bool(false)) { "Nothing was done: " } @else { "Done: " }
+            (told(act)) ". "
             @if said.as_object().is_some_and(|said| !said.is_empty()) { code { (plain(&clipped(&masked(said).to_string()))) } " " }
             a href="#happened" { "What came of it" }
         } },
