@@ -116,9 +116,9 @@ impl Director<'_> {
         self.each(|stage| stage.traffic(0));
         let length = begin.elapsed();
         self.scenes.tell(Scene::Ended);
-        self.settle().await;
         // Events that the bot's own leaving causes are due to it as well, but cannot reach it.
-        Ok((self.simulator.ledger().last(), length))
+        let last = self.settle().await;
+        Ok((last, length))
     }
 
     /// In the order of `PLATFORMS`.
@@ -152,20 +152,24 @@ impl Director<'_> {
         }
     }
 
-    /// Waits until every event that is due is stored and handled, or gapped.
-    async fn settle(&self) {
+    /// Waits until every event that is due is stored and handled, or gapped; returns the last row of the ledger for
+    /// which that holds.
+    async fn settle(&self) -> u64 {
         let begin = Instant::now();
-        while begin.elapsed() < SETTLING {
+        loop {
+            // Before the look: a song that begins during it is stored, and may not be handled any more.
+            let last = self.simulator.ledger().last();
             let is_caught_up = self
                 .handle
                 .progress()
                 .is_some_and(|progress| progress.is_caught_up());
             let is_settled = self.acts.iter().all(|act| {
-                let tally = self.tally(act, u64::MAX);
+                let tally = self.tally(act, last);
                 tally.lost == 0 && tally.handled == tally.journaled
             });
-            if is_caught_up && is_settled && self.complaints().is_empty() {
-                return;
+            let is_over = is_caught_up && is_settled && self.complaints().is_empty();
+            if is_over || begin.elapsed() >= SETTLING {
+                return last;
             }
             sleep(LOOK).await;
         }
