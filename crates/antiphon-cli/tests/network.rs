@@ -424,8 +424,7 @@ fn the_simulator_listens_on_loopback_unless_credentials_are_set() {
         exit 2
         --- stderr
         error: invalid value '7006' for '--port <PLATFORM=N>': `7006` is not of the form `queup=7006`, with a port up to 65535
-
-        For more information, try '--help'.
+        hint: `antiphon sim --help` shows what can be written
         "#);
 }
 
