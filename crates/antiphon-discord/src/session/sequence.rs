@@ -84,29 +84,23 @@ impl Recent {
 }
 
 /// A quick hash of a dispatch's bytes.
-///
-/// Four lanes, since a multiplication waits for the one before it in its lane.
 fn hash(name: Option<&str>, body: &[u8]) -> u64 {
     let mix =
         |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    let word = |bytes: &[u8]| {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word)
-    };
-    let mut lanes = [body.len() as u64, 1, 2, 3];
+    let mut hash = body.len() as u64;
     for bytes in [name.unwrap_or_default().as_bytes(), body] {
-        let mut blocks = bytes.chunks_exact(32);
-        for block in &mut blocks {
-            for (lane, bytes) in lanes.iter_mut().zip(block.chunks_exact(8)) {
-                *lane = mix(*lane, word(bytes));
-            }
+        let mut words = bytes.chunks_exact(8);
+        for word in &mut words {
+            hash = mix(
+                hash,
+                u64::from_le_bytes(word.try_into().expect("eight bytes")),
+            );
         }
-        for (lane, bytes) in lanes.iter_mut().zip(blocks.remainder().chunks(8)) {
-            *lane = mix(*lane, word(bytes));
+        for byte in words.remainder() {
+            hash = mix(hash, u64::from(*byte));
         }
     }
-    lanes.into_iter().fold(0, mix)
+    hash
 }
 
 impl Session {
