@@ -99,7 +99,10 @@ fn a_filter_takes_letters_by_event_handler_and_age() {
     let run = antiphon(["dead", "list", "--kind", "x", "--journal", &path]);
     assert_eq!(
         (run.stdout.as_str(), run.stderr.as_str()),
-        ("", "no dead letter fits\n")
+        (
+            "",
+            "warning: `x` fits no kind that is known or stored\nno dead letter fits\n"
+        )
     );
 }
 

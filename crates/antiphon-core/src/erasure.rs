@@ -139,6 +139,8 @@ impl Erased {
 ///
 /// static RULE: Rule = Rule {
 ///     platform: "chat",
+///     is_id: |text| text.starts_with('u'),
+///     ids: "a `u` and a number",
 ///     unique: true,
 ///     own: &["user_id"],
 ///     users: &[],

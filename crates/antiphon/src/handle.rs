@@ -477,6 +477,7 @@ impl<S: Send + Sync + 'static> Handle<S> {
     /// let (choir, source) = script("choir");
     /// app.handle().replace_source(source).await?;
     /// choir.say("room/loft", "gloria").await?;
+    /// app.settle().await;
     /// app.handle().remove_source("choir").await?;
     /// assert!(app.handle().links().is_empty());
     /// assert_eq!(app.journal().texts().await, ["kyrie", "gloria"]);
