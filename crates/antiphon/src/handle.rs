@@ -473,9 +473,10 @@ impl<S: Send + Sync + 'static> Handle<S> {
     /// link.wait_for(|state| state.is_connected()).await?;
     /// choir.say("room/loft", "kyrie").await?;
     ///
-    /// // The same name, with other settings: it goes on where the first one was.
+    /// // The same name, with other settings: it goes on where the first one was, and what it sends again is known.
     /// let (choir, source) = script("choir");
     /// app.handle().replace_source(source).await?;
+    /// choir.say("room/loft", "kyrie").await?;
     /// choir.say("room/loft", "gloria").await?;
     /// app.settle().await;
     /// app.handle().remove_source("choir").await?;
