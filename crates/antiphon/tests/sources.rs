@@ -23,7 +23,7 @@ use antiphon::{
     projection::{self, Projection},
     testing::{SAID, Script, TestApp, script},
 };
-use support::{Log, Said, Troubled, note};
+use support::{Log, Said, Troubled, note, running};
 
 /// A script whose origins do not repeat those of an earlier one of its name.
 fn again(name: &str, said: usize) -> (Script, antiphon::testing::ScriptedSource) {
@@ -229,15 +229,6 @@ async fn a_projection_of_a_replaced_source_has_seen_every_event_once() {
     app.stop().await.unwrap();
 }
 
-/// A source that tells what it began with, sends one event with a checkpoint when it is to close, and closes slowly or
-/// never.
-struct Marked {
-    mark: i64,
-    log: Log,
-    closes: bool,
-    dropped: Arc<AtomicBool>,
-}
-
 struct OnDrop(Arc<AtomicBool>);
 
 impl Drop for OnDrop {
@@ -246,54 +237,35 @@ impl Drop for OnDrop {
     }
 }
 
-impl Source for Marked {
-    fn name(&self) -> &SourceName {
-        static NAME: std::sync::LazyLock<SourceName> =
-            std::sync::LazyLock::new(|| SourceName::new("marked"));
-        &NAME
-    }
-
-    fn kinds(&self) -> &'static [KindInfo] {
-        &[]
-    }
-
-    fn judge(&self) -> Judge {
-        |_| None
-    }
-
-    fn run(
-        self: Box<Self>,
-        intake: Intake,
-        stop: Stop,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
-        Box::pin(async move {
-            let _gone = OnDrop(Arc::clone(&self.dropped));
-            let begun = intake.checkpoint("socket").map_or(0, |known| known.mark);
-            self.log.note(format!("begins with {begun}"));
-            intake.show_link(LinkState::Connected {
-                since: intake.now(),
-            });
-            stop.closing().await;
-            let place = Place::new("room/loft");
-            let body = format!(r#"{{"message":"mark {}"}}"#, self.mark);
-            let event = intake.own_event(antiphon::Kind::from_static(SAID), place, body);
-            let last = Entry::event(event).with(Script::checkpoint("socket", self.mark));
-            let _ = intake.send(last).await;
-            if !self.closes {
-                std::future::pending::<()>().await;
-            }
-            Ok(())
-        })
-    }
+/// A source that tells what it began with, and sends one event with a checkpoint when it is to close.
+fn marked(mark: i64, log: &Log) -> impl Source {
+    marked_until(mark, log, std::future::ready(()), Arc::default())
 }
 
-fn marked(mark: i64, log: &Log) -> Marked {
-    Marked {
-        mark,
-        log: log.clone(),
-        closes: true,
-        dropped: Arc::default(),
-    }
+/// The same, which ends with a future, and tells when it is gone.
+fn marked_until(
+    mark: i64,
+    log: &Log,
+    end: impl Future<Output = ()> + Send + 'static,
+    dropped: Arc<AtomicBool>,
+) -> impl Source {
+    let log = log.clone();
+    running("marked", async move |intake: Intake, stop: Stop| {
+        let _gone = OnDrop(dropped);
+        let begun = intake.checkpoint("socket").map_or(0, |known| known.mark);
+        log.note(format!("begins with {begun}"));
+        intake.show_link(LinkState::Connected {
+            since: intake.now(),
+        });
+        stop.closing().await;
+        let place = Place::new("room/loft");
+        let body = format!(r#"{{"message":"mark {mark}"}}"#);
+        let event = intake.own_event(antiphon::Kind::from_static(SAID), place, body);
+        let last = Entry::event(event).with(Script::checkpoint("socket", mark));
+        let _ = intake.send(last).await;
+        end.await;
+        Ok(())
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -337,11 +309,7 @@ async fn the_next_source_begins_at_the_last_checkpoint_of_the_one_before() {
 async fn a_source_that_does_not_close_is_cut_off_and_the_next_one_begins() {
     let log = Log::default();
     let dropped = Arc::new(AtomicBool::new(false));
-    let stubborn = Marked {
-        closes: false,
-        dropped: Arc::clone(&dropped),
-        ..marked(1, &log)
-    };
+    let stubborn = marked_until(1, &log, std::future::pending(), Arc::clone(&dropped));
     let app = TestApp::start(App::new(()).source(stubborn), MemoryJournal::new()).await;
     let asked = tokio::time::Instant::now();
     app.handle().replace_source(marked(2, &log)).await.unwrap();
@@ -356,38 +324,19 @@ async fn a_source_that_does_not_close_is_cut_off_and_the_next_one_begins() {
 }
 
 /// A source that brings one event, and whose client works until it closes.
-struct Closing(SourceName, Arc<AtomicBool>);
-
-impl Source for Closing {
-    fn name(&self) -> &SourceName {
-        &self.0
-    }
-
-    fn kinds(&self) -> &'static [KindInfo] {
-        &[]
-    }
-
-    fn judge(&self) -> Judge {
-        |_| None
-    }
-
-    fn run(
-        self: Box<Self>,
-        intake: Intake,
-        stop: Stop,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
-        Box::pin(async move {
-            let event = intake.own_event(
-                antiphon::Kind::from_static(SAID),
-                Place::new("room/loft"),
-                r#"{"message":"kyrie"}"#,
-            );
-            let _ = intake.send(Entry::event(event)).await;
-            stop.closing().await;
-            self.1.store(false, Ordering::SeqCst);
-            Ok(())
-        })
-    }
+fn closing(open: &Arc<AtomicBool>) -> impl Source {
+    let open = Arc::clone(open);
+    running("client", async move |intake: Intake, stop: Stop| {
+        let event = intake.own_event(
+            antiphon::Kind::from_static(SAID),
+            Place::new("room/loft"),
+            r#"{"message":"kyrie"}"#,
+        );
+        let _ = intake.send(Entry::event(event)).await;
+        stop.closing().await;
+        open.store(false, Ordering::SeqCst);
+        Ok(())
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -404,8 +353,7 @@ async fn handlers_keep_a_client_that_works_while_their_source_is_removed() {
             log.note(format!("{} ends, open: {is_open}", said.message));
         }
     };
-    let source = Closing("client".into(), Arc::clone(&open));
-    let app = App::new(log.clone()).source(source).on(slow);
+    let app = App::new(log.clone()).source(closing(&open)).on(slow);
     let app = TestApp::start(app, MemoryJournal::new()).await;
     app.until(|| log.len() == 1).await;
     app.handle().remove_source("client").await.unwrap();
@@ -415,56 +363,30 @@ async fn handlers_keep_a_client_that_works_while_their_source_is_removed() {
     // A handler that never ends does not keep its source for ever.
     app.handle()
         .add(async |_: Said| std::future::pending::<()>().await);
-    let source = Closing("client".into(), Arc::clone(&open));
-    app.handle().add_source(source).await.unwrap();
+    app.handle().add_source(closing(&open)).await.unwrap();
     app.until(|| log.len() == 4).await;
     app.handle().remove_source("client").await.unwrap();
     app.stop().await.unwrap();
 }
 
-/// A source whose login is refused, from its first or from its second connection on.
-struct Refused {
-    is_let_in: bool,
-    refuse: Arc<tokio::sync::Notify>,
-}
-
-impl Source for Refused {
-    fn name(&self) -> &SourceName {
-        static NAME: std::sync::LazyLock<SourceName> =
-            std::sync::LazyLock::new(|| SourceName::new("choir"));
-        &NAME
-    }
-
-    fn kinds(&self) -> &'static [KindInfo] {
-        &[]
-    }
-
-    fn judge(&self) -> Judge {
-        |_| None
-    }
-
-    fn run(
-        self: Box<Self>,
-        intake: Intake,
-        _: Stop,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
-        Box::pin(async move {
-            if self.is_let_in {
-                intake.show_link(LinkState::Connected {
-                    since: intake.now(),
-                });
-                self.refuse.notified().await;
-            }
-            let error = SourceError::new("choir".into(), "authorization", "the password is wrong")
-                .hint("check it");
-            intake.show_link(LinkState::Stopped {
-                code: error.code().to_owned().into(),
-                reason: error.message().to_owned(),
-                hint: error.way_out().map(str::to_owned),
+/// A source whose login is refused: at once, or once it is told after it was connected.
+fn refused(after: Option<Arc<tokio::sync::Notify>>) -> impl Source {
+    running("choir", async move |intake: Intake, _: Stop| {
+        if let Some(after) = after {
+            intake.show_link(LinkState::Connected {
+                since: intake.now(),
             });
-            Err(error)
-        })
-    }
+            after.notified().await;
+        }
+        let error = SourceError::new("choir".into(), "authorization", "the password is wrong")
+            .hint("check it");
+        intake.show_link(LinkState::Stopped {
+            code: error.code().to_owned().into(),
+            reason: error.message().to_owned(),
+            hint: error.way_out().map(str::to_owned),
+        });
+        Err(error)
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -472,11 +394,8 @@ async fn an_added_source_that_is_refused_leaves_the_app_running_until_it_was_con
     let (organ, source) = script("organ");
     let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;
     let refuse = Arc::new(tokio::sync::Notify::new());
-    let refused = |is_let_in| Refused {
-        is_let_in,
-        refuse: Arc::clone(&refuse),
-    };
-    let mut link = app.handle().add_source(refused(false)).await.unwrap();
+    let later = || refused(Some(Arc::clone(&refuse)));
+    let mut link = app.handle().add_source(refused(None)).await.unwrap();
     let state = link.wait_for(|state| state.word() == "stopped").await;
     assert_eq!(
         state.unwrap().to_string(),
@@ -491,9 +410,9 @@ async fn an_added_source_that_is_refused_leaves_the_app_running_until_it_was_con
     assert_eq!(app.journal().texts().await, ["the others go on"]);
 
     // It can be replaced, and counts as soon as it is connected.
-    let taken = app.handle().add_source(refused(true)).await.unwrap_err();
+    let taken = app.handle().add_source(later()).await.unwrap_err();
     assert!(matches!(taken, ChangeError::Exists(_)));
-    app.handle().replace_source(refused(true)).await.unwrap();
+    app.handle().replace_source(later()).await.unwrap();
     app.settle().await;
     assert!(!app.has_ended());
     refuse.notify_one();

@@ -11,48 +11,24 @@ use std::{
 };
 
 use antiphon::{
-    App, BoxFuture, Clock, ConsumerName, Handle, HandlerError, HandlerExt, Intake, Judge, KindInfo,
-    LinkState, OnStopped, RunError, Source, SourceError, SourceName, State, Stop,
+    App, Clock, ConsumerName, Handle, HandlerError, HandlerExt, Intake, LinkState, OnStopped,
+    RunError, Source, SourceError, State, Stop,
     journal::{Journal, MemoryJournal},
     testing::{TestApp, script},
 };
-use support::{Log, Said, Troubled, note};
+use support::{Log, Said, Troubled, note, running};
 
 /// A source whose client works until the second phase of stopping.
-struct Closing {
-    name: SourceName,
-    open: Arc<AtomicBool>,
-    log: Log,
-}
-
-impl Source for Closing {
-    fn name(&self) -> &SourceName {
-        &self.name
-    }
-
-    fn kinds(&self) -> &'static [KindInfo] {
-        &[]
-    }
-
-    fn judge(&self) -> Judge {
-        |_| None
-    }
-
-    fn run(
-        self: Box<Self>,
-        _intake: Intake,
-        stop: Stop,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
-        Box::pin(async move {
-            self.open.store(true, Ordering::SeqCst);
-            stop.reading().await;
-            self.log.note("reading is over");
-            stop.closing().await;
-            self.open.store(false, Ordering::SeqCst);
-            self.log.note("closed");
-            Ok(())
-        })
-    }
+fn closing(open: Arc<AtomicBool>, log: Log) -> impl Source {
+    running("client", async move |_: Intake, stop: Stop| {
+        open.store(true, Ordering::SeqCst);
+        stop.reading().await;
+        log.note("reading is over");
+        stop.closing().await;
+        open.store(false, Ordering::SeqCst);
+        log.note("closed");
+        Ok(())
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,11 +36,7 @@ async fn running_handlers_keep_their_clients_while_the_app_stops() {
     let (choir, source) = script("choir");
     let log = Log::default();
     let open = Arc::new(AtomicBool::new(false));
-    let client = Closing {
-        name: "client".into(),
-        open: Arc::clone(&open),
-        log: log.clone(),
-    };
+    let client = closing(Arc::clone(&open), log.clone());
     let slow = move |said: Said, State(log): State<Log>| {
         let open = Arc::clone(&open);
         async move {

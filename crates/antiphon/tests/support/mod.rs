@@ -1,4 +1,5 @@
-//! Helpers of the app's tests: a payload, a log that handlers write to, and a journal with faults.
+//! Helpers of the app's tests: a payload, a log that handlers write to, a source that runs a function, and a journal
+//! with faults.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -8,6 +9,7 @@
 )]
 
 use std::{
+    future::Future,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -17,7 +19,8 @@ use std::{
 
 use antiphon::{
     AppendError, BoxFuture, Checkpoint, ConsumerName, DeadLetter, DeadLetterId, DecodeError, Event,
-    HandlerError, Payload, Position, ReadError, SourceName, State,
+    HandlerError, Intake, Judge, KindInfo, Payload, Position, ReadError, Source, SourceError,
+    SourceName, State, Stop,
     journal::{Batch, Cursor, Journal, MemoryJournal, Retention, Sweep, Trouble},
     projection::Saved,
     testing::SAID,
@@ -49,6 +52,48 @@ impl Payload for Said {
 
     fn decode(event: &Event) -> Result<Self, DecodeError> {
         event.parse()
+    }
+}
+
+/// A source without typed kinds that runs a function.
+pub struct Running<F> {
+    name: SourceName,
+    run: F,
+}
+
+/// A source of this name that runs a function.
+pub fn running<F, R>(name: &str, run: F) -> Running<F>
+where
+    F: FnOnce(Intake, Stop) -> R + Send + 'static,
+    R: Future<Output = Result<(), SourceError>> + Send + 'static,
+{
+    let name = SourceName::new(name);
+    Running { name, run }
+}
+
+impl<F, R> Source for Running<F>
+where
+    F: FnOnce(Intake, Stop) -> R + Send + 'static,
+    R: Future<Output = Result<(), SourceError>> + Send + 'static,
+{
+    fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    fn kinds(&self) -> &'static [KindInfo] {
+        &[]
+    }
+
+    fn judge(&self) -> Judge {
+        |_| None
+    }
+
+    fn run(
+        self: Box<Self>,
+        intake: Intake,
+        stop: Stop,
+    ) -> BoxFuture<'static, Result<(), SourceError>> {
+        Box::pin((self.run)(intake, stop))
     }
 }
 
