@@ -22,6 +22,8 @@ pub(crate) struct Rules {
     known: RwLock<Known>,
     /// Whether there is or was a tap.
     have_taps: AtomicBool,
+    /// Whether any source has events that come too late; it saves the lock, which is taken for each event otherwise.
+    have_expiries: AtomicBool,
 }
 
 #[derive(Default)]
@@ -62,6 +64,7 @@ impl Rules {
         known.judges.insert(of, source.judge());
         if let Some(expiry) = source.expiry() {
             known.expiries.insert(name.clone(), expiry);
+            self.have_expiries.store(true, Ordering::Release);
         }
         let momentary = source.kinds().iter().filter_map(|info| match info.keep {
             Keep::Momentary(keep) => Some((info.kind, keep)),
@@ -82,7 +85,10 @@ impl Rules {
 
     /// By which rules a source's events come too late, if there are any.
     pub(crate) fn expiry(&self, source: &SourceName) -> Option<Expiry> {
-        self.known().expiries.get(source).copied()
+        let may_have = self.have_expiries.load(Ordering::Acquire);
+        may_have
+            .then(|| self.known().expiries.get(source).copied())
+            .flatten()
     }
 
     /// Whether an error could pass, by the first platform that knows it.
