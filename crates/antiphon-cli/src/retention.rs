@@ -2,22 +2,16 @@
 
 use std::time::Duration;
 
-use antiphon_core::{Keep, KindPattern, Retention};
+use antiphon_core::{Keep, Retention};
 
 use crate::platform::all_kinds;
 
 /// A policy with the kinds that platforms call momentary, except those that its rules name, as an app adds them.
-pub(crate) fn whole(mut policy: Retention) -> Retention {
-    for info in all_kinds() {
-        let Keep::Momentary(keep) = info.keep else {
-            continue;
-        };
-        let mut named = policy.rules.iter().chain(&policy.momentary);
-        if !named.any(|(pattern, _)| pattern.matches(info.kind)) {
-            policy.momentary.push((KindPattern::new(info.kind), keep));
-        }
-    }
-    policy
+pub(crate) fn whole(policy: Retention) -> Retention {
+    policy.with_momentary(all_kinds().filter_map(|info| match info.keep {
+        Keep::Momentary(keep) => Some((info.kind, keep)),
+        _ => None,
+    }))
 }
 
 /// How long a whole policy keeps events of a kind; `None` for good.
@@ -29,6 +23,8 @@ pub(crate) fn kept(kind: &str, policy: &Retention) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use antiphon_core::KindPattern;
+
     use super::*;
 
     #[test]

@@ -349,6 +349,37 @@ impl Default for Retention {
     }
 }
 
+impl Retention {
+    /// With these momentary kinds, except those that its rules name: what an owner says of a kind counts before what its
+    /// platform does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use antiphon_core::{KindPattern, Retention};
+    ///
+    /// let minute = Duration::from_secs(60);
+    /// let rules = vec![(KindPattern::new("tea.*"), minute)];
+    /// let policy = Retention { rules, ..Retention::default() };
+    /// let policy = policy.with_momentary([("tea.poured", minute), ("choir.hum", minute)]);
+    /// assert_eq!(policy.momentary.len(), 1);
+    /// assert!(policy.momentary[0].0.matches("choir.hum"));
+    /// ```
+    #[must_use]
+    pub fn with_momentary(
+        mut self,
+        kinds: impl IntoIterator<Item = (&'static str, Duration)>,
+    ) -> Self {
+        for (kind, keep) in kinds {
+            let mut named = self.rules.iter().chain(&self.momentary);
+            if !named.any(|(pattern, _)| pattern.matches(kind)) {
+                self.momentary.push((KindPattern::new(kind), keep));
+            }
+        }
+        self
+    }
+}
+
 /// What a sweep removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sweep {

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Expiry, Judge, Keep, KindPattern, Retention, Source, SourceName};
+use antiphon_core::{Expiry, Judge, Keep, Retention, Source, SourceName};
 use foldhash::fast::RandomState;
 
 /// The rules of all sources that an app has or had.
@@ -97,13 +97,8 @@ impl Rules {
     }
 
     /// The owner's policy with the momentary kinds, except those that its rules name.
-    pub(crate) fn added_to(&self, mut policy: Retention) -> Retention {
-        for (kind, keep) in &self.known().momentary {
-            let mut named = policy.rules.iter().chain(&policy.momentary);
-            if !named.any(|(pattern, _)| pattern.matches(kind)) {
-                policy.momentary.push((KindPattern::new(*kind), *keep));
-            }
-        }
-        policy
+    pub(crate) fn added_to(&self, policy: Retention) -> Retention {
+        let known = self.known();
+        policy.with_momentary(known.momentary.iter().map(|(kind, keep)| (*kind, *keep)))
     }
 }
