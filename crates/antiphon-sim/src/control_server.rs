@@ -226,6 +226,17 @@ fn is_same(one: &str, other: &str) -> bool {
     one.len() == other.len() && differences == 0
 }
 
+fn number(name: &str, value: &str) -> Result<u64, String> {
+    value
+        .parse()
+        .map_err(|_| format!("`{name}` is not a number: {value}"))
+}
+
+/// A number of rows; one that no memory holds is all of them.
+fn limit(name: &str, value: &str) -> Result<usize, String> {
+    Ok(usize::try_from(number(name, value)?).unwrap_or(usize::MAX))
+}
+
 /// Reads the parameters of `GET /ledger`; an unknown one is an error.
 fn parse_query(text: &str) -> Result<Query, String> {
     let mut query = Query {
@@ -233,14 +244,9 @@ fn parse_query(text: &str) -> Result<Query, String> {
         ..Query::default()
     };
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        let number = || {
-            value
-                .parse()
-                .map_err(|_| format!("`{name}` is not a number: {value}"))
-        };
         match &*name {
-            "after" => query.after = number()?,
-            "limit" => query.limit = Some(usize::try_from(number()?).unwrap_or(usize::MAX)),
+            "after" => query.after = number(&name, &value)?,
+            "limit" => query.limit = Some(limit(&name, &value)?),
             "due_to" => query.due_to = Some(value.into_owned()),
             "connection" => query.connection = Some(value.into_owned()),
             other => return Err(format!("no parameter named `{other}`")),
@@ -253,15 +259,10 @@ fn parse_query(text: &str) -> Result<Query, String> {
 fn parse_wire_query(text: &str) -> Result<WireQuery, String> {
     let mut query = WireQuery::default();
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        let number = || {
-            value
-                .parse::<u64>()
-                .map_err(|_| format!("`{name}` is not a number: {value}"))
-        };
         match &*name {
-            "after" => query.after = Some(number()?),
-            "limit" => query.limit = Some(usize::try_from(number()?).unwrap_or(usize::MAX)),
-            "connection" => query.connection = Some(number()?),
+            "after" => query.after = Some(number(&name, &value)?),
+            "limit" => query.limit = Some(limit(&name, &value)?),
+            "connection" => query.connection = Some(number(&name, &value)?),
             "platform" => query.platform = Some(value.into_owned()),
             "from" => {
                 query.from = Some(match &*value {

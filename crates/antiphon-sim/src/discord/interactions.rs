@@ -60,6 +60,13 @@ pub(crate) struct Interaction {
     pub(crate) is_submitted: bool,
 }
 
+impl Interaction {
+    /// Whether it was answered by a modal that is not yet submitted.
+    pub(crate) fn is_open_form(&self) -> bool {
+        self.answered == Some(9) && !self.is_submitted
+    }
+}
+
 impl State {
     /// The guild of a channel.
     pub(crate) fn guild_of_channel(&self, channel: Id) -> Option<Id> {
@@ -405,8 +412,7 @@ impl State {
         let open = self.rest.interactions.iter().rev().find(|(_, one)| {
             one.application == application
                 && one.user == user
-                && one.answered == Some(9)
-                && !one.is_submitted
+                && one.is_open_form()
                 && custom_id.is_none_or(|id| one.answer["custom_id"] == id)
         });
         let Some((trigger, opened)) = open.map(|(id, one)| (*id, one.clone())) else {

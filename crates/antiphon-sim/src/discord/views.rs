@@ -82,9 +82,8 @@ impl Discord {
     pub(super) fn forms_json(&self, by: &str) -> Value {
         self.act(|state| {
             let user = state.community.user_named(by);
-            let open = state.rest.interactions.values().rev().filter(|one| {
-                Some(one.user) == user && one.answered == Some(9) && !one.is_submitted
-            });
+            let all = state.rest.interactions.values().rev();
+            let open = all.filter(|one| Some(one.user) == user && one.is_open_form());
             let forms = open.take(FORMS).map(|one| {
                 let bot = state.community.users.get(&one.application);
                 json!({"bot": bot.map(|bot| bot.name.clone()), "form": one.answer})

@@ -44,13 +44,9 @@ impl Room {
     /// The newest messages, the oldest first, without those that were deleted.
     pub(super) fn messages_json(&self, limit: usize) -> Value {
         self.look(|_, room| {
-            let of = |kind: &'static str, field: &'static str| {
-                let items = room.chat.iter().filter(move |item| item["type"] == kind);
-                items
-                    .filter_map(move |item| item[field].as_str())
-                    .collect::<BTreeSet<_>>()
-            };
-            let deleted = of("delete-chat-message", "chatid");
+            let items = room.chat.iter();
+            let items = items.filter(|item| item["type"] == "delete-chat-message");
+            let deleted: BTreeSet<_> = items.filter_map(|item| item["chatid"].as_str()).collect();
             let chat = room.chat.iter().rev();
             let chat = chat.filter(|item| item["type"] == "chat-message");
             let left = chat.filter(|item| {

@@ -182,6 +182,7 @@ struct Lane {
 }
 
 /// An entry before it is masked.
+#[derive(Clone)]
 struct Kept {
     n: u64,
     at: i64,
@@ -245,23 +246,33 @@ impl Wire {
             None => found.len().saturating_sub(limit),
         };
         let asked = found.iter().skip(first).take(limit);
-        let shown = asked.map(|(number, lane, kept)| kept.shown(**number, lane));
+        let asked: Vec<_> = asked
+            .map(|(number, lane, kept)| {
+                let server = Arc::clone(&lane.server);
+                (**number, lane.platform, server, (*kept).clone())
+            })
+            .collect();
+        // Masking takes its time, and every frame of every connection is noted under the lock.
+        drop(log);
+        let shown = asked
+            .into_iter()
+            .map(|(number, platform, server, kept)| kept.shown(number, platform, server));
         shown.collect()
     }
 }
 
 impl Kept {
     /// The entry as it may be shown.
-    fn shown(&self, connection: u64, lane: &Lane) -> WireEntry {
-        let mut what = self.what.clone();
+    fn shown(self, connection: u64, platform: &'static str, server: Arc<str>) -> WireEntry {
+        let mut what = self.what;
         if let WireKind::Request { path, .. } = &mut what {
             *path = mask::address(path);
         }
         WireEntry {
             n: self.n,
             at: self.at,
-            platform: lane.platform,
-            server: Arc::clone(&lane.server),
+            platform,
+            server,
             connection,
             from: self.from,
             what,
@@ -303,10 +314,8 @@ impl Log {
             body,
             bytes,
         });
-        if lane.entries.len() > PER_CONNECTION
-            && let Some(oldest) = lane.entries.pop_front()
-        {
-            self.bytes -= oldest.body.len();
+        if lane.entries.len() > PER_CONNECTION {
+            self.forget_first(watch.number);
         }
         while self.bytes > BYTES {
             let oldest = self.lanes.iter().min_by_key(|(_, lane)| lane.first());
