@@ -14,7 +14,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use binary::{Antiphon, Running, post};
+use binary::{Antiphon, Running, ask, post};
 
 /// A simulator, and a folder with a configuration of its accounts.
 fn simulated() -> (Running, TempDir) {
@@ -401,27 +401,7 @@ fn a_reader_of_printed_events_that_goes_away_is_a_normal_end_without_a_warning()
 
 /// An HTTP answer.
 fn get(address: &str, path: &str) -> String {
-    ask(address, &format!("GET {path}"), &[])
-}
-
-/// The answer to a request with these further lines in its head.
-fn ask(address: &str, request: &str, lines: &[&str]) -> String {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let host = format!("Host: {address}");
-    let has_host = lines.iter().any(|line| line.starts_with("Host:"));
-    let own = [(!has_host).then_some(&*host), Some("Connection: close")];
-    let head: Vec<_> = own
-        .into_iter()
-        .flatten()
-        .chain(lines.iter().copied())
-        .collect();
-    write!(
-        stream,
-        "{request} HTTP/1.1\r\n{}\r\n\r\n",
-        head.join("\r\n")
-    )
-    .expect("it reads");
-    std::io::read_to_string(stream).expect("it answers")
+    ask(address, &format!("GET {path}"), &[], "")
 }
 
 /// The value of a series, such as `antiphon_gaps_total{source="queup"}`; 0 if there is none.
@@ -574,13 +554,13 @@ fn the_daemon_serves_the_dashboard_and_a_reload_changes_who_may_look() {
     assert!(read.contains("a dead letter"), "{read}");
     // A change goes the way of every other process, and the daemon takes it up.
     let own = ["Content-Length: 0", &format!("Origin: http://{address}")];
-    let asked = ask(&address, "POST /dead/1/drop", &own);
+    let asked = ask(&address, "POST /dead/1/drop", &own, "");
     assert!(asked.contains("location: /dead?done=queued"), "{asked}");
     while get(&address, "/dead").contains("/dead/1/drop") {}
     assert!(get(&address, "/dead").contains("/dead/2/drop"));
 
     // A reload changes names and login of a server that stays where it is.
-    let named = || ask(&address, "GET /events", &["Host: bot.example.org"]);
+    let named = || ask(&address, "GET /events", &["Host: bot.example.org"], "");
     assert!(named().starts_with("HTTP/1.1 421 "));
     std::fs::write(folder.join("login"), "mira:evensong1\n").expect("a file");
     dashboard(
@@ -594,7 +574,7 @@ fn the_daemon_serves_the_dashboard_and_a_reload_changes_who_may_look() {
         "Host: bot.example.org",
         "Authorization: Basic bWlyYTpldmVuc29uZzE=",
     ];
-    let answer = ask(&address, "GET /events", &login);
+    let answer = ask(&address, "GET /events", &login, "");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     daemon.signal("TERM");
     assert_eq!(daemon.end().code, 0);

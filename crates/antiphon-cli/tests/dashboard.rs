@@ -5,50 +5,26 @@ mod fixture;
 
 use std::{
     collections::BTreeSet,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpStream,
     path::Path,
 };
 
 use antiphon_core::{Batch, Draft, Journal as _, Kind, Origin, Place};
 use antiphon_journal::SqliteJournal;
-use binary::{Antiphon, Running, antiphon};
+use binary::{Antiphon, Running, antiphon, ask, dashboard_of};
 use fixture::{journal, runtime};
 
 /// A dashboard of a journal, and its address.
 fn dashboard(journal: &str, options: &[&str]) -> (Running, String) {
     let mut arguments = vec!["dashboard", "--listen", "127.0.0.1:0", "--journal", journal];
     arguments.extend(options);
-    let mut running = Antiphon::new(arguments).start();
-    let line = running.line().expect("it says where it is");
-    let address = line.strip_prefix("the dashboard is at http://");
-    let address = address
-        .expect("an address")
-        .trim_end_matches('/')
-        .to_owned();
-    (running, address)
-}
-
-/// The answer to a request with these further lines in its head.
-fn ask(address: &str, request: &str, lines: &[&str]) -> String {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let host = format!("Host: {address}");
-    let has_host = lines.iter().any(|line| line.starts_with("Host:"));
-    let mut head = vec![
-        format!("{request} HTTP/1.1"),
-        "Connection: close".to_owned(),
-    ];
-    head.extend((!has_host).then_some(host));
-    head.extend(lines.iter().map(|line| (*line).to_owned()));
-    write!(stream, "{}\r\n\r\n", head.join("\r\n")).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    answer
+    dashboard_of(Antiphon::new(arguments))
 }
 
 #[track_caller]
 fn check(address: &str, request: &str, lines: &[&str], status: u16) {
-    let answer = ask(address, request, lines);
+    let answer = ask(address, request, lines, "");
     assert!(
         answer.starts_with(&format!("HTTP/1.1 {status} ")),
         "{answer}"
@@ -78,21 +54,21 @@ fn every_page_opens_and_has_neither_script_nor_style_within() {
         "/storage",
         "/dead",
     ] {
-        let answer = ask(&address, &format!("GET {page}"), &[]);
+        let answer = ask(&address, &format!("GET {page}"), &[], "");
         assert!(answer.starts_with("HTTP/1.1 200 "), "{page}: {answer}");
         for inside in ["<style", " style=", "<script>", " onclick=", "\u{1b}"] {
             assert!(!answer.contains(inside), "{page} has {inside}");
         }
     }
-    let event = ask(&address, "GET /events/1", &[]);
+    let event = ask(&address, "GET /events/1", &[], "");
     assert!(event.contains("a dead letter"), "{event}");
-    let found = ask(&address, "GET /events?text=BACK+again", &[]);
+    let found = ask(&address, "GET /events?text=BACK+again", &[], "");
     assert!(
         found.contains("teo: back again") && !found.contains("mira: hello"),
         "{found}"
     );
     let long = format!("GET /events?text={}", "x".repeat(2000));
-    let refused = ask(&address, &long, &[]);
+    let refused = ask(&address, &long, &[], "");
     assert!(
         refused.starts_with("HTTP/1.1 400 ") && refused.contains("1024 bytes at most"),
         "{refused}"
@@ -106,7 +82,7 @@ fn every_page_opens_and_has_neither_script_nor_style_within() {
         ("/?span=1h&span=2h", "duplicate field `span`"),
         ("/events/live?after=-1", "invalid digit"),
     ] {
-        let answer = ask(&address, &format!("GET {address_of}"), &[]);
+        let answer = ask(&address, &format!("GET {address_of}"), &[], "");
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
         assert!(
             answer.contains("<h1>The address cannot be read</h1>") && answer.contains(wrong),
@@ -154,14 +130,14 @@ fn a_dead_letter_is_handled_again_or_dropped_from_its_page() {
     let (_dashboard, address) = dashboard(&path, &[]);
     let origin = format!("Origin: http://{address}");
     let own = ["Content-Length: 0", &origin];
-    let answer = ask(&address, "POST /dead/1/drop", &own);
+    let answer = ask(&address, "POST /dead/1/drop", &own, "");
     assert!(
         answer.starts_with("HTTP/1.1 303 ") && answer.contains("location: /dead?done=done"),
         "{answer}"
     );
-    let answer = ask(&address, "POST /dead/1/drop", &own);
+    let answer = ask(&address, "POST /dead/1/drop", &own, "");
     assert!(answer.contains("location: /dead?done=absent"), "{answer}");
-    ask(&address, "POST /dead/2/replay", &own);
+    ask(&address, "POST /dead/2/replay", &own, "");
     let left = antiphon(["dead", "list", "--journal", &path, "--output", "json"]).objects();
     assert_eq!(left.len(), 1);
     assert_eq!(
@@ -216,7 +192,7 @@ fn a_journal_that_cannot_be_read_is_a_page_that_says_so() {
     let path = folder.path().join("events.db");
     let name = path.to_str().expect("UTF-8");
     let (_dashboard, address) = dashboard(name, &[]);
-    let answer = ask(&address, "GET /", &[]);
+    let answer = ask(&address, "GET /", &[], "");
     assert!(
         answer.starts_with("HTTP/1.1 503 ") && answer.contains("there is no journal"),
         "{answer}"
@@ -226,7 +202,7 @@ fn a_journal_that_cannot_be_read_is_a_page_that_says_so() {
         "this is no database, and long enough to look like one",
     )
     .expect("a file");
-    let answer = ask(&address, "GET /events", &[]);
+    let answer = ask(&address, "GET /events", &[], "");
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     // Once there is one, the pages open.
     std::fs::remove_file(&path).expect("it is there");

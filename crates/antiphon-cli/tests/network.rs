@@ -7,7 +7,7 @@ use std::{io::Write as _, path::Path};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use binary::{Antiphon, Running, antiphon, configured, post};
+use binary::{Antiphon, Running, antiphon, ask, configured, post};
 
 /// A simulator that runs, and its addresses.
 fn simulator(options: &[&str]) -> (Running, Value) {
@@ -438,20 +438,20 @@ fn a_token_for_the_control_address_is_asked_for() {
     let addresses: Value = serde_json::from_str(&line).expect("one JSON object");
     let control = addresses["control"].as_str().expect("a text");
     let address = control.strip_prefix("http://").expect("a URL");
-    assert!(ask(address, "").starts_with("HTTP/1.1 401"));
-    assert!(ask(address, "Authorization: Bearer guess\r\n").starts_with("HTTP/1.1 401"));
-    assert!(ask(address, "Authorization: Bearer canary-7f3a\r\n").starts_with("HTTP/1.1 200"));
-}
-
-/// Asks the control address for the ledger, with more headers.
-fn ask(address: &str, headers: &str) -> String {
-    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
-    write!(
-        stream,
-        "GET /ledger HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n"
-    )
-    .expect("it reads");
-    std::io::read_to_string(stream).expect("it answers")
+    assert!(ask(address, "GET /ledger", &[], "").starts_with("HTTP/1.1 401"));
+    assert!(
+        ask(address, "GET /ledger", &["Authorization: Bearer guess"], "")
+            .starts_with("HTTP/1.1 401")
+    );
+    assert!(
+        ask(
+            address,
+            "GET /ledger",
+            &["Authorization: Bearer canary-7f3a"],
+            ""
+        )
+        .starts_with("HTTP/1.1 200")
+    );
 }
 
 #[test]

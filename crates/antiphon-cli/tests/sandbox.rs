@@ -12,18 +12,14 @@ mod fixture;
 #[path = "../../antiphon/examples/buttons.rs"]
 mod buttons;
 
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    path::Path,
-};
+use std::path::Path;
 
 use antiphon::{
     discord::{self, Intents},
     net::Addresses,
 };
 use antiphon_journal::SqliteJournal;
-use binary::{Antiphon, Running, antiphon};
+use binary::{Antiphon, Running, antiphon, ask, dashboard_of};
 use fixture::runtime;
 use serde_json::{Value, json};
 
@@ -66,32 +62,6 @@ fn dashboard(arguments: &[&str]) -> (Running, String) {
     dashboard_of(Antiphon::new(
         [&["dashboard", "--listen", "127.0.0.1:0"], arguments].concat(),
     ))
-}
-
-fn dashboard_of(antiphon: Antiphon) -> (Running, String) {
-    let mut running = antiphon.start();
-    let line = running.line().expect("it says where it is");
-    let address = line.strip_prefix("the dashboard is at http://");
-    let address = address
-        .expect("an address")
-        .trim_end_matches('/')
-        .to_owned();
-    (running, address)
-}
-
-fn ask(address: &str, request: &str, lines: &[&str], body: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let mut head = vec![
-        format!("{request} HTTP/1.1"),
-        format!("Host: {address}"),
-        "Connection: close".to_owned(),
-        format!("Content-Length: {}", body.len()),
-    ];
-    head.extend(lines.iter().map(|line| (*line).to_owned()));
-    write!(stream, "{}\r\n\r\n{body}", head.join("\r\n")).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    answer
 }
 
 fn get(address: &str, path: &str) -> String {

@@ -235,15 +235,37 @@ pub(crate) fn configured(addresses: &Value) -> TempDir {
 pub(crate) fn post(addresses: &Value, path: &str, body: &str) -> String {
     let control = addresses["control"].as_str().expect("a text");
     let address = control.strip_prefix("http://").expect("a URL");
-    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .expect("it reads");
-    let answer = std::io::read_to_string(stream).expect("it answers");
+    let answer = ask(address, &format!("POST {path}"), &[], body);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
     body.to_owned()
+}
+
+/// The answer to a request such as `GET /metrics` with these further lines in its head.
+///
+/// `Host` is the address unless a line says otherwise, and a body has its length before it.
+pub(crate) fn ask(address: &str, request: &str, lines: &[&str], body: &str) -> String {
+    let has_host = lines.iter().any(|line| line.starts_with("Host:"));
+    let mut head = vec![
+        format!("{request} HTTP/1.1"),
+        "Connection: close".to_owned(),
+    ];
+    head.extend((!has_host).then(|| format!("Host: {address}")));
+    head.extend((!body.is_empty()).then(|| format!("Content-Length: {}", body.len())));
+    head.extend(lines.iter().map(|line| (*line).to_owned()));
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    write!(stream, "{}\r\n\r\n{body}", head.join("\r\n")).expect("it reads");
+    std::io::read_to_string(stream).expect("it answers")
+}
+
+/// Starts `antiphon dashboard`; gives its address too.
+pub(crate) fn dashboard_of(antiphon: Antiphon) -> (Running, String) {
+    let mut running = antiphon.start();
+    let line = running.line().expect("it says where it is");
+    let address = line.strip_prefix("the dashboard is at http://");
+    let address = address
+        .expect("an address")
+        .trim_end_matches('/')
+        .to_owned();
+    (running, address)
 }
