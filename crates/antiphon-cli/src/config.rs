@@ -370,22 +370,21 @@ pub(crate) fn set<C, T>(config: C, value: Option<T>, set: impl FnOnce(C, T) -> C
 /// `--journal` needs no configuration; `--config` must exist; otherwise `antiphon.toml` of this folder counts if there
 /// is one.
 pub(crate) fn journal(place: &Where) -> Result<PathBuf, Failure> {
-    if let Some(journal) = &place.journal {
-        return Ok(journal.clone());
+    Ok(journal_of(place, of_place(place)?.as_ref()))
+}
+
+/// The same, with the configuration of the place.
+pub(crate) fn journal_of(place: &Where, config: Option<&Config>) -> PathBuf {
+    match (&place.journal, config) {
+        (Some(journal), _) => journal.clone(),
+        (None, Some(config)) => config.journal_path(),
+        (None, None) => JOURNAL.into(),
     }
-    Ok(match of_place(place)? {
-        Some(config) => config.journal_path(),
-        None => JOURNAL.into(),
-    })
 }
 
 /// What the journal of a command keeps, as its configuration says; everything for one that was named by its file.
-///
-/// # Errors
-/// As [`journal`].
-pub(crate) fn retention(place: &Where) -> Result<Retention, Failure> {
-    let config = of_place(place)?;
-    Ok(config.map_or_else(Retention::default, |config| config.journal.retention()))
+pub(crate) fn retention_of(config: Option<&Config>) -> Retention {
+    config.map_or_else(Retention::default, |config| config.journal.retention())
 }
 
 /// The configuration that names the journal, if there is one.

@@ -9,7 +9,7 @@
 //! Rooms, channels, places and kinds chosen by platforms are no labels, so that the number of series depends on the
 //! sources alone: 13 for each, and less than two hundred beside.
 
-use std::{collections::BTreeSet, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -22,6 +22,7 @@ use axum::{
 use metrics::gauge;
 use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+    formatting::sanitize_label_value,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -299,35 +300,24 @@ async fn show(State(shown): State<Shown>) -> Response {
     };
     let report = report(&shown.running).await;
     set(&report);
-    let names = report
-        .app
-        .sources
-        .iter()
-        .map(|source| escaped(&source.name));
-    let text = of_sources(&shown.recorded.render(), &names.collect());
+    let sources = report.app.sources.iter();
+    let names: Vec<_> = sources
+        .map(|source| sanitize_label_value(&source.name))
+        .collect();
+    let text = of_sources(&shown.recorded.render(), &names);
     let form = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, form)], text).into_response()
 }
 
-/// A name as the value of a label has it.
-fn escaped(name: &str) -> String {
-    let name = name.replace('\\', r"\\");
-    name.replace('"', "\\\"").replace('\n', r"\n")
-}
-
-/// The text without the series of sources that are not among these, since a recorder forgets none.
-fn of_sources(text: &str, names: &BTreeSet<String>) -> String {
-    let is_here = |line: &&str| {
-        let Some((_, value)) = line.split_once("source=\"") else {
-            return true;
-        };
-        let mut is_escaped = false;
-        let end = value.find(|letter| {
-            let ends = letter == '"' && !is_escaped;
-            is_escaped = letter == '\\' && !is_escaped;
-            ends
-        });
-        end.is_none_or(|end| names.contains(&value[..end]))
+/// The text without the series of sources that are not among these names, as labels have them: a recorder forgets none.
+fn of_sources(text: &str, names: &[String]) -> String {
+    let is_here = |line: &&str| match line.split_once("source=\"") {
+        // A quote within a name is escaped, so that this one ends it.
+        Some((_, value)) => names.iter().any(|name| {
+            let rest = value.strip_prefix(name.as_str());
+            rest.is_some_and(|rest| rest.starts_with('"'))
+        }),
+        None => true,
     };
     text.split_inclusive('\n').filter(is_here).collect()
 }
@@ -413,7 +403,7 @@ mod tests {
 
     #[test]
     fn a_source_that_is_gone_is_shown_no_more() {
-        let names = ["choir".to_owned(), escaped("a \"b\\")].into();
+        let names = ["choir".to_owned(), sanitize_label_value("a \"b\\")];
         let text = "# HELP x\nx{source=\"choir\"} 1\nx{source=\"choir 2\"} 2\ny 3\n\
                     x{source=\"a \\\"b\\\\\",state=\"idle\"} 4\nx{source=\"a \\\"b\"} 5\n";
         let shown = of_sources(text, &names);

@@ -13,7 +13,7 @@ mod secrets;
 mod sources;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     io::IsTerminal as _,
     path::{Path, PathBuf},
@@ -47,7 +47,7 @@ const LIVE: [&str; 8] = [
 ];
 
 /// Values of the configuration by their dotted keys.
-type Keys = BTreeMap<String, toml::Value>;
+type Keys = toml::Table;
 
 /// What a reload changes.
 pub(crate) struct Reload<'a> {
@@ -144,18 +144,14 @@ impl<'a> Reload<'a> {
                 None if is_live(&key) => Outcome::Applied,
                 None => Outcome::NeedsRestart,
             };
-            report.keys.push((outcome, key));
-        }
-        // Every other key stays a difference, which the next reload tells again.
-        for (_, key) in report
-            .keys
-            .iter()
-            .filter(|(outcome, _)| *outcome == Outcome::Applied)
-        {
-            match written.get(key) {
-                Some(value) => drop(self.running.insert(key.clone(), value.clone())),
-                None => drop(self.running.remove(key)),
+            // Every other key stays a difference, which the next reload tells again.
+            if outcome == Outcome::Applied {
+                match written.get(&key) {
+                    Some(value) => drop(self.running.insert(key.clone(), value.clone())),
+                    None => drop(self.running.remove(&key)),
+                }
             }
+            report.keys.push((outcome, key));
         }
         self.sources.change(built, &mut report).await;
         report.tell(&self.path);
@@ -294,16 +290,13 @@ fn keys(configuration: &toml::Table) -> Keys {
     keys
 }
 
-/// Keys whose values differ.
+/// Keys whose values differ, in their order.
 fn changed(before: &Keys, after: &Keys) -> Vec<String> {
-    let all = before.keys().chain(after.keys());
-    let mut changed: Vec<_> = all
+    let all: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    all.into_iter()
         .filter(|key| before.get(*key) != after.get(*key))
         .cloned()
-        .collect();
-    changed.sort_unstable();
-    changed.dedup();
-    changed
+        .collect()
 }
 
 #[cfg(test)]

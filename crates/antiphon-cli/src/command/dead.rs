@@ -50,7 +50,7 @@ pub(crate) async fn dead(args: Dead, stop: &Stop) -> anyhow::Result<Exit> {
             shape,
         } => {
             let letters = chosen(&which, &filter, &journal).await?;
-            let retention = config::retention(&journal)?;
+            let retention = config::retention_of(config::of_place(&journal)?.as_ref());
             choice::warn(&letters, &retention, Timestamp::now());
             let output = Output::stdout(shape.output);
             change(&letters, &journal, Change::Replay, output).await
@@ -168,8 +168,9 @@ async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, Failure> {
 
 /// An empty list is no failure: the text form says so on stderr, the JSON form prints nothing.
 async fn list(filter: &LetterFilter, place: &Where, mut output: Output) -> anyhow::Result<Exit> {
-    let journal = journal::to_read(&config::journal(place)?).await?;
-    let retention = config::retention(place)?;
+    let config = config::of_place(place)?;
+    let retention = config::retention_of(config.as_ref());
+    let journal = journal::to_read(&config::journal_of(place, config.as_ref())).await?;
     let mut letters = letters(&journal).await?;
     let now = Timestamp::now();
     letters.retain(|letter| filter.takes(letter, now));

@@ -28,7 +28,7 @@ use tokio::task::block_in_place;
 #[cfg(feature = "parquet")]
 use self::parquet::to_parquet;
 use crate::{
-    args::{Export, Format, Only},
+    args::{Export, Format},
     config, doubt,
     failure::{Exit, Failure},
     globs::{self, Pattern},
@@ -53,14 +53,7 @@ pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
     if args.format == Format::Parquet {
         return to_parquet(&args, stop).await;
     }
-    let journal = journal::to_read(&config::journal(&args.journal)?).await?;
-    let Only {
-        kinds,
-        places,
-        sources,
-    } = &args.only;
-    doubt::warn(&journal, kinds, places, sources).await?;
-    let header = header(&args, &journal).await?;
+    let (journal, header) = begin(&args).await?;
     let Some(path) = &args.to else {
         return to_stdout(&journal, &header, stop).await;
     };
@@ -87,6 +80,15 @@ pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
     drop(writing);
     report(path, &part.header, done, args.shape.output)?;
     Ok(Exit::Done)
+}
+
+/// Opens the journal, doubts patterns that fit nothing in it, and makes the first line.
+async fn begin(args: &Export) -> Result<(SqliteJournal, Header), Failure> {
+    let journal = journal::to_read(&config::journal(&args.journal)?).await?;
+    let only = &args.only;
+    doubt::warn(&journal, &only.kinds, &only.places, &only.sources).await?;
+    let header = header(args, &journal).await?;
+    Ok((journal, header))
 }
 
 /// # Errors

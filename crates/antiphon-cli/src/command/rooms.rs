@@ -14,7 +14,6 @@ use antiphon::{Handle, Link, LinkState, Payload as _, Place, SourceName};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Config,
     failure::{Exit, Failure},
     logging,
 };
@@ -38,15 +37,6 @@ struct OfSource {
 }
 
 impl Rooms {
-    /// The rooms of a configuration.
-    pub(crate) fn of(config: &Config) -> Self {
-        let rooms = Self::default();
-        for (name, source) in &config.sources {
-            rooms.set(name, source.room_count(), false);
-        }
-        rooms
-    }
-
     /// Notes that a source begins with so many rooms.
     pub(crate) fn set(&self, source: &str, count: usize, is_tried: bool) {
         let rooms = OfSource {

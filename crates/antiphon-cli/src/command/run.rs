@@ -30,10 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Run,
-    command::{
-        dashboard,
-        rooms::{self, Rooms},
-    },
+    command::{dashboard, rooms},
     config::{
         self, Config,
         check::{self, Checked},
@@ -78,8 +75,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         .grace(Duration::from_secs(1))
         // One lane, so that events are shown in the journal's order.
         .lanes(|_| Place::root());
-    let rooms = Rooms::of(&config);
-    let mut sources = reload::Sources::new(app.handle(), rooms.clone());
+    let mut sources = reload::Sources::new(app.handle());
     for (name, source) in built {
         app = app.boxed_source(sources.begin(name, source));
     }
@@ -112,11 +108,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
         warnings: Warnings::new(warnings),
         samples: control::Samples::default(),
     };
-    let changes = Changes {
-        sources,
-        rooms,
-        hangup,
-    };
+    let changes = Changes { sources, hangup };
     let serve = serve(app, running, &args, &config, changes, stop);
     let served = Box::pin(serve).await;
     let closed = journal.close().await.map_err(RunError::Append);
@@ -134,7 +126,6 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
 /// What a reload changes and waits for.
 struct Changes {
     sources: reload::Sources,
-    rooms: Rooms,
     hangup: Hangup,
 }
 
@@ -158,11 +149,7 @@ async fn serve(
     changes: Changes,
     stop: &Stop,
 ) -> Result<Served, Failure> {
-    let Changes {
-        sources,
-        rooms,
-        hangup,
-    } = changes;
+    let Changes { sources, hangup } = changes;
     let (handle, journal) = (running.handle.clone(), Arc::clone(&running.journal));
     let mut metrics = Endpoint::new(metrics::install(), running.clone());
     metrics.change(&config.metrics).await?;
@@ -172,7 +159,7 @@ async fn serve(
     let control = control::serve(running.clone(), over.clone());
     let watched = running.clone();
     let service = Service::from_environment();
-    let tried = sources.tried();
+    let (tried, rooms) = (sources.tried(), sources.rooms());
     let reload = Reload::new(
         &args.config,
         config,

@@ -26,6 +26,12 @@ use crate::{
 /// The control address can make the simulator do anything, hence the token where others can reach it.
 const TOKEN: &str = "ANTIPHON_SIM_TOKEN";
 
+/// What that variable holds, if anything.
+pub(crate) fn token() -> Option<Secret> {
+    let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
+    token.map(Secret::new)
+}
+
 /// # Errors
 /// An address that others can reach without a token, a port that is taken, an unknown platform in `--port`, and a
 /// world or script that cannot be read, and a configuration that is there already or cannot be written: exit code 2, but
@@ -49,8 +55,7 @@ pub(crate) async fn sim(args: Sim, stop: &Stop) -> anyhow::Result<Exit> {
         .ledger(ledger(args.ledger))
         .address(args.listen)
         .tls(args.tls.is_some());
-    let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
-    let token = token.map(Secret::new);
+    let token = token();
     if let Some(token) = &token {
         options = options.control_token(token.clone());
     } else if !args.listen.is_loopback() {

@@ -40,7 +40,8 @@ use std::{
 };
 
 use antiphon::{Handle, discord};
-use antiphon_journal::SqliteJournal;
+use antiphon_journal::{Overview, SqliteJournal};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Longest path of a socket in bytes: the system keeps 108, and the last one is a zero.
@@ -76,6 +77,14 @@ pub(crate) struct Running {
     pub(crate) warnings: Warnings,
     /// How it did of late.
     pub(crate) samples: Samples,
+}
+
+impl Running {
+    /// How far the journal's consumers are; `None` if it does not say within a second.
+    async fn overview(&self) -> Option<Overview> {
+        let overview = timeout(OVERVIEW, self.journal.overview()).await;
+        overview.ok()?.ok()
+    }
 }
 
 /// The clients of the Discord bots that run now, by their sources; clones share them.

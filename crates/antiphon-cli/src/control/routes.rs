@@ -11,10 +11,9 @@ use axum::{
     routing::{get, post},
 };
 use jiff::Timestamp;
-use tokio::time::timeout;
 
 use super::{
-    EVERY, OVERVIEW, Running,
+    EVERY, Running,
     deadline::Deadline,
     wire::{
         self, Erasure, ErasureDone, Identifies, JournalReport, Lately, Problem, Process, Report,
@@ -53,7 +52,7 @@ async fn status(State(running): State<Running>) -> Json<Report> {
 pub(crate) async fn report(running: &Running) -> Report {
     let app = running.handle.status().await;
     let now: Timestamp = app.at;
-    let overview = timeout(OVERVIEW, running.journal.overview()).await;
+    let overview = running.overview().await;
     let files = JournalReport::of_files(&running.path);
     Report {
         version: VERSION,
@@ -69,8 +68,8 @@ pub(crate) async fn report(running: &Running) -> Report {
             .filter_map(Identifies::of)
             .collect(),
         journal: match overview {
-            Ok(Ok(overview)) => files.with(&overview, now),
-            Ok(Err(_)) | Err(_) => files,
+            Some(overview) => files.with(&overview, now),
+            None => files,
         },
         retention: Some((&running.handle.retention()).into()),
         app,

@@ -8,11 +8,11 @@ use std::{
 };
 
 use antiphon::{Timing, Timings};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
-    OVERVIEW, Running,
-    wire::{ConsumerLag, Quantiles, Sample},
+    Running,
+    wire::{Consumer, ConsumerLag, Quantiles, Sample},
 };
 
 /// Seconds between two samples.
@@ -69,19 +69,17 @@ async fn stored(running: &Running) -> u64 {
 
 async fn take(running: &Running, between: &Timings, stored: &mut u64) -> Sample {
     let status = running.handle.status().await;
-    let overview = timeout(OVERVIEW, running.journal.overview()).await;
+    let overview = running.overview().await;
     let sum = status.sources.iter().map(|source| source.stored).sum();
     let before = std::mem::replace(stored, sum);
     let mut consumers = Vec::new();
-    if let Ok(Ok(overview)) = overview {
-        let lag = |one: &antiphon_journal::ConsumerOverview| {
-            let needs = one.cursor.as_ref()?.needs();
+    if let Some(overview) = overview {
+        let lag = |one| {
+            let one = Consumer::new(one, overview.last, status.at);
             Some(ConsumerLag {
-                name: one.name.to_string(),
-                lag: (overview.last.get() + 1).saturating_sub(needs.get()),
-                lag_seconds: one.waits_since.map_or(0.0, |since| {
-                    status.at.duration_since(since).as_secs_f64().max(0.0)
-                }),
+                name: one.name,
+                lag: one.lag?,
+                lag_seconds: one.lag_seconds?,
             })
         };
         consumers = overview

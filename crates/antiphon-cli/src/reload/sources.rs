@@ -12,7 +12,7 @@ use std::{
 
 use antiphon::{ChangeError, Handle, LinkState, Source, SourceName, discord};
 
-use super::{Outcome, Report, secrets::Secrets};
+use super::{Outcome, Report, changed, secrets::Secrets};
 use crate::{
     command::rooms::Rooms,
     config::Config,
@@ -98,12 +98,12 @@ pub(crate) struct Sources {
 
 impl Sources {
     /// None yet.
-    pub(crate) fn new(handle: Handle<()>, rooms: Rooms) -> Self {
+    pub(crate) fn new(handle: Handle<()>) -> Self {
         Self {
             running: BTreeMap::new(),
             handle,
             bots: Bots::default(),
-            rooms,
+            rooms: Rooms::default(),
             tried: Tried::default(),
         }
     }
@@ -113,6 +113,11 @@ impl Sources {
         self.bots.clone()
     }
 
+    /// The rooms of the sources.
+    pub(crate) fn rooms(&self) -> Rooms {
+        self.rooms.clone()
+    }
+
     /// The sources whose end is not the daemon's.
     pub(crate) fn tried(&self) -> Tried {
         self.tried.clone()
@@ -120,6 +125,7 @@ impl Sources {
 
     /// Notes a source that the app begins with, and gives it.
     pub(crate) fn begin(&mut self, name: String, built: Built) -> Box<dyn Source> {
+        self.rooms.set(&name, built.rooms, false);
         self.bots.set(&name, built.bot);
         self.running.insert(name, built.from);
         built.source
@@ -157,11 +163,8 @@ impl Sources {
         let Some(running) = self.running.get(name) else {
             return (Vec::new(), Vec::new());
         };
-        let (before, after) = (&running.table, &new.table);
-        let all: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-        let keys = all
+        let keys = changed(&running.table, &new.table)
             .into_iter()
-            .filter(|key| before.get(*key) != after.get(*key))
             .map(|key| format!("sources.{name}.{key}"))
             .collect();
         (keys, running.secrets.changed(&new.secrets))
@@ -188,35 +191,29 @@ impl Sources {
     }
 
     async fn start(&mut self, name: &str, new: Built) -> Result<(), ChangeError> {
-        let begun = self.prepare(name, new);
-        let added = self.handle.add_boxed_source(begun.source).await;
-        self.begun(name, added.map(|_| begun.from))
+        self.prepare(name, &new);
+        let added = self.handle.add_boxed_source(new.source).await;
+        self.begun(name, added.map(|_| new.from))
     }
 
     async fn replace(&mut self, name: &str, new: Built) -> Result<(), ChangeError> {
-        let begun = self.prepare(name, new);
-        let replaced = self.handle.replace_boxed_source(begun.source).await;
-        self.begun(name, replaced.map(|_| begun.from))
+        self.prepare(name, &new);
+        let replaced = self.handle.replace_boxed_source(new.source).await;
+        self.begun(name, replaced.map(|_| new.from))
     }
 
     /// Notes a source that has begun; one that has not is a difference for the next reload.
     fn begun(&mut self, name: &str, from: Result<Made, ChangeError>) -> Result<(), ChangeError> {
-        match from {
-            Ok(from) => drop(self.running.insert(name.to_owned(), from)),
-            Err(error) => {
-                self.forget(name);
-                return Err(error);
-            }
-        }
+        let from = from.inspect_err(|_| self.forget(name))?;
+        self.running.insert(name.to_owned(), from);
         Ok(())
     }
 
     /// Tells the others of a source before its first event.
-    fn prepare(&self, name: &str, new: Built) -> Built {
+    fn prepare(&self, name: &str, new: &Built) {
         self.tried.insert(name);
         self.rooms.set(name, new.rooms, true);
         self.bots.set(name, new.bot.clone());
-        new
     }
 
     fn forget(&mut self, name: &str) {

@@ -3,7 +3,7 @@
 //! Colours are classes of the style sheet, so that they follow the browser's theme; what a colour says is said by a
 //! title or a word as well. Coordinates are whole numbers of a drawing [`WIDTH`] units wide, which the page scales.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use antiphon::LinkState;
 use jiff::Timestamp;
@@ -86,22 +86,9 @@ pub(super) fn events(figures: &Figures, span: Span, now: Timestamp) -> Markup {
 
 /// Events a bar, stacked by the kinds of which there are the most; returns those too, in the order of their colours.
 pub(super) fn kinds(figures: &Figures, span: Span, now: Timestamp) -> (Markup, Vec<String>) {
-    let first = span.first_minute(now);
-    let mut counts = BTreeMap::<&str, u64>::new();
-    let inside = figures
-        .minutes
-        .iter()
-        .filter(|minute| minute.number >= first);
-    for (kind, count) in inside.flat_map(|minute| &minute.kinds) {
-        *counts.entry(kind).or_default() += count;
-    }
-    let mut top: Vec<_> = counts
-        .into_iter()
+    let counts = figures.kinds(span.first_minute(now)).into_iter();
+    let top: Vec<_> = counts
         .filter(|(kind, _)| *kind != OTHERS)
-        .collect();
-    top.sort_by_key(|(_, count)| Reverse(*count));
-    let top: Vec<_> = top
-        .into_iter()
         .take(SERIES.len())
         .map(|(kind, _)| kind.to_owned())
         .collect();

@@ -2,13 +2,10 @@
 
 use std::borrow::Cow;
 
-use antiphon::{Payload as _, lavalink, queup};
+use antiphon::{Payload as _, discord, lavalink, queup};
 use antiphon_core::{Event, Provenance};
 use jiff::Timestamp;
 use serde::Deserialize;
-
-/// Milliseconds of Discord's first moment, the first of 2015.
-const DISCORD_EPOCH: u64 = 1_420_070_400_000;
 
 /// An id of Discord's, in whose upper bits the time of its making stands.
 #[derive(Deserialize)]
@@ -26,8 +23,7 @@ pub(super) fn platform_time(event: &Event) -> Option<(&'static str, Timestamp)> 
         "discord.MESSAGE_CREATE" | "discord.INTERACTION_CREATE" => {
             let made: Made<'_> = antiphon_core::read_json(event.body()).ok()?;
             let id: u64 = made.id?.parse().ok()?;
-            let at = i64::try_from((id >> 22) + DISCORD_EPOCH).ok()?;
-            ("discord", at)
+            ("discord", discord::moment_of(id).as_millisecond())
         }
         "queup.chat-message" => {
             let chat = queup::Chat::decode(event).ok()?;

@@ -16,7 +16,7 @@ use super::{
     overview::{Looked, counted, spans},
     pages::{Answer, Query, page},
     plot::{Curve, SERIES, Scaling, curves},
-    recent::{Figures, Minute},
+    recent::{Figures, Minute, minute},
 };
 use crate::{
     control::{
@@ -109,8 +109,7 @@ fn inside(samples: &[Sample], first: i64) -> Vec<Sample> {
     if inside.len() <= POINTS {
         return inside;
     }
-    let minute = |sample: &Sample| sample.at.as_second().div_euclid(60);
-    let by_minute = inside.chunk_by(|one, next| minute(one) == minute(next));
+    let by_minute = inside.chunk_by(|one, next| minute(one.at) == minute(next.at));
     by_minute.map(summed).collect()
 }
 
@@ -199,7 +198,6 @@ fn lags(samples: &[Sample]) -> (Vec<Curve>, usize) {
 
 /// How much later events were received than their platform says that they were.
 fn platforms(figures: &Figures, span: Span, first: i64) -> Markup {
-    let step = usize::try_from(span.minutes_a_bar).unwrap_or(1).max(1);
     let mut sums = BTreeMap::<(&str, i64), Timing>::new();
     for minute in figures
         .minutes
@@ -232,8 +230,7 @@ fn platforms(figures: &Figures, span: Span, first: i64) -> Markup {
                 }),
         );
     }
-    #[expect(clippy::cast_precision_loss, reason = "minutes are few")]
-    let hole = step as f64 + HOLE;
+    let hole = whole(span.minutes_a_bar) + HOLE;
     html! {
         @if drawn.is_empty() {
             p.none { "No event of this time bears the platform's own time. Discord's messages and interactions do, QueUp's messages, and the updates of Lavalink's players." }

@@ -158,12 +158,10 @@ impl Site {
 /// Exit code 2: an address beyond loopback without a login, and a login file that cannot be used. Exit code 1: the
 /// address cannot be listened on.
 pub(crate) async fn dashboard(args: Dashboard, stop: &Stop) -> anyhow::Result<Exit> {
-    let path = config::journal(&args.journal)?;
-    let policy = config::retention(&args.journal)?;
-    let simulation = Simulation::find(
-        args.sim.as_deref(),
-        config::of_place(&args.journal)?.as_ref(),
-    )?;
+    let config = config::of_place(&args.journal)?;
+    let path = config::journal_of(&args.journal, config.as_ref());
+    let policy = config::retention_of(config.as_ref());
+    let simulation = Simulation::find(args.sim.as_deref(), config.as_ref())?;
     let login = args.login.as_deref().map(login_of).transpose();
     let settings = Settings {
         listen: args.listen,

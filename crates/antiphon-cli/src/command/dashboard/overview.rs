@@ -1,6 +1,6 @@
 //! The first page: whether all is well, and the newest events in figures. The busiest places have a page of their own.
 
-use std::{cmp::Reverse, collections::BTreeMap, fmt::Display, fs, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, fs, sync::Arc};
 
 use antiphon::LinkState;
 use antiphon_journal::Overview;
@@ -303,12 +303,7 @@ fn consumers(overview: &Overview, now: Timestamp) -> Markup {
 }
 
 fn kinds(figures: &Figures) -> Markup {
-    let mut counts = BTreeMap::<&str, u64>::new();
-    for (kind, count) in figures.minutes.iter().flat_map(|minute| &minute.kinds) {
-        *counts.entry(kind).or_default() += count;
-    }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let counts = figures.kinds(i64::MIN);
     html! {
         @if counts.is_empty() { p.none { "No events." } } @else {
             div.scroll { table {

@@ -53,7 +53,7 @@ async fn asset_icon() -> Response {
     asset("image/svg+xml", include_str!("icon.svg"))
 }
 
-fn asset(form: &'static str, text: &'static str) -> Response {
+pub(super) fn asset(form: &'static str, text: &'static str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, form),
         (header::CACHE_CONTROL, "no-cache"),

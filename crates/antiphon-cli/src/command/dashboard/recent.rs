@@ -8,6 +8,7 @@
 //! the newest [`CHANGES`] changes of connections and gaps, and what [`Playing`] keeps.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -124,6 +125,18 @@ impl Recent {
 }
 
 impl Figures {
+    /// How many events there were of each kind from this minute on, the most frequent first.
+    pub(super) fn kinds(&self, first: i64) -> Vec<(&str, u64)> {
+        let mut counts = BTreeMap::<&str, u64>::new();
+        let inside = self.minutes.iter().filter(|minute| minute.number >= first);
+        for (kind, count) in inside.flat_map(|minute| &minute.kinds) {
+            *counts.entry(kind).or_default() += count;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| Reverse(*count));
+        counts
+    }
+
     fn add(&mut self, event: &Event) {
         let (source, kind) = (event.source().as_str(), event.kind().as_str());
         let at = event.received_at();

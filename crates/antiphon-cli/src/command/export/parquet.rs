@@ -19,12 +19,10 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit, extension::Json
 use serde::de::IgnoredAny;
 use tokio::task::block_in_place;
 
-use super::{Ended, Writing, header, is_free, open, publish, report, unfinished};
+use super::{Ended, Writing, begin, is_free, open, publish, report, unfinished};
 use crate::{
-    args::{Export, Only},
-    config, doubt,
+    args::Export,
     failure::{Exit, Failure},
-    journal,
     output::say,
     signals::Stop,
     transfer::{End, Header},
@@ -43,14 +41,7 @@ const HEADER: &str = "antiphon";
 /// and a disk that takes no more.
 pub(super) async fn to_parquet(args: &Export, stop: &Stop) -> anyhow::Result<Exit> {
     let path = possible(args)?;
-    let journal = journal::to_read(&config::journal(&args.journal)?).await?;
-    let Only {
-        kinds,
-        places,
-        sources,
-    } = &args.only;
-    doubt::warn(&journal, kinds, places, sources).await?;
-    let header = header(args, &journal).await?;
+    let (journal, header) = begin(args).await?;
     is_free(&path)?;
     let mut rows = block_in_place(|| Rows::create(path.clone(), &header))?;
     let none = End {

@@ -14,7 +14,10 @@ use antiphon_journal::{Filter, SqliteJournal};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::simulation::{Done, Simulation, Trouble};
+use super::{
+    simulation::{Done, Simulation, Trouble},
+    text,
+};
 
 /// Acts that are kept; the oldest are forgotten.
 const KEPT: usize = 50;
@@ -200,7 +203,7 @@ pub(super) enum Tie {
     After,
 }
 
-/// What came of an act, in the order of time; `next` is the act behind it.
+/// What came of an act, its events first; `next` is the act behind it.
 ///
 /// # Errors
 /// The simulator does not answer.
@@ -236,8 +239,10 @@ pub(super) async fn came_of(
         if is_beat(&entry) {
             continue;
         }
-        let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
-        let names = |id: &str| text("path").contains(id) || text("body").contains(id);
+        let names = |id: &str| {
+            let has = |field| text(&entry, field).contains(id);
+            has("path") || has("body")
+        };
         let tie = if ids.iter().any(|id| names(id)) {
             Tie::Names
         } else if place.is_some_and(names) {
@@ -247,7 +252,6 @@ pub(super) async fn came_of(
         };
         came.push((time(&entry), Came::Sent(entry, tie)));
     }
-    came.sort_by_key(|(at, _)| *at);
     Ok(came)
 }
 
@@ -258,9 +262,8 @@ pub(super) fn time(of: &Value) -> i64 {
 
 /// Whether a frame is a heartbeat, which no event causes.
 pub(super) fn is_beat(entry: &Value) -> bool {
-    let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
-    let body = text("body");
-    match (text("what"), text("platform")) {
+    let body = text(entry, "body");
+    match (text(entry, "what"), text(entry, "platform")) {
         ("frame", "discord") => {
             let frame: Option<Value> = serde_json::from_str(body).ok();
             frame.is_some_and(|frame| matches!(frame["op"].as_u64(), Some(1 | 11)))

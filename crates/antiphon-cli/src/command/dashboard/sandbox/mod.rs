@@ -22,7 +22,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -39,7 +39,7 @@ use self::{
 };
 use super::{
     Site,
-    pages::{Failed, Query, link, page},
+    pages::{Failed, Query, asset, link, page},
 };
 use crate::plain::plain;
 
@@ -119,11 +119,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 }
 
 async fn style() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-cache"),
-    ];
-    (headers, include_str!("sandbox.css")).into_response()
+    asset("text/css; charset=utf-8", include_str!("sandbox.css"))
 }
 
 /// Why there is no page.

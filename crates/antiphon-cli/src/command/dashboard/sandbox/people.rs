@@ -18,6 +18,7 @@ const MESSAGES: usize = 15;
 const COMMANDS: usize = 50;
 
 /// A place of a simulated platform with one of its people, and what they see.
+#[derive(Default)]
 pub(super) struct Scene {
     pub(super) asked: Asked,
     places: Vec<Value>,
@@ -43,15 +44,7 @@ impl Scene {
             }
             simulation.look(&command).await
         };
-        let mut scene = Self {
-            places: Vec::new(),
-            people: Vec::new(),
-            messages: Vec::new(),
-            songs: Value::Null,
-            commands: Vec::new(),
-            forms: Vec::new(),
-            asked: Asked::default(),
-        };
+        let mut scene = Self::default();
         if platform == "lavalink" {
             let players = look("players", json!({})).await?;
             scene.places = list(&players, "players").to_vec();
@@ -226,11 +219,8 @@ impl Scene {
     }
 
     fn discord(&self) -> Markup {
-        let bots: Vec<&str> = {
-            let mut bots: Vec<&str> = self.commands.iter().map(|one| text(one, "bot")).collect();
-            bots.dedup();
-            bots
-        };
+        let first = self.commands.first();
+        let bot = first.map_or("antiphon", |one| text(one, "bot"));
         html! {
             (self.heading())
             (self.acts("say", Who::HereAs, &[], &input("s.text", "message", "", true), "Say"))
@@ -244,7 +234,7 @@ impl Scene {
             details.more id="others" {
                 summary { "Other things to do" }
                 (self.acts("type", Who::HereAs, &[], &html! {}, "Type"))
-                (self.acts("whisper", Who::As, &[], &html! { (input("s.text", "message to", "", true)) (input("s.to", "bot", bots.first().copied().unwrap_or("antiphon"), true)) }, "Whisper"))
+                (self.acts("whisper", Who::As, &[], &html! { (input("s.text", "message to", "", true)) (input("s.to", "bot", bot, true)) }, "Whisper"))
                 (self.acts("join", Who::As, &[("s.guild", &self.asked.place)], &html! {}, "Join the guild"))
                 (self.acts("leave", Who::As, &[("s.guild", &self.asked.place)], &html! {}, "Leave the guild"))
                 (self.acts("add_thread", Who::HereAs, &[], &input("s.name", "thread", "", true), "Begin a thread"))

@@ -9,12 +9,11 @@ use http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 
 use crate::{
+    command::sim,
     config::Config,
     failure::{Exit, Failure},
 };
 
-/// Variable with what the control address asks for; `antiphon sim` reads the same.
-const TOKEN: &str = "ANTIPHON_SIM_TOKEN";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of an answer.
@@ -98,11 +97,10 @@ impl Simulation {
                 "start the dashboard on the simulator's machine: its page Sandbox is for a simulator on loopback alone",
             ));
         }
-        let environment = || std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
         let limits = Limits::default().request(PATIENCE).body(LONGEST);
         Ok(Self {
             control,
-            token: token.or_else(|| environment().map(Secret::new)),
+            token: token.or_else(sim::token),
             client: Network::new().limits(limits).http(),
         })
     }
