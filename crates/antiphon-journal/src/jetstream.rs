@@ -49,7 +49,7 @@ use format::{
 };
 use index::{Change, Index, Memory, Stored};
 use lease::{Lease, NotTaken};
-use run::{Plan, Writer, put_up, take_down};
+use run::{Plan, Writer, put_up};
 use server::{Failure, GETS, Link};
 
 mod appender;
@@ -265,7 +265,6 @@ impl JetStreamJournal {
         tasks.spawn(renew(Arc::clone(&lease), lost.clone()));
         let fence = put_up(&link).await.map_err(Failure::open)?;
         let found = open::read(&link, fence).await.map_err(Failure::open)?;
-        take_down(&link).await;
         let limit = link.stream.cached_info().config.max_bytes;
         let (trash, discarded) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {

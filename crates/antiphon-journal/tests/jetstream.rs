@@ -14,7 +14,9 @@ use antiphon_journal::{JetStreamJournal, JetStreamOpenError, JetStreamOptions};
 use async_nats::{HeaderMap, jetstream};
 use futures_util::StreamExt;
 
-use contract::{MIRA, all, append, at, chat, checkpoint, choir, erase, events, numbers, said};
+use contract::{
+    MIRA, all, append, at, chat, checkpoint, choir, erase, events, numbers, said, seconds,
+};
 use nats::{Server, is_there, proxy::Proxy};
 
 fn options() -> JetStreamOptions {
@@ -142,6 +144,31 @@ async fn a_batch_whose_answers_were_lost_is_stored_once_and_reported_once() {
     assert_eq!(numbers(&journal).await, expected);
     let again = journal.append(events([chat(1)])).await.expect("stored");
     assert_eq!(again.repeats, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_are_missing_are_waited_for_together_and_not_one_by_one() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let proxy = Proxy::to(&server.url()).await;
+    let journal = open_impatient(&proxy.url()).await;
+    append(&journal, events([chat(1)])).await;
+    proxy.flow(true, false);
+    let reads = async {
+        // Each waits for its own answer; there are fewer than messages under way.
+        for _ in 0..20 {
+            let error = journal.read(Position::ZERO, 1).await.expect_err("cut off");
+            assert_eq!(error.trouble(), Trouble::Unreachable);
+        }
+    };
+    tokio::select! {
+        stored = journal.append(events((100..200).map(chat))) => {
+            assert_eq!(stored.expect_err("cut off").trouble(), Trouble::Unreachable);
+        }
+        () = reads => panic!("twenty waits are over, and the append still waits"),
+    }
 }
 
 #[tokio::test]
@@ -513,6 +540,44 @@ async fn other_clients_read_bodies_as_sent_and_names_in_headers() {
         .expect("a number");
     assert_eq!(read[1].payload[..body], chat(2).body);
     assert_eq!(&read[1].payload[body..], b"{\"own\":true}");
+}
+
+#[tokio::test]
+async fn another_programs_consumer_misses_nothing_when_a_new_holder_comes() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let journal = open(&server.url()).await;
+    append(&journal, events((1..=20).map(chat))).await;
+    let bare = bare(&server).await;
+    let stream = bare.get_stream("antiphon-test").await.expect("there");
+    let config = jetstream::consumer::pull::Config {
+        durable_name: Some("other".into()),
+        filter_subject: "antiphon.test.event.>".into(),
+        ..jetstream::consumer::pull::Config::default()
+    };
+    let consumer = stream.create_consumer(config).await.expect("made");
+    let mut read = Vec::new();
+    while read.len() < 40 {
+        let batch = consumer.batch().max_messages(5).expires(seconds(30));
+        let mut batch = batch.messages().await.expect("asked");
+        while let Some(message) = batch.next().await {
+            let message = message.expect("read");
+            let headers = message.headers.as_ref().expect("headers");
+            let position = headers.get("Antiphon-Position").expect("an event");
+            read.push(position.as_str().parse::<u64>().expect("a number"));
+            message.ack().await.expect("acknowledged");
+        }
+        if read.len() == 5 {
+            // The next holder begins with a fence, and takes it down.
+            journal.close().await.expect("closed");
+            let journal = open(&server.url()).await;
+            append(&journal, events((21..=40).map(chat))).await;
+            journal.close().await.expect("closed");
+        }
+    }
+    assert_eq!(read, (1..=40).collect::<Vec<_>>());
 }
 
 /// A Python that may have the package nats-py: `NATS_PYTHON`, or the usual one.

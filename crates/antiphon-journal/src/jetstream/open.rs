@@ -1,6 +1,6 @@
 //! Opening: takes the lease, puts up a fence, and reads the headers of the whole stream.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use antiphon_core::{Kind, Rng, Trouble};
 use async_nats::{
@@ -22,8 +22,6 @@ use super::{
 };
 use crate::erased::is_hashed;
 
-/// Longest wait for the next message of the stream.
-const NEXT: Duration = Duration::from_secs(30);
 /// Messages that are looked at together, backwards from the end of the stream.
 const BACK: u64 = 128;
 
@@ -216,23 +214,40 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// Looks at every message up to this one, which is there.
+    /// Looks at every message up to this one.
     async fn messages(&mut self, end: u64) -> Result<(), Failure> {
+        let mut next = 1;
+        loop {
+            let from = next;
+            match self.messages_from(&mut next, end).await {
+                // A server that was started again, or a new leader, knows nothing of who was reading.
+                Err(failure) if failure.trouble == Trouble::Unreachable && next > from => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Looks at the messages from `next` on, which follows them.
+    async fn messages_from(&mut self, next: &mut u64, end: u64) -> Result<(), Failure> {
         let unreachable = |error: &(dyn std::error::Error + 'static)| {
             Failure::said(Trouble::Unreachable, chain(error))
         };
         let config = OrderedConfig {
             headers_only: true,
-            deliver_policy: DeliverPolicy::All,
+            deliver_policy: DeliverPolicy::ByStartSequence {
+                start_sequence: *next,
+            },
             ..OrderedConfig::default()
         };
         let consumer = self.link.stream.create_consumer(config).await;
         let consumer = consumer.map_err(|error| unreachable(&error))?;
+        let mut pending = consumer.cached_info().num_pending;
+        let fence = self.link.subjects.fence();
         let messages = consumer.messages().await;
         let mut messages = messages.map_err(|error| unreachable(&error))?;
-        loop {
-            let next = timeout(NEXT, messages.next()).await;
-            let message = match next {
+        // The last messages are those of a fence, which another process may delete.
+        while *next <= end && pending > 0 {
+            let message = match timeout(self.link.patience, messages.next()).await {
                 Ok(Some(Ok(message))) => message,
                 Ok(Some(Err(error))) => return Err(unreachable(&error)),
                 Ok(None) | Err(_) => {
@@ -240,17 +255,18 @@ impl Scan<'_> {
                     return Err(Failure::said(Trouble::Unreachable, cause));
                 }
             };
-            let sequence = match message.info() {
-                Ok(info) => info.stream_sequence,
-                Err(error) => return Err(Failure::said(Trouble::Other, error)),
-            };
-            if let Some(headers) = &message.headers {
+            let info = message.info();
+            let info = info.map_err(|error| Failure::said(Trouble::Other, error))?;
+            let sequence = info.stream_sequence;
+            pending = info.pending;
+            if message.subject.as_str() == fence {
+                self.trash.push(sequence);
+            } else if let Some(headers) = &message.headers {
                 self.message(sequence, headers).await?;
             }
-            if sequence >= end {
-                return Ok(());
-            }
+            *next = sequence + 1;
         }
+        Ok(())
     }
 
     async fn message(&mut self, sequence: u64, headers: &HeaderMap) -> Result<(), Failure> {

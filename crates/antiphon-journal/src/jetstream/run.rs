@@ -14,19 +14,17 @@ use std::{collections::VecDeque, future::IntoFuture, sync::Arc};
 use antiphon_core::Trouble;
 use async_nats::{
     HeaderMap,
-    jetstream::{
-        context::{PublishAckFuture, PublishError},
-        message::PublishMessage,
-    },
+    jetstream::{context::PublishAckFuture, message::PublishMessage},
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     format::{COMMIT, Counters, InRun, Record},
     index::Change,
     lease::Lease,
-    server::{Failure, GETS, Link, Refusal, chain, refusal},
+    server::{Failure, GETS, Link, Refusal, refusal},
 };
 
 /// Most messages of one writer that are under way; a fence has as many.
@@ -164,7 +162,7 @@ impl Writer {
             .collect();
         self.link.delete_all(rest).await?;
         self.last = fence;
-        take_down(&self.link).await;
+        take_down(&self.link, fence).await;
         let Some(Unsettled { plan, .. }) = self.unsettled.take() else {
             return Ok(None);
         };
@@ -260,9 +258,22 @@ fn kept_of(plan: Plan, first: u64) -> Kept {
     }
 }
 
+/// A message that was sent, and whose answer is to come.
+struct UnderWay {
+    /// The number that it has to get.
+    sequence: u64,
+    bytes: usize,
+    ack: PublishAckFuture,
+    /// How long its answer is waited for.
+    ///
+    /// The future's own time begins when it is first polled: messages that are waited for one after another would have
+    /// one such time each, and a server that went away would be noticed after all of them together.
+    until: Instant,
+}
+
 /// Sends messages that follow one another from `last` on.
 async fn send(link: &Link, records: Vec<Record>, last: u64) -> Sent {
-    let mut under_way: VecDeque<(u64, usize, PublishAckFuture)> = VecDeque::new();
+    let mut under_way: VecDeque<UnderWay> = VecDeque::new();
     let mut bytes = 0;
     let mut stored = 0;
     let mut failed = None;
@@ -270,10 +281,10 @@ async fn send(link: &Link, records: Vec<Record>, last: u64) -> Sent {
         while failed.is_none()
             && (under_way.len() >= WINDOW
                 || (bytes > 0 && bytes + record.payload.len() > WINDOW_BYTES))
-            && let Some((sequence, size, ack)) = under_way.pop_front()
+            && let Some(first) = under_way.pop_front()
         {
-            bytes -= size;
-            match answer(ack, sequence).await {
+            bytes -= first.bytes;
+            match answer(first).await {
                 Ok(()) => stored += 1,
                 Err(refusal) => failed = Some(refusal),
             }
@@ -289,7 +300,12 @@ async fn send(link: &Link, records: Vec<Record>, last: u64) -> Sent {
         match link.context.send_publish(record.subject, message).await {
             Ok(ack) => {
                 bytes += size;
-                under_way.push_back((expected + 1, size, ack));
+                under_way.push_back(UnderWay {
+                    sequence: expected + 1,
+                    bytes: size,
+                    ack,
+                    until: Instant::now() + link.patience,
+                });
             }
             Err(error) => {
                 failed = Some(refusal(&error));
@@ -298,8 +314,8 @@ async fn send(link: &Link, records: Vec<Record>, last: u64) -> Sent {
         }
     }
     // Every answer is waited for: what the server has refused for good needs no fence.
-    for (sequence, _, ack) in under_way {
-        match (answer(ack, sequence).await, &failed) {
+    for message in under_way {
+        match (answer(message).await, &failed) {
             (Ok(()), None) => stored += 1,
             // The message after one that was refused may fit all the same (see above).
             (Ok(()), Some(_)) => {
@@ -325,16 +341,21 @@ async fn send(link: &Link, records: Vec<Record>, last: u64) -> Sent {
     }
 }
 
-/// Waits for the server's answer to a message, which has to have this sequence number.
-async fn answer(ack: PublishAckFuture, sequence: u64) -> Result<(), Refusal> {
-    let ack: Result<_, PublishError> = ack.into_future().await;
-    match ack {
-        Ok(ack) if ack.sequence == sequence && !ack.duplicate => Ok(()),
-        Ok(ack) => {
+/// Waits for the server's answer to a message.
+async fn answer(message: UnderWay) -> Result<(), Refusal> {
+    let unknown = |trouble, cause| Err(Refusal::Unknown(Failure::said(trouble, cause)));
+    let sequence = message.sequence;
+    match timeout_at(message.until, message.ack.into_future()).await {
+        Ok(Ok(ack)) if ack.sequence == sequence && !ack.duplicate => Ok(()),
+        Ok(Ok(ack)) => {
             let cause = format!("message {sequence} was stored as {}", ack.sequence);
-            Err(Refusal::Unknown(Failure::said(Trouble::Other, cause)))
+            unknown(Trouble::Other, cause)
         }
-        Err(error) => Err(refusal(&error)),
+        Ok(Err(error)) => Err(refusal(&error)),
+        Err(_) => {
+            let cause = format!("no answer came to message {sequence}");
+            unknown(Trouble::Unreachable, cause)
+        }
     }
 }
 
@@ -363,10 +384,13 @@ pub(super) async fn put_up(link: &Link) -> Result<u64, Failure> {
     ))
 }
 
-/// Removes the messages of a fence; their numbers stay taken.
-pub(super) async fn take_down(link: &Link) {
-    if let Err(error) = link.stream.purge().filter(link.subjects.fence()).await {
-        // They are empty, and the next fence's end takes them along.
-        drop(chain(&error));
+/// Removes the messages of a fence, whose last has this sequence number; their numbers stay taken.
+///
+/// One by one: a purge of their subject makes the consumers of a 2.9 server pass over what is still in the stream.
+async fn take_down(link: &Link, last: u64) {
+    let fence = last - WINDOW as u64 + 1..=last;
+    if let Err(failure) = link.delete_all(fence).await {
+        // They are empty, and the next opening deletes them.
+        drop(failure);
     }
 }

@@ -149,6 +149,8 @@ pub(super) struct Link {
     pub(super) subjects: Subjects,
     /// Most bytes of a message's payload.
     pub(super) most: usize,
+    /// How long an answer is waited for.
+    pub(super) patience: Duration,
 }
 
 impl Link {
@@ -199,6 +201,7 @@ impl Link {
             stream,
             subjects,
             most: server.max_payload - HEADERS,
+            patience: options.patience,
         })
     }
 

@@ -1,12 +1,14 @@
 //! A nats-server for tests: a process of its own, on a port that the system gives, with a folder of its own.
 
 use std::{
+    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
+    thread::JoinHandle,
 };
 
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 #[allow(dead_code, reason = "not every test breaks the network")]
 pub(crate) mod proxy;
@@ -15,7 +17,8 @@ pub(crate) mod proxy;
 pub(crate) struct Server {
     folder: TempDir,
     options: String,
-    child: Option<Child>,
+    /// The process, and the thread that reads what it says, which ends with it.
+    child: Option<(Child, JoinHandle<()>)>,
     port: u16,
 }
 
@@ -70,9 +73,11 @@ impl Server {
 
     /// Kills it as `kill -9` does.
     pub(crate) fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
+        if let Some((mut child, listening)) = self.child.take() {
             child.kill().expect("killed");
             child.wait().expect("waited for");
+            // What it said is no reason to fail in a drop.
+            let _ = listening.join();
         }
     }
 
@@ -93,31 +98,51 @@ impl Server {
             )
         };
         let config = format!(
-            "listen: \"127.0.0.1:{port}\"\nports_file_dir: \"{}\"\n{jetstream}\n{}\n",
-            folder.display(),
+            "listen: \"127.0.0.1:{port}\"\n{jetstream}\n{}\n",
             self.options
         );
         let file = folder.join("server.conf");
         std::fs::write(&file, config).expect("written");
-        let child = Command::new("nats-server")
+        let mut child = Command::new("nats-server")
             .arg("-c")
             .arg(&file)
             .stdout(Stdio::null())
-            .stderr(std::fs::File::create(folder.join("log")).expect("a log"))
+            .stderr(Stdio::piped())
             .spawn()
             .expect("started");
-        let ports = folder.join(format!("nats-server_{}.ports", child.id()));
-        self.child = Some(child);
-        loop {
-            let written = std::fs::read(&ports).unwrap_or_default();
-            if let Ok(ports) = serde_json::from_slice::<serde_json::Value>(&written)
-                && let Some(url) = ports["nats"][0].as_str()
-                && let Some((_, port)) = url.rsplit_once(':')
-            {
-                self.port = port.parse().expect("a port");
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        let said = BufReader::new(child.stderr.take().expect("a pipe"));
+        let (ready, is_ready) = oneshot::channel();
+        let listening = std::thread::spawn(move || listen(said, ready));
+        self.child = Some((child, listening));
+        self.port = is_ready.await.expect("it said what is wrong, and ended");
+    }
+}
+
+/// Tells the port for clients once the server is ready, and shows its warnings and errors beside a test that fails.
+#[expect(
+    clippy::print_stdout,
+    reason = "a test that fails shows what it printed"
+)]
+fn listen(said: impl BufRead, ready: oneshot::Sender<u16>) {
+    const PORT: &str = "Listening for client connections on 127.0.0.1:";
+    let mut ready = Some(ready);
+    let mut port = None;
+    for line in said.lines().map_while(Result::ok) {
+        if let Some((_, listens)) = line.split_once(PORT) {
+            port = listens.parse().ok();
+        }
+        if line.ends_with("Server is ready")
+            && let Some(ready) = ready.take()
+        {
+            let port = port.expect("it listens before it is ready");
+            // Whoever asked may have given up.
+            let _ = ready.send(port);
+        }
+        if ["[WRN]", "[ERR]", "[FTL]"]
+            .iter()
+            .any(|level| line.contains(level))
+        {
+            println!("{line}");
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Proxy {
     address: SocketAddr,
     /// Whether bytes go to the server, and back.
     flows: [watch::Sender<bool>; 2],
+    /// How often bytes were kept.
+    kept: watch::Sender<u64>,
     _tasks: JoinSet<()>,
 }
 
@@ -28,6 +30,8 @@ impl Proxy {
         let address = listener.local_addr().expect("bound");
         let flows = [watch::Sender::new(true), watch::Sender::new(true)];
         let [there, back] = flows.each_ref().map(watch::Sender::subscribe);
+        let kept = watch::Sender::new(0);
+        let keeps = kept.clone();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut pumps = JoinSet::new();
@@ -37,19 +41,26 @@ impl Proxy {
                 };
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                pumps.spawn(pump(from_client, to_server, there.clone()));
-                pumps.spawn(pump(from_server, to_client, back.clone()));
+                pumps.spawn(pump(from_client, to_server, there.clone(), keeps.clone()));
+                pumps.spawn(pump(from_server, to_client, back.clone(), keeps.clone()));
             }
         });
         Self {
             address,
             flows,
+            kept,
             _tasks: tasks,
         }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("nats://{}", self.address)
+    }
+
+    /// Waits until bytes are kept that come from now on.
+    pub(crate) async fn keeps(&self) {
+        let mut kept = self.kept.subscribe();
+        kept.changed().await.expect("this proxy has the sender");
     }
 
     /// Lets bytes go to the server, and back, or keeps them.
@@ -59,12 +70,20 @@ impl Proxy {
     }
 }
 
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut flows: watch::Receiver<bool>) {
+async fn pump(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut flows: watch::Receiver<bool>,
+    kept: watch::Sender<u64>,
+) {
     let mut bytes = vec![0; 64 << 10];
     loop {
         let Ok(length @ 1..) = from.read(&mut bytes).await else {
             return;
         };
+        if !*flows.borrow() {
+            kept.send_modify(|count| *count += 1);
+        }
         if flows.wait_for(|flows| *flows).await.is_err()
             || to.write_all(&bytes[..length]).await.is_err()
         {
