@@ -519,7 +519,7 @@ impl Journal for JetStreamJournal {
 
     fn erase(&self, person: Arc<Person>) -> BoxFuture<'_, Result<Erased, AppendError>> {
         Box::pin(async move {
-            let erased = self.erase_person(&person).await;
+            let erased = self.erase_person(person).await;
             erased.map_err(Failure::append)
         })
     }

@@ -11,7 +11,7 @@ use std::{
 
 use antiphon_core::{
     AppendError, Appended, Batch, BodyForm, ConsumerName, DeadLetter, DeadLetterChange,
-    DeadLetterId, Draft, Event, Origin, Position, Retention, SourceName, Sweep, Trouble,
+    DeadLetterId, Draft, Erased, Event, Origin, Position, Retention, SourceName, Sweep, Trouble,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Shared,
+    erase::Erasure,
     format::{
         CheckpointLine, ProjectionLine, StateName, StateValue, SweptLine, cursor_value, dead_value,
         event_records, key_text, read_dead, same_failure, state_records,
@@ -48,11 +49,8 @@ pub(super) enum Command {
         Vec<(u64, Event)>,
         oneshot::Sender<Result<Vec<u64>, AppendError>>,
     ),
-    /// Writes states, or that they are no more.
-    States(
-        Vec<(StateName, Option<StateValue>)>,
-        oneshot::Sender<Result<(), AppendError>>,
-    ),
+    /// Writes what an erasure leaves of the states.
+    Erase(Box<Erasure>, oneshot::Sender<Result<Erased, AppendError>>),
     Forget(ConsumerName, oneshot::Sender<Result<(), AppendError>>),
     Close(oneshot::Sender<Result<(), AppendError>>),
 }
@@ -110,9 +108,9 @@ impl Appender {
                     let rewritten = self.rewrite(events).await;
                     drop(done.send(self.judged(rewritten)));
                 }
-                Command::States(states, done) => {
-                    let written = self.write_states(states).await;
-                    drop(done.send(self.judged(written)));
+                Command::Erase(erasure, done) => {
+                    let erased = self.erase(*erasure).await;
+                    drop(done.send(self.judged(erased)));
                 }
                 Command::Forget(consumer, done) => {
                     let consumer = consumer.as_str().into();
@@ -149,7 +147,7 @@ impl Appender {
     }
 
     /// Finds out what became of the last run, if nobody knows.
-    async fn settle(&mut self) -> Result<(), Failure> {
+    pub(super) async fn settle(&mut self) -> Result<(), Failure> {
         if let Some(Ended::Stored(kept)) = self.writer.settle().await? {
             let events = self.apply(kept);
             let named = events
@@ -575,7 +573,8 @@ impl Appender {
         Ok(stale)
     }
 
-    async fn write_states(
+    /// Writes states, or that they are no more.
+    pub(super) async fn write_states(
         &mut self,
         states: Vec<(StateName, Option<StateValue>)>,
     ) -> Result<(), Failure> {

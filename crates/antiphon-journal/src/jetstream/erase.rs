@@ -1,19 +1,28 @@
 //! A person is erased: events in slices beside the appends that go on, then everything else in one run.
+//!
+//! States are read and judged beside the appends too. The appender compares what was read with what is there, and judges
+//! a state again that was saved meanwhile: nothing older is put in its place, and nothing of the person stays in it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use antiphon_core::{
     Cursor, DeadLetter, Draft, Erased, Event, Person, Place, Position, StateVerdict, Trouble,
     Verdict,
 };
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     JetStreamJournal,
-    appender::{Command, Trash},
-    format::{ProjectionLine, StateName, StateValue, cursor_value, dead_value, read_dead},
+    appender::{Appender, Command, Trash},
+    format::{
+        CheckpointLine, ProjectionLine, StateName, StateValue, cursor_value, dead_value, read_dead,
+    },
     open::state,
-    server::Failure,
+    server::{Failure, GETS},
 };
 use crate::erased::left;
 
@@ -21,19 +30,36 @@ use crate::erased::left;
 const SLICE: usize = 256;
 
 /// What an erasure has found so far.
-#[derive(Default)]
-struct Erasure {
+pub(super) struct Erasure {
+    person: Arc<Person>,
+    /// The journal's secret, with which origins are hashed.
+    key: [u8; 32],
     erased: Erased,
     /// Places that had the person's id, and what they are called now.
     places: HashMap<String, String>,
+    /// States that were read: the sequence number of the message, and what is to be written, if anything.
+    judged: BTreeMap<StateName, (u64, Option<Rest>)>,
+}
+
+/// What is left of a state that had something of the person.
+struct Rest {
+    /// `None` if nothing is.
+    value: Option<StateValue>,
+    /// Places of a cursor where the person stood; 1 for every other state.
+    count: u64,
+}
+
+impl Rest {
+    fn one(value: Option<StateValue>) -> Self {
+        Self { value, count: 1 }
+    }
 }
 
 impl Erasure {
     /// The event without the person; `None` if it has nothing of them.
-    fn event(&mut self, person: &Person, key: &[u8], event: &Event) -> Option<Event> {
-        let verdict = person.judge(event);
-        let mut draft = left(person, key, event, &verdict);
-        if let Some(less) = person.text(draft.place.as_str()) {
+    fn event(&mut self, event: &Event, verdict: &Verdict) -> Option<Event> {
+        let mut draft = left(&self.person, &self.key, event, verdict);
+        if let Some(less) = self.person.text(draft.place.as_str()) {
             let number = self.places.len() + 1;
             let place = self
                 .places
@@ -44,26 +70,90 @@ impl Erasure {
         (draft != *event.draft())
             .then(|| Event::stored(event.position(), event.source().clone(), draft))
     }
+
+    /// The state without the person; `None` if it has nothing of them.
+    fn state(&self, name: &StateName, value: &StateValue) -> Result<Option<Rest>, Failure> {
+        let damaged = |error| Failure::said(Trouble::Corrupt, error);
+        let person = &self.person;
+        Ok(match name {
+            StateName::Checkpoint { source, part } => {
+                let verdict = match person.text(part) {
+                    Some(_) => StateVerdict::Erase,
+                    None => person.state(source, value.bytes()),
+                };
+                let line: CheckpointLine = value.line().map_err(damaged)?;
+                judged(verdict, &line)
+            }
+            StateName::Projection { name } => {
+                let line: ProjectionLine = value.line().map_err(damaged)?;
+                judged(person.state(name, value.bytes()), &line)
+            }
+            StateName::Cursor { .. } => {
+                let mut cursor: Cursor = value.line().map_err(damaged)?;
+                let mut count = 0;
+                for parked in &mut cursor.parked {
+                    let known = self.places.get(&parked.lane).cloned();
+                    if let Some(lane) = known.or_else(|| person.text(&parked.lane)) {
+                        parked.lane = lane;
+                        count += 1;
+                    }
+                }
+                (count > 0).then(|| Rest {
+                    value: Some(cursor_value(&cursor)),
+                    count,
+                })
+            }
+            StateName::Dead { id } => {
+                let letter = read_dead(*id, value).map_err(damaged)?;
+                match letter_without(person, &self.key, &letter) {
+                    Left::Whole => None,
+                    Left::Rest(letter) => Some(Rest::one(Some(dead_value(&letter)))),
+                    Left::Nothing => Some(Rest::one(None)),
+                }
+            }
+            StateName::Swept { .. } | StateName::Identity => None,
+        })
+    }
 }
 
 impl JetStreamJournal {
-    pub(super) async fn erase_person(&self, person: &Person) -> Result<Erased, Failure> {
-        let key = self.shared.index().secret.bytes;
-        let mut erasure = Erasure::default();
+    pub(super) async fn erase_person(&self, person: Arc<Person>) -> Result<Erased, Failure> {
+        let mut erasure = Erasure {
+            person,
+            key: self.shared.index().secret.bytes,
+            erased: Erased::default(),
+            places: HashMap::new(),
+            judged: BTreeMap::new(),
+        };
+        self.erase_events(&mut erasure).await?;
+        self.judge_states(&mut erasure).await?;
+        let asked = |done| Command::Erase(Box::new(erasure), done);
+        let mut erased = self.ask(asked).await?;
+        // What was replaced is overwritten before anybody hears that it is gone.
+        let (flushed, flush) = tokio::sync::oneshot::channel();
+        if self.shared.trash.send(Trash::Flush(flushed)).is_ok() && flush.await.is_err() {
+            return Err(Failure::new(Trouble::Closed));
+        }
+        erased.log_is_empty = true;
+        Ok(erased)
+    }
+
+    /// Erases the person from the events that are stored at this moment; on a busy journal there would be no end else.
+    async fn erase_events(&self, erasure: &mut Erasure) -> Result<(), Failure> {
+        let end = *self.shared.last.borrow();
         let mut counted = Position::ZERO;
         let mut after = Position::ZERO;
-        loop {
+        while after < end {
             let page = self.shared.page(after, SLICE).await?;
             let Some((_, last)) = page.last() else { break };
             after = last.position();
             let mut slice = Vec::new();
             for (sequence, event) in &page {
+                let verdict = erasure.person.judge(event);
                 if event.position() > counted {
-                    erasure
-                        .erased
-                        .count(event.kind().as_str(), &person.judge(event));
+                    erasure.erased.count(event.kind().as_str(), &verdict);
                 }
-                if let Some(less) = erasure.event(person, &key, event) {
+                if let Some(less) = erasure.event(event, &verdict) {
                     slice.push((*sequence, less));
                 }
             }
@@ -78,93 +168,68 @@ impl JetStreamJournal {
             }
         }
         erasure.erased.places = erasure.places.len() as u64;
-        let states = self.states_without(person, &key, &mut erasure).await?;
-        if !states.is_empty() {
-            self.ask(|done| Command::States(states, done)).await?;
-        }
-        // What was replaced is overwritten before anybody hears that it is gone.
-        let (flushed, flush) = tokio::sync::oneshot::channel();
-        if self.shared.trash.send(Trash::Flush(flushed)).is_ok() && flush.await.is_err() {
-            return Err(Failure::new(Trouble::Closed));
-        }
-        erasure.erased.log_is_empty = true;
-        Ok(erasure.erased)
+        Ok(())
     }
 
-    /// The states that have something of the person, as they are without.
-    async fn states_without(
-        &self,
-        person: &Person,
-        key: &[u8],
-        erasure: &mut Erasure,
-    ) -> Result<Vec<(StateName, Option<StateValue>)>, Failure> {
-        let states: BTreeMap<_, _> = self.shared.index().states.clone();
-        let mut changed = Vec::new();
-        for (name, stored) in states {
-            let Some((_, value)) = state(&self.shared.link, stored).await? else {
-                continue;
-            };
-            let damaged = |error| Failure::damaged(stored.sequence, error);
-            match &name {
-                StateName::Checkpoint { source, part } => {
-                    let verdict = match person.text(part) {
-                        Some(_) => StateVerdict::Erase,
-                        None => person.state(source, value.bytes()),
-                    };
-                    let line: super::format::CheckpointLine = value.line().map_err(damaged)?;
-                    changed.extend(judged(name, verdict, &line, erasure));
-                }
-                StateName::Projection { name: of } => {
-                    let verdict = person.state(of, value.bytes());
-                    let line: ProjectionLine = value.line().map_err(damaged)?;
-                    changed.extend(judged(name, verdict, &line, erasure));
-                }
-                StateName::Cursor { .. } => {
-                    let mut cursor: Cursor = value.line().map_err(damaged)?;
-                    let mut count = 0;
-                    for parked in &mut cursor.parked {
-                        let known = erasure.places.get(&parked.lane).cloned();
-                        if let Some(lane) = known.or_else(|| person.text(&parked.lane)) {
-                            parked.lane = lane;
-                            count += 1;
-                        }
-                    }
-                    erasure.erased.states += count;
-                    if count > 0 {
-                        changed.push((name, Some(cursor_value(&cursor))));
-                    }
-                }
-                StateName::Dead { id } => {
-                    let letter = read_dead(*id, &value).map_err(damaged)?;
-                    let left = match letter_without(person, key, &letter) {
-                        Left::Whole => continue,
-                        Left::Rest(letter) => Some(dead_value(&letter)),
-                        Left::Nothing => None,
-                    };
-                    erasure.erased.dead_letters += 1;
-                    changed.push((name, left));
-                }
-                StateName::Swept { .. } | StateName::Identity => {}
-            }
-        }
-        Ok(changed)
+    /// Reads and judges every state; one that is replaced meanwhile is left to the appender.
+    async fn judge_states(&self, erasure: &mut Erasure) -> Result<(), Failure> {
+        let states = self.shared.index().states.clone();
+        let known = &*erasure;
+        let judged = stream::iter(states)
+            .map(async |(name, stored)| {
+                let Some((_, value)) = state(&self.shared.link, stored).await? else {
+                    return Ok(None);
+                };
+                let rest = known.state(&name, &value)?;
+                Ok::<_, Failure>(Some((name, (stored.sequence, rest))))
+            })
+            .buffered(GETS)
+            .try_filter_map(async |judged| Ok(judged))
+            .try_collect()
+            .await?;
+        erasure.judged = judged;
+        Ok(())
     }
 }
 
-/// A state as a verdict leaves it; `None` if it stays as it is.
-fn judged(
-    name: StateName,
-    verdict: StateVerdict,
-    line: &impl serde::Serialize,
-    erasure: &mut Erasure,
-) -> Option<(StateName, Option<StateValue>)> {
-    let left = match verdict {
+impl Appender {
+    /// Writes what is left of the states, as they are now.
+    pub(super) async fn erase(&mut self, mut erasure: Erasure) -> Result<Erased, Failure> {
+        self.settle().await?;
+        let states = self.shared.index().states.clone();
+        let mut left = Vec::new();
+        for (name, stored) in states {
+            let rest = match erasure.judged.remove(&name) {
+                Some((read, rest)) if read == stored.sequence => rest,
+                _ => {
+                    let read = state(&self.shared.link, stored).await?;
+                    let missing = || Failure::damaged(stored.sequence, "it is not there");
+                    let (_, value) = read.ok_or_else(missing)?;
+                    erasure.state(&name, &value)?
+                }
+            };
+            let Some(Rest { value, count }) = rest else {
+                continue;
+            };
+            match name {
+                StateName::Dead { .. } => erasure.erased.dead_letters += count,
+                _ => erasure.erased.states += count,
+            }
+            left.push((name, value));
+        }
+        self.write_states(left).await?;
+        Ok(erasure.erased)
+    }
+}
+
+/// What a verdict leaves of a state.
+fn judged(verdict: StateVerdict, line: &impl serde::Serialize) -> Option<Rest> {
+    let value = match verdict {
         StateVerdict::Redact(less) => Some(StateValue::new(line, Bytes::from(less))),
         StateVerdict::Erase => None,
         _ => return None,
     };
-    erasure.erased.states += 1;
-    Some((name, left))
+    Some(Rest::one(value))
 }
 
 /// What is left of a dead letter.

@@ -1,6 +1,6 @@
 //! The promises of every backend, one function each.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, task::Poll, time::Duration};
 
 use antiphon_core::{
     Batch, BodyForm, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterChange, DeadLetterId,
@@ -1362,4 +1362,65 @@ pub(crate) async fn an_erased_person_is_gone_and_a_repeat_is_known<B: Backend>()
         (0, 0),
         "nothing is left to do"
     );
+}
+
+/// States that name her, as an app saves them again and again.
+fn states_of_mira(mark: u64) -> Arc<Batch> {
+    let mut cursor = Cursor::at(Position::new(mark));
+    cursor.parked.push(Parked {
+        lane: format!("user/{MIRA}"),
+        from: Position::new(mark),
+    });
+    let about = Checkpoint {
+        state: format!(r#"{{"seen":["{MIRA}","u8"]}}"#).into(),
+        ..checkpoint("room/loft", i64::try_from(mark).expect("small"))
+    };
+    Arc::new(Batch {
+        checkpoints: vec![(choir(), about)],
+        cursors: vec![("app".into(), cursor)],
+        ..Batch::default()
+    })
+}
+
+/// The mark of a part's checkpoint, and how far the cursor has read.
+async fn saved(journal: &dyn Journal) -> (Option<i64>, Option<Position>) {
+    let checkpoints = journal.checkpoints(&choir()).await.expect("read");
+    let of_loft = |checkpoint: &&Checkpoint| &*checkpoint.part == "room/loft";
+    let mark = checkpoints.iter().find(of_loft).map(|of| of.mark);
+    let cursor = journal.cursor(&"app".into()).await.expect("read");
+    (mark, cursor.map(|cursor| cursor.read))
+}
+
+pub(crate) async fn an_erasure_puts_no_older_state_in_the_place_of_a_newer_one<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    with_mira(journal).await;
+    let letters = journal.dead_letters(DeadLetterId(0), 2).await;
+    let dropped = letters.expect("read")[1].id;
+    let mut mira = Person::new([&RULE], MIRA);
+    mira.survey(journal).await.expect("read");
+
+    let mut erasure = std::pin::pin!(journal.erase(Arc::new(mira)));
+    let mut mark = None;
+    loop {
+        let polled = std::future::poll_fn(|context| Poll::Ready(erasure.as_mut().poll(context)));
+        let polled = polled.await;
+        let next = mark.map_or(100, |mark| mark + 1);
+        // Whatever the erasure has asked for is done before this is.
+        append(journal, events([chat(1000 + next)])).await;
+        if let Some(mark) = mark {
+            let expected = (i64::try_from(mark).ok(), Some(Position::new(mark)));
+            assert_eq!(saved(journal).await, expected);
+            let letters = journal.dead_letters(DeadLetterId(0), 10).await;
+            let letters = letters.expect("read");
+            assert!(letters.iter().all(|letter| letter.id != dropped));
+        }
+        if let Poll::Ready(erased) = polled {
+            erased.expect("erased");
+            break;
+        }
+        append(journal, states_of_mira(next)).await;
+        append(journal, dead([DeadLetterChange::Drop(dropped)])).await;
+        mark = Some(next);
+    }
 }
