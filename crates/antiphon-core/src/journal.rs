@@ -4,7 +4,7 @@
 //! memory, retries. A backend promises order, durability and that nothing is stored twice; `tests/contract` of
 //! `antiphon-journal` has a function for each promise.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,13 +20,39 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A durable, ordered record of events, and of what readers and sources need to go on after a restart.
 ///
-/// There is one appender at a time; any number of readers may read beside it.
+/// One process appends, the *ingester*; any number of others read beside it, and may each be a *consumer* with a cursor
+/// of its own. [`Role`] says what a process may do with the journal that it has open, and [`Journal::claim`] keeps two
+/// processes from being the same consumer.
 /// Every promise below is a function in the contract suite of `antiphon-journal`.
 ///
 /// Methods return boxed futures, so that a journal can be used as an object. All of them may be called at the same
 /// time; dropping a future neither loses nor halves a batch.
 pub trait Journal: fmt::Debug + Send + Sync + 'static {
+    /// What this process may do with the journal: everything, by default.
+    fn role(&self) -> Role {
+        Role::Ingester
+    }
+
+    /// Claims a consumer, so that nobody else is it until the claim is dropped.
+    ///
+    /// No second claim of the same consumer is granted meanwhile, to this process or another one, whatever the role. A
+    /// backend may wait for a claim that is about to end; how long is its own to say.
+    ///
+    /// A process that ends without dropping its claim, by `kill -9` for instance, loses it: at once where the system
+    /// knows of the end, and after the time of a lease where only silence tells. A holder whose lease has ended and was
+    /// taken by another one stores nothing more, whatever its clock says: its batches fail with
+    /// [`Trouble::TakenOver`], and so does [`Journal::lost`].
+    ///
+    /// # Errors
+    /// [`ClaimError`]: with [`Trouble::Locked`] if somebody has the consumer, with [`Trouble::ReadOnly`] if the journal
+    /// is open for reading only.
+    fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>>;
+
     /// Stores everything in the batch in one transaction, or nothing of it.
+    ///
+    /// In a journal that is open for consumers ([`Role::Consumer`]) a batch may have cursors and new dead letters of
+    /// consumers that are claimed through this journal, changes of dead letters, and projections. With anything else it
+    /// is refused as a whole, with [`Trouble::OtherRole`].
     ///
     /// An event whose `(source, origin)` is stored already, or was within the journal's window, is left out and
     /// counted as a repeat; checkpoints are stored all the same.
@@ -94,10 +120,11 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// Counts the requests to replay dead letters; it changes when there is a new one, also from another process.
     fn replays(&self) -> watch::Receiver<u64>;
 
-    /// Removes what the policy no longer keeps, as far as consumers' cursors allow.
+    /// Removes what the policy no longer keeps, as far as consumers' cursors allow: those of consumers that are away as
+    /// well.
     ///
     /// # Errors
-    /// [`AppendError`] if the storage fails.
+    /// [`AppendError`] if the storage fails, and with [`Trouble::OtherRole`] for any role but the ingester's.
     fn sweep(
         &self,
         policy: Arc<Retention>,
@@ -115,7 +142,7 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// which is the default.
     ///
     /// # Errors
-    /// [`AppendError`] if the storage fails.
+    /// [`AppendError`] if the storage fails, and with [`Trouble::OtherRole`] for any role but the ingester's.
     fn erase(&self, person: Arc<Person>) -> BoxFuture<'_, Result<Erased, AppendError>> {
         drop(person);
         Box::pin(async {
@@ -138,6 +165,116 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`AppendError`] if the last writes could not be completed.
     fn close(&self) -> BoxFuture<'_, Result<(), AppendError>>;
+}
+
+/// What a process may do with a journal that it has open.
+///
+/// It is decided when the journal is opened.
+///
+/// | | ingester | consumer | reader |
+/// | --- | --- | --- | --- |
+/// | events | appends and reads | reads | reads |
+/// | checkpoints of sources | stores and reads | reads | reads |
+/// | cursors and new dead letters | of all consumers | of those it has [claimed](Journal::claim) | reads |
+/// | projections, replays and ends of dead letters | yes | yes | reads |
+/// | sweeps, erasure | yes | no | no |
+/// | processes at a time | one | any number | any number |
+///
+/// ```
+/// use antiphon_core::Role;
+///
+/// assert!(Role::Ingester.appends() && !Role::Consumer.appends());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// It appends what the sources bring, and may be consumers beside that.
+    Ingester,
+    /// It follows what another process appends, and stores what consumers keep.
+    Consumer,
+    /// It reads.
+    Reader,
+}
+
+impl Role {
+    /// Whether events and checkpoints can be appended.
+    pub fn appends(self) -> bool {
+        self == Self::Ingester
+    }
+}
+
+/// A consumer that this process has for itself until this is dropped; see [`Journal::claim`].
+#[must_use = "the consumer is given up when this is dropped"]
+pub struct Claim {
+    /// Whatever gives the consumer up when it is dropped.
+    _held: Box<dyn Any + Send + Sync>,
+}
+
+impl Claim {
+    /// A claim that is given up by the drop of `held`, for backends.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self {
+            _held: Box::new(held),
+        }
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").finish_non_exhaustive()
+    }
+}
+
+/// A consumer could not be claimed.
+///
+/// ```
+/// use antiphon_core::{ClaimError, Trouble};
+///
+/// let error = ClaimError::new("choir".into(), Trouble::Locked, None);
+/// assert_eq!(error.to_string(), "the consumer `choir` could not be claimed: another process holds it");
+/// assert!(error.hint().contains("give this one another name"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("the consumer `{consumer}` could not be claimed: {trouble}")]
+pub struct ClaimError {
+    consumer: ConsumerName,
+    trouble: Trouble,
+    #[source]
+    source: Option<BoxError>,
+}
+
+impl ClaimError {
+    /// Files the cause under its trouble.
+    pub fn new(consumer: ConsumerName, trouble: Trouble, source: Option<BoxError>) -> Self {
+        Self {
+            consumer,
+            trouble,
+            source,
+        }
+    }
+
+    /// The consumer.
+    pub fn consumer(&self) -> &ConsumerName {
+        &self.consumer
+    }
+
+    /// What is wrong; [`Trouble::Locked`] if somebody else has the consumer.
+    pub fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    /// What the operator can do.
+    pub fn hint(&self) -> &'static str {
+        match self.trouble {
+            Trouble::Locked => {
+                "stop the other process of this consumer, or give this one another name"
+            }
+            Trouble::ReadOnly => {
+                "open the journal for a consumer, and make the file and its folder writable"
+            }
+            trouble => trouble.hint(),
+        }
+    }
 }
 
 /// A journal to run on: by value, or in an `Arc` that others share.
@@ -413,8 +550,10 @@ pub enum Trouble {
     Changed,
     /// The server that keeps the journal cannot be reached, or does not answer.
     Unreachable,
-    /// Another process has taken the journal over; this one can store nothing any more.
+    /// Another process has taken the journal or the consumer over; this one can store nothing any more.
     TakenOver,
+    /// The journal was opened for a role that does not store this.
+    OtherRole,
     /// The journal was closed.
     Closed,
     /// Anything else; the source says more.
@@ -450,6 +589,9 @@ impl Trouble {
             Self::TakenOver => {
                 "leave the work to the other process, or start this one again: it waits for its turn"
             }
+            Self::OtherRole => {
+                "do it in the process that runs the sources; docs/scale-out.md, \"Two roles\", says who stores what"
+            }
             Self::Closed => "open the journal again",
             Self::Other => {
                 "look at the disk and the system's log, and try again; `antiphon doctor` searches the file for damage"
@@ -470,6 +612,7 @@ impl fmt::Display for Trouble {
             Self::Changed => "its files were removed, replaced or cut by somebody else",
             Self::Unreachable => "its server cannot be reached",
             Self::TakenOver => "another process has taken it over",
+            Self::OtherRole => "it was opened for another role",
             Self::Closed => "it is closed",
             Self::Other => "its storage failed",
         })

@@ -41,8 +41,8 @@ pub use intake::{
     Checkpoint, Closed, Entry, Intake, IntakeLimits, Opener, Outlet, Part, Permit, Received,
 };
 pub use journal::{
-    AppendError, Appended, Batch, BoxFuture, Cursor, DeadLetterChange, IntoJournal, Journal,
-    OpenEvent, Parked, ReadError, Retention, Saved, Sweep, Trouble,
+    AppendError, Appended, Batch, BoxFuture, Claim, ClaimError, Cursor, DeadLetterChange,
+    IntoJournal, Journal, OpenEvent, Parked, ReadError, Retention, Role, Saved, Sweep, Trouble,
 };
 pub use json::{NotUtf8, keep_part, read_json, read_utf8};
 pub use kind::{Keep, Kind, KindInfo, KindPattern};

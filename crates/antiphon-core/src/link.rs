@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt, ops::Deref};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{DecodeError, Event, Payload};
+use crate::{DecodeError, Event, Payload, SourceName};
 
 /// A short stable word for programs that says why a connection stopped for good: `authorization`.
 ///
@@ -31,6 +31,9 @@ impl StopCode {
     pub const CONFIGURATION: Self = Self(Cow::Borrowed("configuration"));
     /// The server speaks another protocol than expected.
     pub const PROTOCOL: Self = Self(Cow::Borrowed("protocol"));
+
+    /// The source is another process's to run; see [`Source::elsewhere`](crate::Source::elsewhere).
+    pub const ELSEWHERE: Self = Self(Cow::Borrowed("elsewhere"));
 
     /// The word itself.
     pub fn as_str(&self) -> &str {
@@ -145,6 +148,23 @@ pub enum LinkState {
 }
 
 impl LinkState {
+    /// The state of a source that another process runs, as the clients in this one see it.
+    ///
+    /// ```
+    /// use antiphon_core::{LinkState, NotConnected};
+    ///
+    /// let error = NotConnected::new(LinkState::elsewhere(&"choir".into()));
+    /// assert!(!error.is_transient());
+    /// assert!(error.to_string().ends_with("this process has no source `choir`: another one runs it"));
+    /// ```
+    pub fn elsewhere(source: &SourceName) -> Self {
+        Self::Stopped {
+            code: StopCode::ELSEWHERE,
+            reason: format!("this process has no source `{source}`: another one runs it"),
+            hint: Some("ask for it in the process that runs the source".to_owned()),
+        }
+    }
+
     /// The variant's name in lower case.
     ///
     /// The same word stands in the event's body as `state`.

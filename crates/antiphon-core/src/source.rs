@@ -92,6 +92,13 @@ pub trait Source: Send + 'static {
         None
     }
 
+    /// Takes the place of [`Source::run`] where another process runs the source, and this one has its events from the
+    /// journal ([`Role::Consumer`](crate::Role::Consumer)).
+    ///
+    /// Its clients are told by [`LinkState::elsewhere`]: what needs the connection fails with
+    /// [`NotConnected`](crate::NotConnected) at once, and requests of their own go on. By default nobody is told.
+    fn elsewhere(self: Box<Self>) {}
+
     /// Connects, and brings events until it is asked to stop.
     ///
     /// Cancel-safe it need not be: its future is polled to its end, or dropped when the app is.

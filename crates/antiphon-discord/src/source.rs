@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Clock, Events, Expiry, Intake, Judge, KindInfo, LaneOf, Projection, SourceError,
-    SourceName, Stop,
+    BoxFuture, Clock, Events, Expiry, Intake, Judge, KindInfo, LaneOf, LinkState, Projection,
+    SourceError, SourceName, Stop,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -144,6 +144,11 @@ impl antiphon_core::Source for Source {
 
     fn expiry(&self) -> Option<Expiry> {
         Some(INTERACTION_EXPIRY)
+    }
+
+    fn elsewhere(self: Box<Self>) {
+        let state = LinkState::elsewhere(&self.config.name);
+        self.shared.link.send_replace(state);
     }
 
     fn run(

@@ -31,9 +31,9 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Appended, Batch, BoxFuture, Checkpoint, ConsumerName, Cursor, DeadLetter,
-    DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Retention, Saved,
-    SourceName, Sweep, Trouble,
+    AppendError, Appended, Batch, BoxFuture, Checkpoint, Claim, ClaimError, ConsumerName, Cursor,
+    DeadLetter, DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Retention,
+    Saved, SourceName, Sweep, Trouble,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::PAGE_BYTES;
+use crate::{PAGE_BYTES, claims::Claims};
 use appender::{Appender, Command, Trash, empty_trash};
 use format::{
     CheckpointLine, ProjectionLine, StateName, StateValue, read_dead, read_event, state_records,
@@ -95,6 +95,8 @@ const WAITING: usize = 64;
 pub struct JetStreamJournal {
     shared: Arc<Shared>,
     commands: mpsc::Sender<Command>,
+    /// Within this process alone: the lease keeps others from the whole journal.
+    claims: Claims<()>,
     /// Ends with the journal: the appender, the renewal of the lease, and the deletion of messages.
     _tasks: JoinSet<()>,
 }
@@ -295,6 +297,7 @@ impl JetStreamJournal {
         Ok(Self {
             shared,
             commands,
+            claims: Claims::default(),
             _tasks: tasks,
         })
     }
@@ -385,6 +388,10 @@ async fn renew(lease: Arc<Lease>, lost: watch::Sender<Option<Failure>>) {
 }
 
 impl Journal for JetStreamJournal {
+    fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
+        Box::pin(async move { self.claims.claim(consumer, ()) })
+    }
+
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             let asked = self.ask(|done| Command::Append(batch, done)).await;

@@ -13,16 +13,17 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Appended, Batch, BodyForm, BoxFuture, Checkpoint, ConsumerName, Cursor,
-    DeadLetter, DeadLetterChange, DeadLetterId, Draft, Erased, Event, Journal, Origin, Part,
-    Person, Place, Position, ReadError, Retention, Rng, Saved, SourceName, StateVerdict, Sweep,
-    Trouble, Verdict,
+    AppendError, Appended, Batch, BodyForm, BoxFuture, Checkpoint, Claim, ClaimError, ConsumerName,
+    Cursor, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Erased, Event, Journal, Origin,
+    Part, Person, Place, Position, ReadError, Retention, Rng, Saved, SourceName, StateVerdict,
+    Sweep, Trouble, Verdict,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::{
     PAGE_BYTES,
+    claims::Claims,
     erased::{hashed, left},
     retention::{ERASED, Keep, ago, keep, until},
 };
@@ -90,6 +91,7 @@ pub struct MemoryJournal {
     state: Mutex<State>,
     last: watch::Sender<Position>,
     replays: watch::Sender<u64>,
+    claims: Claims<()>,
 }
 
 /// `bytes` is the sum of the weights of `events`; `origins` has exactly their origins.
@@ -141,6 +143,7 @@ impl MemoryJournal {
             state: Mutex::default(),
             last: watch::Sender::new(Position::ZERO),
             replays: watch::Sender::new(0),
+            claims: Claims::default(),
         }
     }
 
@@ -474,6 +477,10 @@ impl State {
 }
 
 impl Journal for MemoryJournal {
+    fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
+        Box::pin(async move { self.claims.claim(consumer, ()) })
+    }
+
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move { self.store(&batch) })
     }

@@ -9,7 +9,9 @@
 //! | `files` | the watch: are the files still those that were opened? |
 //! | `connection` | SQLite's connections and the names of files |
 //! | `schema` | tables, versions, upgrades |
-//! | `writer` | the one connection that writes: batches, dead letters, the write-ahead log |
+//! | `writer` | the one connection that writes events: batches, dead letters, the write-ahead log |
+//! | `saver` | a connection that writes what consumers of another process keep |
+//! | `claim` | the lock files of consumers |
 //! | `reader` | up to four connections that read |
 //! | `sweep`, `swept` | retention, in slices |
 //! | `overview` | how far consumers are, and the newest event of each source |
@@ -26,7 +28,7 @@
 //! Then the log is moved into the file if it is long, beside the commits that follow.
 //!
 //! Invariants:
-//! - One process appends, and one transaction runs at a time.
+//! - One process appends, and one transaction runs at a time, those of consumers in other processes among them.
 //! - No file is opened but by SQLite: closing any handle drops the process's locks on it.
 //! - After a failed sync, or once the files have changed, nothing more is written (`Slot::Failed`).
 //! - The future of a call may be dropped at any point: its job ends by itself, whole.
@@ -34,31 +36,38 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use antiphon_core::{
-    AppendError, Appended, Batch, BoxFuture, Checkpoint, ConsumerName, Cursor, DeadLetter,
-    DeadLetterChange, DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Retention,
-    Saved, SourceName, Sweep, Trouble,
+    AppendError, Appended, Batch, BoxFuture, Checkpoint, Claim, ClaimError, ConsumerName, Cursor,
+    DeadLetter, DeadLetterChange, DeadLetterId, Erased, Event, Journal, Person, Position,
+    ReadError, Retention, Role, Saved, SourceName, Sweep, Trouble,
 };
 use jiff::Timestamp;
 use tokio::{
     runtime::Handle,
     sync::{Mutex, watch},
     task::{JoinError, JoinSet, spawn_blocking},
+    time::Instant,
 };
 
-use crate::{Filter, Page};
+use crate::{Filter, Page, claims::Claims};
+use claim::ClaimLock;
 use files::Watch;
 use reader::{READERS, Reader, Readers};
+use saver::Saver;
 use trouble::Failure;
 use worker::Worker;
 use writer::{Committed, LogLength, Writer};
 
 mod bodies;
 mod chosen;
+mod claim;
 mod connection;
 mod erase;
 mod files;
@@ -69,6 +78,7 @@ mod names;
 mod open;
 mod overview;
 mod reader;
+mod saver;
 mod schema;
 mod storage;
 mod sweep;
@@ -86,7 +96,8 @@ pub use overview::{ConsumerOverview, Overview};
 pub use storage::{Age, Bodies, Due, Storage};
 pub use transfer::{Imported, States};
 
-/// How often an idle appender looks for requests of other processes, while someone watches for replays.
+/// How often an idle appender looks for requests of other processes, and a consumer for replays, while someone watches
+/// for replays.
 ///
 /// A request waits longer only while nobody watches [`Journal::replays`]; an app always does.
 const REQUESTS_EVERY: Duration = Duration::from_secs(1);
@@ -97,6 +108,14 @@ const PASSES: usize = 4;
 /// Pages in the log that are moved between two commits.
 const FEW_PAGES: i64 = 64;
 
+/// How often consumers look for new events of the process that appends, by default.
+///
+/// A look costs some 20 µs.
+const FOLLOW_EVERY: Duration = Duration::from_millis(5);
+
+/// How often readers do.
+const READ_EVERY: Duration = Duration::from_millis(100);
+
 /// How often the journal's files are checked, while someone waits for [`Journal::lost`].
 ///
 /// Before each commit they are checked as well.
@@ -104,7 +123,8 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 
 /// A journal in an SQLite file.
 ///
-/// One process appends, and holds `<file>.lock` while it has the journal open; any number of processes read beside it.
+/// One process appends, and holds `<file>.lock` while it has the journal open; any number of processes read beside it, or
+/// handle its events ([`SqliteJournal::for_consumers`]).
 /// Reads run on tokio's blocking threads, four at a time; commits run on a thread of the journal, one at a time. In a
 /// current-thread runtime they run on blocking threads as well, so that a paused clock waits for them.
 ///
@@ -279,6 +299,13 @@ struct Shared {
     /// Moved by commits, or by polling in a journal that only reads.
     last: watch::Sender<Position>,
     replays: watch::Sender<u64>,
+    role: Role,
+    /// The consumers that this process has, with their lock files.
+    claims: Claims<ClaimLock>,
+    /// How long a claim waits for another one.
+    wait: Duration,
+    /// Requests that were carried out when a consumer looked last.
+    requests: AtomicU64,
     /// How often to look for events of another appender; `None` if this is the appender.
     follow: Option<Duration>,
     /// A lock that is held while the log is moved into the file.
@@ -287,14 +314,25 @@ struct Shared {
     polling: std::sync::Mutex<bool>,
 }
 
-/// An opened file: its path, its watch, its writer, and its last position.
-type Opened = (PathBuf, Arc<Watch>, Slot, Position);
+/// An opened file.
+struct Opened {
+    path: PathBuf,
+    watch: Arc<Watch>,
+    slot: Slot,
+    last: Position,
+    /// Requests that were carried out.
+    requests: u64,
+    /// How long a claim waits for another one.
+    wait: Duration,
+}
 
 /// The connection that writes, or the reason why there is none.
 ///
 /// Only [`Slot::Open`] can become another state, and none becomes open again: a journal that failed is opened anew.
 enum Slot {
     Open(Box<Writer>),
+    /// Events are another process's to append.
+    Consumers(Saver),
     ReadOnly,
     Closed,
     /// A state in which nothing may be written: a sync failed, or the files have changed.
@@ -343,9 +381,16 @@ impl SqliteJournal {
                 Ok((watch, Slot::Open(Box::new(writer)), last))
             };
             let (watch, slot, last) = open().map_err(|failure| OpenError::new(&path, failure))?;
-            Ok((file, watch, slot, last))
+            Ok(Opened {
+                path: file,
+                watch,
+                slot,
+                last,
+                requests: 0,
+                wait: options.wait,
+            })
         });
-        Self::opened(opened.await, None)
+        Self::opened(opened.await, Role::Ingester, None)
     }
 
     /// Opens a journal for reading only, also beside the process that appends.
@@ -371,28 +416,94 @@ impl SqliteJournal {
         options: Options,
     ) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
-        let follow = options.poll.max(Duration::from_millis(1));
+        let follow = options.polled(READ_EVERY);
         let opened = spawn_blocking(move || {
-            let open = || {
-                let file = connection::resolve(&path)?;
-                let reader = Reader::open(&file)?;
-                schema::readable(&reader.connection)?;
-                let last = reader.last()?;
-                let watch = Arc::new(Watch::reader(&file)?);
-                Ok((file, watch, Slot::ReadOnly, last))
-            };
-            open().map_err(|failure| OpenError::new(&path, failure))
+            let opened = Opened::beside(&path, Duration::ZERO, |_| Ok(Slot::ReadOnly));
+            opened.map_err(|failure| OpenError::new(&path, failure))
         });
-        Self::opened(opened.await, Some(follow))
+        Self::opened(opened.await, Role::Reader, Some(follow))
+    }
+
+    /// Opens a journal for consumers: it follows what another process appends, and stores how far consumers are, their
+    /// dead letters and their projections.
+    ///
+    /// A bot runs on it beside `antiphon run`, or beside any other process that has the sources, and restarts as often as
+    /// it likes. Any number of processes may have the journal open so; each consumer is one process's at a time
+    /// ([`Journal::claim`]), by a lock file `<file>.<name>.consumer`.
+    ///
+    /// # Errors
+    /// As [`SqliteJournal::for_consumers_with`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use antiphon_core::{Batch, Cursor, Journal, Position, Trouble};
+    /// use antiphon_journal::SqliteJournal;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::TempDir::new()?;
+    /// # let path = folder.path().join("events.sqlite");
+    /// let ingester = SqliteJournal::open(&path).await?;
+    ///
+    /// // In another process:
+    /// let journal = SqliteJournal::for_consumers(&path).await?;
+    /// let choir = "choir".into();
+    /// let claim = journal.claim(&choir).await?;
+    /// let cursor = Cursor::at(Position::ZERO);
+    /// let save = Batch { cursors: vec![(choir.clone(), cursor.clone())], ..Batch::default() };
+    /// journal.append(Arc::new(save)).await?;
+    /// assert_eq!(ingester.cursor(&choir).await?, Some(cursor));
+    ///
+    /// let sweep = journal.sweep(Arc::default(), "2026-01-01T00:00:00Z".parse()?).await;
+    /// assert_eq!(sweep.expect_err("that is the ingester's").trouble(), Trouble::OtherRole);
+    /// # drop(claim);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn for_consumers(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::for_consumers_with(path, Options::new()).await
+    }
+
+    /// Opens a journal for consumers, with options.
+    ///
+    /// [`Options::durability`] is that of what consumers store, [`Options::poll`] bounds how late they see an event, and
+    /// [`Options::wait`] says how long a claim waits for the process that has the consumer. The other options are those of the process that appends.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the file does not exist, or holds nothing yet ([`Trouble::Empty`]); it cannot be written; it is
+    /// damaged, no journal, of a newer version, or of an older one that a process still appends to ([`Trouble::Locked`]);
+    /// or its lock is another file's ([`Trouble::Changed`]).
+    pub async fn for_consumers_with(
+        path: impl AsRef<Path>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        let path = path.as_ref().to_owned();
+        let follow = options.polled(FOLLOW_EVERY);
+        let opened = spawn_blocking(move || {
+            let opened = Opened::beside(&path, options.wait, |file| {
+                Ok(Slot::Consumers(Saver::open(file, &options)?))
+            });
+            opened.map_err(|failure| OpenError::new(&path, failure))
+        });
+        Self::opened(opened.await, Role::Consumer, Some(follow))
     }
 
     /// # Errors
     /// The failure of opening, or a runtime that is shutting down.
     fn opened(
         opened: Result<Result<Opened, OpenError>, JoinError>,
+        role: Role,
         follow: Option<Duration>,
     ) -> Result<Self, OpenError> {
-        let (path, watch, slot, last) = opened
+        let Opened {
+            path,
+            watch,
+            slot,
+            last,
+            requests,
+            wait,
+        } = opened
             .map_err(|error| OpenError::new(Path::new(""), error.into()))
             .flatten()?;
         Ok(Self {
@@ -404,6 +515,10 @@ impl SqliteJournal {
                 worker: Worker::default(),
                 last: watch::Sender::new(last),
                 replays: watch::Sender::new(0),
+                role,
+                claims: Claims::default(),
+                wait,
+                requests: AtomicU64::new(requests),
                 follow,
                 moving: Arc::default(),
                 polling: std::sync::Mutex::new(false),
@@ -606,6 +721,28 @@ impl SqliteJournal {
     }
 }
 
+impl Opened {
+    /// A journal beside the process that appends; `slot` says how it is written, if at all.
+    fn beside(
+        path: &Path,
+        wait: Duration,
+        slot: impl FnOnce(&Path) -> Result<Slot, Failure>,
+    ) -> Result<Self, Failure> {
+        let path = connection::resolve(path)?;
+        let slot = slot(&path)?;
+        let reader = Reader::open(&path)?;
+        schema::readable(&reader.connection)?;
+        Ok(Self {
+            last: reader.last()?,
+            requests: reader.requests()?,
+            watch: Arc::new(Watch::reader(&path)?),
+            slot,
+            path,
+            wait,
+        })
+    }
+}
+
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -632,11 +769,42 @@ impl Shared {
         self.worker.run(job).await?
     }
 
+    /// Stores what consumers keep, beside the process that appends; as [`Shared::write`].
+    async fn save(self: &Arc<Self>, batch: Arc<Batch>) -> Result<(), Failure> {
+        saver::allows(&batch, &self.claims)?;
+        let shared = Arc::clone(self);
+        let mut slot = Arc::clone(&self.writer).lock_owned().await;
+        let job = move || {
+            slot.save(|saver| {
+                shared.check_all()?;
+                saver.save(&batch)
+            })
+        };
+        self.worker.run(job).await?
+    }
+
+    /// Checks that something can be written at all.
+    ///
+    /// # Errors
+    /// Why nothing can: the journal is open for reading only, was closed, or has failed.
+    async fn may_write(&self) -> Result<(), Failure> {
+        match &*self.writer.lock().await {
+            Slot::Open(_) | Slot::Consumers(_) => Ok(()),
+            slot => Err(slot.refusal()),
+        }
+    }
+
+    /// Checks the journal's files, and the lock files of the consumers that this process has.
+    fn check_all(&self) -> Result<(), Failure> {
+        self.watch.check()?;
+        self.claims.check(ClaimLock::check)
+    }
+
     /// Checks the journal's files; once they have changed, nothing more is written.
     ///
     /// It does not wait for the writer, since a commit that runs has checked the files itself.
     fn check_files(&self) -> Result<(), Failure> {
-        let checked = self.watch.check();
+        let checked = self.check_all();
         if let Err(failure) = &checked
             // A job that holds the slot now is the last one: the next checks the files first.
             && let Ok(mut slot) = self.writer.try_lock()
@@ -684,8 +852,14 @@ impl Shared {
     ///
     /// It never ends while somebody watches; a read that failed is tried again at the next look.
     async fn poll(self: Arc<Self>) {
+        let mut looked_at: Option<Instant> = None;
         loop {
             if let Some(every) = self.follow {
+                let is_due = looked_at.is_none_or(|at| at.elapsed() >= REQUESTS_EVERY);
+                if self.role == Role::Consumer && is_due {
+                    looked_at = Some(Instant::now());
+                    self.look_for_replays().await;
+                }
                 let last = self.read(|reader| reader.last()).await;
                 // A failed read is tried again; the watcher will read as well and see the error.
                 let is_gone = matches!(&last, Err(error) if error.trouble() == Trouble::Changed);
@@ -697,7 +871,8 @@ impl Shared {
                     moved || is_gone
                 });
                 tokio::select! {
-                    () = self.last.closed() => {}
+                    () = self.last.closed(), if self.role != Role::Consumer => {}
+                    () = async { tokio::join!(self.last.closed(), self.replays.closed()); } => {}
                     () = tokio::time::sleep(every) => continue,
                 }
             } else {
@@ -718,14 +893,29 @@ impl Shared {
             }
             // Under the lock, so that a new watcher either is seen here or starts a new task.
             let mut polling = lock(&self.polling);
-            let nobody_watches = match self.follow {
-                Some(_) => self.last.is_closed(),
-                None => self.replays.is_closed(),
+            let nobody_watches = match self.role {
+                Role::Ingester => self.replays.is_closed(),
+                Role::Consumer => self.last.is_closed() && self.replays.is_closed(),
+                _ => self.last.is_closed(),
             };
             if nobody_watches {
                 *polling = false;
                 return;
             }
+        }
+    }
+
+    /// Tells of requests that were carried out since the last look, for whichever consumer.
+    ///
+    /// A look that failed is made again a second later.
+    async fn look_for_replays(self: &Arc<Self>) {
+        let Ok(requests) = self.read(|reader| reader.requests()).await else {
+            return;
+        };
+        let before = self.requests.swap(requests, Ordering::Relaxed);
+        if requests > before {
+            self.replays
+                .send_modify(|count| *count += requests - before);
         }
     }
 
@@ -778,12 +968,38 @@ impl Slot {
                 }
                 done
             }
-            Self::ReadOnly => Err(Failure::said(
-                Trouble::ReadOnly,
-                "the journal was opened for reading only",
-            )),
-            Self::Closed => Err(Failure::new(Trouble::Closed)),
-            Self::Failed(trouble, reason) => Err(Failure::said(*trouble, reason.to_string())),
+            slot => Err(slot.refusal()),
+        }
+    }
+
+    fn save<T>(
+        &mut self,
+        work: impl FnOnce(&mut Saver) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match self {
+            Self::Consumers(saver) => {
+                let done = work(saver);
+                if let Err(failure) = &done {
+                    self.fail(failure);
+                }
+                done
+            }
+            slot => Err(slot.refusal()),
+        }
+    }
+
+    /// Why work of another role cannot be done.
+    fn refusal(&self) -> Failure {
+        match self {
+            Self::Open(_) | Self::Consumers(_) => Failure::said(
+                Trouble::OtherRole,
+                "the journal was opened for consumers, and that is for the process that appends",
+            ),
+            Self::ReadOnly => {
+                Failure::said(Trouble::ReadOnly, "the journal was opened for reading only")
+            }
+            Self::Closed => Failure::new(Trouble::Closed),
+            Self::Failed(trouble, reason) => Failure::said(*trouble, reason.to_string()),
         }
     }
 
@@ -792,11 +1008,15 @@ impl Slot {
     /// A failed sync and changed files end writing for good; any other failure leaves the slot open, since the same
     /// batch may succeed later.
     fn fail(&mut self, failure: &Failure) {
-        let Self::Open(writer) = self else { return };
+        if !matches!(self, Self::Open(_) | Self::Consumers(_)) {
+            return;
+        }
         let reason = failure.source.as_ref().map(ToString::to_string);
         let reason = reason.unwrap_or_default();
         if failure.sync_failed {
-            writer.abandon();
+            if let Self::Open(writer) = self {
+                writer.abandon();
+            }
             let reason = format!("the disk failed to keep what was written before: {reason}");
             *self = Self::Failed(Trouble::Closed, reason.into());
         } else if failure.trouble == Trouble::Changed {
@@ -807,8 +1027,20 @@ impl Slot {
 }
 
 impl Journal for SqliteJournal {
+    fn role(&self) -> Role {
+        self.shared.role
+    }
+
+    fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
+        self.claim_consumer(consumer)
+    }
+
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
+            if self.shared.role == Role::Consumer {
+                let saved = self.shared.save(batch).await;
+                return saved.map(|()| Appended::default()).map_err(Failure::append);
+            }
             let (appended, log) = self
                 .shared
                 .write(move |shared, writer| {
@@ -876,7 +1108,7 @@ impl Journal for SqliteJournal {
 
     fn replays(&self) -> watch::Receiver<u64> {
         let receiver = self.shared.replays.subscribe();
-        if self.shared.follow.is_none() {
+        if self.shared.role != Role::Reader {
             self.start_polling();
         }
         receiver

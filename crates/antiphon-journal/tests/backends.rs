@@ -8,7 +8,8 @@ mod contract;
 #[cfg(feature = "jetstream")]
 mod nats;
 
-/// Runs every promise for a backend; those behind `disk` only for a backend with a disk.
+/// Runs every promise for a backend; those behind `disk` only for a backend with a disk, and those behind `shared` for
+/// one that several processes use.
 macro_rules! keeps_the_contract {
     ($backend:ty) => {
         keeps_the_contract!(@ $backend:
@@ -50,7 +51,8 @@ macro_rules! keeps_the_contract {
             an_erasure_puts_no_older_state_in_the_place_of_a_newer_one,
             a_closed_journal_says_so,
             any_bytes_can_be_a_body,
-            any_text_can_be_a_name
+            any_text_can_be_a_name,
+            a_consumer_is_one_claims_at_a_time
         );
     };
     ($backend:ty, disk) => {
@@ -61,6 +63,17 @@ macro_rules! keeps_the_contract {
             repeats_are_recognised_after_reopening,
             positions_go_on_after_reopening_though_no_row_is_left,
             a_failed_batch_does_not_unsettle_the_positions
+        );
+    };
+    ($backend:ty, shared) => {
+        keeps_the_contract!($backend, disk);
+        keeps_the_contract!(@ $backend:
+            a_consumer_of_another_process_sees_what_is_appended,
+            what_a_consumer_keeps_is_there_for_everybody,
+            a_consumer_stores_nothing_of_another_role,
+            a_claim_keeps_other_processes_away,
+            a_sweep_waits_for_a_consumer_of_another_process,
+            a_replay_is_told_to_consumers_of_other_processes
         );
     };
     (@ $backend:ty: $($promise:ident),*) => {
@@ -118,11 +131,13 @@ mod memory {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
+    use std::time::Duration;
+
     use antiphon_core::Journal;
     use antiphon_journal::{Options, SqliteJournal};
     use tempfile::TempDir;
 
-    use crate::contract::{Backend, OnDisk};
+    use crate::contract::{Backend, OnDisk, Shared};
 
     /// A journal in a file, with bodies compressed or not.
     pub(crate) struct Sqlite<const COMPRESS: bool> {
@@ -132,7 +147,7 @@ mod sqlite {
 
     impl<const COMPRESS: bool> Sqlite<COMPRESS> {
         async fn open(folder: TempDir) -> Self {
-            let options = Options::new().compress(COMPRESS);
+            let options = Options::new().compress(COMPRESS).wait(Duration::ZERO);
             let path = folder.path().join("journal.sqlite");
             let journal = SqliteJournal::open_with(path, options)
                 .await
@@ -168,12 +183,23 @@ mod sqlite {
         }
     }
 
+    impl<const COMPRESS: bool> Shared for Sqlite<COMPRESS> {
+        type Consumers = SqliteJournal;
+
+        async fn for_consumers(&self) -> SqliteJournal {
+            let path = self.folder.path().join("journal.sqlite");
+            let options = Options::new().wait(Duration::ZERO);
+            let journal = SqliteJournal::for_consumers_with(path, options).await;
+            journal.expect("opened")
+        }
+    }
+
     mod plain {
-        keeps_the_contract!(super::Sqlite<false>, disk);
+        keeps_the_contract!(super::Sqlite<false>, shared);
     }
 
     mod compressed {
-        keeps_the_contract!(super::Sqlite<true>, disk);
+        keeps_the_contract!(super::Sqlite<true>, shared);
     }
 }
 

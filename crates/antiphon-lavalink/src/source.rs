@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Clock, Events, Intake, Judge, KindInfo, SourceError, SourceName, Stop,
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, SourceError, SourceName, Stop,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -93,6 +93,11 @@ impl antiphon_core::Source for Source {
 
     fn judge(&self) -> Judge {
         error::is_transient
+    }
+
+    fn elsewhere(self: Box<Self>) {
+        let state = LinkState::elsewhere(&self.config.name);
+        self.shared.link.send_replace(state);
     }
 
     fn run(

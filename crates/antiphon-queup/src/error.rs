@@ -17,7 +17,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::BoxError;
+use antiphon_core::{BoxError, SourceName};
 pub use antiphon_core::{ConfigError, NotConnected};
 use antiphon_net::HttpError;
 
@@ -68,6 +68,9 @@ pub enum RequestError {
     /// The server still asks for a login, right after one.
     #[error("the server asks for a login again right after one")]
     LoggedOut,
+    /// Another process runs the account's source, and with it the login and the pace; nothing was sent.
+    #[error("this process has no source `{0}`: another one runs it")]
+    Elsewhere(SourceName),
     /// The server asked us to slow down, by status 429.
     ///
     /// After one to a chat message, further ones fail with this error, unsent, until the time is over.
@@ -128,7 +131,9 @@ impl RequestError {
             | Self::Server { .. }
             | Self::NotQueUp(_) => true,
             Self::Login(error) => error.is_transient(),
-            Self::LoggedOut | Self::Refused { .. } | Self::Undecodable(_) => false,
+            Self::LoggedOut | Self::Elsewhere(_) | Self::Refused { .. } | Self::Undecodable(_) => {
+                false
+            }
         }
     }
 
@@ -143,6 +148,7 @@ impl RequestError {
             }
             Self::Login(_)
             | Self::LoggedOut
+            | Self::Elsewhere(_)
             | Self::RateLimited { .. }
             | Self::Busy(_)
             | Self::Refused { .. } => false,

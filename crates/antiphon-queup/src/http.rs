@@ -23,13 +23,13 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use antiphon_core::Secret;
+use antiphon_core::{Secret, SourceName};
 use antiphon_net::{HttpClient, SetCookie};
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
@@ -186,6 +186,8 @@ pub(crate) struct Http {
     cookie_read: AtomicBool,
     /// One login at a time: the others then use its cookie.
     login: Semaphore,
+    /// The source's name, where another process runs it: an account has one login and one pace.
+    elsewhere: OnceLock<SourceName>,
 }
 
 impl Http {
@@ -202,7 +204,13 @@ impl Http {
             cookie_file: config.cookie_file.clone(),
             cookie_read: AtomicBool::new(false),
             login: Semaphore::new(1),
+            elsewhere: OnceLock::new(),
         }
+    }
+
+    /// Refuses every request from now on, since another process runs the account's source.
+    pub(crate) fn set_elsewhere(&self, source: SourceName) {
+        self.elsewhere.get_or_init(|| source);
     }
 
     /// Sends a request and gives the answer's `data`.
@@ -301,6 +309,9 @@ impl Http {
         cookie: Option<&Secret>,
         limit: Duration,
     ) -> Result<Response<Bytes>, RequestError> {
+        if let Some(source) = self.elsewhere.get() {
+            return Err(RequestError::Elsewhere(source.clone()));
+        }
         let request = self.request(call, cookie)?;
         match timeout(limit, self.client.send(request)).await {
             Ok(Ok(response)) => Ok(response),

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Clock, Events, Intake, Judge, KindInfo, Projection, SourceError, SourceName, Stop,
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, Projection, SourceError,
+    SourceName, Stop,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -138,6 +139,12 @@ impl antiphon_core::Source for Source {
 
     fn judge(&self) -> Judge {
         error::is_transient
+    }
+
+    fn elsewhere(self: Box<Self>) {
+        let name = self.config.name;
+        self.shared.link.send_replace(LinkState::elsewhere(&name));
+        self.shared.http.set_elsewhere(name);
     }
 
     fn run(

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::BoxError;
+use antiphon_core::{BoxError, SourceName};
 pub use antiphon_core::{ConfigError, NotConnected};
 
 use crate::model::{MessageId, RoomId, UserId};
@@ -205,6 +205,9 @@ pub enum RequestError {
     /// The session had ended, and logging in again failed.
     #[error("could not log in again")]
     Login(#[source] Box<LoginError>),
+    /// Another process runs the account's source, and with it the login and the pace; nothing was sent.
+    #[error("this process has no source `{0}`: another one runs it")]
+    Elsewhere(SourceName),
     /// The server asked to wait, again and again.
     ///
     /// Five tries were made, each after the wait that the server asked for; only writes are tried so often.
@@ -268,7 +271,7 @@ impl RequestError {
             | Self::Server { .. }
             | Self::NotAnAnswer { .. } => true,
             Self::Login(error) => error.is_transient(),
-            Self::Refused { .. } | Self::Undecodable { .. } => false,
+            Self::Elsewhere(_) | Self::Refused { .. } | Self::Undecodable { .. } => false,
         }
     }
 

@@ -26,13 +26,13 @@ use std::{
     borrow::Cow,
     path::PathBuf,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use antiphon_core::Clock;
+use antiphon_core::{Clock, SourceName};
 use antiphon_net::HttpClient;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -186,6 +186,8 @@ pub(crate) struct Http {
     login: Semaphore,
     /// The refusal that only a person can end; the site is not asked again before.
     refused: Mutex<Option<LoginError>>,
+    /// The source's name, where another process runs it: an account has one login and one pace.
+    elsewhere: OnceLock<SourceName>,
 }
 
 impl Http {
@@ -206,6 +208,21 @@ impl Http {
             logins: AtomicU64::new(0),
             login: Semaphore::new(1),
             refused: Mutex::default(),
+            elsewhere: OnceLock::new(),
+        }
+    }
+
+    /// Refuses every request from now on, since another process runs the account's source.
+    pub(crate) fn set_elsewhere(&self, source: SourceName) {
+        self.elsewhere.get_or_init(|| source);
+    }
+
+    /// # Errors
+    /// [`RequestError::Elsewhere`] once another process is known to run the source.
+    fn is_here(&self) -> Result<(), RequestError> {
+        match self.elsewhere.get() {
+            Some(source) => Err(RequestError::Elsewhere(source.clone())),
+            None => Ok(()),
         }
     }
 
@@ -232,6 +249,7 @@ impl Http {
     /// After an answer that looks like one for a stale key or session a new key is fetched, and an idempotent call is
     /// sent once more (protocol §11.29).
     pub(crate) async fn call(&self, call: Call) -> Result<Answer, RequestError> {
+        self.is_here()?;
         self.logged_in().await?;
         let stale = if call.method == Method::POST {
             Some(self.key().await?)
@@ -366,6 +384,7 @@ impl Http {
         form: Option<String>,
         referer: &str,
     ) -> Result<Response<Bytes>, RequestError> {
+        self.is_here()?;
         let mut request = Request::builder()
             .method(method.clone())
             .uri(format!("https://{host}{path}"))

@@ -140,7 +140,10 @@ impl<S: Send + Sync + 'static> App<S> {
 
     /// Adds a source; its name must differ from the others', and its clock must be theirs.
     ///
-    /// The source's task starts in [`App::run`]; until then it holds no connection.
+    /// The source's task starts in [`App::run`]; until then it holds no connection. On a journal that is open for
+    /// consumers ([`Role::Consumer`](crate::journal::Role)) it does not start, since another process runs the source:
+    /// the app then has from it what its events are (kinds, lanes, caches, which errors pass), and its client refuses
+    /// what needs the connection.
     ///
     /// Two sources with one name, or with different clocks, are [`RunError::Configuration`] at the start.
     #[must_use]
@@ -410,8 +413,8 @@ impl<S: Send + Sync + 'static> App<S> {
 
     /// Names the consumer whose cursor this app keeps in the journal. Default: `app`.
     ///
-    /// Two apps with one name on one journal would share a cursor: give each its own. The name is part of dead letters,
-    /// which only the consumer of that name handles again.
+    /// Two apps with one name on one journal would share a cursor: the second one, in whichever process, ends with
+    /// [`RunError::Claim`]. The name is part of dead letters, which only the consumer of that name handles again.
     #[must_use]
     pub fn named(mut self, name: impl Into<ConsumerName>) -> Self {
         self.0.name = name.into();

@@ -74,6 +74,8 @@ const LETTERS: usize = 64;
 /// `applied` never lies behind `saved`; an event at or before `applied` is not applied again.
 pub(crate) struct Following {
     pub(crate) projection: Box<dyn Projection>,
+    /// Name of its state in the journal.
+    pub(crate) saved_as: String,
     pub(crate) applied: Position,
     pub(crate) saved: Position,
 }
@@ -95,7 +97,7 @@ impl Following {
             position: self.applied,
             state,
         };
-        Some((self.projection.name().to_owned(), saved))
+        Some((self.saved_as.clone(), saved))
     }
 }
 

@@ -3,7 +3,7 @@
 //! An app that was stopped by its owner ends with `Ok`; everything else is a [`RunError`]. Which task ended first
 //! decides which error it is; the others are stopped in good order all the same, and their own failures are logged.
 
-use antiphon_core::{AppendError, ReadError, SourceError, SourceName};
+use antiphon_core::{AppendError, ClaimError, ReadError, SourceError, SourceName};
 
 /// The app ended before it was asked to, or could not end in good order.
 ///
@@ -24,6 +24,9 @@ pub enum RunError {
     /// Two sources, handlers, projections or taps with one name, or sources with different clocks. Nothing was started.
     #[error("{0}")]
     Configuration(String),
+    /// Another process is this consumer, or the journal lets nobody be one. Nothing was started.
+    #[error("the app cannot handle events")]
+    Claim(#[source] ClaimError),
     /// A source ended by itself, since trying again would be wrong.
     ///
     /// Only with [`OnStopped::End`](crate::OnStopped::End), the default. [`SourceError::code`] is for programs.
@@ -60,6 +63,7 @@ impl RunError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Source(error) => error.way_out(),
+            Self::Claim(error) => Some(error.hint()),
             Self::Append(error) => Some(error.trouble().hint()),
             Self::Read(error) => Some(error.trouble().hint()),
             Self::Configuration(_)

@@ -14,8 +14,8 @@ use std::{
 };
 
 use antiphon_core::{
-    Clock, Erased, Event, Journal, KindPattern, LinkState, Payload, Person, Position, Retention,
-    Source, SourceName,
+    AppendError, Clock, Erased, Event, Journal, KindPattern, LinkState, Payload, Person, Position,
+    Retention, Source, SourceName, Trouble,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -729,6 +729,9 @@ impl<S: Send + Sync + 'static> Handle<S> {
     pub async fn erase(&self, mut person: Person) -> Result<Erased, EraseError> {
         let journal = lock(&self.0.journal).clone();
         let journal = journal.ok_or(EraseError::NotRunning)?;
+        if !journal.role().appends() {
+            return Err(AppendError::new(Trouble::OtherRole, None).into());
+        }
         person.survey(&*journal).await?;
         let person = Arc::new(person);
         let asks = lock(&self.0.asks).clone().ok_or(EraseError::NotRunning)?;

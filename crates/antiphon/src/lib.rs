@@ -86,7 +86,9 @@ pub mod __private {
 /// In production the journal is a file (`SqliteJournal`, feature `sqlite`); one process appends to it, and others
 /// read it beside that (`SqliteJournal::read_only`).
 pub mod journal {
-    pub use antiphon_core::{Batch, Cursor, IntoJournal, Journal, Retention, Sweep, Trouble};
+    pub use antiphon_core::{
+        Batch, Claim, ClaimError, Cursor, IntoJournal, Journal, Retention, Role, Sweep, Trouble,
+    };
     pub use antiphon_journal::*;
 }
 

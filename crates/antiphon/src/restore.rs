@@ -81,6 +81,35 @@ pub(crate) struct Projections {
     pub(crate) own: Vec<String>,
 }
 
+/// The name under which a projection is saved.
+///
+/// A consumer beside the process that appends has its own state of each, since it is at a position of its own.
+fn saved_as(projection: &str, consumer: Option<&ConsumerName>) -> String {
+    match consumer {
+        Some(consumer) => format!("{projection}@{consumer}"),
+        None => projection.to_owned(),
+    }
+}
+
+/// The saved state of a projection, with the name under which it is saved.
+///
+/// At its first start a consumer beside the process that appends goes on from that process's state, as far as it has not
+/// read on: a cache may be filled by events that were long ago.
+async fn saved(
+    journal: &Arc<dyn Journal>,
+    projection: &str,
+    head: Position,
+    consumer: Option<&ConsumerName>,
+) -> Result<(String, Option<Saved>), ReadError> {
+    let name = saved_as(projection, consumer);
+    let mut saved = journal.projection(&name).await?;
+    if saved.is_none() && consumer.is_some() {
+        let shared = journal.projection(projection).await?;
+        saved = shared.filter(|saved| saved.position <= head);
+    }
+    Ok((name, saved))
+}
+
 /// Brings the projections and taps to the position at which the head begins.
 pub(crate) async fn projections<S>(
     parts: &mut Parts<S>,
@@ -89,6 +118,7 @@ pub(crate) async fn projections<S>(
     rules: &Rules,
 ) -> Result<Projections, RunError> {
     let last = *journal.last().borrow();
+    let consumer = (!journal.role().appends()).then_some(&parts.name);
     let names = |found: &[Box<dyn Projection>]| -> Vec<String> {
         found.iter().map(|one| one.name().to_owned()).collect()
     };
@@ -115,8 +145,9 @@ pub(crate) async fn projections<S>(
                 "two projections or taps are named `{name}`"
             )));
         }
-        let saved = journal.projection(name).await.map_err(RunError::Read)?;
-        following.push(self::following(projection, saved, head, last));
+        let saved = saved(journal, name, head, consumer).await;
+        let (saved_as, saved) = saved.map_err(RunError::Read)?;
+        following.push(self::following(projection, saved_as, saved, head, last));
     }
     let caught_up = catch_up(&mut following, journal, head).await;
     caught_up.map_err(RunError::Read)?;
@@ -139,6 +170,7 @@ pub(crate) fn of_source(source: &mut dyn Source) -> (Vec<Box<dyn Projection>>, b
 /// `last`.
 pub(crate) fn following(
     mut projection: Box<dyn Projection>,
+    saved_as: String,
     saved: Option<Saved>,
     head: Position,
     last: Position,
@@ -154,6 +186,7 @@ pub(crate) fn following(
     let applied = restored.unwrap_or_else(|| Position::new(head.get().saturating_sub(REMAKE)));
     Following {
         projection,
+        saved_as,
         applied,
         saved: applied,
     }

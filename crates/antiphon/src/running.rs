@@ -23,8 +23,8 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Batch, BoxFuture, Clock, ConsumerName, Intake, Journal, LinkState, Outlet,
-    Retention, Rng, SourceError, SourceName, error_chain,
+    AppendError, Batch, BoxFuture, Claim, Clock, ConsumerName, Intake, Journal, LinkState, Outlet,
+    Retention, Rng, Source, SourceError, SourceName, error_chain,
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -40,7 +40,7 @@ use crate::{
     error::RunError,
     handle::{Handle, Observed, Probe, Shared},
     ingest::{self, Committer, WRITES, Write},
-    lanes::Lanes,
+    lanes::{LaneId, Lanes},
     metric::Counters,
     pace::{Heard, Pace},
     parts::{OnStopped, Parts},
@@ -98,6 +98,8 @@ pub(crate) struct Running<S> {
     /// Results of the head and of the committer, once they have ended.
     head: Option<Result<Vec<Following>, HeadError>>,
     committer: Option<Result<(), AppendError>>,
+    /// The consumer, which is given up when all else has ended.
+    _claim: Claim,
 }
 
 /// The kind of a task, for the log and for the order of stopping.
@@ -121,7 +123,8 @@ impl<S: Send + Sync + 'static> Running<S> {
         parts.shared.change(|table| table.know(kinds));
         let clock = parts.clock();
         let mut rng = Rng::new();
-        let record = Arc::new(Record::new(parts.name.clone(), clock, &parts.sources));
+        let claim = journal.claim(&parts.name).await.map_err(RunError::Claim)?;
+        let record = record(&parts, &journal, clock);
         let (cursor, doubtful) =
             restore::cursor(&journal, &parts.name, parts.begin, rng.fork(), &record).await?;
         let rules = Arc::new(Rules::of(&parts.sources));
@@ -129,6 +132,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let open = restore::open(&journal, &cursor.open).await?;
         let keys = parts.keys(cursor.sources_lanes_since());
         let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
+        leave_sources(&mut parts, &journal);
         let (writes, written) = mpsc::channel(WRITES);
         let (asks, asked) = Asks::new(&writes);
         let (way, changes) = Changes::new();
@@ -205,19 +209,28 @@ impl<S: Send + Sync + 'static> Running<S> {
             rng: rng.fork(),
             head: None,
             committer: None,
+            _claim: claim,
         };
-        running.spawn(Task::Committer, async move {
-            Ended::Committer(committer.run().await)
-        });
-        let head = async move { Ended::Head(head.run(active).await) };
-        running.spawn(Task::Head, head);
+        running.spawn_own(committer, head, active);
         running.spawn_sweeper(&parts, rules, clock);
         running.spawn_sources(parts, intakes, projections.of_sources);
         info!(consumer = %running.consumer, read = %cursor.read, open = cursor.open.len(), "started");
         Ok(running)
     }
 
+    fn spawn_own(&mut self, committer: Committer, head: Dispatcher<S>, active: Vec<LaneId>) {
+        self.spawn(Task::Committer, async move {
+            Ended::Committer(committer.run().await)
+        });
+        let head = async move { Ended::Head(head.run(active).await) };
+        self.spawn(Task::Head, head);
+    }
+
+    /// Retention is for the process that appends.
     fn spawn_sweeper(&mut self, parts: &Parts<S>, rules: Arc<Rules>, clock: Clock) {
+        if !self.journal.role().appends() {
+            return;
+        }
         let counters = self.record.counters.clone();
         let policy = parts.shared.retention.subscribe();
         let journal = Arc::clone(&self.journal);
@@ -468,6 +481,22 @@ impl<S: Send + Sync + 'static> Running<S> {
         };
         info!(consumer = %self.consumer, %read, open, parked, "stopped");
         Ok(())
+    }
+}
+
+/// The record of a run, with the sources that it runs.
+fn record<S>(parts: &Parts<S>, journal: &Arc<dyn Journal>, clock: Clock) -> Arc<Record> {
+    let runs_sources = journal.role().appends();
+    let run = if runs_sources { &*parts.sources } else { &[] };
+    Arc::new(Record::new(parts.name.clone(), clock, run))
+}
+
+/// Leaves the sources to the process that appends to the journal, unless it is this one.
+///
+/// Only once they have said what their events are.
+fn leave_sources<S>(parts: &mut Parts<S>, journal: &Arc<dyn Journal>) {
+    if !journal.role().appends() {
+        parts.sources.drain(..).for_each(Source::elsewhere);
     }
 }
 

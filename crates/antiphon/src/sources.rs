@@ -87,6 +87,9 @@ pub enum ChangeError {
     /// A projection or tap of the source has the name of another one; nothing was changed.
     #[error("a projection or tap is named `{0}` already")]
     ProjectionExists(String),
+    /// Another process appends to the journal and runs the sources; nothing was changed.
+    #[error("this process has no sources: another one runs them")]
+    Elsewhere,
     /// The journal cannot tell where the source was; a source that was to be replaced has been stopped.
     #[error("the journal cannot be read")]
     Read(#[source] ReadError),
@@ -325,6 +328,11 @@ impl<S: Send + Sync + 'static> Sources<S> {
         &self,
         wanted: Wanted,
     ) -> Result<(Option<Arc<SourceTask>>, Option<Coming>), ChangeError> {
+        if let Some(tools) = &self.tools
+            && !tools.journal.role().appends()
+        {
+            return Err(ChangeError::Elsewhere);
+        }
         let name = wanted.name().clone();
         let present = self.tasks.iter().find(|task| task.name == name);
         let leaving = match (&wanted, present) {
@@ -524,7 +532,8 @@ impl<S: Send + Sync + 'static> Tools<S> {
                     Err(failure) => again(failure).await?,
                 }
             };
-            following.push(restore::following(projection, saved, head, last));
+            let name = projection.name().to_owned();
+            following.push(restore::following(projection, name, saved, head, last));
         }
         loop {
             self.catch_up(&mut following, head).await?;

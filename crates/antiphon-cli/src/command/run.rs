@@ -341,6 +341,7 @@ pub(crate) fn failure(error: RunError) -> Failure {
     }
     let exit = match &error {
         RunError::Configuration(_) => Exit::Usage,
+        RunError::Claim(error) => Exit::storage(error.trouble()),
         RunError::Append(error) => Exit::storage(error.trouble()),
         RunError::Read(error) => Exit::storage(error.trouble()),
         _ => Exit::Failed,

@@ -521,6 +521,9 @@ impl Client {
     /// Waits until the number of shards is known.
     async fn shard_set(&self, by: Instant) -> Result<Arc<ShardSet>, CommandError> {
         let mut watch = self.shared.shards.subscribe();
+        if matches!(*self.shared.link.borrow(), LinkState::Stopped { .. }) {
+            return Err(self.not_connected(None));
+        }
         match timeout_at(by, watch.wait_for(Option::is_some)).await {
             Ok(Ok(shards)) => Ok(Arc::clone(shards.as_ref().expect("waited for"))),
             _ => Err(self.not_connected(None)),

@@ -55,7 +55,7 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Failure> {
 pub(super) fn create(path: &Path, lock: &Path) -> Result<Connection, Failure> {
     let mut uri = file_uri(path);
     uri.push_str("?modeof=");
-    escape(lock, &mut uri);
+    escape(lock.as_os_str().as_encoded_bytes(), in_uri, &mut uri);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_URI
@@ -125,23 +125,25 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Failure> {
 /// The name of a file as a URI, to which SQLite's options can be added.
 fn file_uri(path: &Path) -> String {
     let mut uri = String::from("file:");
-    escape(path, &mut uri);
+    escape(path.as_os_str().as_encoded_bytes(), in_uri, &mut uri);
     uri
 }
 
-/// Appends a path to a URI, with every byte escaped that could mean something there.
-fn escape(path: &Path, uri: &mut String) {
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(char::from(*byte));
-            }
-            byte => {
-                uri.push('%');
-                for digit in [byte >> 4, byte & 15] {
-                    uri.extend(char::from_digit(u32::from(digit), 16));
-                }
-            }
+/// Whether a byte of a path means nothing else in a URI.
+fn in_uri(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_')
+}
+
+/// Appends bytes to a text; those that it does not keep become `%` and two hexadecimal digits.
+pub(super) fn escape(bytes: &[u8], keep: impl Fn(u8) -> bool, text: &mut String) {
+    for byte in bytes {
+        if keep(*byte) {
+            text.push(char::from(*byte));
+            continue;
+        }
+        text.push('%');
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(digit), 16));
         }
     }
 }

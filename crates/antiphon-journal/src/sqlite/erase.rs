@@ -67,6 +67,8 @@ enum Step {
 impl SqliteJournal {
     /// The whole of an erasure.
     pub(super) async fn erase_person(&self, person: Arc<Person>) -> Result<Erased, AppendError> {
+        // A consumer of another process would store what it knows of the person again.
+        let _claims = self.claim_others().await?;
         let mut run = Run {
             person,
             now: Timestamp::now(),

@@ -70,7 +70,7 @@ impl FileId {
 
 /// One of the journal's files.
 #[derive(Debug)]
-struct Watched {
+pub(super) struct Watched {
     /// As it is called in errors: `file`, `log` or `lock`.
     name: &'static str,
     /// The name under which it was opened; only the name is looked at again.
@@ -84,8 +84,17 @@ impl Watched {
         Ok(Self { name, path, id })
     }
 
+    /// A file that is open, with its metadata.
+    pub(super) fn opened(name: &'static str, path: PathBuf, metadata: &Metadata) -> Self {
+        let id = FileId::of(metadata);
+        Self { name, path, id }
+    }
+
     /// The length of the file; `None` if it cannot be found out now.
-    fn length(&self) -> Result<Option<u64>, Failure> {
+    ///
+    /// # Errors
+    /// [`Trouble::Changed`] if it was removed or replaced.
+    pub(super) fn length(&self) -> Result<Option<u64>, Failure> {
         match self.path.metadata() {
             Ok(metadata) if FileId::of(&metadata) == self.id => Ok(Some(metadata.len())),
             Ok(_) => Err(self.was("replaced")),

@@ -152,6 +152,31 @@ impl Lock {
     }
 }
 
+/// Checks that the lock file beside a database was last used with it, for a process that writes without the lock.
+///
+/// # Errors
+/// [`Trouble::Changed`] if it is another database's, so that the log beside it may be so as well.
+pub(super) fn belongs(path: &Path) -> Result<(), Failure> {
+    let lock = beside(path, ".lock");
+    let mut text = Vec::new();
+    match File::open(&lock) {
+        Ok(file) => {
+            let id = FileId::of(&file.metadata()?);
+            file.take(SIGNATURE).read_to_end(&mut text)?;
+            let database = FileId::of(&path.metadata()?);
+            if text.is_empty() || text == signature(id, database).as_bytes() {
+                return Ok(());
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    Err(Failure::said(
+        Trouble::Changed,
+        "its lock is not there or of another file; start the process that appends to it first",
+    ))
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // Closing alone is not enough: a program that is just being started has a copy of the handle until it runs.
@@ -191,7 +216,7 @@ fn forget_shared_memory(path: &Path) -> Result<(), Failure> {
 }
 
 /// Options to create a file for its owner only, and to read and write it.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options.read(true).write(true)

@@ -15,10 +15,10 @@ use std::{
 };
 
 use antiphon_core::{BoxError, DeadLetterChange, Trouble};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    connection::{read_only, read_write, resolve},
+    connection::{PATIENCE, read_only, read_write, resolve},
     files::Watch,
     lock::Lock,
     schema,
@@ -95,7 +95,8 @@ pub struct Options {
     durability: Durability,
     max_bytes: Option<u64>,
     compress: bool,
-    pub(super) poll: Duration,
+    poll: Option<Duration>,
+    pub(super) wait: Duration,
 }
 
 impl Default for Options {
@@ -104,7 +105,8 @@ impl Default for Options {
             durability: Durability::Process,
             max_bytes: None,
             compress: false,
-            poll: Duration::from_millis(100),
+            poll: None,
+            wait: PATIENCE,
         }
     }
 }
@@ -147,14 +149,28 @@ impl Options {
         self
     }
 
-    /// Sets how often a journal that is open for reading looks for new events, while someone watches
-    /// [`Journal::last`](antiphon_core::Journal::last). Default: 100 ms.
+    /// Sets how often a journal that another process appends to is looked at for new events, while someone watches
+    /// [`Journal::last`](antiphon_core::Journal::last). Default: 5 ms if it is open for consumers, 100 ms if it is open for
+    /// reading only.
     ///
-    /// At least 1 ms. Nothing is polled while nobody watches.
+    /// At least 1 ms. Nothing is polled while nobody watches. An event is seen at most this long after it was stored, and
+    /// the time of a read.
     #[must_use]
     pub fn poll(mut self, poll: Duration) -> Self {
-        self.poll = poll;
+        self.poll = Some(poll);
         self
+    }
+
+    /// Sets how long a claim waits for the process that has the consumer, which may be about to end. Default: 5 s.
+    #[must_use]
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// How often to look for events of another process; `default` if it was not set.
+    pub(super) fn polled(&self, default: Duration) -> Duration {
+        self.poll.unwrap_or(default).max(Duration::from_millis(1))
     }
 }
 
@@ -235,20 +251,10 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
     let found = schema::content(&connection);
     let found = found.inspect_err(|failure| lock.leave(path, failure))?;
     schema::upgrade(&mut connection, found)?;
-    let synchronous = match options.durability {
-        Durability::Process => "normal",
-        Durability::Power => "full",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
-    if options.durability == Durability::Power {
-        // Elsewhere than on macOS an ordinary sync reaches the disk, and this does nothing.
-        connection.pragma_update(None, "fullfsync", true)?;
-    }
+    settle(&connection, options)?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     // The size to which the log is cut after a burst.
     connection.pragma_update_and_check(None, "journal_size_limit", 96 << 20, |_| Ok(()))?;
-    // Deleted bodies are overwritten, also in the free part of a page.
-    connection.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
     let frames = Arc::default();
     // The watch checks that the lock file is still the one that is held: from here on another process that asks SQLite
     // for the file alone meets this connection.
@@ -261,6 +267,22 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
         writer.limit(options.max_bytes)?;
     }
     Ok(writer)
+}
+
+/// Sets what every connection that writes has: the durability, and that deleted bodies are overwritten, also in the free
+/// part of a page.
+pub(super) fn settle(connection: &Connection, options: &Options) -> Result<(), Failure> {
+    let synchronous = match options.durability {
+        Durability::Process => "normal",
+        Durability::Power => "full",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    if options.durability == Durability::Power {
+        // Elsewhere than on macOS an ordinary sync reaches the disk, and this does nothing.
+        connection.pragma_update(None, "fullfsync", true)?;
+    }
+    connection.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
+    Ok(())
 }
 
 /// Changes a dead letter, or leaves a request for the process that appends.

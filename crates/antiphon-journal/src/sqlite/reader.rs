@@ -10,8 +10,8 @@ use std::{
 };
 
 use antiphon_core::{
-    Checkpoint, Cursor, DeadLetter, DeadLetterId, Draft, Event, Kind, Origin, Place, Position,
-    Saved, SourceName, Trouble,
+    Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterId, Draft, Event, Kind, Origin, Place,
+    Position, Saved, SourceName, Trouble,
 };
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params, types::ValueRef};
@@ -118,6 +118,20 @@ impl Reader {
         last(&self.connection)
     }
 
+    /// Number of requests to replay a dead letter that were carried out in all times, or a little more.
+    ///
+    /// Those that still wait are not counted.
+    pub(super) fn requests(&self) -> Result<u64, Failure> {
+        let done: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "select coalesce((select min(id) - 1 from request), \
+                 (select seq from sqlite_sequence where name = 'request'))",
+            )?
+            .query_row([], |row| row.get(0))?;
+        Ok(done.unwrap_or(0).unsigned_abs())
+    }
+
     /// The page ends before an event with which it would weigh more than 8 MiB, unless it is the first.
     pub(super) fn read(
         &mut self,
@@ -194,6 +208,16 @@ impl Reader {
             .query_row([consumer], |row| row.get(0))
             .optional()?;
         text.map(|text| cursor(&text)).transpose()
+    }
+
+    /// Every consumer that has a cursor.
+    pub(super) fn consumers(&self) -> Result<Vec<ConsumerName>, Failure> {
+        let mut select = self
+            .connection
+            .prepare_cached("select consumer from cursor order by consumer")?;
+        let names =
+            select.query_map([], |row| Ok(ConsumerName::new(row.get::<_, Arc<str>>(0)?)))?;
+        Ok(names.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn projection(&self, name: &str) -> Result<Option<Saved>, Failure> {

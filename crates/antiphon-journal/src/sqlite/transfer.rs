@@ -17,7 +17,7 @@ use super::{
     reader::{Reader, bytes},
     trouble::Failure,
     value::{cursor, integer, position},
-    writer::{Committed, Writer, change_dead_letter},
+    writer::{Committed, Writer, change_dead_letter, store_states},
 };
 
 /// Everything that a journal holds beside its events, as of one moment.
@@ -269,12 +269,13 @@ impl Writer {
             if used {
                 return Ok(false);
             }
-            writer.states(&Batch {
+            let batch = Batch {
                 checkpoints: states.checkpoints.clone(),
                 cursors: states.cursors.clone(),
                 projections: states.projections.clone(),
                 ..Batch::default()
-            })?;
+            };
+            store_states(&writer.connection, &batch)?;
             let mut letters: Vec<_> = states.dead_letters.iter().collect();
             letters.sort_by_key(|letter| letter.id);
             for letter in letters {

@@ -42,7 +42,7 @@ const BLOCK: u64 = 1024;
 ///
 /// The last step of each move holds commits up for two syncs of the disk, some ten milliseconds. A busy app fills
 /// 40 MB of log in a second, so that a shorter log would make more than one event in a hundred wait for it.
-const LOG_BYTES: u32 = 64 << 20;
+pub(super) const LOG_BYTES: u32 = 64 << 20;
 
 /// Rows of one insert: what a statement costs by itself is then shared by so many.
 const ROWS: usize = 32;
@@ -181,7 +181,7 @@ impl Writer {
         self.transaction(|writer| {
             let mut committed = Committed::default();
             writer.events(batch, &mut committed.appended)?;
-            writer.states(batch)?;
+            store_states(&writer.connection, batch)?;
             for change in &batch.dead {
                 committed.replays += u64::from(change_dead_letter(&writer.connection, change)?);
             }
@@ -313,45 +313,6 @@ impl Writer {
         }
         for row in &rows {
             group.store_one(row)?;
-        }
-        Ok(())
-    }
-
-    /// Each is an insert or an update; the newest state of a part is all that is kept.
-    pub(super) fn states(&mut self, batch: &Batch) -> Result<(), Failure> {
-        let mut parts: HashSet<_, RandomState> = HashSet::default();
-        for (source, checkpoint) in batch.checkpoints.iter().rev() {
-            if !parts.insert((source.as_str(), &*checkpoint.part)) {
-                continue;
-            }
-            self.connection
-                .prepare_cached(
-                    "insert into checkpoint (source, part, mark, state) values (?1, ?2, ?3, ?4) \
-                     on conflict (source, part) do update set mark = ?3, state = ?4",
-                )?
-                .execute(params![
-                    source.as_str(),
-                    &*checkpoint.part,
-                    checkpoint.mark,
-                    &*checkpoint.state
-                ])?;
-        }
-        for (consumer, cursor) in &batch.cursors {
-            let text = serde_json::to_string(cursor).expect("a cursor is plain data");
-            self.connection
-                .prepare_cached(
-                    "insert into cursor (consumer, cursor) values (?1, ?2) \
-                     on conflict (consumer) do update set cursor = ?2",
-                )?
-                .execute(params![consumer.as_str(), text])?;
-        }
-        for (name, saved) in &batch.projections {
-            self.connection
-                .prepare_cached(
-                    "insert into projection (name, position, state) values (?1, ?2, ?3) \
-                     on conflict (name) do update set position = ?2, state = ?3",
-                )?
-                .execute(params![name, integer(saved.position.get()), saved.state])?;
         }
         Ok(())
     }
@@ -647,6 +608,47 @@ fn bind(
     insert.raw_bind_parameter(at + 10, body)
 }
 
+/// Stores checkpoints, cursors and projections of a batch, within a transaction.
+///
+/// Each is an insert or an update; the newest state of a part is all that is kept.
+pub(super) fn store_states(connection: &Connection, batch: &Batch) -> Result<(), Failure> {
+    let mut parts: HashSet<_, RandomState> = HashSet::default();
+    for (source, checkpoint) in batch.checkpoints.iter().rev() {
+        if !parts.insert((source.as_str(), &*checkpoint.part)) {
+            continue;
+        }
+        connection
+            .prepare_cached(
+                "insert into checkpoint (source, part, mark, state) values (?1, ?2, ?3, ?4) \
+                 on conflict (source, part) do update set mark = ?3, state = ?4",
+            )?
+            .execute(params![
+                source.as_str(),
+                &*checkpoint.part,
+                checkpoint.mark,
+                &*checkpoint.state
+            ])?;
+    }
+    for (consumer, cursor) in &batch.cursors {
+        let text = serde_json::to_string(cursor).expect("a cursor is plain data");
+        connection
+            .prepare_cached(
+                "insert into cursor (consumer, cursor) values (?1, ?2) \
+                 on conflict (consumer) do update set cursor = ?2",
+            )?
+            .execute(params![consumer.as_str(), text])?;
+    }
+    for (name, saved) in &batch.projections {
+        connection
+            .prepare_cached(
+                "insert into projection (name, position, state) values (?1, ?2, ?3) \
+                 on conflict (name) do update set position = ?2, state = ?3",
+            )?
+            .execute(params![name, integer(saved.position.get()), saved.state])?;
+    }
+    Ok(())
+}
+
 /// Changes one dead letter; returns whether the change is a replay.
 pub(super) fn change_dead_letter(
     connection: &Connection,
@@ -657,10 +659,15 @@ pub(super) fn change_dead_letter(
             bury(connection, letter)?;
             Ok(false)
         }
-        DeadLetterChange::Replay(DeadLetterId(id)) => Ok(connection
-            .prepare_cached("update dead_letter set replay = 1 where id = ?1")?
-            .execute([integer(*id)])?
-            > 0),
+        DeadLetterChange::Replay(DeadLetterId(id)) => {
+            let marked = connection
+                .prepare_cached("update dead_letter set replay = 1 where id = ?1")?
+                .execute([integer(*id)])?;
+            if marked > 0 {
+                count_request(connection, *id)?;
+            }
+            Ok(marked > 0)
+        }
         DeadLetterChange::Drop(DeadLetterId(id)) => {
             connection
                 .prepare_cached("delete from dead_letter where id = ?1")?
@@ -669,6 +676,19 @@ pub(super) fn change_dead_letter(
         }
         _ => Ok(false),
     }
+}
+
+/// Counts a replay among the requests of all times, by which consumers of other processes learn of it.
+///
+/// SQLite keeps the highest number that a row of the table ever had; see [`Reader::requests`](super::reader::Reader).
+fn count_request(connection: &Connection, letter: u64) -> Result<(), Failure> {
+    connection
+        .prepare_cached("insert into request (change, letter) values ('replay', ?1)")?
+        .execute([integer(letter)])?;
+    connection
+        .prepare_cached("delete from request where id = ?1")?
+        .execute([connection.last_insert_rowid()])?;
+    Ok(())
 }
 
 /// A letter with the same consumer, handler and position takes the place of the earlier one, and keeps its number.

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, task::Poll, time::Duration};
 use antiphon_core::{
     Batch, BodyForm, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterChange, DeadLetterId,
     Draft, Event, Journal, Kind, KindPattern, OpenEvent, Origin, Parked, Person, Place, Position,
-    Provenance, Retention, Rule, Saved, SourceName, Trouble,
+    Provenance, Retention, Role, Rule, Saved, SourceName, Trouble,
 };
 use jiff::Timestamp;
 
@@ -33,6 +33,14 @@ pub(crate) trait OnDisk: Backend {
 
     /// Drops the journal as it is and opens it again.
     fn dropped(self) -> impl Future<Output = Self> + Send;
+}
+
+/// A storage that one process appends to while others handle its events.
+pub(crate) trait Shared: OnDisk {
+    type Consumers: Journal;
+
+    /// The journal as a process opens it that has consumers alone.
+    fn for_consumers(&self) -> impl Future<Output = Self::Consumers> + Send;
 }
 
 pub(crate) fn time(text: &str) -> Timestamp {
@@ -1423,4 +1431,200 @@ pub(crate) async fn an_erasure_puts_no_older_state_in_the_place_of_a_newer_one<B
         append(journal, dead([DeadLetterChange::Drop(dropped)])).await;
         mark = Some(next);
     }
+}
+
+pub(crate) async fn a_consumer_is_one_claims_at_a_time<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let (choir, organ) = ("choir".into(), "organ".into());
+    let claim = journal.claim(&choir).await.expect("nobody has it");
+    let other = journal.claim(&organ).await.expect("another consumer");
+    let refused = journal.claim(&choir).await.expect_err("it is taken");
+    assert_eq!(
+        (refused.consumer(), refused.trouble()),
+        (&choir, Trouble::Locked)
+    );
+    drop(claim);
+    let again = journal.claim(&choir).await;
+    drop((again.expect("it was given up"), other));
+}
+
+pub(crate) async fn a_consumer_of_another_process_sees_what_is_appended<B: Shared>() {
+    let backend = B::fresh().await;
+    append(backend.journal(), events([chat(1)])).await;
+    let consumers = backend.for_consumers().await;
+    assert_eq!(consumers.role(), Role::Consumer);
+    let mut last = consumers.last();
+    assert_eq!(numbers(&consumers).await, [1]);
+    let appended = append(backend.journal(), events([chat(2), chat(3)])).await;
+    let end = appended[1].position();
+    let seen = last.wait_for(|last| *last >= end).await;
+    seen.expect("the journal is open");
+    assert_eq!(numbers(&consumers).await, [1, 2, 3]);
+}
+
+pub(crate) async fn what_a_consumer_keeps_is_there_for_everybody<B: Shared>() {
+    let backend = B::fresh().await;
+    let ingester = backend.journal();
+    let appended = append(ingester, events([chat(1), chat(2)])).await;
+    let consumers = backend.for_consumers().await;
+    let app = ConsumerName::new("app");
+    let claim = consumers.claim(&app).await.expect("nobody has it");
+    let (cursor, saved) = (
+        Cursor::at(appended[0].position()),
+        Saved {
+            position: appended[0].position(),
+            state: b"state".to_vec(),
+        },
+    );
+    let save = Batch {
+        cursors: vec![(app.clone(), cursor.clone())],
+        dead: vec![bury(letter("greet", &appended[0]))],
+        projections: vec![("cache".into(), saved.clone())],
+        ..Batch::default()
+    };
+    consumers.append(Arc::new(save)).await.expect("stored");
+    for journal in [ingester, &consumers] {
+        assert_eq!(
+            journal.cursor(&app).await.expect("read"),
+            Some(cursor.clone())
+        );
+        let projection = journal.projection("cache").await.expect("read");
+        assert_eq!(projection, Some(saved.clone()));
+        assert_eq!(letters(journal).await[0].handler, "greet");
+    }
+    // What another process holds up neither appends nor loses.
+    append(ingester, events([chat(3)])).await;
+    drop(claim);
+    drop(consumers);
+    let backend = backend.reopened().await;
+    assert_eq!(numbers(backend.journal()).await, [1, 2, 3]);
+    let kept = backend.journal().cursor(&app).await.expect("read");
+    assert_eq!(kept, Some(cursor));
+}
+
+pub(crate) async fn a_consumer_stores_nothing_of_another_role<B: Shared>() {
+    let backend = B::fresh().await;
+    let appended = append(backend.journal(), events([chat(1)])).await;
+    let consumers = backend.for_consumers().await;
+    let app = ConsumerName::new("app");
+    let claim = consumers.claim(&app).await.expect("nobody has it");
+    let own = Batch {
+        cursors: vec![(app.clone(), Cursor::at(appended[0].position()))],
+        ..Batch::default()
+    };
+    let others = [
+        Batch {
+            events: vec![(choir(), chat(2))],
+            ..own.clone()
+        },
+        Batch {
+            checkpoints: vec![(choir(), checkpoint("socket", 1))],
+            ..own.clone()
+        },
+        Batch {
+            cursors: vec![
+                (app.clone(), Cursor::default()),
+                ("organ".into(), Cursor::default()),
+            ],
+            ..Batch::default()
+        },
+        Batch {
+            dead: vec![bury(DeadLetter {
+                consumer: "organ".into(),
+                ..letter("greet", &appended[0])
+            })],
+            ..own.clone()
+        },
+    ];
+    for batch in others {
+        let refused = consumers.append(Arc::new(batch.clone())).await;
+        let error = refused.expect_err("another role's");
+        assert_eq!(error.trouble(), Trouble::OtherRole, "{batch:?}");
+        assert!(!error.is_transient());
+    }
+    let swept = consumers.sweep(Arc::default(), at(0)).await;
+    assert_eq!(
+        swept.expect_err("the ingester's").trouble(),
+        Trouble::OtherRole
+    );
+    let erased = consumers
+        .erase(Arc::new(Person::new(Vec::new(), "u1")))
+        .await;
+    assert_eq!(
+        erased.expect_err("the ingester's").trouble(),
+        Trouble::OtherRole
+    );
+    // Nothing of a refused batch is stored.
+    assert_eq!(consumers.cursor(&app).await.expect("read"), None);
+    assert_eq!(letters(backend.journal()).await, []);
+    assert_eq!(numbers(backend.journal()).await, [1]);
+    drop(claim);
+    let given_up = consumers.append(Arc::new(own)).await;
+    assert_eq!(
+        given_up.expect_err("given up").trouble(),
+        Trouble::OtherRole
+    );
+}
+
+pub(crate) async fn a_claim_keeps_other_processes_away<B: Shared>() {
+    let backend = B::fresh().await;
+    let (one, other) = (backend.for_consumers().await, backend.for_consumers().await);
+    let app = ConsumerName::new("app");
+    let claim = one.claim(&app).await.expect("nobody has it");
+    for journal in [backend.journal(), &other] {
+        let refused = journal.claim(&app).await.expect_err("it is taken");
+        assert_eq!(refused.trouble(), Trouble::Locked);
+    }
+    drop(claim);
+    let claim = other.claim(&app).await.expect("it was given up");
+    drop(claim);
+    let claim = backend.journal().claim(&app).await;
+    drop(claim.expect("it was given up"));
+}
+
+pub(crate) async fn a_sweep_waits_for_a_consumer_of_another_process<B: Shared>() {
+    let backend = B::fresh().await;
+    let appended = append(backend.journal(), events([chat(1), chat(2), chat(3)])).await;
+    let consumers = backend.for_consumers().await;
+    let app = ConsumerName::new("app");
+    let claim = consumers.claim(&app).await.expect("nobody has it");
+    let save = cursors([("app", Cursor::at(appended[0].position()))]);
+    consumers.append(save).await.expect("stored");
+    // It is away, and still needs what it has not read.
+    drop((claim, consumers));
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(1)),
+        ..Retention::default()
+    });
+    let swept = backend
+        .journal()
+        .sweep(policy, at(60))
+        .await
+        .expect("swept");
+    assert_eq!(swept.removed, 1);
+    assert_eq!(numbers(backend.journal()).await, [2, 3]);
+}
+
+pub(crate) async fn a_replay_is_told_to_consumers_of_other_processes<B: Shared>() {
+    let backend = B::fresh().await;
+    let ingester = backend.journal();
+    let appended = append(ingester, events([chat(1)])).await;
+    let consumers = backend.for_consumers().await;
+    let claim = consumers.claim(&"app".into()).await.expect("nobody has it");
+    let buried = dead([bury(letter("greet", &appended[0]))]);
+    consumers.append(buried).await.expect("stored");
+    let mut replays = consumers.replays();
+    // Twice, as for a letter that fails again before anybody has looked.
+    for _ in 0..2 {
+        let id = letters(ingester).await[0].id;
+        replays.mark_unchanged();
+        append(ingester, dead([DeadLetterChange::Replay(id)])).await;
+        replays.changed().await.expect("the journal is open");
+        assert!(letters(&consumers).await[0].replay);
+        let begun = dead([bury(letter("greet", &appended[0]))]);
+        consumers.append(begun).await.expect("stored");
+        assert!(!letters(ingester).await[0].replay);
+    }
+    drop(claim);
 }

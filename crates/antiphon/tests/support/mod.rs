@@ -25,7 +25,7 @@ use antiphon::{
     projection::Saved,
     testing::SAID,
 };
-use antiphon_core::Appended;
+use antiphon_core::{Appended, Claim, ClaimError};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::{Notify, watch};
@@ -162,6 +162,10 @@ impl Troubled {
 }
 
 impl Journal for Troubled {
+    fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
+        self.inner.claim(consumer)
+    }
+
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             loop {

@@ -1,0 +1,77 @@
+//! The consumers that are claimed through a journal of this process.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use antiphon_core::{Claim, ClaimError, ConsumerName, Trouble};
+
+/// The claimed consumers, each with whatever keeps other processes away from it.
+#[derive(Debug)]
+pub(crate) struct Claims<T>(Arc<Mutex<HashMap<ConsumerName, T>>>);
+
+impl<T> Default for Claims<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Clone for Claims<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Send + 'static> Claims<T> {
+    /// Claims a consumer; what is held for it is dropped with the claim.
+    ///
+    /// # Errors
+    /// [`Trouble::Locked`] if it is claimed through this journal already.
+    pub(crate) fn claim(&self, consumer: &ConsumerName, held: T) -> Result<Claim, ClaimError> {
+        match self.lock().entry(consumer.clone()) {
+            Entry::Occupied(_) => Err(ClaimError::new(consumer.clone(), Trouble::Locked, None)),
+            Entry::Vacant(entry) => {
+                entry.insert(held);
+                Ok(Claim::new(Held {
+                    claims: self.clone(),
+                    consumer: consumer.clone(),
+                }))
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ConsumerName, T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl<T> Claims<T> {
+    /// Whether a consumer is claimed through this journal.
+    pub(crate) fn have(&self, consumer: &ConsumerName) -> bool {
+        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.contains_key(consumer)
+    }
+
+    /// Looks at everything that is held, until something is wrong.
+    ///
+    /// # Errors
+    /// The first error of `look`.
+    pub(crate) fn check<E>(&self, look: impl FnMut(&T) -> Result<(), E>) -> Result<(), E> {
+        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.values().try_for_each(look)
+    }
+}
+
+/// A claim; its drop gives the consumer up.
+struct Held<T: Send + 'static> {
+    claims: Claims<T>,
+    consumer: ConsumerName,
+}
+
+impl<T: Send + 'static> Drop for Held<T> {
+    fn drop(&mut self) {
+        self.claims.lock().remove(&self.consumer);
+    }
+}
