@@ -23,6 +23,7 @@
 //! - The future of a call may be dropped at any point: the appender finishes what it has begun.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -44,12 +45,10 @@ use tokio::{
 
 use crate::{PAGE_BYTES, claims::Claims};
 use appender::{Appender, Command, Trash, empty_trash};
-use format::{
-    CheckpointLine, ProjectionLine, StateName, StateValue, read_dead, read_event, state_records,
-};
-use index::{Change, Index, Memory, Stored};
+use format::{CheckpointLine, ProjectionLine, StateName, StateValue, read_dead, read_event};
+use index::{Index, Stored};
 use lease::{Lease, NotTaken};
-use run::{Plan, Writer, put_up};
+use run::{Writer, put_up};
 use server::{Failure, GETS, Link};
 
 mod appender;
@@ -281,16 +280,18 @@ impl JetStreamJournal {
             max_events: options.max_events,
             stream_bytes: u64::try_from(limit).ok().filter(|limit| *limit > 0),
         });
-        let mut writer = Writer::new(link, lease, fence);
+        let mut appender = Appender {
+            shared: Arc::clone(&shared),
+            writer: Writer::new(link, lease, fence),
+            unreported: HashMap::new(),
+        };
         if found.is_new {
-            shared.begin(&mut writer).await.map_err(Failure::open)?;
+            let secret = shared.index().secret.bytes;
+            let value = StateValue::new(&secret.as_slice(), bytes::Bytes::new());
+            let begun = appender.write_states(vec![(StateName::Identity, Some(value))]);
+            begun.await.map_err(Failure::open)?;
         }
         shared.discard(found.trash);
-        let appender = Appender {
-            shared: Arc::clone(&shared),
-            writer,
-            unreported: std::collections::HashMap::new(),
-        };
         let (commands, asked) = mpsc::channel(WAITING);
         tasks.spawn(appender.run(asked));
         tasks.spawn(empty_trash(Arc::clone(&shared), discarded));
@@ -326,7 +327,7 @@ impl JetStreamJournal {
     /// Asks the appender for something, and waits for its answer.
     async fn ask<T>(
         &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, AppendError>>) -> Command,
+        command: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Command,
     ) -> Result<T, Failure> {
         self.shared.check_open()?;
         if let Some(failure) = self.shared.lost.borrow().clone() {
@@ -336,37 +337,7 @@ impl JetStreamJournal {
         let closed = || Failure::new(Trouble::Closed);
         let sent = self.commands.send(command(done)).await;
         sent.map_err(|_| closed())?;
-        match answer.await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Failure::of(&error)),
-            Err(_) => Err(closed()),
-        }
-    }
-}
-
-impl Shared {
-    /// Stores the secret of a new journal.
-    async fn begin(&self, writer: &mut Writer) -> Result<(), Failure> {
-        let bytes = self.index().secret.bytes;
-        let value = StateValue::new(&bytes.as_slice(), bytes::Bytes::new());
-        let name = StateName::Identity;
-        let records = state_records(&self.link.subjects, &name, Some(&value), self.link.most);
-        let mut plan = Plan::default();
-        let change = Change::State {
-            name,
-            parts: 0,
-            memory: Some(Memory::Nothing),
-        };
-        plan.add(records, change);
-        match writer.store(plan).await? {
-            run::Ended::Stored(kept) => {
-                for (last, change) in kept.changes {
-                    self.index().apply(change, kept.first + last as u64);
-                }
-                Ok(())
-            }
-            run::Ended::Failed(failure) => Err(failure),
-        }
+        answer.await.map_err(|_| closed())?
     }
 }
 
@@ -422,12 +393,17 @@ impl Journal for JetStreamJournal {
         Box::pin(async move {
             self.shared.check_open().map_err(Failure::read)?;
             let is_of = |name: &StateName| matches!(name, StateName::Checkpoint { source: of, .. } if of == source.as_str());
+            let first = StateName::Checkpoint {
+                source: source.as_str().into(),
+                part: String::new(),
+            };
             let names: Vec<_> = self
                 .shared
                 .index()
                 .states
-                .keys()
-                .filter(|name| is_of(name))
+                .range(first..)
+                .map(|(name, _)| name)
+                .take_while(|name| is_of(name))
                 .cloned()
                 .collect();
             let checkpoints = stream::iter(names)
@@ -554,7 +530,7 @@ impl Journal for JetStreamJournal {
             if self.commands.send(Command::Close(done)).await.is_err() {
                 return Ok(());
             }
-            closed.await.unwrap_or(Ok(()))
+            closed.await.unwrap_or(Ok(())).map_err(Failure::append)
         })
     }
 }

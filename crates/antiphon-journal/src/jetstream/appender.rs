@@ -4,14 +4,14 @@
 //! same. Messages that nobody needs any more go to a second task, which deletes them beside the runs that follow.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
 
 use antiphon_core::{
-    AppendError, Appended, Batch, BodyForm, ConsumerName, DeadLetter, DeadLetterChange,
-    DeadLetterId, Draft, Erased, Event, Origin, Position, Retention, SourceName, Sweep, Trouble,
+    Appended, Batch, BodyForm, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId, Draft,
+    Erased, Event, Origin, Position, Retention, SourceName, Sweep, Trouble,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -21,10 +21,10 @@ use super::{
     Shared,
     erase::Erasure,
     format::{
-        CheckpointLine, ProjectionLine, StateName, StateValue, SweptLine, cursor_value, dead_value,
-        event_records, key_text, read_dead, same_failure, state_records,
+        CheckpointLine, OriginKey, ProjectionLine, StateName, StateValue, SweptLine, cursor_value,
+        dead_value, event_records, key_text, read_dead, same_failure, state_records,
     },
-    index::{Change, Memory},
+    index::{Change, Index, Memory},
     run::{Ended, Kept, Plan, Writer},
     server::Failure,
 };
@@ -37,22 +37,22 @@ const DELETE_AGAIN: Duration = Duration::from_secs(2);
 
 /// What the appender is asked for.
 pub(super) enum Command {
-    Append(Arc<Batch>, oneshot::Sender<Result<Appended, AppendError>>),
+    Append(Arc<Batch>, oneshot::Sender<Result<Appended, Failure>>),
     Sweep(
         Arc<Retention>,
         Timestamp,
-        oneshot::Sender<Result<Sweep, AppendError>>,
+        oneshot::Sender<Result<Sweep, Failure>>,
     ),
     /// Puts events in the places of those of the same positions, if their last messages still have these numbers; gives
     /// the positions of the others.
     Rewrite(
         Vec<(u64, Event)>,
-        oneshot::Sender<Result<Vec<u64>, AppendError>>,
+        oneshot::Sender<Result<Vec<u64>, Failure>>,
     ),
     /// Writes what an erasure leaves of the states.
-    Erase(Box<Erasure>, oneshot::Sender<Result<Erased, AppendError>>),
-    Forget(ConsumerName, oneshot::Sender<Result<(), AppendError>>),
-    Close(oneshot::Sender<Result<(), AppendError>>),
+    Erase(Box<Erasure>, oneshot::Sender<Result<Erased, Failure>>),
+    Forget(ConsumerName, oneshot::Sender<Result<(), Failure>>),
+    Close(oneshot::Sender<Result<(), Failure>>),
 }
 
 /// Messages that nobody needs any more, or a request to be told once all before it are gone.
@@ -129,7 +129,7 @@ impl Appender {
                         Ok(()) => self.shared.lease.release().await,
                         Err(failure) => Err(failure),
                     };
-                    drop(done.send(released.map_err(Failure::append)));
+                    drop(done.send(released));
                     return;
                 }
             }
@@ -137,12 +137,11 @@ impl Appender {
     }
 
     /// A failure after which nothing can be stored any more is noted for [`antiphon_core::Journal::lost`].
-    fn judged<T>(&self, result: Result<T, Failure>) -> Result<T, AppendError> {
-        result.map_err(|failure| {
+    fn judged<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        result.inspect_err(|failure| {
             if !failure.trouble.is_transient() {
                 self.shared.lose(failure.clone());
             }
-            failure.append()
         })
     }
 
@@ -215,44 +214,49 @@ impl Appender {
         plan: &mut Plan,
         appended: &mut Appended,
     ) -> Result<(), Failure> {
-        let index = self.shared.index();
-        let mut position = index.counters.position;
-        let mut seen = HashSet::new();
-        let (mut weight, mut count) = (0, 0);
-        for (source, draft) in &batch.events {
-            let name = (source.clone(), draft.origin.clone());
-            let is_first = seen.insert((source, &draft.origin));
-            if is_first && let Some(event) = self.unreported.get(&name) {
-                appended.events.push(Arc::clone(event));
-                continue;
+        let mut new = Vec::new();
+        let mut position = {
+            let index = self.shared.index();
+            let mut seen = HashSet::new();
+            let mut weight = 0;
+            for (source, draft) in &batch.events {
+                let name = (source.clone(), draft.origin.clone());
+                let is_first = seen.insert((source, &draft.origin));
+                if is_first && let Some(event) = self.unreported.get(&name) {
+                    appended.events.push(Arc::clone(event));
+                } else if !is_first || index.is_repeat(source, &draft.origin) {
+                    appended.repeats += 1;
+                } else {
+                    weight += draft.weight() as u64;
+                    new.push((source, draft));
+                }
             }
-            if !is_first || index.is_repeat(source, &draft.origin) {
-                appended.repeats += 1;
-                continue;
+            if !new.is_empty() {
+                self.check_room(&index, new.len() as u64, weight)?;
             }
+            index.counters.position
+        };
+        for (source, draft) in new {
             position += 1;
-            count += 1;
-            weight += draft.weight() as u64;
             let event = Event::stored(Position::new(position), source.clone(), draft.clone());
             plan_event(&self.shared, plan, event, true);
         }
         plan.counters.position = position;
-        if count == 0 {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    /// Looks whether there is room for so many further events of this weight.
+    fn check_room(&self, index: &Index, count: u64, weight: u64) -> Result<(), Failure> {
+        let full = |cause: &str| Err(Failure::said(Trouble::Full, cause));
         if index
             .max_bytes
             .is_some_and(|limit| index.bytes + weight > limit)
         {
-            return Err(Failure::said(
-                Trouble::Full,
-                "the journal's limit of bytes is reached",
-            ));
+            return full("the journal's limit of bytes is reached");
         }
         let events = index.events.len() as u64 + count;
         if events > self.shared.max_events as u64 {
-            let cause = format!("it has {} events, its limit", index.events.len());
-            return Err(Failure::said(Trouble::Full, cause));
+            return full(&format!("it has {} events, its limit", index.events.len()));
         }
         // The last tenth is left to states, fences and sweeps, without which no room could be made.
         let has = index.bytes + weight + events * OVERHEAD;
@@ -261,8 +265,7 @@ impl Appender {
             .stream_bytes
             .is_some_and(|limit| has > limit / 10 * 9)
         {
-            let cause = "nine tenths of the stream's max_bytes are used";
-            return Err(Failure::said(Trouble::Full, cause));
+            return full("nine tenths of the stream's max_bytes are used");
         }
         Ok(())
     }
@@ -380,7 +383,8 @@ impl Appender {
         let mut sweep = Sweep::default();
         let now_at = self.shared.index().swept_at.max(Some(now.as_second()));
         let now_at = now_at.unwrap_or_default();
-        let (due, erase) = self.due(policy, now);
+        let grace_over = ago(now, policy.delete_grace);
+        let erase = self.due(grace_over);
         let chosen = self.choose(policy, now, &mut sweep);
         sweep.erased = erase.len() as u64;
         let mut plan = Plan {
@@ -403,7 +407,7 @@ impl Appender {
             let tombstone = Event::stored(event.position(), event.source().clone(), draft);
             plan_event(&self.shared, &mut plan, tombstone, false);
         }
-        let expired = self.plan_swept(policy, now_at, &due, &chosen, &mut plan);
+        let expired = self.plan_swept(policy, now_at, grace_over, &chosen, &mut plan);
         if plan.records.is_empty() {
             let mut index = self.shared.index();
             index.swept_at = Some(now_at);
@@ -412,7 +416,7 @@ impl Appender {
         self.store(plan).await?;
         let mut index = self.shared.index();
         index.swept_at = Some(now_at);
-        index.deletions.retain(|deletion| !due.contains(deletion));
+        index.deletions = index.deletions.split_off(&after(grace_over));
         for key in expired {
             index.removed.remove(&key);
         }
@@ -426,40 +430,22 @@ impl Appender {
         Ok(sweep)
     }
 
-    /// Deletions whose grace is over, and the events that they delete and that still have a body.
-    fn due(
-        &self,
-        policy: &Retention,
-        now: Timestamp,
-    ) -> (Vec<(super::format::OriginKey, Timestamp)>, Vec<u64>) {
-        let grace_over = ago(now, policy.delete_grace);
+    /// The events that still have a body, and whose deletions have a grace that is over.
+    fn due(&self, grace_over: Timestamp) -> BTreeSet<u64> {
         let index = self.shared.index();
-        let due: Vec<_> = index
+        index
             .deletions
-            .iter()
-            .copied()
-            .filter(|(_, received_at)| *received_at <= grace_over)
-            .collect();
-        let targets: std::collections::BTreeSet<_> = due
-            .iter()
-            .filter_map(|(target, _)| index.origins.get(target).copied())
+            .range(..after(grace_over))
+            .filter_map(|(_, target)| index.origins.get(target).copied())
             .filter(|position| {
-                index
-                    .events
-                    .get(position)
-                    .is_some_and(|head| !head.is_erased)
+                let head = index.events.get(position);
+                head.is_some_and(|head| !head.is_erased)
             })
-            .collect();
-        (due, targets.into_iter().collect())
+            .collect()
     }
 
     /// The positions of events that go by age or by size.
-    fn choose(
-        &self,
-        policy: &Retention,
-        now: Timestamp,
-        sweep: &mut Sweep,
-    ) -> std::collections::BTreeSet<u64> {
+    fn choose(&self, policy: &Retention, now: Timestamp, sweep: &mut Sweep) -> BTreeSet<u64> {
         let index = self.shared.index();
         let needed_from = index.needs.values().min().copied();
         let needed = |position: u64| needed_from.is_some_and(|from| position >= from.get());
@@ -468,7 +454,7 @@ impl Appender {
             .iter()
             .map(|kind| keep(policy, kind.as_str()))
             .collect();
-        let mut chosen = std::collections::BTreeSet::new();
+        let mut chosen = BTreeSet::new();
         let mut bytes = index.bytes;
         for (position, head) in &index.events {
             let old = |time| head.received_at <= ago(now, time);
@@ -498,10 +484,10 @@ impl Appender {
         &self,
         policy: &Retention,
         now_at: i64,
-        due: &[(super::format::OriginKey, Timestamp)],
-        chosen: &std::collections::BTreeSet<u64>,
+        grace_over: Timestamp,
+        chosen: &BTreeSet<u64>,
         plan: &mut Plan,
-    ) -> Vec<super::format::OriginKey> {
+    ) -> Vec<OriginKey> {
         let index = self.shared.index();
         let expired: Vec<_> = index
             .removed
@@ -517,7 +503,8 @@ impl Appender {
             .filter(|(_, until)| *until > now_at)
             .map(|(key, until)| (key_text(key), until))
             .collect();
-        let changes = !chosen.is_empty() || !due.is_empty() || !expired.is_empty();
+        let is_due = index.deletions.range(..after(grace_over)).next().is_some();
+        let changes = !chosen.is_empty() || is_due || !expired.is_empty();
         if !changes && plan.records.is_empty() {
             return expired;
         }
@@ -531,9 +518,8 @@ impl Appender {
         // What is still to be deleted may stand in events that go now, or in records that go now.
         let deletions = index
             .deletions
-            .iter()
-            .filter(|deletion| !due.contains(deletion))
-            .map(|(key, at)| (key_text(*key), *at))
+            .range(after(grace_over)..)
+            .map(|(at, key)| (key_text(*key), *at))
             .collect();
         drop(index);
         let line = SweptLine {
@@ -596,6 +582,12 @@ impl Appender {
         self.store(plan).await?;
         Ok(())
     }
+}
+
+/// The first deletion that there can be after this time.
+fn after(time: Timestamp) -> (Timestamp, OriginKey) {
+    let next = time.checked_add(jiff::SignedDuration::from_nanos(1));
+    next.map_or((time, OriginKey::MAX), |next| (next, OriginKey::MIN))
 }
 
 /// What the index has to know of a state.

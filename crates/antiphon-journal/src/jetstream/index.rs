@@ -2,7 +2,7 @@
 //!
 //! Opening reads the headers of the whole stream into it. It is behind a lock that is never held over a request.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use antiphon_core::{BoxError, Event, Kind, Position, SourceName};
 use foldhash::fast::RandomState;
@@ -94,14 +94,16 @@ pub(super) struct Index {
     pub(super) needs: HashMap<String, Position, RandomState>,
     /// Dead letters by the failure that they are of.
     pub(super) failures: HashMap<u128, u64, RandomState>,
+    /// The failures of dead letters by their numbers.
+    letters: HashMap<u64, u128, RandomState>,
     /// Origins of events that a sweep removed, and until when they are recognised, in Unix seconds.
     pub(super) removed: HashMap<OriginKey, i64, RandomState>,
     /// Until when the records of sweeps are needed, by their numbers.
     pub(super) swept: BTreeMap<u64, i64>,
     /// The time of the last sweep that changed anything, which is the only clock that decides about windows.
     pub(super) swept_at: Option<i64>,
-    /// Deletions by the platform whose grace is not over: the origin that they delete, and their time.
-    pub(super) deletions: Vec<(OriginKey, Timestamp)>,
+    /// Deletions by the platform whose grace is not over, oldest first: their time, and the origin that they delete.
+    pub(super) deletions: BTreeSet<(Timestamp, OriginKey)>,
 }
 
 impl Index {
@@ -119,10 +121,11 @@ impl Index {
             states: BTreeMap::new(),
             needs: HashMap::default(),
             failures: HashMap::default(),
+            letters: HashMap::default(),
             removed: HashMap::default(),
             swept: BTreeMap::new(),
             swept_at: None,
-            deletions: Vec::new(),
+            deletions: BTreeSet::new(),
         }
     }
 
@@ -198,7 +201,11 @@ impl Index {
         let Some(memory) = memory else {
             match &name {
                 StateName::Cursor { consumer } => drop(self.needs.remove(consumer)),
-                StateName::Dead { id } => self.failures.retain(|_, of| of != id),
+                StateName::Dead { id } => {
+                    if let Some(failure) = self.letters.remove(id) {
+                        self.failures.remove(&failure);
+                    }
+                }
                 StateName::Swept { number } => drop(self.swept.remove(number)),
                 _ => {}
             }
@@ -210,6 +217,7 @@ impl Index {
             }
             (StateName::Dead { id }, Memory::Failure(failure)) => {
                 self.failures.insert(failure, *id);
+                self.letters.insert(*id, failure);
             }
             (StateName::Swept { number }, Memory::Swept(line)) => self.learn(*number, &line)?,
             _ => {}
@@ -232,10 +240,7 @@ impl Index {
         // The newest has all deletions that earlier ones left.
         if newest {
             for (key, at) in &line.deletions {
-                let deletion = (key_of(key)?, *at);
-                if !self.deletions.contains(&deletion) {
-                    self.deletions.push(deletion);
-                }
+                self.deletions.insert((*at, key_of(key)?));
             }
         }
         self.swept.insert(number, needed_until);
@@ -262,7 +267,7 @@ impl Index {
                 };
                 if is_new && let Some(target) = &draft.deletes {
                     let target = self.key(event.source(), target);
-                    self.deletions.push((target, draft.received_at));
+                    self.deletions.insert((draft.received_at, target));
                 }
                 let position = event.position().get();
                 let before = self.put(position, head, is_hashed(draft.origin.as_str()));

@@ -12,7 +12,7 @@ use async_nats::jetstream::kv::{CreateErrorKind, Operation, Store, UpdateErrorKi
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
-use super::server::{Failure, chain};
+use super::server::Failure;
 
 /// The one key of the bucket.
 const KEY: &str = "appender";
@@ -69,10 +69,7 @@ impl Lease {
                     }
                     sleep(LOOK_EVERY).await;
                 }
-                Err(error) => {
-                    let failure = Failure::said(Trouble::Unreachable, chain(&error));
-                    return Err(NotTaken::Failed(failure));
-                }
+                Err(error) => return Err(NotTaken::Failed(Failure::unreachable(&error))),
             }
         }
     }
@@ -92,7 +89,7 @@ impl Lease {
             Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
                 self.claim(&mut revision).await
             }
-            Err(error) => Err(Failure::said(Trouble::Unreachable, chain(&error))),
+            Err(error) => Err(Failure::unreachable(&error)),
         }
     }
 
@@ -104,7 +101,7 @@ impl Lease {
 
     async fn claim(&self, revision: &mut u64) -> Result<(), Failure> {
         let entry = self.store.entry(KEY).await;
-        let entry = entry.map_err(|error| Failure::said(Trouble::Unreachable, chain(&error)))?;
+        let entry = entry.map_err(|error| Failure::unreachable(&error))?;
         match entry.filter(|entry| entry.operation == Operation::Put) {
             Some(entry) if entry.value == self.holder.as_bytes() => {
                 *revision = entry.revision;
@@ -119,7 +116,7 @@ impl Lease {
                     *revision = next;
                     Ok(())
                 }
-                Err(error) => Err(Failure::said(Trouble::Unreachable, chain(&error))),
+                Err(error) => Err(Failure::unreachable(&error)),
             },
         }
     }
@@ -129,6 +126,6 @@ impl Lease {
         let revision = self.revision.lock().await;
         let released = self.store.delete_expect_revision(KEY, Some(*revision));
         let released = released.await;
-        released.map_err(|error| Failure::said(Trouble::Unreachable, chain(&error)))
+        released.map_err(|error| Failure::unreachable(&error))
     }
 }

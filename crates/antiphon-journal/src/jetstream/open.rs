@@ -159,20 +159,20 @@ async fn last_run(link: &Link, end: u64) -> Result<Option<(u64, Counters)>, Fail
         .stream
         .get_info()
         .await
-        .map_err(|error| Failure::said(Trouble::Unreachable, chain(&error)))?
+        .map_err(|error| Failure::unreachable(&error))?
         .state
         .first_sequence
         .max(1);
     let mut to = end;
     while to >= first {
         let from = to.saturating_sub(BACK - 1).max(first);
-        for (sequence, headers) in headers(link, from, to).await?.into_iter().rev() {
+        for (sequence, headers) in link.headers(from..=to).await?.into_iter().rev() {
             let (Some(counters), Some(place)) = (Counters::read(&headers), InRun::read(&headers))
             else {
                 continue;
             };
             let begin = sequence.saturating_sub(place.index);
-            let run = self::headers(link, begin, sequence).await?;
+            let run = link.headers(begin..=sequence).await?;
             let is_whole = run.len() as u64 == place.index + 1
                 && run.iter().zip(0..).all(|((_, headers), index)| {
                     InRun::read(headers) == Some(InRun { index, ..place })
@@ -184,19 +184,6 @@ async fn last_run(link: &Link, end: u64) -> Result<Option<(u64, Counters)>, Fail
         to = from - 1;
     }
     Ok(None)
-}
-
-/// The headers of the messages of a stretch, as the leader has them.
-async fn headers(link: &Link, from: u64, to: u64) -> Result<Vec<(u64, HeaderMap)>, Failure> {
-    stream::iter(from..=to)
-        .map(async |sequence| {
-            let message = link.message_of_leader(sequence).await?;
-            Ok::<_, Failure>(message.map(|(headers, _)| (sequence, headers)))
-        })
-        .buffered(GETS)
-        .try_filter_map(async |message| Ok(message))
-        .try_collect()
-        .await
 }
 
 /// A pass over the stream.
@@ -229,9 +216,6 @@ impl Scan<'_> {
 
     /// Looks at the messages from `next` on, which follows them.
     async fn messages_from(&mut self, next: &mut u64, end: u64) -> Result<(), Failure> {
-        let unreachable = |error: &(dyn std::error::Error + 'static)| {
-            Failure::said(Trouble::Unreachable, chain(error))
-        };
         let config = OrderedConfig {
             headers_only: true,
             deliver_policy: DeliverPolicy::ByStartSequence {
@@ -240,16 +224,16 @@ impl Scan<'_> {
             ..OrderedConfig::default()
         };
         let consumer = self.link.stream.create_consumer(config).await;
-        let consumer = consumer.map_err(|error| unreachable(&error))?;
+        let consumer = consumer.map_err(|error| Failure::unreachable(&error))?;
         let mut pending = consumer.cached_info().num_pending;
         let fence = self.link.subjects.fence();
         let messages = consumer.messages().await;
-        let mut messages = messages.map_err(|error| unreachable(&error))?;
+        let mut messages = messages.map_err(|error| Failure::unreachable(&error))?;
         // The last messages are those of a fence, which another process may delete.
         while *next <= end && pending > 0 {
             let message = match timeout(self.link.patience, messages.next()).await {
                 Ok(Some(Ok(message))) => message,
-                Ok(Some(Err(error))) => return Err(unreachable(&error)),
+                Ok(Some(Err(error))) => return Err(Failure::unreachable(&error)),
                 Ok(None) | Err(_) => {
                     let cause = "the server stopped sending the stream's messages";
                     return Err(Failure::said(Trouble::Unreachable, cause));
@@ -328,7 +312,7 @@ impl Scan<'_> {
             && let Some(target) = deletes
         {
             let target = self.index.secret.origin(&source, &target);
-            self.index.deletions.push((target, head.received_at));
+            self.index.deletions.insert((head.received_at, target));
         }
         self.trash
             .extend(before.into_iter().flat_map(|head| head.messages()));

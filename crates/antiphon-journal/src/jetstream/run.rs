@@ -17,14 +17,13 @@ use async_nats::{
     jetstream::{context::PublishAckFuture, message::PublishMessage},
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     format::{COMMIT, Counters, InRun, Record},
     index::Change,
     lease::Lease,
-    server::{Failure, GETS, Link, Refusal, refusal},
+    server::{Failure, Link, Refusal, refusal},
 };
 
 /// Most messages of one writer that are under way; a fence has as many.
@@ -113,9 +112,28 @@ impl Writer {
     /// # Errors
     /// [`Failure`] if nobody can say yet, or if the stream is another process's by now.
     pub(super) async fn settle(&mut self) -> Result<Option<Ended>, Failure> {
-        if self.unsettled.is_none() {
+        let Some(unsettled) = self.unsettled.take() else {
             return Ok(None);
+        };
+        self.end_of(unsettled).await.map(Some)
+    }
+
+    /// Finds out what became of this run; it stays unsettled as long as nobody can say.
+    async fn end_of(&mut self, unsettled: Unsettled) -> Result<Ended, Failure> {
+        match self.find(&unsettled).await {
+            Ok(Some(first)) => Ok(Ended::Stored(kept_of(unsettled.plan, first))),
+            Ok(None) => Ok(Ended::Failed(Failure::new(Trouble::Unreachable))),
+            Err(failure) => {
+                self.unsettled = Some(unsettled);
+                Err(failure)
+            }
         }
+    }
+
+    /// The sequence number of the first message of this run if it is stored as a whole.
+    ///
+    /// What was left over behind the last run is deleted.
+    async fn find(&mut self, unsettled: &Unsettled) -> Result<Option<u64>, Failure> {
         self.lease.check().await?;
         let fence = put_up(&self.link).await?;
         let first_of_fence = fence - WINDOW as u64 + 1;
@@ -125,71 +143,34 @@ impl Writer {
         }
         // Another process may have taken the lease while the fence was put up, and written behind it.
         self.lease.check().await?;
-        let left = self.left(self.last + 1, first_of_fence).await?;
-        let ours = |place: &InRun| place.epoch == self.lease.epoch;
-        if let Some((_, place, _)) = left
+        let left = self.link.headers(self.last + 1..first_of_fence).await?;
+        let left: Vec<_> = left
             .iter()
-            .find(|(_, place, _)| place.epoch > self.lease.epoch)
-        {
+            .filter_map(|(sequence, headers)| {
+                let is_last = headers.get(COMMIT).is_some();
+                Some((*sequence, InRun::read(headers)?, is_last))
+            })
+            .collect();
+        let epoch = self.lease.epoch;
+        if let Some((_, place, _)) = left.iter().find(|(_, place, _)| place.epoch > epoch) {
             let cause = format!("a later lease ({}) has written", place.epoch);
             return Err(Failure::said(Trouble::TakenOver, cause));
         }
-        let unsettled = self.unsettled.as_ref();
-        let whole = unsettled.and_then(|unsettled| {
-            let run: Vec<_> = left
-                .iter()
-                .filter(|(_, place, _)| ours(place) && place.run == unsettled.run)
-                .collect();
-            let first = run.first()?.0;
-            let is_whole = run.len() == unsettled.messages
-                && run
-                    .iter()
-                    .zip(first..)
-                    .all(|((at, ..), expected)| *at == expected)
-                && run.last().is_some_and(|(_, _, is_last)| *is_last);
-            is_whole.then_some(first)
-        });
-        let kept = |sequence: u64| {
-            whole.is_some_and(|first| {
-                let messages = unsettled.map_or(0, |unsettled| unsettled.messages as u64);
-                (first..first + messages).contains(&sequence)
-            })
-        };
-        let rest: Vec<_> = left
-            .iter()
-            .map(|(sequence, ..)| *sequence)
-            .filter(|sequence| !kept(*sequence))
-            .collect();
-        self.link.delete_all(rest).await?;
+        let (run, rest): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|(_, place, _)| place.epoch == epoch && place.run == unsettled.run);
+        let first = run.first().map(|(first, ..)| *first);
+        let is_whole = run.len() == unsettled.messages
+            && (first.unwrap_or_default()..)
+                .zip(&run)
+                .all(|(expected, (sequence, ..))| expected == *sequence)
+            && run.last().is_some_and(|(.., is_last)| *is_last);
+        let gone = rest.iter().chain(run.iter().filter(|_| !is_whole));
+        let gone: Vec<_> = gone.map(|(sequence, ..)| *sequence).collect();
+        self.link.delete_all(gone).await?;
         self.last = fence;
         take_down(&self.link, fence).await;
-        let Some(Unsettled { plan, .. }) = self.unsettled.take() else {
-            return Ok(None);
-        };
-        Ok(Some(match whole {
-            Some(first) => Ended::Stored(kept_of(plan, first)),
-            None => Ended::Failed(Failure::new(Trouble::Unreachable)),
-        }))
-    }
-
-    /// The messages of runs in a stretch of the stream: where each is, its place in the run, and whether it is the last.
-    async fn left(&self, from: u64, to: u64) -> Result<Vec<(u64, InRun, bool)>, Failure> {
-        let messages = stream::iter(from..to)
-            .map(async |sequence| {
-                let message = self.link.message_of_leader(sequence).await?;
-                Ok::<_, Failure>((sequence, message))
-            })
-            .buffered(GETS);
-        messages
-            .try_filter_map(async |(sequence, message)| {
-                let headers = message.map(|(headers, _)| headers);
-                Ok(headers.and_then(|headers| {
-                    let place = InRun::read(&headers)?;
-                    Some((sequence, place, headers.get(COMMIT).is_some()))
-                }))
-            })
-            .try_collect()
-            .await
+        Ok(first.filter(|_| is_whole))
     }
 
     /// Stores a plan, as a whole or not at all.
@@ -223,30 +204,29 @@ impl Writer {
                 Ok(Ended::Stored(kept_of(plan, first)))
             }
             Sent::Some(stored, failure) => {
-                self.last += stored;
                 if let Err(failure) = self.link.delete_all(first..first + stored).await {
-                    self.last = first - 1;
-                    self.leave(messages, plan);
+                    self.unsettled = Some(self.unsettled(messages, plan));
                     return Err(failure);
                 }
+                self.last += stored;
                 Ok(Ended::Failed(failure))
             }
             Sent::Unknown(failure) => {
-                self.leave(messages, plan);
-                match self.settle().await? {
-                    Some(Ended::Failed(_)) | None => Ok(Ended::Failed(failure)),
-                    Some(stored) => Ok(stored),
+                let unsettled = self.unsettled(messages, plan);
+                match self.end_of(unsettled).await? {
+                    Ended::Failed(_) => Ok(Ended::Failed(failure)),
+                    stored @ Ended::Stored(_) => Ok(stored),
                 }
             }
         }
     }
 
-    fn leave(&mut self, messages: usize, plan: Plan) {
-        self.unsettled = Some(Unsettled {
+    fn unsettled(&self, messages: usize, plan: Plan) -> Unsettled {
+        Unsettled {
             run: self.run,
             messages,
             plan,
-        });
+        }
     }
 }
 

@@ -62,13 +62,9 @@ impl Failure {
         )
     }
 
-    /// The failure behind an error of an append.
-    pub(super) fn of(error: &AppendError) -> Self {
-        let source = error.source().map(|cause| chain(cause).into());
-        Self {
-            trouble: error.trouble(),
-            source,
-        }
+    /// The server did not answer, or not to what was asked.
+    pub(super) fn unreachable(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::said(Trouble::Unreachable, chain(error))
     }
 
     fn cause(self) -> Option<BoxError> {
@@ -164,9 +160,8 @@ impl Link {
         if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
             return Err(JetStreamOpenError::Name(name.clone()));
         }
-        let unreachable = |error: &(dyn std::error::Error + 'static)| {
-            JetStreamOpenError::Unreachable(chain(error).into())
-        };
+        let unreachable =
+            |error: &(dyn std::error::Error + 'static)| Failure::unreachable(error).open();
         let servers = servers.split(',').map(|server| server.trim().parse());
         let servers: Result<Vec<ServerAddr>, _> = servers.collect();
         let servers = servers.map_err(|error| unreachable(&error))?;
@@ -232,12 +227,12 @@ impl Link {
             if let Err(error) = self.context.create_stream(&config).await {
                 let is_there = self.context.get_stream(&config.name).await.is_ok();
                 if !is_there {
-                    return Err(JetStreamOpenError::Unreachable(chain(&error).into()));
+                    return Err(Failure::unreachable(&error).open());
                 }
             }
         }
         let store = self.context.get_key_value(&bucket).await;
-        let store = store.map_err(|error| JetStreamOpenError::Unreachable(chain(&error).into()))?;
+        let store = store.map_err(|error| Failure::unreachable(&error).open())?;
         let lease = store.stream.cached_info().config.max_age;
         if lease.is_zero() {
             return Err(JetStreamOpenError::Config {
@@ -261,7 +256,7 @@ impl Link {
             Ok(message) => Ok(Some((message.headers, message.payload))),
             Err(error) => match error.kind() {
                 DirectGetErrorKind::NotFound => self.message_of_leader(sequence).await,
-                _ => Err(Failure::said(Trouble::Unreachable, chain(&error))),
+                _ => Err(Failure::unreachable(&error)),
             },
         }
     }
@@ -280,7 +275,7 @@ impl Link {
                 {
                     Ok(None)
                 }
-                _ => Err(Failure::said(Trouble::Unreachable, chain(&error))),
+                _ => Err(Failure::unreachable(&error)),
             },
         }
     }
@@ -327,7 +322,7 @@ impl Link {
                 {
                     Ok(())
                 }
-                _ => Err(Failure::said(Trouble::Unreachable, chain(&error))),
+                _ => Err(Failure::unreachable(&error)),
             },
         }
     }
@@ -348,7 +343,23 @@ impl Link {
     pub(super) async fn last_sequence(&self) -> Result<u64, Failure> {
         let info = self.stream.get_info().await;
         info.map(|info| info.state.last_sequence)
-            .map_err(|error| Failure::said(Trouble::Unreachable, chain(&error)))
+            .map_err(|error| Failure::unreachable(&error))
+    }
+
+    /// The messages of a stretch that have headers, as the leader has them.
+    pub(super) async fn headers(
+        &self,
+        sequences: impl IntoIterator<Item = u64>,
+    ) -> Result<Vec<(u64, HeaderMap)>, Failure> {
+        stream::iter(sequences)
+            .map(async |sequence| {
+                let message = self.message_of_leader(sequence).await?;
+                Ok::<_, Failure>(message.map(|(headers, _)| (sequence, headers)))
+            })
+            .buffered(GETS)
+            .try_filter_map(async |message| Ok(message))
+            .try_collect()
+            .await
     }
 }
 
@@ -398,9 +409,7 @@ async fn stream_of(
                 let said = chain(&error).into();
                 return Err(match error.kind() {
                     Kind::JetStreamUnavailable => JetStreamOpenError::NoJetStream(said),
-                    Kind::TimedOut | Kind::Response => {
-                        JetStreamOpenError::Unreachable(chain(&missing).into())
-                    }
+                    Kind::TimedOut | Kind::Response => Failure::unreachable(&missing).open(),
                     Kind::JetStream(error)
                         if matches!(
                             error.error_code(),
@@ -421,6 +430,29 @@ async fn stream_of(
     check(&stream.cached_info().config, &asked, options)?;
     Ok(stream)
 }
+
+/// An option of a stream in the server's words, and its value as a text.
+type Row = (&'static str, fn(&Config) -> String);
+
+/// Options that have to be as they were asked for.
+const OPTIONS: [Row; 14] = [
+    ("subjects", |config| config.subjects.join(" ")),
+    ("retention", |config| format!("{:?}", config.retention)),
+    ("discard", |config| format!("{:?}", config.discard)),
+    ("storage", |config| format!("{:?}", config.storage)),
+    ("max_age", |config| format!("{:?}", config.max_age)),
+    ("max_msgs", |config| config.max_messages.to_string()),
+    ("max_msgs_per_subject", |config| {
+        config.max_messages_per_subject.to_string()
+    }),
+    ("max_msg_size", |config| config.max_message_size.to_string()),
+    ("allow_direct", |config| config.allow_direct.to_string()),
+    ("deny_delete", |config| config.deny_delete.to_string()),
+    ("deny_purge", |config| config.deny_purge.to_string()),
+    ("sealed", |config| config.sealed.to_string()),
+    ("num_replicas", |config| config.num_replicas.to_string()),
+    ("max_bytes", |config| config.max_bytes.to_string()),
+];
 
 /// Holds what the server says of the stream against what was asked for.
 ///
@@ -450,83 +482,21 @@ fn check(
             return Err(damaged(Trouble::Corrupt, source));
         }
     }
-    let rows = [
-        ("subjects", has.subjects.join(" "), asked.subjects.join(" ")),
-        (
-            "retention",
-            format!("{:?}", has.retention),
-            format!("{:?}", asked.retention),
-        ),
-        (
-            "discard",
-            format!("{:?}", has.discard),
-            format!("{:?}", asked.discard),
-        ),
-        (
-            "storage",
-            format!("{:?}", has.storage),
-            format!("{:?}", asked.storage),
-        ),
-        (
-            "max_age",
-            format!("{:?}", has.max_age),
-            format!("{:?}", asked.max_age),
-        ),
-        (
-            "max_msgs",
-            has.max_messages.to_string(),
-            asked.max_messages.to_string(),
-        ),
-        (
-            "max_msgs_per_subject",
-            has.max_messages_per_subject.to_string(),
-            asked.max_messages_per_subject.to_string(),
-        ),
-        (
-            "max_msg_size",
-            has.max_message_size.to_string(),
-            asked.max_message_size.to_string(),
-        ),
-        (
-            "allow_direct",
-            has.allow_direct.to_string(),
-            asked.allow_direct.to_string(),
-        ),
-        (
-            "deny_delete",
-            has.deny_delete.to_string(),
-            asked.deny_delete.to_string(),
-        ),
-        (
-            "deny_purge",
-            has.deny_purge.to_string(),
-            asked.deny_purge.to_string(),
-        ),
-        ("sealed", has.sealed.to_string(), asked.sealed.to_string()),
-    ];
     let chosen = [
-        options.replicas.map(|asked| {
-            (
-                "num_replicas",
-                has.num_replicas.to_string(),
-                asked.to_string(),
-            )
-        }),
-        options
-            .stream_bytes
-            .map(|asked| ("max_bytes", has.max_bytes.to_string(), asked.to_string())),
+        ("num_replicas", options.replicas.is_some()),
+        ("max_bytes", options.stream_bytes.is_some()),
     ];
-    let wrong = rows
-        .into_iter()
-        .chain(chosen.into_iter().flatten())
-        .find(|(_, has, asked)| has != asked);
+    let wrong = OPTIONS.iter().find(|(option, value)| {
+        // What was not chosen is as the stream has it.
+        !chosen.contains(&(*option, false)) && value(has) != value(asked)
+    });
     match wrong {
         None => Ok(()),
-        Some((option, value, asked)) => Err(JetStreamOpenError::Config {
+        Some((option, value)) => Err(JetStreamOpenError::Config {
             stream: has.name.clone(),
             option,
-            has: value,
-            asked,
+            has: value(has),
+            asked: value(asked),
         }),
     }
 }
