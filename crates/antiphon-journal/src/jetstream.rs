@@ -11,6 +11,7 @@
 //! | `index` | what the appender remembers of the stream |
 //! | `appender` | the one task that writes: batches, sweeps, states |
 //! | `erase` | a person is erased, in slices |
+//! | `stretch` | many events that stand close together, read by one request |
 //!
 //! A batch becomes a *run* of messages: its states first, then its events, each message with the number that it has to
 //! follow. The last of them ends the run, and only then does the run count. Positions are given by the appender and stand
@@ -50,6 +51,7 @@ use index::{Index, Stored};
 use lease::{Lease, NotTaken};
 use run::{Writer, put_up};
 use server::{Failure, GETS, Link};
+use stretch::Readers;
 
 mod appender;
 mod erase;
@@ -60,6 +62,7 @@ mod open;
 mod options;
 mod run;
 mod server;
+mod stretch;
 
 pub use options::{JetStreamOpenError, JetStreamOptions};
 
@@ -111,6 +114,7 @@ struct Shared {
     lost: watch::Sender<Option<Failure>>,
     closed: AtomicBool,
     trash: mpsc::UnboundedSender<Trash>,
+    readers: Readers,
     max_events: usize,
     /// The stream's own limit of bytes.
     stream_bytes: Option<u64>,
@@ -177,12 +181,23 @@ impl Shared {
             })
             .map(|(position, head)| (*position, *head))
             .collect();
+        let whole: Vec<_> = heads
+            .iter()
+            .filter(|(_, head)| head.parts == 0)
+            .map(|(_, head)| head.sequence)
+            .collect();
+        let mut messages = self.readers.read(&self.link, &whole).await;
+        let heads: Vec<_> = heads
+            .into_iter()
+            .map(|(position, head)| (position, head, messages.remove(&head.sequence)))
+            .collect();
         let events = stream::iter(heads)
-            .map(async |(position, mut head)| {
+            .map(async |(position, mut head, mut read)| {
                 loop {
-                    if let Some((headers, payload)) =
-                        self.link.whole(head.sequence, head.parts).await?
-                    {
+                    if read.is_none() {
+                        read = self.link.whole(head.sequence, head.parts).await?;
+                    }
+                    if let Some((headers, payload)) = read.take() {
                         let event = read_event(&headers, payload);
                         let event =
                             event.map_err(|error| Failure::damaged(head.sequence, error))?;
@@ -277,6 +292,7 @@ impl JetStreamJournal {
             lost,
             closed: AtomicBool::new(false),
             trash,
+            readers: Readers::default(),
             max_events: options.max_events,
             stream_bytes: u64::try_from(limit).ok().filter(|limit| *limit > 0),
         });

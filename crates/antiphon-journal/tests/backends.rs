@@ -207,12 +207,12 @@ mod sqlite {
 mod jetstream {
     use std::time::Duration;
 
-    use antiphon_core::Journal;
+    use antiphon_core::{Journal, Trouble};
     use antiphon_journal::{JetStreamJournal, JetStreamOptions};
 
     use crate::{
         contract::{Backend, OnDisk},
-        nats::{Server, is_there},
+        nats::{Server, cluster, is_there, replicates},
     };
 
     /// A journal in the stream of a server of its own.
@@ -262,4 +262,65 @@ mod jetstream {
     }
 
     keeps_the_contract!(JetStream, disk);
+
+    /// A journal on three servers that are one cluster.
+    struct Cluster {
+        servers: Vec<Server>,
+        journal: JetStreamJournal,
+    }
+
+    impl Cluster {
+        async fn open(servers: Vec<Server>) -> Self {
+            let urls: Vec<_> = servers.iter().map(Server::url).collect();
+            let urls = urls.join(",");
+            let options = JetStreamOptions::new("test")
+                .replicas(3)
+                .lease(Duration::from_secs(1));
+            // The servers take a moment to become a cluster.
+            let journal = loop {
+                match JetStreamJournal::open(&urls, options.clone()).await {
+                    Ok(journal) => break journal,
+                    Err(error) => assert!(
+                        matches!(error.trouble(), Trouble::Unreachable | Trouble::Other),
+                        "{error:?}"
+                    ),
+                }
+            };
+            Self { servers, journal }
+        }
+    }
+
+    impl Backend for Cluster {
+        fn is_there() -> bool {
+            is_there() && replicates()
+        }
+
+        async fn fresh() -> Self {
+            Self::open(cluster().await).await
+        }
+
+        fn journal(&self) -> &dyn Journal {
+            &self.journal
+        }
+
+        async fn cramp(&self, cramped: bool) {
+            self.journal.limit(cramped.then_some(100_000));
+        }
+    }
+
+    impl OnDisk for Cluster {
+        async fn reopened(self) -> Self {
+            self.journal.close().await.expect("closed");
+            Self::open(self.servers).await
+        }
+
+        async fn dropped(self) -> Self {
+            drop(self.journal);
+            Self::open(self.servers).await
+        }
+    }
+
+    mod replicated {
+        keeps_the_contract!(super::Cluster, disk);
+    }
 }

@@ -470,6 +470,52 @@ async fn an_erased_person_is_in_no_file_of_the_server() {
     );
 }
 
+#[tokio::test]
+async fn long_pages_have_the_same_events_as_short_ones() {
+    if !is_there() {
+        return;
+    }
+    let mut server = Server::start().await;
+    let journal = open_impatient(&server.url()).await;
+    for n in 0..20_u64 {
+        let mut drafts: Vec<_> = (n * 10..n * 10 + 10).map(chat).collect();
+        if n % 5 == 1 {
+            // It begins in a message of its own, and will be written anew behind all others.
+            drafts[4].body = vec![b'x'; 1_500_000].into();
+            drafts[7] = said(n * 10 + 7, MIRA, "mira", "good evening");
+        }
+        append(&journal, events(drafts)).await;
+        append(&journal, cursor()).await;
+    }
+    erase(&journal).await;
+    let expected = all(&journal).await;
+    assert_eq!(expected.len(), 200);
+    let mut read = Vec::new();
+    loop {
+        let after = read
+            .last()
+            .map_or(Position::ZERO, |event: &Arc<Event>| event.position());
+        let Ok(page) = journal.read(after, 45).await else {
+            // The connection comes back by itself.
+            continue;
+        };
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page);
+        if read.len() == 90 {
+            // What the server knows of who was reading is gone with it.
+            server.kill();
+            server.run().await;
+        }
+    }
+    assert_eq!(read, expected);
+    assert_eq!(
+        journal.read(Position::ZERO, 200).await.expect("read"),
+        expected
+    );
+}
+
 /// Whether a text is in a file below a folder.
 fn is_in_a_file(folder: &std::path::Path, text: &str) -> bool {
     std::fs::read_dir(folder).expect("a folder").any(|entry| {

@@ -117,6 +117,10 @@ impl Subjects {
         format!("{}.>", self.prefix)
     }
 
+    pub(super) fn events(&self) -> String {
+        format!("{}.event.>", self.prefix)
+    }
+
     pub(super) fn fence(&self) -> String {
         format!("{}.fence", self.prefix)
     }

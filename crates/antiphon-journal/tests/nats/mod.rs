@@ -43,6 +43,19 @@ pub(crate) fn version() -> (u32, u32, u32) {
     (next(), next(), next())
 }
 
+/// Whether the program can keep replicas; where it cannot, says that a test is skipped.
+#[allow(dead_code, reason = "most tests need one server")]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
+pub(crate) fn replicates() -> bool {
+    let is_new = version() >= (2, 10, 25);
+    if !is_new {
+        eprintln!(
+            "skipped: this `nats-server` is older than 2.10.25, and its replicas lose messages"
+        );
+    }
+    is_new
+}
+
 impl Server {
     /// Starts a server with JetStream.
     pub(crate) async fn start() -> Self {
