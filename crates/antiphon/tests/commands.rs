@@ -17,10 +17,10 @@ use antiphon::{
         Invocation, Mentionable, OptionError, Refusal, Registered, ResolvedUser,
     },
     discord::{
-        self, Client, Config, Intents, Source,
+        self, Client, Config, File, Intents, PollRequest, Source,
         model::{
-            Attachment, Channel, CommandData, Message, PartialMember, Permissions, Role, User,
-            from_str,
+            ActionRow, Attachment, Button, Channel, CommandData, Embed, Message, PartialMember,
+            Permissions, Role, User, from_str,
             id::{
                 Id,
                 marker::{ChannelMarker, GenericMarker, GuildMarker, RoleMarker, UserMarker},
@@ -1195,6 +1195,94 @@ async fn answers_follow_one_another() {
     assert_eq!(
         (text(&response), followups(&response)),
         ("edited", vec!["next".to_owned()])
+    );
+    app.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_removes_what_it_is_asked_to_and_leaves_the_rest() {
+    /// How the answer was before each edit, and is after the last.
+    async fn vote(ping: Invocation<Ping>, State(log): State<Log>) -> Result<(), HandlerError> {
+        let note = async || -> Result<(), HandlerError> {
+            let Message {
+                content,
+                embeds,
+                components,
+                attachments,
+                ..
+            } = ping.response().await?;
+            let counts = [embeds.len(), components.len(), attachments.len()];
+            log.note(format!("{content:?} {counts:?}"));
+            Ok(())
+        };
+        let embed = || Embed::new().title("The score");
+        let file = || File::new("score.txt", "la la");
+        ping.reply("Do we sing?")
+            .embed(embed())
+            .component(ActionRow::new([Button::primary("yes", "Yes")]))
+            .file(file())
+            .await?;
+        note().await?;
+        ping.edit("We sing.").remove_components().await?;
+        note().await?;
+        ping.edit("").remove_files().await?;
+        note().await?;
+        ping.edit("").remove_content().await?;
+        note().await?;
+        ping.edit("Sung.").remove_embeds().await?;
+        note().await?;
+        Ok(())
+    }
+    let sim = Simulator::with_seed(7);
+    let discord = sim.discord();
+    let (app, log) = start(&sim, |commands| commands.add(vote)).await;
+    used(&app, &discord, "mira", "ping", json!({})).await;
+    assert_eq!(
+        log.lines(),
+        [
+            r#""Do we sing?" [1, 1, 1]"#,
+            r#""We sing." [1, 0, 1]"#,
+            r#""We sing." [1, 0, 0]"#,
+            r#""" [1, 0, 0]"#,
+            r#""Sung." [0, 0, 0]"#,
+        ]
+    );
+    app.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_is_an_answer_and_no_edit_and_a_deleted_answer_is_followed_by_another() {
+    fn poll() -> PollRequest {
+        PollRequest::new("Which?").answer("this").answer("that")
+    }
+    async fn ask(ping: Invocation<Ping>, State(log): State<Log>) -> Result<(), HandlerError> {
+        ping.defer().await?;
+        let refused = ping.reply("").poll(poll()).await;
+        log.note(format!("{:?}", refused.map_err(|error| error.to_string())));
+        ping.delete_response().await?;
+        ping.reply("Which one?").poll(poll()).await?;
+        let (member, locale) = (ping.member().is_some(), ping.locale().is_some());
+        log.note(format!("{member} {locale} {}", ping.mention()));
+        Ok(())
+    }
+    let sim = Simulator::with_seed(7);
+    let discord = sim.discord();
+    let (app, log) = start(&sim, |commands| commands.add(ask)).await;
+    let response = used(&app, &discord, "mira", "ping", json!({})).await;
+    let lines = log.lines();
+    assert_eq!(lines[0], r#"Err("the request was not sent")"#);
+    let mention = lines[1]
+        .strip_prefix("true true </ping:")
+        .expect("a mention");
+    assert!(
+        mention.trim_end_matches('>').parse::<u64>().is_ok(),
+        "{mention}"
+    );
+    let followup = &response["follow_ups"][0];
+    assert_eq!(followup["content"], "Which one?");
+    assert_eq!(
+        followup["poll"]["answers"].as_array().map(Vec::len),
+        Some(2)
     );
     app.stop().await.expect("a clean stop");
 }

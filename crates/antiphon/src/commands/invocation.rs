@@ -10,10 +10,11 @@ use std::{
 use antiphon_core::BoxFuture;
 use antiphon_discord::{
     Client, File, InteractionCreate, RequestError,
-    client::{Answers, Respond},
+    client::{Answers, Call as Request, PollRequest, Respond},
     model::{
         AllowedMentions, CommandData, CommandOptionValue, Component, Embed, Interaction,
-        InteractionData, MessageFlags, Modal, User,
+        InteractionData, Locale, Markup, Message, MessageFlags, Modal, PartialMember, Permissions,
+        User,
         id::{
             Id,
             marker::{ChannelMarker, GuildMarker, UserMarker},
@@ -150,9 +151,33 @@ impl<T> Invocation<T> {
         self.call.interaction.channel_id
     }
 
+    /// Member of the guild who used the command, with roles, nickname and permissions in the channel; absent in a direct
+    /// message.
+    pub fn member(&self) -> Option<&PartialMember> {
+        self.call.interaction.member.as_deref()
+    }
+
+    /// Language that the user has chosen in Discord, for answers in it.
+    pub fn locale(&self) -> Option<&Locale> {
+        self.call.interaction.locale.as_ref()
+    }
+
+    /// What the bot may do in the channel, as Discord says with the interaction.
+    pub fn app_permissions(&self) -> Option<Permissions> {
+        self.call.interaction.app_permissions
+    }
+
     /// Name of the command with its subcommands, such as `music queue add`.
     pub fn name(&self) -> String {
         data(&self.call.interaction).map_or_else(String::new, path)
+    }
+
+    /// Mention of the command, by which others can use it: `</music queue add:7>`.
+    pub fn mention(&self) -> String {
+        data(&self.call.interaction).map_or_else(String::new, |data| {
+            let (name, id) = (path(data), data.id);
+            Markup::Command { name, id }.to_string()
+        })
     }
 
     /// The invocation without its command's type, as checks take it.
@@ -178,7 +203,17 @@ impl<T> Invocation<T> {
 
     /// Edits the first answer, or gives it if there is none yet.
     ///
-    /// What is not set stays as it is.
+    /// What is not set stays as it is, also the text where `content` is empty; [`Reply::components`] with an empty list,
+    /// [`Reply::remove_content`] and others remove a part.
+    ///
+    /// ```
+    /// # use antiphon::{HandlerError, commands::Invocation, discord::model::{ActionRow, Button}};
+    /// # async fn f(vote: Invocation) -> Result<(), HandlerError> {
+    /// vote.reply("Do we sing?").component(ActionRow::new([Button::primary("yes", "Yes")])).await?;
+    /// // The vote is over: the text is another, and nobody can press any more.
+    /// vote.edit("We sing.").remove_components().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn edit(&self, content: impl Into<String>) -> Reply<'_> {
         Reply::new(&self.call, How::Edit).content(content)
     }
@@ -211,6 +246,30 @@ impl<T> Invocation<T> {
     pub fn show_modal(&self, modal: Modal) -> Respond<'_> {
         self.call.answer(Answered::Yes);
         self.call.answers().show_modal(modal)
+    }
+
+    /// Reads the message of the first answer, for its id, its reactions or its address; see [`Answers::response`].
+    ///
+    /// An answer itself returns no message, since Discord gives none with it.
+    ///
+    /// ```
+    /// # use antiphon::{HandlerError, commands::Invocation};
+    /// # async fn f(vote: Invocation) -> Result<(), HandlerError> {
+    /// vote.reply("React to take part.").await?;
+    /// let message = vote.response().await?;
+    /// assert_eq!(message.content, "React to take part.");
+    /// # Ok(()) }
+    /// ```
+    pub fn response(&self) -> Request<'_, Message> {
+        self.call.answers().response()
+    }
+
+    /// Deletes the first answer, also one that is only deferred; a [`reply`](Self::reply) after it is a followup message.
+    pub fn delete_response(&self) -> Request<'_, ()> {
+        if self.call.answered() == Answered::Deferred {
+            self.call.answer(Answered::Yes);
+        }
+        self.call.answers().delete_response()
     }
 
     /// All other answers, beside which [`reply`](Self::reply) goes on with a followup message.
@@ -269,7 +328,7 @@ enum How {
 
 /// An answer to a command; see [`Invocation::reply`].
 ///
-/// The default of [`Config::allowed_mentions`](antiphon_discord::Config::allowed_mentions) does not apply to it.
+/// A part that is not set is not sent: a new answer has none, and an edit leaves it as it is.
 ///
 /// # Errors
 /// Awaiting it returns a [`RequestError`].
@@ -277,10 +336,12 @@ enum How {
 pub struct Reply<'a> {
     call: &'a Call,
     how: How,
+    /// Text; an empty one is removed by an edit.
     content: Option<String>,
-    embeds: Vec<Embed>,
-    components: Vec<Component>,
-    files: Vec<File>,
+    embeds: Option<Vec<Embed>>,
+    components: Option<Vec<Component>>,
+    files: Option<Vec<File>>,
+    poll: Option<PollRequest>,
     mentions: Option<AllowedMentions>,
     flags: MessageFlags,
 }
@@ -291,27 +352,40 @@ impl<'a> Reply<'a> {
             call,
             how,
             content: None,
-            embeds: Vec::new(),
-            components: Vec::new(),
-            files: Vec::new(),
+            embeds: None,
+            components: None,
+            files: None,
+            poll: None,
             mentions: None,
             flags: MessageFlags::empty(),
         }
     }
 
-    /// Sets the text, at most 2,000 characters; an empty one is none.
+    /// Sets the text, at most 2,000 characters; an empty one is not sent.
     pub fn content(mut self, content: impl Into<String>) -> Self {
         self.content = Some(content.into()).filter(|content| !content.is_empty());
         self
     }
 
-    /// Adds an embed; at most 10.
-    pub fn embed(mut self, embed: Embed) -> Self {
-        self.embeds.push(embed);
+    /// Removes the text of the answer that is edited.
+    pub fn remove_content(mut self) -> Self {
+        self.content = Some(String::new());
         self
     }
 
-    /// Sets the components: rows of buttons and menus, or a layout.
+    /// Adds an embed; at most 10. An edit has these in the place of the ones before.
+    pub fn embed(mut self, embed: Embed) -> Self {
+        self.embeds.get_or_insert_default().push(embed);
+        self
+    }
+
+    /// Removes the embeds of the answer that is edited.
+    pub fn remove_embeds(mut self) -> Self {
+        self.embeds = Some(Vec::new());
+        self
+    }
+
+    /// Sets the components: rows of buttons and menus, or a layout; an empty list removes those of an answer that is edited.
     ///
     /// ```
     /// # use antiphon::commands::Reply;
@@ -324,23 +398,45 @@ impl<'a> Reply<'a> {
         mut self,
         components: impl IntoIterator<Item = impl Into<Component>>,
     ) -> Self {
-        self.components = components.into_iter().map(Into::into).collect();
+        self.components = Some(components.into_iter().map(Into::into).collect());
         self
     }
 
     /// Adds a component, such as a row of buttons; at most 5 rows.
     pub fn component(mut self, component: impl Into<Component>) -> Self {
-        self.components.push(component.into());
+        let components = self.components.get_or_insert_default();
+        components.push(component.into());
         self
     }
 
-    /// Attaches a file; at most 10.
+    /// Removes the components of the answer that is edited, so that nobody can press a button of it any more.
+    pub fn remove_components(self) -> Self {
+        self.components(Vec::<Component>::new())
+    }
+
+    /// Attaches a file; at most 10. An edit has these in the place of the ones before.
     pub fn file(mut self, file: File) -> Self {
-        self.files.push(file);
+        self.files.get_or_insert_default().push(file);
         self
     }
 
-    /// Sets the allowed mentions. Default: Discord's, which pings whom the text names.
+    /// Removes the files of the answer that is edited.
+    pub fn remove_files(mut self) -> Self {
+        self.files = Some(Vec::new());
+        self
+    }
+
+    /// Sets a poll: a new one, or a copy of a received one.
+    ///
+    /// Discord takes none with an edit: with [`Invocation::edit`], and with a reply to a deferred command, it is
+    /// [`RequestError::Invalid`], and nothing is sent. A [`followup`](Invocation::followup) takes it.
+    pub fn poll(mut self, poll: impl Into<PollRequest>) -> Self {
+        self.poll = Some(poll.into());
+        self
+    }
+
+    /// Sets the allowed mentions. Default: [`Config::allowed_mentions`](antiphon_discord::Config::allowed_mentions), and
+    /// without it Discord's own, which pings whom the text names.
     pub fn allowed_mentions(mut self, mentions: AllowedMentions) -> Self {
         self.mentions = Some(mentions);
         self
@@ -383,19 +479,27 @@ impl<'a> Reply<'a> {
         Ok(())
     }
 
+    /// The text, where there is something to say.
+    fn text(&self) -> Option<&str> {
+        self.content.as_deref().filter(|text| !text.is_empty())
+    }
+
     async fn first(&self) -> Result<(), RequestError> {
         let mut first = self.call.answers().blank_message().flags(self.flags);
-        if let Some(content) = &self.content {
+        if let Some(content) = self.text() {
             first = first.content(content);
         }
-        if !self.embeds.is_empty() {
-            first = first.embeds(self.embeds.clone());
+        if let Some(embeds) = &self.embeds {
+            first = first.embeds(embeds.clone());
         }
-        if !self.components.is_empty() {
-            first = first.components(self.components.clone());
+        if let Some(components) = &self.components {
+            first = first.components(components.clone());
         }
-        if !self.files.is_empty() {
-            first = first.attachments(self.files.clone());
+        if let Some(files) = &self.files {
+            first = first.attachments(files.clone());
+        }
+        if let Some(poll) = &self.poll {
+            first = first.poll(poll.clone());
         }
         if let Some(mentions) = &self.mentions {
             first = first.allowed_mentions(mentions.clone());
@@ -406,19 +510,25 @@ impl<'a> Reply<'a> {
     }
 
     async fn edit(&self) -> Result<(), RequestError> {
+        if self.poll.is_some() {
+            let why = "Discord takes no poll with the edit of an answer; post it by a followup";
+            return Err(RequestError::Invalid(why.into()));
+        }
         let answers = self.call.answers();
         let mut edit = answers.update_response();
-        if let Some(content) = &self.content {
-            edit = edit.content(Some(content));
+        if self.content.is_some() {
+            edit = edit.content(self.text());
         }
-        if !self.embeds.is_empty() {
-            edit = edit.embeds(Some(&self.embeds));
+        if let Some(embeds) = &self.embeds {
+            edit = edit.embeds(Some(embeds));
         }
-        if !self.components.is_empty() {
-            edit = edit.components(Some(&self.components));
+        if let Some(components) = &self.components {
+            edit = edit.components(Some(components));
         }
-        if !self.files.is_empty() {
-            edit = edit.attachments(&self.files);
+        match self.files.as_deref() {
+            None => {}
+            Some([]) => edit = edit.keep_attachment_ids(&[]),
+            Some(files) => edit = edit.attachments(files),
         }
         if self.mentions.is_some() {
             edit = edit.allowed_mentions(self.mentions.as_ref());
@@ -436,17 +546,20 @@ impl<'a> Reply<'a> {
     async fn followup(&self) -> Result<(), RequestError> {
         let answers = self.call.answers();
         let mut message = answers.create_followup().flags(self.flags);
-        if let Some(content) = &self.content {
+        if let Some(content) = self.text() {
             message = message.content(content);
         }
-        if !self.embeds.is_empty() {
-            message = message.embeds(&self.embeds);
+        if let Some(embeds) = &self.embeds {
+            message = message.embeds(embeds);
         }
-        if !self.components.is_empty() {
-            message = message.components(&self.components);
+        if let Some(components) = &self.components {
+            message = message.components(components);
         }
-        if !self.files.is_empty() {
-            message = message.attachments(&self.files);
+        if let Some(files) = &self.files {
+            message = message.attachments(files);
+        }
+        if let Some(poll) = &self.poll {
+            message = message.poll(poll.clone());
         }
         if self.mentions.is_some() {
             message = message.allowed_mentions(self.mentions.as_ref());

@@ -234,7 +234,15 @@ impl State {
                 let message = message.ok_or_else(unknown)?;
                 match method {
                     "GET" => shown(self, message),
-                    "DELETE" if self.delete(channel, message) => Ok(Answer::done()),
+                    "DELETE" if self.delete(channel, message) => {
+                        // Nothing is left for what follows to take the place of.
+                        if interaction.message == Some(message)
+                            && let Some(kept) = self.rest.interactions.get_mut(&id)
+                        {
+                            kept.is_loading = false;
+                        }
+                        Ok(Answer::done())
+                    }
                     "PATCH" if interaction.is_loading && interaction.message == Some(message) => {
                         self.fill(id, channel, message, call.body)?;
                         shown(self, message)
