@@ -458,7 +458,8 @@ impl<S: Send + Sync + 'static> Handle<S> {
     /// end the app, whatever [`App::on_stopped`](crate::App::on_stopped) says: the log tells why, its link is
     /// `stopped`, and it can be replaced or removed. Once it has been connected, it is a source like the others.
     ///
-    /// Changes of the sources are made one after another, in the order of the calls. A call that is dropped is made all
+    /// Changes of one source are made one after another, in the order of the calls, and those of different sources side by
+    /// side, 16 at most. A call that is dropped is made all
     /// the same, unless the app stops. What says how a source's events are handled (its lanes, what is too late) is kept
     /// when it goes, a few hundred bytes for each name that there ever was.
     ///

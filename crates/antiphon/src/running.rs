@@ -26,6 +26,7 @@ use antiphon_core::{
     AppendError, Batch, BoxFuture, Claim, Clock, ConsumerName, Intake, Journal, LinkState, Outlet,
     Retention, Rng, Source, SourceError, SourceName, error_chain,
 };
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::{AbortHandle, Id, JoinError, JoinSet},
@@ -88,8 +89,7 @@ pub(crate) struct Running<S> {
     sources: Sources<S>,
     /// Changes of the sources that were asked for.
     changes: mpsc::Receiver<Change>,
-    /// The change that is being made.
-    changing: Option<BoxFuture<'static, Changed>>,
+    making: Making,
     head_stop: CancellationToken,
     give_up: CancellationToken,
     on_stopped: OnStopped,
@@ -100,6 +100,14 @@ pub(crate) struct Running<S> {
     committer: Option<Result<(), AppendError>>,
     /// The consumer, which is given up when all else has ended.
     _claim: Claim,
+}
+
+/// Changes of the sources that are being made.
+#[derive(Default)]
+struct Making {
+    under_way: FuturesUnordered<BoxFuture<'static, Changed>>,
+    /// A change that waits for one of the same source; those behind it wait with it.
+    waiting: Option<Change>,
 }
 
 /// The kind of a task, for the log and for the order of stopping.
@@ -201,7 +209,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             names: HashMap::new(),
             sources: Sources::new(tools, projections.own),
             changes,
-            changing: None,
+            making: Making::default(),
             head_stop,
             give_up,
             on_stopped: parts.on_stopped,
@@ -295,10 +303,8 @@ impl<S: Send + Sync + 'static> Running<S> {
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(ended) = self.tasks.join_next_with_id() => outcome = self.ended(ended, false),
-                Some(change) = self.changes.recv(), if self.changing.is_none() => {
-                    self.changing = Some(self.sources.begin(change));
-                }
-                changed = made(&mut self.changing) => self.changed(changed),
+                Some(change) = self.changes.recv(), if self.takes_changes() => self.change(change),
+                Some(changed) = self.making.under_way.next() => self.changed(changed),
             }
             if self.head.is_some() || self.committer.is_some() {
                 break;
@@ -309,12 +315,28 @@ impl<S: Send + Sync + 'static> Running<S> {
         outcome.and(stopped)
     }
 
-    /// Ends a change of the sources.
+    /// Whether a further change of the sources can be taken.
+    fn takes_changes(&self) -> bool {
+        self.making.waiting.is_none() && self.sources.has_room()
+    }
+
+    /// Begins a change of the sources, unless one of the same source is being made.
+    fn change(&mut self, change: Change) {
+        if self.sources.must_wait(&change) {
+            self.making.waiting = Some(change);
+        } else {
+            self.making.under_way.push(self.sources.begin(change));
+        }
+    }
+
+    /// Ends a change of the sources, and begins the one that may have waited for it.
     fn changed(&mut self, changed: Changed) {
-        self.changing = None;
         if let Some((ready, begun)) = self.sources.finish(changed) {
             self.spawn_source(ready);
             begun.tell();
+        }
+        if let Some(change) = self.making.waiting.take() {
+            self.change(change);
         }
     }
 
@@ -401,7 +423,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let mut outcome = Ok(());
         self.record.stopping();
         // A change that is not made yet is none: what it has stopped or begun ends here like the others.
-        self.changing = None;
+        self.making = Making::default();
         self.changes.close();
         while let Ok(refused) = self.changes.try_recv() {
             drop(refused);
@@ -549,14 +571,6 @@ async fn open_intakes<S: Send + Sync + 'static>(
         intakes.push(intake);
     }
     Ok((outlet, intakes))
-}
-
-/// Waits for the change that is being made; it does not end while there is none.
-async fn made(changing: &mut Option<BoxFuture<'static, Changed>>) -> Changed {
-    match changing {
-        Some(changing) => changing.await,
-        None => std::future::pending().await,
-    }
 }
 
 /// The function by which the handle looks at the lanes.

@@ -1,7 +1,7 @@
 //! Sources that come and go while the app runs.
 //!
-//! A change is asked for by the [`Handle`](crate::Handle), and made by the app's supervisor, one at a time and in the
-//! order of asking:
+//! A change is asked for by the [`Handle`](crate::Handle), and made by the app's supervisor: those of one source in the
+//! order of asking, those of different sources side by side, so that a source which is slow to close holds up no other.
 //!
 //! ```text
 //!  Handle::add_source ─┐          ┌─ leave: stop reading ▸ store ▸ handle (grace) ▸ close ▸ store ▸ release projections
@@ -14,10 +14,11 @@
 //! these are handed to the head only when they have seen what it has read. And the rules of a source are known before
 //! its first event is.
 //!
-//! The change is a future that the supervisor polls beside everything else: a stop of the app drops it, and whatever it
+//! Each change is a future that the supervisor polls beside everything else: a stop of the app drops it, and whatever it
 //! had begun is ended as at any stop.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -53,6 +54,9 @@ pub(crate) const CLOSE: Duration = Duration::from_secs(10);
 
 /// Most changes that wait; further ones wait at their callers.
 const CHANGES: usize = 16;
+
+/// Most changes that are made side by side; further ones wait.
+const SIDE_BY_SIDE: usize = 16;
 
 /// Why the sources of a running app could not be changed.
 ///
@@ -202,6 +206,8 @@ impl Changes {
 
 /// A change as far as it got.
 pub(crate) struct Changed {
+    /// The source that it is about.
+    name: SourceName,
     /// The source that is gone.
     left: Option<SourceName>,
     come: Result<Option<Ready>, ChangeError>,
@@ -216,6 +222,8 @@ pub(crate) struct Sources<S> {
     tasks: Vec<Arc<SourceTask>>,
     /// Names of the projections and taps that belong to no source.
     own: Vec<String>,
+    /// Sources whose change is being made, with the names of the projections that come with each.
+    under_way: BTreeMap<SourceName, Vec<String>>,
     clock: Clock,
 }
 
@@ -261,6 +269,7 @@ impl<S: Send + Sync + 'static> Sources<S> {
             tools: Some(tools),
             tasks: Vec::new(),
             own,
+            under_way: BTreeMap::new(),
         }
     }
 
@@ -286,14 +295,35 @@ impl<S: Send + Sync + 'static> Sources<S> {
         self.tools = None;
     }
 
+    /// Whether one more change can be made beside those that are under way.
+    pub(crate) fn has_room(&self) -> bool {
+        self.under_way.len() < SIDE_BY_SIDE
+    }
+
+    /// Whether a change has to wait for one of the same source.
+    pub(crate) fn must_wait(&self, change: &Change) -> bool {
+        self.under_way.contains_key(change.wanted.name())
+    }
+
     /// Begins a change; what is returned makes it, and [`Sources::finish`] ends it.
-    pub(crate) fn begin(&self, Change { wanted, done }: Change) -> BoxFuture<'static, Changed> {
-        let refused = |error, done| Changed {
-            left: None,
-            come: Err(error),
-            done,
+    pub(crate) fn begin(&mut self, Change { wanted, done }: Change) -> BoxFuture<'static, Changed> {
+        let name = wanted.name().clone();
+        let refused = {
+            let name = name.clone();
+            move |error, done| Changed {
+                name,
+                left: None,
+                come: Err(error),
+                done,
+            }
         };
         let checked = self.check(wanted);
+        let coming = checked
+            .as_ref()
+            .ok()
+            .and_then(|(_, coming)| coming.as_ref());
+        let projections = coming.map_or_else(Vec::new, Coming::names);
+        self.under_way.insert(name.clone(), projections);
         let tools = self.tools.clone();
         Box::pin(async move {
             let (leaving, coming) = match checked {
@@ -319,7 +349,12 @@ impl<S: Send + Sync + 'static> Sources<S> {
             {
                 tools.forget(left);
             }
-            Changed { left, come, done }
+            Changed {
+                name,
+                left,
+                come,
+                done,
+            }
         })
     }
 
@@ -352,6 +387,7 @@ impl<S: Send + Sync + 'static> Sources<S> {
         let coming = Coming::new(source);
         let others = self.tasks.iter().filter(|task| task.name != name);
         let others = others.flat_map(|task| &task.projections).chain(&self.own);
+        let others = others.chain(self.under_way.values().flatten());
         let mut taken: Vec<&str> = others.map(String::as_str).collect();
         for projection in &coming.projections {
             let name = projection.name();
@@ -365,7 +401,13 @@ impl<S: Send + Sync + 'static> Sources<S> {
 
     /// Ends a change; gives the source that can begin, and where to tell of it.
     pub(crate) fn finish(&mut self, changed: Changed) -> Option<(Ready, Begun)> {
-        let Changed { left, come, done } = changed;
+        let Changed {
+            name,
+            left,
+            come,
+            done,
+        } = changed;
+        self.under_way.remove(&name);
         if let Some(left) = &left {
             self.tasks.retain(|task| task.name != *left);
         }
@@ -418,6 +460,12 @@ impl Coming {
             projections,
             has_taps,
         }
+    }
+
+    /// Names of its projections and taps.
+    fn names(&self) -> Vec<String> {
+        let projections = self.projections.iter();
+        projections.map(|one| one.name().to_owned()).collect()
     }
 }
 
@@ -478,18 +526,15 @@ impl<S: Send + Sync + 'static> Tools<S> {
     }
 
     /// Brings a source to the point where its task can begin.
-    async fn come(
-        &self,
-        Coming {
+    async fn come(&self, coming: Coming) -> Result<Ready, ChangeError> {
+        let names = coming.names();
+        let Coming {
             source,
             projections,
             has_taps,
-        }: Coming,
-    ) -> Result<Ready, ChangeError> {
+        } = coming;
         let name = source.name().clone();
         let checkpoints = self.checkpoints(&name).await?;
-        let names = projections.iter().map(|one| one.name().to_owned());
-        let names = names.collect();
         self.rules.add(&*source);
         self.rules.expect_taps(has_taps);
         self.shared.change(|table| {

@@ -23,6 +23,9 @@ use antiphon::{
     projection::{self, Projection},
     testing::{SAID, Script, TestApp, script},
 };
+use futures_util::future::join_all;
+use tokio::sync::Barrier;
+
 use support::{Log, Said, Troubled, note, running};
 
 /// A script whose origins do not repeat those of an earlier one of its name.
@@ -64,6 +67,73 @@ async fn sources_come_and_go_beside_one_that_speaks_on() {
         .collect();
     assert_eq!(names, [SourceName::new("organ")]);
     assert!(app.handle().watch_link("choir").is_none());
+    app.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn sources_that_are_slow_to_close_are_replaced_side_by_side() {
+    /// Each closes only once all four are asked to.
+    fn slow(name: &str, all: &Arc<Barrier>, log: &Log) -> impl Source {
+        let (all, log) = (Arc::clone(all), log.clone());
+        let said = name.to_owned();
+        running(name, async move |intake: Intake, stop: Stop| {
+            intake.show_link(LinkState::Connected {
+                since: intake.now(),
+            });
+            stop.closing().await;
+            all.wait().await;
+            log.note(said);
+            Ok(())
+        })
+    }
+    let names = ["alto", "bass", "soprano", "tenor"];
+    let log = Log::default();
+    let app = TestApp::start(App::new(()), MemoryJournal::new()).await;
+    let together = Arc::new(Barrier::new(names.len()));
+    for name in names {
+        let source = slow(name, &together, &log);
+        app.handle().add_source(source).await.unwrap();
+    }
+    // Those that come in their places close at once.
+    let alone = Arc::new(Barrier::new(1));
+    let replaced = names.map(|name| app.handle().replace_source(slow(name, &alone, &log)));
+    for outcome in join_all(replaced).await {
+        outcome.unwrap();
+    }
+    let mut closed = log.lines();
+    closed.sort();
+    assert_eq!(closed, names, "none was cut off");
+    assert_eq!(app.handle().links().len(), names.len());
+    app.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_of_one_source_are_made_in_the_order_of_asking() {
+    let app = TestApp::start(App::new(()), MemoryJournal::new()).await;
+    let handle = app.handle();
+    handle.add_source(script("choir").1).await.unwrap();
+    let (replaced, removed, added, refused) = tokio::join!(
+        handle.replace_source(script("choir").1),
+        handle.remove_source("choir"),
+        handle.add_source(script("choir").1),
+        handle.add_source(script("choir").1),
+    );
+    replaced.unwrap();
+    removed.unwrap();
+    added.unwrap();
+    assert!(matches!(refused.unwrap_err(), ChangeError::Exists(_)));
+    // Two that come at once cannot both have a projection of one name.
+    let with = |name: &str| Following {
+        projections: vec![Box::new(Named("test/one"))],
+        inner: script(name).1,
+    };
+    let (organ, bells) = tokio::join!(
+        handle.add_source(with("organ")),
+        handle.add_source(with("bells"))
+    );
+    organ.unwrap();
+    let refused = bells.unwrap_err();
+    assert!(matches!(refused, ChangeError::ProjectionExists(_)));
     app.stop().await.unwrap();
 }
 
@@ -480,15 +550,17 @@ async fn a_stop_during_a_change_is_clean_and_tells_the_caller() {
     app.until(|| log.len() == 1).await;
     let handle = app.handle().clone();
     let change = handle.replace_source(script("choir").1);
-    let waiting = handle.add_source(script("organ").1);
+    let waiting = handle.remove_source("choir");
+    let beside = handle.add_source(script("organ").1);
     let stop = async {
         // The removal waits for the handler.
         tokio::time::sleep(Duration::from_secs(2)).await;
         app.stop().await
     };
-    let (changed, waited, stopped) = tokio::join!(change, waiting, stop);
+    let (changed, added, waited, stopped) = tokio::join!(change, beside, waiting, stop);
     assert!(matches!(changed.unwrap_err(), ChangeError::NotRunning));
     assert!(matches!(waited.unwrap_err(), ChangeError::NotRunning));
+    added.expect("that of another source does not wait");
     stopped.unwrap();
     assert_eq!(
         log.lines(),
