@@ -56,10 +56,7 @@ use self::{
     task::LineId,
     unlisted::Unlisted,
 };
-use crate::{
-    error::{JoinError, RequestError},
-    model::{Me, ROOMS, RoomId},
-};
+use crate::model::{Me, RoomId};
 
 /// The shortest and the longest wait before a new socket (protocol §5.5).
 const RECONNECT_AFTER: Duration = Duration::from_secs(2);
@@ -349,36 +346,17 @@ impl Session {
     pub(crate) fn on_command(&mut self, command: Command, now: Moment) {
         match command {
             Command::Join { room, reply } => {
-                if self
-                    .rooms
-                    .get(&room)
-                    .is_some_and(|room| room.wanted && room.attached)
-                {
-                    let _ = reply.send(Ok(()));
-                    return;
-                }
-                if self.rooms.values().filter(|room| room.wanted).count() >= ROOMS {
-                    let busy = JoinError::Request(RequestError::Busy(ROOMS));
-                    let _ = reply.send(Err(busy));
-                    return;
-                }
-                self.add_room(room, now);
-                if let Some(room) = self.rooms.get_mut(&room) {
-                    room.waiters.retain(|waiter| !waiter.is_closed());
-                    room.waiters.push(reply);
-                }
-                let id = self.assign(room);
-                // A wait, which the server may have asked for, is not cut short.
-                if self.lines.get(&id).is_some_and(|line| !line.waits()) {
-                    self.prepare(id, now);
+                if let Some(reply) = self.join_unlisted(room, reply) {
+                    self.join(room, reply, now);
                 }
             }
             Command::Leave { room, reply } => {
-                let ids: Vec<RoomId> = match room {
-                    Some(id) => vec![id],
-                    None => self.rooms.keys().copied().collect(),
-                };
+                let all = || self.rooms.keys().chain(self.unlisted.keys()).copied();
+                let ids = room.map_or_else(|| all().collect(), |id| vec![id]);
                 for id in ids {
+                    if let Some(unlisted) = self.unlisted.get_mut(&id) {
+                        unlisted.refuse(id);
+                    }
                     self.remove_room(id, Ending::Left, now);
                 }
                 self.tasks.push_back(Task::Leave {

@@ -176,8 +176,10 @@ impl Session {
             self.drop_stream(line, &end.reason, now);
         }
         let state = end.link(Duration::ZERO, now);
-        for room in self.rooms.values_mut() {
-            for waiter in room.waiters.drain(..) {
+        let rooms = self.rooms.values_mut().map(|room| &mut room.waiters);
+        let unlisted = self.unlisted.values_mut();
+        for waiters in rooms.chain(unlisted.map(|unlisted| &mut unlisted.joining)) {
+            for waiter in waiters.drain(..) {
                 let _ = waiter.send(Err(NotConnected::new(state.clone()).into()));
             }
         }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use antiphon_core::{Checkpoint, Edge, Gap, Link, LinkState, Moment, OpenFailure};
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 
 use super::{
     PROOF_WITHIN, Session,
@@ -19,7 +20,7 @@ use super::{
     task::{AnnounceError, LineId, Task, Top},
 };
 use crate::{
-    error::JoinError,
+    error::{JoinError, RequestError},
     event::room_place,
     model::{ROOMS, RoomId, Sockets},
 };
@@ -38,19 +39,55 @@ impl Session {
     ///
     /// A 257th room is not read; its link stops with the code `too-many-rooms`.
     pub(super) fn add_room(&mut self, id: RoomId, now: Moment) {
+        if !self.has_place_for(id) {
+            tracing::error!(room = %id, most = ROOMS, "too many rooms; this one is not read");
+            self.end_room_link(id, Ending::TooMany, None, now);
+            return;
+        }
         if let Some(unlisted) = self.unlisted.remove(&id) {
             // It goes on where it was heard last.
             self.rooms.insert(id, unlisted.room);
         }
         let known = self.rooms.get(&id).is_some_and(|room| room.wanted);
-        if !known && self.rooms.len() >= ROOMS {
-            tracing::error!(room = %id, most = ROOMS, "too many rooms; this one is not read");
-            self.end_room_link(id, Ending::TooMany, None, now);
-        } else if !known {
+        if !known {
             // A room that was left and is joined again begins anew: events meanwhile are not the account's.
             let count = self.identities.count;
             let room = Room::new(id, now.wall);
             self.rooms.insert(id, Room { count, ..room });
+        }
+    }
+
+    /// Whether a room is read, or can be read beside the others.
+    fn has_place_for(&self, id: RoomId) -> bool {
+        self.rooms.contains_key(&id) || self.rooms.len() < ROOMS
+    }
+
+    /// Joins a room for a client, which is told once the room is heard.
+    pub(super) fn join(
+        &mut self,
+        id: RoomId,
+        reply: oneshot::Sender<Result<(), JoinError>>,
+        now: Moment,
+    ) {
+        let room = self.rooms.get(&id);
+        if room.is_some_and(|room| room.wanted && room.attached) {
+            let _ = reply.send(Ok(()));
+            return;
+        }
+        if !self.has_place_for(id) {
+            let busy = JoinError::Request(RequestError::Busy(ROOMS));
+            let _ = reply.send(Err(busy));
+            return;
+        }
+        self.add_room(id, now);
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.waiters.retain(|waiter| !waiter.is_closed());
+            room.waiters.push(reply);
+        }
+        let line = self.assign(id);
+        // A wait, which the server may have asked for, is not cut short.
+        if self.lines.get(&line).is_some_and(|line| !line.waits()) {
+            self.prepare(line, now);
         }
     }
 

@@ -9,6 +9,7 @@ mod lines;
 mod model;
 mod rooms;
 mod rows;
+mod unlisted;
 
 use std::collections::HashSet;
 
@@ -30,7 +31,8 @@ use super::{
     *,
 };
 use crate::{
-    model::{EventId, Sockets, UserId},
+    error::{JoinError, RequestError},
+    model::{EventId, ROOMS, Sockets, UserId},
     wire::Header,
 };
 
