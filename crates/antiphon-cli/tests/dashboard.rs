@@ -80,6 +80,8 @@ fn every_page_opens_and_has_neither_script_nor_style_within() {
         ("/events?before=x", "invalid digit"),
         ("/events?before=1&before=2", "duplicate field `before`"),
         ("/?span=1h&span=2h", "duplicate field `span`"),
+        ("/?span=7y", "There is no span `7y`"),
+        ("/latency?span=", "There is no span ``"),
         ("/events/live?after=-1", "invalid digit"),
     ] {
         let answer = ask(&address, &format!("GET {address_of}"), &[], "");
@@ -89,6 +91,9 @@ fn every_page_opens_and_has_neither_script_nor_style_within() {
             "{answer}"
         );
     }
+    // A field shows what nobody would see.
+    let answer = ask(&address, "GET /events?text=a%00b%E2%80%AEc", &[], "");
+    assert!(answer.contains("value=\"a\\u{0}b\\u{202e}c\""), "{answer}");
     check(&address, "GET /etc/passwd", &[], 404);
     check(&address, "GET /../secret", &[], 404);
     check(

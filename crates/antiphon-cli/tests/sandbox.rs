@@ -574,10 +574,48 @@ fn only_its_own_pages_change_the_simulated_world() {
         &ask(&address, "POST /sandbox/do", &[&own], "colour=red"),
         400,
     );
-    check(
-        &ask(&address, "POST /sandbox/do", &[&own], &"x".repeat(70_000)),
-        413,
+    let answer = ask(&address, "POST /sandbox/do", &[&own], &"x".repeat(70_000));
+    check(&answer, 413);
+    assert!(
+        answer.contains("<h1>Not done</h1>") && answer.contains("A form may have 64 KiB"),
+        "{answer}"
     );
+    // What is asked for and is not there is told.
+    for (path, told) in [
+        (
+            "/sandbox/wire?connection=x",
+            "There is no connection `x`; all are shown.",
+        ),
+        (
+            "/sandbox/wire?from=nobody",
+            "There is no side `nobody`; both are shown.",
+        ),
+        (
+            "/sandbox?platform=irc",
+            "There is no platform `irc`; Discord is shown.",
+        ),
+        (
+            "/sandbox?platform=queup&place=room%2Fnowhere",
+            "There is no place `room/nowhere`; another one is shown.",
+        ),
+        (
+            "/sandbox?platform=queup&as=mi%00ra",
+            "There is no person `mi\\u{0}ra`; somebody else acts.",
+        ),
+    ] {
+        let page = get(&address, path);
+        check(&page, 200);
+        assert!(
+            page.contains(told) && !page.contains('\0'),
+            "{path}: {page}"
+        );
+    }
+    for path in [
+        "/sandbox?platform=queup",
+        "/sandbox/wire?platform=queup&from=",
+    ] {
+        assert!(!get(&address, path).contains("There is no"), "{path}");
+    }
 }
 
 #[test]

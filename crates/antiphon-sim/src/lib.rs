@@ -42,7 +42,7 @@ pub use ledger::{Ledger, LedgerLimits, Note, Query, Row};
 pub use options::{Options, UnknownServer};
 pub use simulator::Simulator;
 pub use sockets::Sockets;
-pub use wire::{Wire, WireEntry, WireKind, WireQuery, WireSide};
+pub use wire::{Wire, WireEntry, WireKind, WireQuery, WireSide, masked};
 pub use world::World;
 pub use world_file::{WorldFile, WorldFileError, nearest_word};
 

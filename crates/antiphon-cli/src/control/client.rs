@@ -121,9 +121,21 @@ impl Client {
     /// # Errors
     /// [`AskError`]; those that are [absent](AskError::is_absent) say that there is nobody to ask.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
+        self.get_within(PATIENCE, path).await
+    }
+
+    /// The same for somebody with other patience.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(crate) async fn get_within<T: DeserializeOwned>(
+        &self,
+        patience: Duration,
+        path: &str,
+    ) -> Result<T, AskError> {
         let request = request(Method::GET, path, Bytes::new());
-        let asked = timeout(PATIENCE, self.send(request)).await;
-        let (status, body) = asked.map_err(|_| AskError::Silent(PATIENCE))??;
+        let asked = timeout(patience, self.send(request)).await;
+        let (status, body) = asked.map_err(|_| AskError::Silent(patience))??;
         self.read(status, &body)
     }
 

@@ -39,19 +39,27 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// An address without secrets.
 pub(super) fn address(text: &str) -> String {
-    let masked = PARAMETER.replace_all(text, masked());
-    ADDRESS.replace_all(&masked, self::masked()).into_owned()
+    let masked = PARAMETER.replace_all(text, replacement());
+    ADDRESS.replace_all(&masked, replacement()).into_owned()
 }
 
-/// A body without secrets.
-pub(super) fn body(text: &str) -> String {
+/// A body or another text, for people to look at: what stands under the name of a secret is `[masked]`.
+///
+/// Names are told by their ends: `token`, `password`, `passwd`, `secret`, `fkey`, `cookie` and `authorization`, in JSON,
+/// in parameters and in forms. So are the addresses of webhooks and of answers to interactions.
+///
+/// ```
+/// let body = r#"{"type":2,"id":"7","token":"aW50ZXJhY3Rpb24"}"#;
+/// assert_eq!(antiphon_sim::masked(body), r#"{"type":2,"id":"7","token":"[masked]"}"#);
+/// ```
+pub fn masked(text: &str) -> String {
     let masked = address(text);
-    let masked = FIELD.replace_all(&masked, self::masked());
-    let masked = NESTED.replace_all(&masked, self::masked());
-    PART.replace_all(&masked, self::masked()).into_owned()
+    let masked = FIELD.replace_all(&masked, replacement());
+    let masked = NESTED.replace_all(&masked, replacement());
+    PART.replace_all(&masked, replacement()).into_owned()
 }
 
-fn masked() -> String {
+fn replacement() -> String {
     format!("${{1}}{MASKED}")
 }
 
@@ -95,8 +103,8 @@ mod tests {
                 r#"{"url":"wss://chat.sockets.stackexchange.com/events/4242/[masked]"}"#,
             ),
         ] {
-            assert_eq!(body(text), expected);
-            assert!(!body(text).contains("canary"));
+            assert_eq!(masked(text), expected);
+            assert!(!masked(text).contains("canary"));
         }
         assert_eq!(
             address("/api/v10/webhooks/42/canary_long-enough/messages/@original"),
@@ -121,7 +129,7 @@ mod tests {
             "/api/v10/channels/42/messages",
             "",
         ] {
-            assert_eq!(body(text), text);
+            assert_eq!(masked(text), text);
         }
     }
 }

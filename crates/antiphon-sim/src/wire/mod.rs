@@ -10,6 +10,8 @@
 
 mod mask;
 
+pub use self::mask::masked;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
@@ -276,7 +278,7 @@ impl Kept {
             connection,
             from: self.from,
             what,
-            body: mask::body(&self.body),
+            body: mask::masked(&self.body),
             bytes: self.bytes,
         }
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{
-    pages::{clock, time_text},
+    pages::{Failed, clock, time_text},
     plot::SERIES,
     recent::{Figures, GapSeen, LinkChange, OTHERS, minute},
 };
@@ -62,10 +62,20 @@ pub(super) const SPANS: [Span; 4] = [
 ];
 
 impl Span {
-    /// The stretch of that name, else an hour.
-    pub(super) fn named(name: Option<&str>) -> Self {
-        let found = SPANS.iter().find(|span| Some(span.name) == name);
-        *found.unwrap_or(&SPANS[1])
+    /// The stretch of that name; an hour if none is named.
+    ///
+    /// # Errors
+    /// Status 400: no stretch has that name.
+    pub(super) fn named(name: Option<&str>) -> Result<Self, Failed> {
+        let Some(name) = name else {
+            return Ok(SPANS[1]);
+        };
+        let found = SPANS.iter().find(|span| span.name == name).copied();
+        found.ok_or_else(|| {
+            let names: Vec<_> = SPANS.iter().map(|span| span.name).collect();
+            let way_out = format!("Choose one of {}.", names.join(", "));
+            Failed::unread(&format!("There is no span `{name}`"), &way_out)
+        })
     }
 
     /// Its beginning, on a whole bar.
@@ -129,6 +139,7 @@ fn bars<'a>(
     html! {
         svg.chart viewBox=(format!("0 0 {WIDTH} {}", base + 22)) role="img" aria-label=(format!("Events of the last {}", span.name)) {
             text.axis x="0" y="12" { (most) " in " (span.minutes_a_bar) " min" }
+            text.axis.near.end x=(WIDTH) y="12" aria-hidden="true" { (most) " in " (span.minutes_a_bar) " min" }
             line.grid x1="0" y1="20" x2=(WIDTH) y2="20" {}
             line.grid x1="0" y1=(base) x2=(WIDTH) y2=(base) {}
             @for (index, bar) in (0_i64..).zip(&bars) {
@@ -211,7 +222,7 @@ pub(super) fn links(figures: &Figures, span: Span, now: Timestamp) -> Markup {
             svg.chart viewBox=(format!("0 0 {WIDTH} {}", height + 24)) role="group" aria-label=(format!("Connections of the last {}", span.name)) {
                 @for (index, ((source, place), changes)) in (0_i64..).zip(&shown) {
                     @let y = index * ROW;
-                    text.name x="0" y=(y + 17) { (label(source, place)) title { (source) " " (place) } }
+                    text.name x="0" y=(y + 17) { (plain(&label(source, place))) title { (plain(source)) " " (plain(place)) } }
                     @for (state, from, to) in stretches(changes, &scale) {
                         rect class=(format!("link {}", class(state))) x=(from) y=(y + 4) width=((to - from).max(1)) height=(ROW - 8) {
                             title { (source) " " (place) ": " (state) }
@@ -220,6 +231,8 @@ pub(super) fn links(figures: &Figures, span: Span, now: Timestamp) -> Markup {
                     @for gap in figures.gaps.iter().filter(|gap| gap.source == *source && covers(&gap.place, place)) {
                         (hole(gap, &scale, y))
                     }
+                    // Where the drawing is wider than the screen, its end is in sight, and not its beginning.
+                    text.near.end x=(WIDTH - 6) y=(y + 17) aria-hidden="true" { (plain(&label(source, place))) }
                 }
                 (axis(first, span, NAMES, WIDTH, height + 18))
             }

@@ -120,9 +120,9 @@ async fn events(State(site): State<Arc<Site>>, Query(wanted): Query<Wanted>) -> 
                 @for source in &sources { option value=(source) selected[*source == wanted.source] { (plain(source)) } }
                 @if !wanted.source.is_empty() && !sources.contains(&wanted.source) { option value=(wanted.source) selected { (plain(&wanted.source)) } }
             } }
-            label { "kind, with * for anything" input name="kind" value=(wanted.kind) list="kinds" autocomplete="off"; }
-            label { "place, with * for anything" input name="place" value=(wanted.place); }
-            label { "text" input name="text" type="search" value=(wanted.text); }
+            label { "kind, with * for anything" input name="kind" value=(plain(&wanted.kind)) list="kinds" autocomplete="off"; }
+            label { "place, with * for anything" input name="place" value=(plain(&wanted.place)); }
+            label { "text" input name="text" type="search" value=(plain(&wanted.text)); }
             button { "Show" }
             @if !wanted.at("", None).is_empty() { a href="/events" { "show all" } }
             datalist id="kinds" { @for kind in KINDS.iter() { option value=(kind) {} } }
@@ -263,13 +263,13 @@ fn became(
     html! { (words) }
 }
 
-/// A body as it was sent; of JSON only the blanks differ.
+/// A body as it was sent, with secrets masked, such as the token of an interaction; of JSON the blanks differ too.
 fn shown(bytes: &[u8], form: BodyForm) -> Markup {
-    let text = String::from_utf8_lossy(bytes);
+    let text = antiphon_sim::masked(&String::from_utf8_lossy(bytes));
     let text = if form == BodyForm::Json {
         indented(&text)
     } else {
-        text.into_owned()
+        text
     };
     let more = text.char_indices().nth(BODY).map(|(at, _)| at);
     html! {
@@ -362,6 +362,16 @@ mod tests {
             assert!(!html.contains(markup), "{html}");
         }
         assert!(html.contains("&lt;script&gt;"), "{html}");
+    }
+
+    #[test]
+    fn the_token_of_an_interaction_is_masked_and_the_rest_of_its_body_stays() {
+        let body = br#"{"id":"7","token":"canary","data":{"name":"sing","options":[]},"member":{"token":"canary"}}"#;
+        for form in [BodyForm::Json, BodyForm::Text] {
+            let html = shown(body, form).into_string();
+            assert!(!html.contains("canary"), "{html}");
+            assert!(html.contains("[masked]") && html.contains("sing"), "{html}");
+        }
     }
 
     #[test]

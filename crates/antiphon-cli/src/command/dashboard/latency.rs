@@ -43,7 +43,7 @@ async fn latency(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) ->
         Some(running) => Ok(lately(running)),
         None => Client::of(&site.path).get::<Lately>("/v1/samples").await,
     };
-    let span = Span::named(looked.span.as_deref());
+    let span = Span::named(looked.span.as_deref())?;
     let first = span.first_minute(Timestamp::now());
     let body = site.figures().await.look(|figures| {
         html! {

@@ -30,8 +30,31 @@ if (table) {
 const parts = document.querySelectorAll("[data-renew]");
 if (parts.length) {
   const wait = Number(parts[0].dataset.renew) * 1000;
+  // What a form is about: its hidden fields name it.
+  const about = (form) =>
+    [...form.querySelectorAll("input[type=hidden]")].map((field) => field.name + "=" + field.value).join("\n");
+  const fields = (form) => [...form.elements].filter((field) => field.name && !["hidden", "submit"].includes(field.type));
+  const isChanged = (field) => {
+    if (field.options) {
+      const chosen = [...field.options].filter((one) => one.defaultSelected);
+      const first = !field.multiple && !chosen.length ? field.options[0] : undefined;
+      return [...field.options].some((one) => one.selected !== (one.defaultSelected || one === first));
+    }
+    return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+  };
+  // What somebody has begun to fill in stays; where its form is gone, the part stays as it is.
+  const keep = (part, next) => {
+    for (const form of part.querySelectorAll("form")) {
+      const filled = fields(form);
+      if (!filled.some(isChanged)) continue;
+      const same = [...next.querySelectorAll("form")].find((one) => about(one) === about(form));
+      if (!same || fields(same).length !== filled.length) return false;
+      fields(same).forEach((field, index) => field.replaceWith(filled[index]));
+    }
+    return true;
+  };
   const put = (part, next) => {
-    if (!next || part.contains(document.activeElement)) return;
+    if (!next || part.contains(document.activeElement) || !keep(part, next)) return;
     const open = [...part.querySelectorAll("details[id][open]")].map((one) => one.id);
     part.replaceChildren(...next.childNodes);
     for (const id of open) part.querySelector("#" + CSS.escape(id))?.setAttribute("open", "");

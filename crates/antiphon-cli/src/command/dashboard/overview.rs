@@ -46,7 +46,7 @@ async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -
     let overview = journal.overview().await?;
     let status = status::glance(site.daemon.as_ref(), &site.path, &overview).await;
     let report = status.as_ref().ok().and_then(|(_, report)| report.as_ref());
-    let span = Span::named(looked.span.as_deref());
+    let span = Span::named(looked.span.as_deref())?;
     let now = Timestamp::now();
     let file_size = |end: &str| {
         let mut path = site.path.clone().into_os_string();

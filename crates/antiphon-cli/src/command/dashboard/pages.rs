@@ -103,7 +103,7 @@ impl Failed {
 
 impl Failed {
     /// For an address that cannot be read; `wrong` is the framework's reason, without a full stop.
-    fn unread(wrong: &str, way_out: &str) -> Self {
+    pub(super) fn unread(wrong: &str, way_out: &str) -> Self {
         Self::wrong(format!("{wrong}.\n{way_out}"))
     }
 }

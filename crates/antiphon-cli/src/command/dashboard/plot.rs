@@ -121,6 +121,7 @@ pub(super) fn curves(
                 @let y = heights.y(mark);
                 line.grid x1="0" y1=(format!("{y:.1}")) x2=(WIDTH) y2=(format!("{y:.1}")) {}
                 text.axis x="2" y=(format!("{:.1}", y - 3.0)) { (unit(mark)) }
+                text.axis.near.end x=(WIDTH - 2) y=(format!("{:.1}", y - 3.0)) aria-hidden="true" { (unit(mark)) }
             }
             @for curve in curves {
                 g class=(format!("curve {}", curve.class)) {
@@ -165,6 +166,7 @@ pub(super) fn columns(label: &str, columns: &[Column]) -> Markup {
     html! {
         svg.chart viewBox=(format!("0 0 {WIDTH} {}", base + 22)) role="img" aria-label=(label) {
             text.axis x="0" y="12" { (most) }
+            text.axis.near.end x=(WIDTH) y="12" aria-hidden="true" { (most) }
             line.grid x1="0" y1="20" x2=(WIDTH) y2="20" {}
             line.grid x1="0" y1=(base) x2=(WIDTH) y2=(base) {}
             @for (index, column) in (0_i64..).zip(columns) {

@@ -98,6 +98,7 @@ pub(super) struct LinkChange {
 #[derive(Clone, Debug)]
 pub(super) struct GapSeen {
     pub(super) position: Position,
+    pub(super) at: Timestamp,
     pub(super) source: String,
     pub(super) place: String,
     pub(super) gap: Gap,
@@ -137,6 +138,27 @@ impl Figures {
         counts
     }
 
+    /// When the outage began that a gap came of: the first change of its source's connection since it was connected.
+    ///
+    /// `None` for a gap without one, such as a hole that a server left while it was connected.
+    pub(super) fn outage_of(&self, gap: &GapSeen) -> Option<Timestamp> {
+        let mut outage = None;
+        let changes = self.links.iter().rev();
+        for change in changes.filter(|change| {
+            change.source == gap.source && change.place.is_empty() && change.at <= gap.at
+        }) {
+            match (change.state.is_connected(), outage) {
+                // The connection that was lost.
+                (true, Some(_)) => break,
+                // A connection that stood before the gap begins ended an earlier outage.
+                (true, None) if change.at < gap.gap.from.at => return None,
+                (true, None) => {}
+                (false, _) => outage = Some(change.at),
+            }
+        }
+        outage
+    }
+
     fn add(&mut self, event: &Event) {
         let (source, kind) = (event.source().as_str(), event.kind().as_str());
         let at = event.received_at();
@@ -174,6 +196,7 @@ impl Figures {
         {
             self.gaps.push_back(GapSeen {
                 position: event.position(),
+                at,
                 source: source.to_owned(),
                 place: place.to_owned(),
                 gap,
@@ -297,6 +320,43 @@ mod tests {
         let origin = Origin::frame("c", position);
         let draft = Draft::new(Kind::new(kind), Place::new(place), origin, at, "{}");
         Event::stored(Position::new(position), "choir".into(), draft)
+    }
+
+    /// An event of antiphon's own, of the source and not of a place.
+    fn own(position: u64, second: i64, kind: &str, body: Vec<u8>) -> Event {
+        let at = Timestamp::from_second(second).expect("in range");
+        let origin = Origin::frame("c", position);
+        let draft = Draft::new(Kind::new(kind), Place::new(""), origin, at, body);
+        Event::stored(Position::new(position), "choir".into(), draft)
+    }
+
+    #[test]
+    fn a_gap_goes_back_to_the_beginning_of_its_outage() {
+        use antiphon_core::Edge;
+
+        let at = |second: i64| Timestamp::from_second(second).expect("in range");
+        let mut figures = Figures::default();
+        let mut position = 0;
+        let mut add = |figures: &mut Figures, second: i64, kind: &str, body: Vec<u8>| {
+            position += 1;
+            figures.add(&own(position, second, kind, body));
+        };
+        let up = |since: i64| LinkState::Connected { since: at(since) };
+        let away = LinkState::Connecting;
+        for (second, state) in [(0, up(0)), (100, away.clone()), (110, away), (120, up(120))] {
+            add(&mut figures, second, Link::KIND, Link::body(&state));
+        }
+        // One of the outage, stored behind the new connection; and one of a hole, long after it.
+        for (second, from) in [(121, 95), (500, 490)] {
+            let gap = Gap::new(Edge::at(at(from)), Edge::at(at(second)), "left out");
+            add(&mut figures, second, Gap::KIND, gap.body());
+        }
+        let outages: Vec<_> = figures
+            .gaps
+            .iter()
+            .map(|gap| figures.outage_of(gap))
+            .collect();
+        assert_eq!(outages, [Some(at(100)), None]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod offline;
 pub(crate) mod reason;
 mod text;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use antiphon_journal::Overview;
 use jiff::Timestamp;
@@ -90,6 +90,9 @@ async fn look(path: &Path, bounds: Bounds, is_offline: bool) -> Result<Line, Fai
     }
 }
 
+/// How long a daemon has to answer a page that somebody waits for, and that asks again every few seconds.
+const GLANCE: Duration = Duration::from_secs(1);
+
 /// Why all is not well, for a program that has the journal open and looks every few seconds; and the daemon's report.
 ///
 /// `running` is the daemon that this process is; a process that is none asks the one that runs, if one does.
@@ -108,7 +111,8 @@ pub(crate) async fn glance(
         let report = control::report(running).await;
         return Ok((reason::reasons(&report, bounds), Some(report)));
     }
-    match Client::of(path).get::<Report>("/v1/status").await {
+    let client = Client::of(path);
+    match client.get_within::<Report>(GLANCE, "/v1/status").await {
         Ok(report) => Ok((reason::reasons(&report, bounds), Some(report))),
         Err(error) if error.is_absent() => {
             let now = Timestamp::now();

@@ -21,13 +21,13 @@ use antiphon_core::{Journal as _, Position};
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use jiff::Timestamp;
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ use super::{
     Site,
     pages::{Failed, Query, asset, link, page},
 };
-use crate::plain::plain;
+use crate::plain::{is_hidden, plain};
 
 /// Bytes of a form.
 const FORM: usize = 64 << 10;
@@ -92,21 +92,50 @@ struct Asked {
     connection: String,
     #[serde(default)]
     from: String,
+    /// What was asked for and is not there, a sentence each.
+    #[serde(skip)]
+    wrong: Vec<String>,
 }
 
 impl Asked {
-    /// Only known platforms and sides, the first where none is named.
+    /// Only known platforms and sides, the first where none is named; says what is not known.
     fn settled(mut self) -> Self {
+        let (first, shown) = PLATFORMS[0];
         if !PLATFORMS.iter().any(|(name, _)| *name == self.platform) {
-            PLATFORMS[0].0.clone_into(&mut self.platform);
+            self.miss(
+                &self.platform.clone(),
+                "platform",
+                &format!("{shown} is shown"),
+            );
+            first.clone_into(&mut self.platform);
         }
         if !["client", "server"].contains(&&*self.from) {
+            self.miss(&self.from.clone(), "side", "both are shown");
             self.from.clear();
         }
         if self.connection.parse::<u64>().is_err() {
+            self.miss(&self.connection.clone(), "connection", "all are shown");
             self.connection.clear();
         }
+        // A field would send them back as they are, and nobody would see it.
+        if self.person.contains(is_hidden) {
+            self.miss(&self.person.clone(), "person", "somebody else acts");
+            self.person.clear();
+        }
         self
+    }
+
+    /// Notes that something is not there, unless nothing was asked for.
+    fn miss(&mut self, asked: &str, what: &str, instead: &str) {
+        if !asked.is_empty() {
+            let short: String = asked.chars().take(64).collect();
+            self.wrong
+                .push(format!("There is no {what} `{short}`; {instead}."));
+        }
+    }
+
+    fn said(&self) -> Markup {
+        html! { @for wrong in &self.wrong { p.note.wrong role="status" { (plain(wrong)) } } }
     }
 }
 
@@ -129,6 +158,8 @@ enum Wrong {
     Trouble(Trouble),
     /// A form that no page of this server has.
     Form(String),
+    /// A form that is larger than the simulator's commands are.
+    Large,
     Missing,
 }
 
@@ -147,6 +178,11 @@ impl IntoResponse for Wrong {
                 trouble.to_string(),
             ),
             Self::Form(said) => (StatusCode::BAD_REQUEST, "Not done", said),
+            Self::Large => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Not done",
+                format!("A form may have {} KiB; write a shorter text.", FORM >> 10),
+            ),
             Self::Missing => return Failed::missing("There is no such page.").into_response(),
         };
         let body = html! {
@@ -179,6 +215,7 @@ async fn sandbox(
     let body = html! {
         link rel="stylesheet" href="/sandbox.css";
         h1 { "Sandbox" }
+        (scene.asked.said())
         p.note { "The simulator at " (sandbox.simulation.control()) ". What is done here happens in its world, and nowhere else." }
         (scene.where_and_who())
         @if let Some(act) = said { (show::outcome(act)) }
@@ -281,8 +318,15 @@ fn links(site: &Site, act: &Act, next: Option<&Act>, came: &mut Vec<(i64, Came)>
 }
 
 /// Does what a form asks for, and leads back to the page, whatever came of it.
-async fn act(State(site): State<Arc<Site>>, body: Bytes) -> Result<Redirect, Wrong> {
+async fn act(
+    State(site): State<Arc<Site>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Redirect, Wrong> {
     let sandbox = site.sandbox.as_ref().ok_or(Wrong::Missing)?;
+    let body = body.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Wrong::Large,
+        _ => Wrong::Form("The form did not come as a whole.".to_owned()),
+    })?;
     let form = Form::read(&body).map_err(Wrong::Form)?;
     let position = match site.journal().await {
         Ok(journal) => *journal.last().borrow(),
@@ -325,6 +369,7 @@ async fn wire(
     let body = html! {
         link rel="stylesheet" href="/sandbox.css";
         h1 { "The wire" }
+        (asked.said())
         p { a href=(link("/sandbox", &[("platform", &asked.platform)])) { "Back to the sandbox" } }
         form.filters method="get" action="/sandbox/wire" {
             label { "platform" select name="platform" { @for (name, shown) in PLATFORMS { option value=(name) selected[name == asked.platform] { (shown) } } } }

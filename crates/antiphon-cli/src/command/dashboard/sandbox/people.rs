@@ -1,5 +1,7 @@
 //! Places, people and messages of the simulated world, and the forms by which people act in it.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -8,7 +10,10 @@ use super::{
     simulation::{Simulation, Trouble},
     text,
 };
-use crate::{command::dashboard::pages::link, plain::plain};
+use crate::{
+    command::dashboard::pages::link,
+    plain::{is_hidden, plain},
+};
 
 /// Places and people to choose from.
 const CHOICES: usize = 500;
@@ -61,6 +66,10 @@ impl Scene {
         }
         let is_there = |place: &Value| text(place, "place") == asked.place;
         if !scene.places.iter().any(is_there) {
+            // An act may have taken its place away, and leads back all the same.
+            if asked.done.is_none() {
+                asked.miss(&asked.place.clone(), "place", "another one is shown");
+            }
             // Of Discord's channels the first one for text.
             let is_text = |place: &&Value| place.get("type").is_none_or(|kind| *kind == 0);
             let first = scene.places.iter().find(is_text).or(scene.places.first());
@@ -141,7 +150,7 @@ impl Scene {
                     } }
                     @if self.asked.platform != "lavalink" {
                         label { "person; a new name makes one" input name="as" value=(self.asked.person) list="people" autocomplete="off" required; }
-                        datalist id="people" { @for name in &self.people { option value=(name) {} } }
+                        datalist id="people" { @for name in self.people.iter().filter(|name| !name.contains(is_hidden)) { option value=(name) {} } }
                     }
                     button { "Go" }
                 }
@@ -159,7 +168,7 @@ impl Scene {
                 input type="hidden" name="as" value=(self.asked.person);
                 @for (name, value) in given { input type="hidden" name=(name) value=(value); }
                 (fields)
-                button { (button) }
+                button { (plain(button)) }
             }
         }
     }
@@ -544,7 +553,17 @@ fn shown_place(place: &Value) -> String {
     }
 }
 
+/// What a field begins with: the text, or nothing where it has characters that nobody sees, with the text written out
+/// beside it.
+fn begun(value: &str) -> (&str, Option<Cow<'_, str>>) {
+    if value.contains(|character| character != '\n' && is_hidden(character)) {
+        return ("", Some(plain(value)));
+    }
+    (value, None)
+}
+
 fn input(field: &str, label: &str, value: &str, required: bool) -> Markup {
+    let (value, written_out) = begun(value);
     let is_long = ["s.text", "s.song", "s.message"].contains(&field);
     let is_short = field.starts_with("n.") || field.starts_with("e.") || field == "s.for";
     html! { label.long[is_long] {
@@ -553,7 +572,7 @@ fn input(field: &str, label: &str, value: &str, required: bool) -> Markup {
         @if value.contains('\n') {
             textarea name=(field) rows="3" required[required] { (value) }
         } @else {
-            input name=(field) value=(value) required[required] size=[is_short.then_some("7")] autocomplete="off";
+            input name=(field) value=(value) placeholder=[written_out] required[required] size=[is_short.then_some("7")] autocomplete="off";
         }
     } }
 }
@@ -651,7 +670,7 @@ fn option(option: &Value) -> Markup {
     } @else if option["type"] == 5 {
         select name=(field) { @if !required { option value="" {} } option { "true" } option { "false" } }
     } @else {
-        input name=(field) required[required] title=(text(option, "description")) placeholder=(what) autocomplete="off";
+        input name=(field) required[required] title=(plain(text(option, "description"))) placeholder=(what) autocomplete="off";
     } } }
 }
 
@@ -665,12 +684,15 @@ fn modal_fields(components: &Value, label: &str, fields: &mut Vec<Markup>) {
         };
         match component["type"].as_u64() {
             Some(4) => {
-                let (field, value) = (format!("f.{id}"), text(component, "value"));
+                let field = format!("f.{id}");
+                let (value, written_out) = begun(text(component, "value"));
+                let placeholder =
+                    written_out.unwrap_or_else(|| plain(text(component, "placeholder")));
                 let required = component["required"] != false;
                 fields.push(html! { label { (plain(label)) @if component["style"] == 2 {
-                    textarea name=(field) rows="3" required[required] placeholder=(text(component, "placeholder")) { (value) }
+                    textarea name=(field) rows="3" required[required] placeholder=(placeholder) { (value) }
                 } @else {
-                    input name=(field) value=(value) required[required] placeholder=(text(component, "placeholder")) autocomplete="off";
+                    input name=(field) value=(value) required[required] placeholder=(placeholder) autocomplete="off";
                 } } });
             }
             Some(3 | 5..=8) => {
@@ -739,6 +761,18 @@ mod tests {
         ] {
             assert!(html.contains(part), "{part}: {html}");
         }
+    }
+
+    #[test]
+    fn a_field_holds_no_character_that_nobody_sees() {
+        let html = input("s.text", "text", "a\u{202e}b\0", true).into_string();
+        assert!(!html.contains(['\u{202e}', '\0']), "{html}");
+        assert!(
+            html.contains("value=\"\"") && html.contains("a\\u{202e}b\\u{0}"),
+            "{html}"
+        );
+        let lines = input("s.text", "text", "one\ntwo", true).into_string();
+        assert!(lines.contains("one\ntwo"), "{lines}");
     }
 
     #[test]

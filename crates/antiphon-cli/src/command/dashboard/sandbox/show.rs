@@ -26,12 +26,24 @@ pub(super) fn outcome(act: &Act) -> Markup {
         Ok(said) => html! { p.verdict role="status" {
             @if said.get("done") == Some(&Value::Bool(false)) { "Nothing was done: " } @else { "Done: " }
             (told(act)) ". "
-            @if said.as_object().is_some_and(|said| !said.is_empty()) { code { (plain(&clipped(&masked(said).to_string()))) } " " }
+            @if said.as_object().is_some_and(|said| !said.is_empty()) { (folded("said", &masked(said).to_string())) " " }
             a href="#happened" { "What came of it" }
         } },
         Err(why) => {
             html! { p.verdict.bad role="status" { "The simulator refused it: " (plain(why)) } }
         }
+    }
+}
+
+/// A text of one line; a long one behind a fold.
+fn folded(id: &str, text: &str) -> Markup {
+    html! {
+        @if text.chars().count() > SHORT {
+            details.frame id=(id) {
+                summary { code { (plain(&clipped(text))) } }
+                pre { (plain(text)) }
+            }
+        } @else { code { (plain(text)) } }
     }
 }
 
@@ -143,12 +155,15 @@ fn line(came: &Came, one: &Happened) -> Markup {
     }
 }
 
-/// Gaps that the journal has between the act and the next one, the first ones.
+/// Gaps of outages that began between the act and the next one, and other gaps of that time, the first ones.
 fn gaps(one: &Happened, site: &Site) -> Markup {
-    let act = &one.act;
+    let (act, next) = (&one.act, one.next.as_ref());
     let seen = site.recent.look(|figures| {
-        let gaps = figures.gaps.iter().filter(|gap| {
-            act.saw(gap.position) && !one.next.as_ref().is_some_and(|next| next.saw(gap.position))
+        let gaps = figures.gaps.iter();
+        // A gap is stored when the connection is back, and further acts may have been done meanwhile.
+        let gaps = gaps.filter(|gap| match figures.outage_of(gap) {
+            Some(began) => act.at <= began && next.is_none_or(|next| began < next.at),
+            None => act.saw(gap.position) && !next.is_some_and(|next| next.saw(gap.position)),
         });
         let gaps = gaps.map(|gap| (gap.position, gap.source.clone(), gap.place.clone()));
         gaps.take(5).collect::<Vec<_>>()
