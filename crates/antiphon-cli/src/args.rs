@@ -9,8 +9,11 @@
 //! line where `--help` should say more. Snapshots in `tests/` hold every page of help.
 
 use std::{
+    fmt::Display,
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
     path::PathBuf,
+    str::FromStr,
     time::Duration,
 };
 
@@ -172,10 +175,10 @@ pub(crate) struct Demo {
     #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = time::parse)]
     pub(crate) length: Duration,
     /// Events a second and platform
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = |text: &str| whole::<u32>(text, 1..=5000))]
     pub(crate) rate: u32,
     /// The number that decides what happens
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |text: &str| whole::<u64>(text, 0..=u64::MAX))]
     pub(crate) seed: u64,
     /// Keeps the journal in this file; without it, in a folder of its own among the temporary files
     ///
@@ -263,13 +266,13 @@ pub(crate) struct Sim {
     #[arg(long = "port", value_name = "PLATFORM=N", value_parser = port)]
     pub(crate) ports: Vec<(String, u16)>,
     /// Events a second and platform of traffic of every kind; by default none
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=5000))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = |text: &str| whole::<u32>(text, 0..=5000))]
     pub(crate) rate: u32,
     /// The number that decides what happens
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |text: &str| whole::<u64>(text, 0..=u64::MAX))]
     pub(crate) seed: u64,
     /// How many MiB of rows the ledger keeps, and at most 3,906 rows a MiB or a million; the oldest go first
-    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = |text: &str| whole::<u32>(text, 1..=65_536))]
     pub(crate) ledger: u32,
     /// The guilds, rooms, nodes and people to begin with: TOML, or JSON if the name ends in `.json`; `-` is JSON on stdin
     ///
@@ -427,7 +430,7 @@ pub(crate) struct Export {
     /// As one JSON object a line, or as a Parquet file, which needs `--to` and an antiphon with the feature `parquet`
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub(crate) format: Format,
-    /// Writes into this file, which must not be there yet; without it, to stdout
+    /// Writes into this file, which must not be there yet; without it or with `-`, to stdout
     ///
     /// It is named `FILE.part` until it is whole.
     #[arg(long, value_name = "FILE")]
@@ -570,7 +573,7 @@ pub(crate) enum DeadCommand {
     /// Shows one whole, with its error and its event
     Show {
         /// Its number, as `dead list` shows it
-        #[arg(add = Completer::new(complete::letters))]
+        #[arg(value_parser = letter, add = Completer::new(complete::letters))]
         id: u64,
         #[command(flatten)]
         journal: Where,
@@ -609,7 +612,7 @@ pub(crate) enum DeadCommand {
 #[group(required = true, multiple = false)]
 pub(crate) struct Which {
     /// Their numbers, as `dead list` shows them
-    #[arg(value_name = "ID", add = Completer::new(complete::letters))]
+    #[arg(value_name = "ID", value_parser = letter, add = Completer::new(complete::letters))]
     pub(crate) ids: Vec<u64>,
     /// All of them, or all that the filters take
     #[arg(long)]
@@ -676,6 +679,32 @@ fn port(text: &str) -> Result<(String, u16), String> {
 }
 
 /// Reads a number of lines, which are kept in memory.
+/// Reads a whole number.
+///
+/// # Errors
+/// Anything else, and one that is out of range, in one sentence with the range.
+fn whole<N: FromStr + PartialOrd + Display>(
+    text: &str,
+    range: RangeInclusive<N>,
+) -> Result<N, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        let (least, most) = range.into_inner();
+        format!("it is no whole number from {least} to {most}")
+    })
+}
+
+/// Reads the number of a dead letter.
+///
+/// # Errors
+/// Anything else, in one sentence with the way to the numbers.
+fn letter(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| {
+        "a dead letter has a number from 1, which `antiphon dead list` shows".to_owned()
+    })
+}
+
 fn lines(text: &str) -> Result<usize, String> {
     let number = text
         .parse()

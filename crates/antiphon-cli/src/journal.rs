@@ -16,14 +16,36 @@ use crate::{
 /// Looks whether there is a journal.
 ///
 /// # Errors
-/// No such file, with a hint.
+/// No such file, or a folder, with a hint.
 pub(crate) fn exists(path: &Path) -> Result<(), Failure> {
     if path.exists() {
-        return Ok(());
+        return is_no_folder(path);
     }
     let error = format!("there is no journal {}", path.display());
     Err(Failure::new(Exit::Failed, error)
         .hint("name one with `--journal`; `antiphon run` makes it"))
+}
+
+/// Looks whether a journal can be there.
+///
+/// # Errors
+/// A folder, with the file in it that may have been meant.
+pub(crate) fn is_no_folder(path: &Path) -> Result<(), Failure> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let inside = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let mut journals: Vec<_> = inside
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "db"))
+        .collect();
+    journals.sort();
+    let meant = match &journals[..] {
+        [] => path.join("antiphon.db"),
+        [first, ..] => first.clone(),
+    };
+    let error = format!("{} is a folder, and no journal", path.display());
+    Err(Failure::usage(error).hint(format!("name the file, such as `{}`", meant.display())))
 }
 
 /// Opens a journal for reading, also beside the process that writes it.
@@ -40,6 +62,7 @@ pub(crate) async fn to_write(
     path: &Path,
     config: &config::Journal,
 ) -> Result<SqliteJournal, Failure> {
+    is_no_folder(path)?;
     let durability = match config.durability {
         config::Durability::Process => Durability::Process,
         config::Durability::Power => Durability::Power,

@@ -54,7 +54,7 @@ mod signals;
 mod time;
 mod transfer;
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
@@ -83,9 +83,11 @@ fn main() -> ExitCode {
 /// Prints what clap says: help and version on stdout, errors on stderr.
 fn wrong_usage(error: &clap::Error, form: Form) -> Exit {
     if !error.use_stderr() {
-        // A closed stdout is no failure.
-        let _ = error.print();
-        return Exit::Done;
+        let printed = error.print().and_then(|()| std::io::stdout().flush());
+        return match printed {
+            Ok(()) => Exit::Done,
+            Err(error) => logging::end(&output::lost(error), form),
+        };
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && form == Form::Text {
         // Without a command, the help itself is what to say.

@@ -34,7 +34,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::info;
 
 use crate::{
-    config,
+    config::{self, value::overlap},
     control::{Running, report, wire::Report},
     failure::{Exit, Failure},
     logging::DAEMON,
@@ -159,7 +159,10 @@ pub(crate) struct Endpoint {
 
 /// A listener that was given to its server.
 struct Open {
+    /// The address of the configuration.
     address: SocketAddr,
+    /// The address that it got.
+    bound: SocketAddr,
     /// Ends the server.
     over: CancellationToken,
     /// Cancelled once the listener is closed.
@@ -224,6 +227,11 @@ impl Endpoint {
         }
     }
 
+    /// Address at which it listens.
+    pub(crate) fn listens(&self) -> Option<SocketAddr> {
+        self.open.as_ref().map(|open| open.bound)
+    }
+
     /// Opens, moves or closes it, as the configuration says.
     ///
     /// On its return nothing listens on the address before.
@@ -232,23 +240,46 @@ impl Endpoint {
     /// An address that others can reach, without leave; one that cannot be had. The endpoint is as it was.
     pub(crate) async fn change(&mut self, config: &config::Metrics) -> Result<(), Failure> {
         let wanted = config.address()?;
-        if wanted == self.open.as_ref().map(|open| open.address) {
+        let before = self.open.as_ref().map(|open| (open.address, open.bound));
+        if wanted == before.map(|(address, _)| address) {
             return Ok(());
         }
-        let listener = match wanted {
-            None => None,
-            Some(address) => Some((address, listen(address).await?)),
+        let Some(address) = wanted else {
+            self.close().await;
+            return Ok(());
         };
+        // `127.0.0.1` and `0.0.0.0` of one port cannot be had at once.
+        let in_the_way = before.filter(|(_, bound)| overlap(*bound, address));
+        if in_the_way.is_some() {
+            self.close().await;
+        }
+        match listen(address).await {
+            Ok(listener) => {
+                self.close().await;
+                self.begin(address, listener);
+                Ok(())
+            }
+            Err(failure) => {
+                if let Some((before, bound)) = in_the_way
+                    && let Ok(listener) = listen(bound).await
+                {
+                    self.begin(before, listener);
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn close(&mut self) {
         if let Some(open) = self.open.take() {
             open.close().await;
         }
-        let Some((address, listener)) = listener else {
-            return Ok(());
-        };
+    }
+
+    fn begin(&mut self, address: SocketAddr, listener: TcpListener) {
+        let bound = listener.local_addr().unwrap_or(address);
+        info!(target: DAEMON, address = %bound, "metrics are at http://{bound}/metrics");
         let (over, closed) = (CancellationToken::new(), CancellationToken::new());
-        if let Ok(bound) = listener.local_addr() {
-            info!(target: DAEMON, address = %bound, "metrics are at http://{bound}/metrics");
-        }
         let routes = routes(self.shown.clone());
         let ended = over.clone();
         let listener = Told {
@@ -264,10 +295,10 @@ impl Endpoint {
         });
         self.open = Some(Open {
             address,
+            bound,
             over,
             closed,
         });
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use antiphon_core::Position;
 use jiff::{
     Timestamp, ToSpan as _, Zoned,
     civil::{Date, DateTime, Time, Weekday},
-    tz::AmbiguousZoned,
+    tz::{AmbiguousZoned, TimeZone},
 };
 
 use crate::time;
@@ -110,7 +110,13 @@ impl Moment {
                 let at = day
                     .date(now, time)
                     .and_then(read)
-                    .map_err(|error| format!("there is no such day: {error}"))?;
+                    // The library speaks of the limits of its own types.
+                    .map_err(|_| {
+                        let (first, last) = (Timestamp::MIN, Timestamp::MAX);
+                        let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+                        let (first, last) = (day(first), day(last));
+                        format!("the day is beyond the calendar, which goes from {first} to {last}")
+                    })?;
                 at.timestamp()
             }
         }))
@@ -193,8 +199,6 @@ fn day(text: &str) -> Option<Day> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
-
     use super::*;
 
     /// The rule of central Europe, which needs no list of zones.

@@ -201,8 +201,8 @@ impl Paint {
     }
 }
 
-/// A closed pipe is told from every other failure.
-fn lost(error: io::Error) -> anyhow::Error {
+/// The failure of a write to stdout; a closed pipe is told from every other one.
+pub(crate) fn lost(error: io::Error) -> anyhow::Error {
     if error.kind() == io::ErrorKind::BrokenPipe {
         anyhow::Error::new(ReaderGone)
     } else {

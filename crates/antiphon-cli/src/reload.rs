@@ -9,6 +9,7 @@
 //!
 //! A SIGHUP that comes because the daemon's terminal was closed asks it to stop instead.
 
+mod endpoints;
 mod secrets;
 mod sources;
 
@@ -125,18 +126,13 @@ impl<'a> Reload<'a> {
         self.daemon.warnings.set(warnings);
         logging::change(config.log.level.as_str(), config.log.format);
         self.daemon.handle.set_retention(config.journal.retention());
-        let metrics = self.metrics.change(&config.metrics).await;
-        let pages = self.dashboard.change(&config).await;
-        let mut failed = Vec::new();
-        for (table, applied) in [("metrics", metrics), ("dashboard", pages)] {
-            if let Err(failure) = applied {
-                logging::tell(failure);
-                failed.push(table);
-            }
-        }
+        let moved = endpoints::change(&mut self.metrics, self.dashboard, &config).await;
         let written = keys(&config.written);
-        let has_failed = |key: &str| failed.iter().any(|table| is_within(key, table));
+        let has_failed = |key: &str| moved.failed.iter().any(|table| is_within(key, table));
         let mut report = Report::default();
+        if moved.login == dashboard::Login::Another {
+            report.secrets.push("dashboard.login".to_owned());
+        }
         for key in changed(&self.running, &written) {
             let outcome = match logging::overriding(&key) {
                 Some(by) => Outcome::Overridden(by),
@@ -218,7 +214,8 @@ impl Report {
         self.keys.sort_unstable();
         let configuration = configuration.display();
         let sources = [&self.started, &self.stopped, &self.replaced, &self.failed];
-        if self.keys.is_empty() && sources.iter().all(|some| some.is_empty()) {
+        let is_idle = sources.iter().all(|some| some.is_empty());
+        if self.keys.is_empty() && self.secrets.is_empty() && is_idle {
             info!(target: DAEMON, %configuration, "reloaded; nothing has changed");
             return;
         }

@@ -240,11 +240,17 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<&'a RawV
 
 impl ReadEvent<'_> {
     /// # Errors
-    /// A body that is missing, given twice, or no base64, and a position that no journal gives.
+    /// A body that is missing, given twice, or no base64, a position that no journal gives, and an event without a source
+    /// or a kind.
     pub(crate) fn event(self) -> Result<Event, String> {
+        if self.position == Position::ZERO {
+            return Err("its `position` is 0, and the first one is 1".to_owned());
+        }
         if self.position > SqliteJournal::HIGHEST {
             return Err("its `position` is above 2^62".to_owned());
         }
+        named("source", &self.source)?;
+        named("kind", &self.kind)?;
         let body = read("body", self.body, self.body_base64)?.ok_or("it has no `body`")?;
         let mut draft = Draft::new(
             Kind::new(self.kind),
@@ -259,6 +265,15 @@ impl ReadEvent<'_> {
         draft.note = read("note", self.note, self.note_base64)?;
         Ok(Event::stored(self.position, self.source.into(), draft))
     }
+}
+
+/// # Errors
+/// An empty text, where something has to be named.
+fn named(field: &str, text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err(format!("its `{field}` is empty"));
+    }
+    Ok(())
 }
 
 /// The bytes behind one of two spellings.
@@ -323,7 +338,7 @@ impl ReadState<'_> {
     /// Adds the state to the others; the last line gives its content.
     ///
     /// # Errors
-    /// A value that is no base64, or an event without a body.
+    /// A value that is no base64, an empty name, or a letter whose event cannot be read.
     pub(crate) fn add_to(
         self,
         states: &mut antiphon_journal::States,
@@ -335,6 +350,7 @@ impl ReadState<'_> {
                 mark,
                 state_base64,
             } => {
+                named("source", &source)?;
                 let checkpoint = Checkpoint {
                     part: part.into(),
                     mark,
@@ -342,7 +358,10 @@ impl ReadState<'_> {
                 };
                 states.checkpoints.push((source.into(), checkpoint));
             }
-            Self::Cursor { consumer, cursor } => states.cursors.push((consumer.into(), cursor)),
+            Self::Cursor { consumer, cursor } => {
+                named("consumer", &consumer)?;
+                states.cursors.push((consumer.into(), cursor));
+            }
             Self::DeadLetter {
                 id,
                 consumer,
@@ -352,21 +371,28 @@ impl ReadState<'_> {
                 at,
                 replay,
                 event,
-            } => states.dead_letters.push(DeadLetter {
-                id,
-                consumer: consumer.into(),
-                handler,
-                event: event.event()?,
-                error,
-                attempts,
-                at,
-                replay,
-            }),
+            } => {
+                named("consumer", &consumer)?;
+                if id == DeadLetterId(0) {
+                    return Err("its `id` is 0, and the first one is 1".to_owned());
+                }
+                states.dead_letters.push(DeadLetter {
+                    id,
+                    consumer: consumer.into(),
+                    handler,
+                    event: event.event()?,
+                    error,
+                    attempts,
+                    at,
+                    replay,
+                });
+            }
             Self::Projection {
                 name,
                 position,
                 state_base64,
             } => {
+                named("name", &name)?;
                 let state = decoded("state_base64", &state_base64)?;
                 states.projections.push((name, Saved { position, state }));
             }

@@ -130,9 +130,11 @@ fn the_status_of_a_daemon_agrees_with_the_ledger() {
     }
 
     // A line is printed a moment before its event counts as handled.
-    let status = std::iter::repeat_with(|| choir.well())
-        .find(|status| status["daemon"]["app"]["progress"]["lag"] == 0)
-        .expect("it handles all");
+    let mut status = choir.well();
+    binary::until("it has handled all", || {
+        status = choir.well();
+        status["daemon"]["app"]["progress"]["lag"] == 0
+    });
     let app = &status["daemon"]["app"];
     let tail = choir.command(["tail", "--output", "json"]).run();
     let until = app["progress"]["stored"].as_u64();

@@ -545,18 +545,20 @@ fn the_daemon_serves_the_dashboard_and_a_reload_changes_who_may_look() {
     let address = logged_address(&mut daemon);
 
     // What the daemon alone knows comes from itself, as soon as it runs.
-    let mut page = get(&address, "/");
-    while !page.contains("runs since") {
+    binary::until("the page shows the daemon", || {
+        let page = get(&address, "/");
         assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
-        page = get(&address, "/");
-    }
+        page.contains("runs since")
+    });
     let read = get(&address, "/events/1");
     assert!(read.contains("a dead letter"), "{read}");
     // A change goes the way of every other process, and the daemon takes it up.
     let own = ["Content-Length: 0", &format!("Origin: http://{address}")];
     let asked = ask(&address, "POST /dead/1/drop", &own, "");
     assert!(asked.contains("location: /dead?done=queued"), "{asked}");
-    while get(&address, "/dead").contains("/dead/1/drop") {}
+    binary::until("the letter is dropped", || {
+        !get(&address, "/dead").contains("/dead/1/drop")
+    });
     assert!(get(&address, "/dead").contains("/dead/2/drop"));
 
     // A reload changes names and login of a server that stays where it is.
@@ -576,6 +578,13 @@ fn the_daemon_serves_the_dashboard_and_a_reload_changes_who_may_look() {
     ];
     let answer = ask(&address, "GET /events", &login, "");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    // The file of the login alone has changed, and the record says so.
+    std::fs::write(folder.join("login"), "mira:magnificat\n").expect("a file");
+    daemon.signal("HUP");
+    let records = records_until(&mut daemon, "the secret of `dashboard.login` has changed");
+    assert!(messages(&records).contains(&"reloaded"), "{records:?}");
+    let answer = ask(&address, "GET /events", &login, "");
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     daemon.signal("TERM");
     assert_eq!(daemon.end().code, 0);
     let left = Path::new(&journal).with_extension("db-wal");
@@ -622,6 +631,53 @@ fn a_reload_moves_and_closes_the_dashboard_and_a_taken_port_leaves_it() {
     daemon.signal("HUP");
     records_until(&mut daemon, "`dashboard.listen` is applied");
     assert!(TcpStream::connect(&second).is_err(), "it is closed");
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, 0);
+}
+
+#[test]
+fn a_reload_swaps_the_ports_of_metrics_and_dashboard() {
+    let (_sim, folder) = simulated();
+    let folder = folder.path();
+    let tables = |metrics: &str, pages: &str| {
+        change(folder, |text| {
+            let (before, _) = text.split_once("\n[metrics]\n").unwrap_or((&text, ""));
+            format!(
+                "{before}\n[metrics]\nlisten = \"{metrics}\"\n[dashboard]\nlisten = \"{pages}\"\n"
+            )
+        });
+    };
+    let any = "127.0.0.1:0";
+    tables(any, any);
+    let mut daemon = run(folder, ["--log-format", "json"]).start();
+    let (one, other) = (logged_address(&mut daemon), logged_address(&mut daemon));
+    let answers = |metrics: &str, pages: &str| {
+        assert!(get(metrics, "/metrics").contains("antiphon_info"));
+        assert!(get(pages, "/events").starts_with("HTTP/1.1 200 "));
+    };
+    answers(&one, &other);
+    for (metrics, pages) in [(&other, &one), (&one, &other)] {
+        tables(metrics, pages);
+        daemon.signal("HUP");
+        records_until(&mut daemon, "`dashboard.listen` is applied");
+        answers(metrics, pages);
+    }
+    // One follows the other to where it was.
+    tables(&other, any);
+    daemon.signal("HUP");
+    let moved = logged_address(&mut daemon);
+    records_until(&mut daemon, "`metrics.listen` is applied");
+    answers(&other, &moved);
+
+    // The other is where it was if it cannot leave, and the record does not speak of another program.
+    let taken = TcpListener::bind(any).expect("a port");
+    let taken = taken.local_addr().expect("its address").to_string();
+    tables(&moved, &taken);
+    daemon.signal("HUP");
+    let records = records_until(&mut daemon, "`metrics.listen` could not be applied");
+    let cause = format!("the metrics cannot move to {moved}, which the dashboard could not leave");
+    assert!(messages(&records).contains(&&*cause), "{records:?}");
+    answers(&other, &moved);
     daemon.signal("TERM");
     assert_eq!(daemon.end().code, 0);
 }

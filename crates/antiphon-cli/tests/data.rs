@@ -173,6 +173,17 @@ fn an_export_into_a_file_is_whole_or_has_another_name() {
     let whole = folder.read("out.ndjson");
     assert_eq!(whole, folder.done(["export", "--journal", "a.db"]).stdout);
 
+    // As `import` takes stdin by that name.
+    let stdout = folder.done(["export", "--journal", "a.db", "--to", "-"]);
+    assert_eq!(stdout.stdout, whole);
+    assert!(!folder.path("-").exists() && !folder.path("-.part").exists());
+    insta::assert_snapshot!(folder.run(["export", "--journal", "a.db", "--to", "-", "--resume"]).whole(), @r"
+    exit 2
+    --- stderr
+    error: `-` is stdout, which takes lines from the first to the last
+    hint: name a file by `--to`; `./-` is one of that name
+    ");
+
     let again = folder.run(["export", "--journal", "a.db", "--to", "out.ndjson"]);
     insta::assert_snapshot!(again.whole(), @r#"
         exit 1
@@ -335,7 +346,7 @@ fn random(seed: u64) -> Vec<Batch> {
                 .expect("JSON"),
         };
         let form = BodyForm::of(&body);
-        let kind = rng.choice(["queup.chat", "x.y", ""]).expect("some");
+        let kind = rng.choice(["queup.chat", "x.y", "\u{202e}"]).expect("some");
         let mut draft = Draft::new(
             Kind::new(kind),
             Place::from(text(&mut rng)),
@@ -365,7 +376,8 @@ fn random(seed: u64) -> Vec<Batch> {
             events: vec![(source.clone(), draft)],
             ..Batch::default()
         };
-        let name = text(&mut rng);
+        // Something has to be named.
+        let name = format!("{}{number}", text(&mut rng));
         let state: Vec<u8> = (0..rng.usize(0..30)).map(|_| rng.u8(..)).collect();
         let position = Position::new(number / 2);
         match rng.u8(0..8) {
@@ -598,6 +610,54 @@ fn a_file_that_is_no_export_makes_no_journal() {
 }
 
 #[test]
+fn an_import_takes_no_line_that_no_export_writes() {
+    let folder = Folder::new();
+    four(&folder);
+    let whole = folder
+        .done(["export", "--full", "--journal", "a.db"])
+        .stdout;
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let with = |number: usize, line: &str| {
+        let mut lines = lines.clone();
+        lines[number - 1] = line;
+        lines.concat()
+    };
+    for (number, from, to, said) in [
+        (
+            1,
+            "\"version\":1",
+            "\"version\":0",
+            "the first version of the form is 1",
+        ),
+        (
+            4,
+            "\"position\":3",
+            "\"position\":0",
+            "its `position` is 0, and the first one is 1",
+        ),
+        (
+            4,
+            "\"kind\":\"queup.chat-message\"",
+            "\"kind\":\"\"",
+            "its `kind` is empty",
+        ),
+        (
+            4,
+            "\"source\":\"choir\"",
+            "\"source\":\"\"",
+            "its `source` is empty",
+        ),
+    ] {
+        let line = lines[number - 1].replace(from, to);
+        assert_ne!(line, lines[number - 1], "{from}");
+        let stored = (number > 1).then_some(0);
+        let run = check_refused(&folder, &with(number, &line), stored);
+        let damaged = format!("exit 1\n--- stderr\nerror: line {number} of in is damaged: {said}");
+        assert!(run.contains(&damaged), "{run}");
+    }
+}
+
+#[test]
 fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
     let folder = Folder::new();
     four(&folder);
@@ -653,6 +713,12 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
         --- stderr
         error: in has 3 events and says that it has 4
         hint: lines are missing: take another copy of the file, and repeat the command
+        "#);
+    insta::assert_snapshot!(check_refused(&folder, &with(4, &lines[3].repeat(2)), Some(4)), @r#"
+        exit 1
+        --- stderr
+        error: in has 5 events and says that it has 4
+        hint: lines were added or are there twice: take another copy of the file, and repeat the command
         "#);
     // Two exports one behind the other: the second would be left out.
     insta::assert_snapshot!(check_refused(&folder, &whole.repeat(2), Some(0)), @r"
@@ -793,7 +859,7 @@ fn the_help_of_each_command_is_whole() {
                   [default: ndjson]
 
               --to <FILE>
-                  Writes into this file, which must not be there yet; without it, to stdout
+                  Writes into this file, which must not be there yet; without it or with `-`, to stdout
                   
                   It is named `FILE.part` until it is whole.
 

@@ -168,6 +168,17 @@ fn all_letters_are_forgotten_only_by_somebody_who_was_asked() {
     // Numbers say what is meant.
     assert_eq!(antiphon(["dead", "drop", "1", "--journal", &path]).code, 0);
     check(&path, &[], &[2, 3, 4, 5]);
+    // A script that lacks `--yes` fails on the day on which there is nothing to forget, too.
+    let sure = ["dead", "drop", "--all", "--yes", "--journal", &path];
+    assert_eq!(antiphon(sure).code, 0);
+    let run = antiphon(["dead", "drop", "--all", "--journal", &path]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(
+        run.stderr.ends_with("hint: add `--yes`\n"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(antiphon(sure).code, 0);
 }
 
 /// `script` of util-linux gives the command a terminal.

@@ -138,7 +138,11 @@ fn a_common_mistake_is_one_sentence_and_a_hint() {
         "dead lst",
         "dead drop",
         "dead show x",
+        "dead show 0",
+        "dead drop -- -1",
         "demo --rate 0",
+        "demo --rate x",
+        "demo --seed x",
         "doctor --timeout 1",
         "export --format xml",
         #[cfg(not(feature = "parquet"))]
@@ -153,6 +157,8 @@ fn a_common_mistake_is_one_sentence_and_a_hint() {
         "status --down 5",
         "schema nope",
         "man nope",
+        "man dead nope",
+        "man tail nope",
         "check --explain nope",
         "completions fishy",
     ] {
@@ -179,6 +185,51 @@ fn a_common_mistake_is_one_sentence_and_a_hint() {
     // The same for programs.
     let run = antiphon(["tail", "--folow", "--output", "json"]);
     insta::assert_snapshot!(run.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_help_that_cannot_be_written_is_a_failure() {
+    for line in ["tail --help", "--version", "help dead"] {
+        let binary = env!("CARGO_BIN_EXE_antiphon");
+        let run = Antiphon::shell(&format!("{binary} {line} > /dev/full")).run();
+        assert_eq!(run.code, 1, "{line}: {}", run.stderr);
+        assert!(
+            run.stderr.starts_with("error: could not write to stdout: "),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_journal_is_told_with_the_file_that_is_meant() {
+    let (folder, path) = journal();
+    let name = folder.path().to_str().expect("a plain path");
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let nothing = elsewhere.path().to_str().expect("a plain path");
+    for line in [
+        "tail",
+        "dead list",
+        "dead drop --all --yes",
+        "export",
+        "status",
+        "dashboard",
+    ] {
+        for (of, meant) in [
+            (name, path.clone()),
+            (nothing, format!("{nothing}/antiphon.db")),
+        ] {
+            let run = antiphon(line.split(' ').chain(["--journal", of]));
+            let said = format!(
+                "error: {of} is a folder, and no journal\nhint: name the file, such as `{meant}`\n"
+            );
+            assert_eq!((run.code, &*run.stderr), (2, &*said), "{line}");
+        }
+    }
+    let run = antiphon(["import", "-", "--journal", nothing]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert_eq!(std::fs::read_dir(nothing).expect("a folder").count(), 0);
 }
 
 #[test]

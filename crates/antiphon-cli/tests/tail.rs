@@ -109,6 +109,13 @@ fn a_time_that_cannot_be_read_names_the_forms() {
     insta::assert_snapshot!(antiphon(["tail", "--since", "soon"]).whole());
     insta::assert_snapshot!(antiphon(["tail", "--follow", "--until", "12:00"]).whole());
     insta::assert_snapshot!(antiphon(["tail", "-n", "0"]).whole());
+    let (_folder, path) = fixture::journal();
+    for end in ["--since", "--until"] {
+        let run = antiphon(["tail", "--journal", &path, end, "9999-12-31"]);
+        let said = "error: the day is beyond the calendar, which goes from -009999-01-02 to 9999-12-30\n\
+                    hint: name a day of the calendar, or a position such as `4711`\n";
+        assert_eq!((run.code, &*run.stderr), (2, said));
+    }
 }
 
 #[test]

@@ -50,11 +50,20 @@ const PAGE: usize = 1000;
 /// A journal that cannot be read, a file that is there already, a part that belongs to another export, and a disk that
 /// takes no more.
 pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
+    // As `import` has it for stdin.
+    let to = args.to.as_deref().filter(|path| *path != Path::new("-"));
+    if args.to.is_some() && to.is_none() && (args.resume || args.format == Format::Parquet) {
+        return Err(
+            Failure::usage("`-` is stdout, which takes lines from the first to the last")
+                .hint("name a file by `--to`; `./-` is one of that name")
+                .into(),
+        );
+    }
     if args.format == Format::Parquet {
         return to_parquet(&args, stop).await;
     }
     let (journal, header) = begin(&args).await?;
-    let Some(path) = &args.to else {
+    let Some(path) = to else {
         return to_stdout(&journal, &header, stop).await;
     };
     is_free(path)?;

@@ -129,8 +129,14 @@ async fn store(
                 events(found),
                 end.events
             );
+            let what = if found < end.events {
+                "lines are missing"
+            } else {
+                "lines were added or are there twice"
+            };
+            let way_out = "take another copy of the file, and repeat the command";
             return Err(Failure::new(Exit::Failed, error)
-                .hint("lines are missing: take another copy of the file, and repeat the command")
+                .hint(format!("{what}: {way_out}"))
                 .into());
         }
         let states = match header.full {
@@ -297,6 +303,9 @@ impl Lines {
             );
             return Err(Failure::usage(error)
                 .hint("use the version of antiphon that wrote it, or a newer one"));
+        }
+        if begin.version == 0 {
+            return Err(self.damaged("the first version of the form is 1"));
         }
         serde_json::from_slice(&self.line).map_err(|error| self.damaged(error))
     }

@@ -39,10 +39,15 @@ pub(crate) fn man(args: &args::Man) -> anyhow::Result<Exit> {
     for name in &args.command {
         let next = command.find_subcommand(name).ok_or_else(|| {
             let known: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
-            let failure = Failure::usage(format!("there is no command `{name}`"));
+            // `antiphon dead`, as it is written.
+            let outer = command.get_bin_name().unwrap_or_else(|| command.get_name());
+            let failure = Failure::usage(format!("there is no command `{outer} {name}`"));
             match antiphon_sim::nearest_word(name, &known) {
                 Some(near) => failure.hint(format!("is it `{near}`?")),
-                None => failure.hint("`antiphon --help` lists those there are"),
+                None if known.is_empty() => {
+                    failure.hint(format!("`{outer}` has no commands below it: name it alone"))
+                }
+                None => failure.hint(format!("`{outer} --help` lists those there are")),
             }
         })?;
         above.push(command);

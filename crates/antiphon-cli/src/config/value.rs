@@ -75,6 +75,16 @@ impl FilePath {
     }
 }
 
+/// Whether two addresses cannot be listened on at once: they have one port, and one machine or all of its addresses.
+///
+/// Port 0 is another one each time.
+pub(crate) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_all = |address: SocketAddr| address.ip().is_unspecified();
+    one.port() == other.port()
+        && one.port() != 0
+        && (one.ip() == other.ip() || is_all(one) || is_all(other))
+}
+
 /// Address with its port, such as `127.0.0.1:9464`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(transparent)]

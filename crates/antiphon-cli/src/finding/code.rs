@@ -340,6 +340,9 @@ codes! {
     DashboardHostWrong "dashboard-host-wrong" Error
         "A name of the dashboard is none of a machine."
         "write a name or an address, with a port behind it if it needs one, such as \"bot.example.org\"";
+    ListenTwice "listen-twice" Error
+        "The metrics and the dashboard are to listen on the same port."
+        "give one of the two another port";
 
     // The way to a server.
     HostUnknown "host-unknown" Error

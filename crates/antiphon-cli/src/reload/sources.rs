@@ -3,7 +3,8 @@
 //! A source whose table or whose secrets have changed is replaced, also for one more room: it goes on at its checkpoints
 //! as after a restart, so that nothing is lost. So is one that has stopped for good, or has no room left, since the
 //! reload may have been asked for because the cause is mended. Sources are ended first, then replaced, then begun: an
-//! account that moved to another name is in use once.
+//! account that moved to another name is in use once. Each of the three is done to all its sources side by side, since one
+//! whose server does not answer takes seconds to close.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,6 +12,7 @@ use std::{
 };
 
 use antiphon::{ChangeError, Handle, LinkState, Source, SourceName, discord};
+use futures_util::future::join_all;
 
 use super::{Outcome, Report, changed, secrets::Secrets};
 use crate::{
@@ -30,6 +32,9 @@ pub(crate) struct Built {
 }
 
 /// What a source was made from.
+///
+/// Its files are read before the source reads them: what changes between the two is a difference at the next reload, and
+/// never one that nobody sees.
 struct Made {
     table: toml::Table,
     secrets: Secrets,
@@ -47,10 +52,10 @@ pub(crate) fn build(config: &Config) -> Result<BTreeMap<String, Built>, Failure>
     };
     let mut built = BTreeMap::new();
     for (context, config) in config.sources() {
-        let (source, bot) = config.connect(context)?;
         let table = table(context.name);
         let key = format!("sources.{}", context.name);
         let secrets = Secrets::read(&key, &table, context.folder);
+        let (source, bot) = config.connect(context)?;
         let one = Built {
             source,
             bot,
@@ -137,24 +142,53 @@ impl Sources {
             .running
             .keys()
             .filter(|name| !built.contains_key(*name));
-        for name in gone.cloned().collect::<Vec<_>>() {
-            let outcome = self.end(&name).await;
+        let gone: Vec<_> = gone.cloned().collect();
+        let ended = join_all(gone.iter().map(|name| end(&self.handle, name))).await;
+        for (name, outcome) in gone.into_iter().zip(ended) {
+            if outcome.is_ok() {
+                self.forget(&name);
+            }
             report.of_source(outcome, Change::Stopped, name, Vec::new());
         }
         let is_kept = |(name, _): &(String, Built)| self.running.contains_key(name);
         let (kept, new): (Vec<_>, Vec<_>) = built.into_iter().partition(is_kept);
+        let mut differing = Vec::new();
         for (name, new) in kept {
             let (keys, secrets) = self.differences(&name, &new.from);
-            if keys.is_empty() && secrets.is_empty() && !self.is_over(&name) {
-                continue;
+            if !keys.is_empty() || !secrets.is_empty() || self.is_over(&name) {
+                report.secrets.extend(secrets);
+                differing.push((name, new, keys));
             }
-            report.secrets.extend(secrets);
-            let outcome = self.replace(&name, new).await;
-            report.of_source(outcome, Change::Replaced, name, keys);
         }
-        for (name, new) in new {
-            let outcome = self.start(&name, new).await;
-            report.of_source(outcome, Change::Started, name, Vec::new());
+        self.bring(differing, Change::Replaced, report).await;
+        let new = new.into_iter().map(|(name, new)| (name, new, Vec::new()));
+        self.bring(new.collect(), Change::Started, report).await;
+    }
+
+    /// Begins sources, each with the keys that have changed, or puts them in the place of those of their names.
+    async fn bring(
+        &mut self,
+        sources: Vec<(String, Built, Vec<String>)>,
+        change: Change,
+        report: &mut Report,
+    ) {
+        let handle = self.handle.clone();
+        let brought = sources.into_iter().map(|(name, new, keys)| {
+            self.prepare(&name, &new);
+            let handle = handle.clone();
+            async move {
+                let brought = match change {
+                    Change::Replaced => handle.replace_boxed_source(new.source).await,
+                    Change::Started | Change::Stopped => handle.add_boxed_source(new.source).await,
+                };
+                (name, keys, brought.map(|_| new.from))
+            }
+        });
+        // `prepare` tells the others of a source before its first event.
+        let brought: Vec<_> = brought.collect();
+        for (name, keys, brought) in join_all(brought).await {
+            let outcome = self.begun(&name, brought);
+            report.of_source(outcome, change, name, keys);
         }
     }
 
@@ -180,28 +214,6 @@ impl Sources {
         has_stopped || self.rooms.are_over(name)
     }
 
-    async fn end(&mut self, name: &str) -> Result<(), ChangeError> {
-        match self.handle.remove_source(name).await {
-            // One that could not be replaced is gone already.
-            Ok(()) | Err(ChangeError::Unknown(_)) => {}
-            Err(error) => return Err(error),
-        }
-        self.forget(name);
-        Ok(())
-    }
-
-    async fn start(&mut self, name: &str, new: Built) -> Result<(), ChangeError> {
-        self.prepare(name, &new);
-        let added = self.handle.add_boxed_source(new.source).await;
-        self.begun(name, added.map(|_| new.from))
-    }
-
-    async fn replace(&mut self, name: &str, new: Built) -> Result<(), ChangeError> {
-        self.prepare(name, &new);
-        let replaced = self.handle.replace_boxed_source(new.source).await;
-        self.begun(name, replaced.map(|_| new.from))
-    }
-
     /// Notes a source that has begun; one that has not is a difference for the next reload.
     fn begun(&mut self, name: &str, from: Result<Made, ChangeError>) -> Result<(), ChangeError> {
         let from = from.inspect_err(|_| self.forget(name))?;
@@ -220,6 +232,15 @@ impl Sources {
         self.running.remove(name);
         self.rooms.remove(name);
         self.bots.set(name, None);
+    }
+}
+
+/// Ends a source.
+async fn end(handle: &Handle<()>, name: &str) -> Result<(), ChangeError> {
+    match handle.remove_source(name).await {
+        // One that could not be replaced is gone already.
+        Ok(()) | Err(ChangeError::Unknown(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -7,10 +7,12 @@ use std::{
     io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
     path::Path,
     process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// A run of the binary that is being prepared.
 pub(crate) struct Antiphon(Command);
@@ -88,6 +90,18 @@ impl Antiphon {
             stdout: String::from_utf8(output.stdout).expect("UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
         }
+    }
+}
+
+/// Looks until something holds that other processes do; fails after two minutes, with what it waited for.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(120),
+            "not yet: {what}"
+        );
+        std::thread::yield_now();
     }
 }
 

@@ -34,6 +34,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The name and password that are asked for, as a browser sends them.
+#[derive(Clone)]
 pub(crate) struct Login(Secret);
 
 /// Reads the login in the first line of a file: `user:password`.
@@ -59,6 +60,11 @@ pub(crate) fn login_of(path: &Path) -> Result<Login, Finding> {
 }
 
 impl Login {
+    /// Whether it is this one.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0.expose() == other.0.expose()
+    }
+
     /// Compares in the same time whatever differs.
     fn fits(&self, sent: &HeaderMap) -> bool {
         let sent = sent

@@ -50,7 +50,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::{endpoint::Endpoint, guard::login_of};
+pub(crate) use self::{
+    endpoint::{Endpoint, Login},
+    guard::login_of,
+};
 use self::{
     recent::Recent,
     sandbox::{Sandbox, Simulation},
@@ -160,6 +163,8 @@ impl Site {
 pub(crate) async fn dashboard(args: Dashboard, stop: &Stop) -> anyhow::Result<Exit> {
     let config = config::of_place(&args.journal)?;
     let path = config::journal_of(&args.journal, config.as_ref());
+    // One that is not there yet may come.
+    journal::is_no_folder(&path)?;
     let policy = config::retention_of(config.as_ref());
     let simulation = Simulation::find(args.sim.as_deref(), config.as_ref())?;
     let login = args.login.as_deref().map(login_of).transpose();

@@ -13,6 +13,7 @@ use super::{
 use crate::failure::{Exit, Failure};
 
 /// Where the pages are, and who may look at them.
+#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) listen: SocketAddr,
     /// Further names by which browsers reach the server.

@@ -89,10 +89,12 @@ fn counted(letters: usize) -> String {
 /// # Errors
 /// Nobody can be asked, or the answer is no.
 pub(super) async fn confirm(letters: usize, is_sure: bool, stop: &Stop) -> Result<(), Failure> {
-    if is_sure || letters == 0 {
+    if is_sure {
         return Ok(());
     }
     let which = match letters {
+        // A script without `--yes` is refused at once, and not only on the day on which there is a letter.
+        0 => "dead letters".to_owned(),
         1 => "1 dead letter".to_owned(),
         many => format!("{many} dead letters"),
     };
@@ -100,6 +102,9 @@ pub(super) async fn confirm(letters: usize, is_sure: bool, stop: &Stop) -> Resul
         let error =
             format!("`dead drop --all` forgets {which} for good, and nobody can be asked here");
         return Err(Failure::usage(error).hint("add `--yes`"));
+    }
+    if letters == 0 {
+        return Ok(());
     }
     let answer =
         tokio::task::spawn_blocking(move || ask(&format!("Forget {which} for good? [y/N] ")));

@@ -25,7 +25,7 @@ use crate::{
     config::{
         PLATFORM, proxy,
         secret::{SecretFrom, is_open_to_others, shell_word},
-        value::FilePath,
+        value::{FilePath, overlap},
     },
     finding::{Code, Finding},
     platform::PLATFORMS,
@@ -46,6 +46,7 @@ pub(super) fn lint(root: &DeValue<'_>, folder: &Path, findings: &mut Findings<'_
     journal::check(root.table("journal"), &mut lint);
     metrics(root.table("metrics"), &mut lint);
     dashboard(root.table("dashboard"), &mut lint);
+    listeners(root.table("metrics"), root.table("dashboard"), &mut lint);
     let mut platforms = BTreeSet::new();
     for source in root.tables("sources") {
         let Some((name, _)) = source.text(PLATFORM) else {
@@ -152,6 +153,22 @@ fn dashboard(dashboard: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
             );
             lint.add(Code::DashboardHostWrong, &at, message);
         }
+    }
+}
+
+/// Looks whether the metrics and the dashboard are to listen on one port.
+fn listeners(metrics: Option<Table<'_>>, dashboard: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
+    let address = |table: Option<Table<'_>>| {
+        let (listen, at) = table?.text("listen")?;
+        Some((listen.parse::<SocketAddr>().ok()?, at))
+    };
+    let (Some((metrics, _)), Some((dashboard, at))) = (address(metrics), address(dashboard)) else {
+        return;
+    };
+    if overlap(metrics, dashboard) {
+        let message =
+            format_args!("`listen` of [dashboard]: {dashboard} is where [metrics] listens already");
+        lint.add(Code::ListenTwice, &at, message);
     }
 }
 

@@ -92,6 +92,8 @@ const CASES: &[(Code, Given)] = &[
     (Code::DashboardLoginWrong, Text("[dashboard]\nlisten = '0.0.0.0:8420'\nlogin = 'good'")),
     (Code::DashboardLoginWrong, Text("[dashboard]\nlogin = 'no.login'")),
     (Code::DashboardHostWrong, Text("[dashboard]\nhosts = ['http://bot.example.org']")),
+    (Code::ListenTwice, Text("[metrics]\nlisten = '127.0.0.1:9464'\n[dashboard]\nlisten = '127.0.0.1:9464'")),
+    (Code::ListenTwice, Text("[metrics]\nlisten = '0.0.0.0:9464'\nallow_remote = true\n[dashboard]\nlisten = '127.0.0.1:9464'")),
     (Code::JournalPathWrong, Text("[journal]\npath = ''")),
     (Code::JournalPathWrong, Text("[journal]\npath = \"a\\u0000b\"")),
     (Code::JournalIsFolder, Text("[journal]\npath = 'folder'")),
