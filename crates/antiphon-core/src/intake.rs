@@ -9,13 +9,16 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Clock, Draft, Kind, LinkState, Moment, Origin, Place, Provenance, SourceName};
@@ -148,6 +151,51 @@ pub struct Received {
 
 type Marks = Arc<Mutex<HashMap<Part, watch::Sender<Option<i64>>, RandomState>>>;
 
+/// Tells whether events of a kind are to be received at once.
+pub type IsUrgent = Arc<dyn Fn(&Kind) -> bool + Send + Sync>;
+
+/// What senders look at while a committer lets entries gather; see [`Outlet::gathered`].
+#[derive(Default)]
+struct Gathering {
+    /// Number of waiting entries that ends it; 0 while nothing gathers.
+    enough: AtomicUsize,
+    ended: Notify,
+    is_urgent: OnceLock<IsUrgent>,
+}
+
+impl Gathering {
+    fn is_on(&self) -> bool {
+        self.enough.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether an entry ends it.
+    fn is_ended_by(&self, entry: &Entry) -> bool {
+        let urgent = self.is_urgent.get().zip(entry.event.as_ref());
+        self.is_on() && urgent.is_some_and(|(is_urgent, event)| is_urgent(&event.kind))
+    }
+
+    /// Looks at how many entries wait now.
+    fn look(&self, entries: &mpsc::Sender<Received>) {
+        let enough = self.enough.load(Ordering::SeqCst);
+        if enough > 0 && entries.max_capacity() - entries.capacity() >= enough {
+            self.ended.notify_one();
+        }
+    }
+
+    /// Ends it, if anything gathers.
+    fn end(&self) {
+        if self.is_on() {
+            self.ended.notify_one();
+        }
+    }
+}
+
+impl std::fmt::Debug for Gathering {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gathering").finish_non_exhaustive()
+    }
+}
+
 /// A source's end of the way to the journal.
 ///
 /// Many sources may share one [`Outlet`]; each has an intake of its own with its own name, link and marks.
@@ -177,6 +225,7 @@ pub struct Intake {
     entries: mpsc::Sender<Received>,
     room: Arc<Semaphore>,
     limits: IntakeLimits,
+    gathering: Arc<Gathering>,
     /// The checkpoints of the start, which do not change during the run.
     begun_with: Arc<HashMap<Part, Checkpoint>>,
     marks: Marks,
@@ -209,6 +258,7 @@ pub struct Opener {
     room: Arc<Semaphore>,
     limits: IntakeLimits,
     sources: Arc<Mutex<HashMap<SourceName, Marks, RandomState>>>,
+    gathering: Arc<Gathering>,
     /// Whether there is no journal.
     counts_at_once: bool,
 }
@@ -225,6 +275,7 @@ impl Outlet {
                 room: Arc::new(Semaphore::new(bytes)),
                 limits: IntakeLimits { bytes, ..limits },
                 sources: Arc::default(),
+                gathering: Arc::default(),
                 counts_at_once: false,
             },
         }
@@ -278,6 +329,58 @@ impl Outlet {
         self.entries.recv_many(into, limit).await
     }
 
+    /// Says which events end [`gathered`](Self::gathered) at once; without it, none does. A second call changes nothing.
+    pub fn set_urgent(&self, is_urgent: IsUrgent) {
+        // There is one committer, which calls it once.
+        let _ = self.opener.gathering.is_urgent.set(is_urgent);
+    }
+
+    /// Waits until so many entries can be received, at least one, without being woken for each of them.
+    ///
+    /// An urgent event ([`set_urgent`](Self::set_urgent)) and a source that finds no room end it early, and it may end
+    /// without a reason. That every source is done does not end it. Safe to cancel.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use antiphon_core::{Clock, Draft, Entry, IntakeLimits, Kind, Origin, Outlet, Place, Rng};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let mut outlet = Outlet::new(IntakeLimits::default());
+    /// let intake = outlet.intake("choir".into(), Vec::new(), Clock::system(), &mut Rng::with_seed(1));
+    /// outlet.set_urgent(Arc::new(|kind| kind.as_str() == "queup.chat-skip"));
+    /// let skip = Draft::new(
+    ///     Kind::from_static("queup.chat-skip"),
+    ///     Place::root(),
+    ///     Origin::frame("c7e1a2", 17),
+    ///     intake.now(),
+    ///     "{}",
+    /// );
+    /// let (sent, ()) = tokio::join!(intake.send(Entry::event(skip)), outlet.gathered(100));
+    /// # sent?;
+    /// # Ok::<(), antiphon_core::BoxError>(())
+    /// # })?;
+    /// # Ok::<(), antiphon_core::BoxError>(())
+    /// ```
+    pub async fn gathered(&self, count: usize) {
+        /// Nothing gathers once the wait is over or dropped.
+        struct On<'a>(&'a Gathering);
+        impl Drop for On<'_> {
+            fn drop(&mut self) {
+                self.0.enough.store(0, Ordering::SeqCst);
+            }
+        }
+        let gathering = &*self.opener.gathering;
+        let count = count.clamp(1, self.opener.limits.entries.max(1));
+        // A sender that has just missed this has sent an entry that is counted below; the rare one that is neither
+        // counted nor seen waits with the others.
+        gathering.enough.store(count, Ordering::SeqCst);
+        let _on = On(gathering);
+        if self.waiting() < count {
+            gathering.ended.notified().await;
+        }
+    }
+
     /// Tells the source that this mark of its part is durable.
     pub fn stored(&self, source: &SourceName, part: &Part, mark: i64) {
         if let Some(marks) = self.opener.sources().get(source) {
@@ -318,6 +421,7 @@ impl Opener {
             entries: self.sender.clone(),
             room: Arc::clone(&self.room),
             limits: self.limits,
+            gathering: Arc::clone(&self.gathering),
             begun_with: Arc::new(begun_with),
             marks,
             counts_at_once: self.counts_at_once,
@@ -386,22 +490,15 @@ fn watched<T>(
 pub struct Permit<'a> {
     slot: mpsc::Permit<'a, Received>,
     room: OwnedSemaphorePermit,
-    source: &'a SourceName,
-    /// Where the checkpoint counts as stored at once; absent with a journal.
-    marks: Option<&'a Marks>,
+    intake: &'a Intake,
 }
 
 impl Permit<'_> {
     /// Puts the entry on its way; never waits.
     pub fn send(self, entry: Entry) {
-        if let (Some(marks), Some(checkpoint)) = (self.marks, &entry.checkpoint) {
-            count_mark(marks, &checkpoint.part, checkpoint.mark);
-        }
-        self.slot.send(Received {
-            source: self.source.clone(),
-            entry,
-            _room: Some(self.room),
-        });
+        let Self { slot, room, intake } = self;
+        intake.put(slot, entry, Some(room));
+        intake.gathering.look(&intake.entries);
     }
 }
 
@@ -445,6 +542,9 @@ impl Intake {
     pub async fn reserve(&self, weight: usize) -> Result<Permit<'_>, Closed> {
         let weight = weight.clamp(1, self.limits.bytes);
         let weight = u32::try_from(weight).unwrap_or(u32::MAX);
+        if self.room.available_permits() < weight as usize || self.entries.capacity() == 0 {
+            self.gathering.end();
+        }
         let room = Arc::clone(&self.room)
             .acquire_many_owned(weight)
             .await
@@ -453,8 +553,7 @@ impl Intake {
         Ok(Permit {
             slot,
             room,
-            source: &self.source,
-            marks: self.counts_at_once.then_some(&self.marks),
+            intake: self,
         })
     }
 
@@ -507,18 +606,34 @@ impl Intake {
         keep_newest_checkpoints(entries, count_with_room);
         let mut room = Some(room);
         for (number, (slot, entry)) in slots.zip(entries.drain(..count_with_room)).enumerate() {
-            if self.counts_at_once
-                && let Some(checkpoint) = &entry.checkpoint
-            {
-                count_mark(&self.marks, &checkpoint.part, checkpoint.mark);
-            }
-            slot.send(Received {
-                source: self.source.clone(),
-                entry,
-                _room: room.take_if(|_| number + 1 == count_with_room),
-            });
+            let room = room.take_if(|_| number + 1 == count_with_room);
+            self.put(slot, entry, room);
         }
+        self.gathering.look(&self.entries);
         Ok(weight)
+    }
+
+    /// Puts an entry into its slot.
+    fn put(
+        &self,
+        slot: mpsc::Permit<'_, Received>,
+        entry: Entry,
+        room: Option<OwnedSemaphorePermit>,
+    ) {
+        if self.counts_at_once
+            && let Some(checkpoint) = &entry.checkpoint
+        {
+            count_mark(&self.marks, &checkpoint.part, checkpoint.mark);
+        }
+        let ends = self.gathering.is_ended_by(&entry);
+        slot.send(Received {
+            source: self.source.clone(),
+            entry,
+            _room: room,
+        });
+        if ends {
+            self.gathering.end();
+        }
     }
 
     /// Shows the state of the connection to those who watch [`link`](Self::link), without an event.
@@ -615,6 +730,68 @@ mod tests {
         outlet.receive_many(&mut received, 10).await;
         received.clear();
         intake.reserve(756).await.expect("room again");
+    }
+
+    /// Polls a wait once, and says whether it is over.
+    fn is_over(wait: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        wait.poll(&mut context).is_ready()
+    }
+
+    #[tokio::test]
+    async fn entries_gather_until_there_are_enough_one_is_urgent_or_none_finds_room() {
+        let (mut outlet, intake) = open(IntakeLimits {
+            entries: 4,
+            bytes: 10_000,
+        });
+        outlet.set_urgent(Arc::new(|kind| kind.as_str() == "queup.user-kick"));
+        let mut received = Vec::new();
+        let mut urgent = draft(1);
+        urgent.kind = Kind::from_static("queup.user-kick");
+        // One is urgent.
+        {
+            let mut wait = std::pin::pin!(outlet.gathered(3));
+            intake.send(Entry::event(draft(1))).await.expect("open");
+            assert!(!is_over(wait.as_mut()));
+            intake
+                .send(Entry::event(urgent.clone()))
+                .await
+                .expect("open");
+            assert!(is_over(wait.as_mut()));
+        }
+        outlet.receive_many(&mut received, 10).await;
+        received.clear();
+        // There are enough, sent one by one or together.
+        {
+            let mut wait = std::pin::pin!(outlet.gathered(3));
+            assert!(!is_over(wait.as_mut()));
+            intake.send(Entry::event(draft(1))).await.expect("open");
+            assert!(!is_over(wait.as_mut()));
+            let mut two = VecDeque::from(vec![Entry::event(draft(1)); 2]);
+            intake.send_group(&mut two).expect("open");
+            assert!(is_over(wait.as_mut()));
+        }
+        assert!(
+            is_over(std::pin::pin!(outlet.gathered(3)).as_mut()),
+            "they are there"
+        );
+        outlet.receive_many(&mut received, 10).await;
+        received.clear();
+        // A sender finds no room.
+        {
+            let mut wait = std::pin::pin!(outlet.gathered(4));
+            intake.send(Entry::event(draft(5000))).await.expect("open");
+            assert!(!is_over(wait.as_mut()));
+            let more = std::pin::pin!(intake.send(Entry::event(draft(5000))));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(more.poll(&mut context).is_pending());
+            assert!(is_over(wait.as_mut()));
+        }
+        // What comes while nothing gathers ends no later wait.
+        outlet.receive_many(&mut received, 10).await;
+        received.clear();
+        intake.send(Entry::event(urgent)).await.expect("open");
+        assert!(!is_over(std::pin::pin!(outlet.gathered(3)).as_mut()));
     }
 
     #[tokio::test]

@@ -38,7 +38,8 @@ pub use fastrand::Rng;
 pub use gap::{Edge, Gap};
 pub use html::unescape_html;
 pub use intake::{
-    Checkpoint, Closed, Entry, Intake, IntakeLimits, Opener, Outlet, Part, Permit, Received,
+    Checkpoint, Closed, Entry, Intake, IntakeLimits, IsUrgent, Opener, Outlet, Part, Permit,
+    Received,
 };
 pub use journal::{
     AppendError, Appended, Batch, BoxFuture, Claim, ClaimError, Cursor, DeadLetterChange,

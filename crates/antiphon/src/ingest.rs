@@ -2,7 +2,7 @@
 //!
 //! All that waits is one batch, so that a busy app commits many events with one transaction and an idle one commits
 //! each at once: [`run`](Committer::run) waits for anything to store and, while events flow, for company
-//! ([`hold_until`](Committer::hold_until)), [`form`](Committer::form) takes what is there up to 1,024 events or 4 MiB,
+//! ([`hold`](Committer::hold)), [`form`](Committer::form) takes what is there up to 1,024 events or 4 MiB,
 //! and [`store`](Committer::store) tries until it works, then hands the events to the tail and tells the sources their
 //! durable marks.
 //!
@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Level, enabled, error, trace, warn};
 
 use crate::{
-    pace::{GROUP, Pace},
+    pace::{Hold, Pace},
     pulse::Turn,
     record::Record,
     tail::Tail,
@@ -70,6 +70,20 @@ pub(crate) enum Write {
     Cursor,
     /// Told once everything that was sent before is stored, sources' entries too.
     Flush(oneshot::Sender<()>),
+}
+
+/// Waits for entries and receives them, with their number; or until those that are missing can be received, with `None`.
+async fn arrival(
+    outlet: &mut Outlet,
+    missing: Option<usize>,
+    received: &mut Vec<Received>,
+) -> Option<usize> {
+    if let Some(missing) = missing {
+        outlet.gathered(missing).await;
+        None
+    } else {
+        Some(outlet.receive_many(received, BATCH_EVENTS).await)
+    }
 }
 
 /// The index in a batch of each part's checkpoint.
@@ -172,15 +186,22 @@ impl Committer {
         let mut cursor_often = CURSOR_OFTEN;
         let journal = Arc::clone(&self.journal);
         let mut lost = journal.lost();
+        self.outlet.set_urgent(self.pace.heard());
         loop {
             self.turn.answer();
-            let hold_until = self.hold_until(&waiting, sources);
-            if waiting.is_empty() || hold_until.is_some() {
+            let hold = self.hold(&waiting, sources);
+            if waiting.is_empty() || hold.is_some() {
                 if waiting.is_empty() && !sources && !consumer {
                     return Ok(());
                 }
+                let until = hold.as_ref().map(|hold| hold.until);
+                let missing = hold.and_then(|hold| hold.missing);
+                let mut has_gathered = false;
                 tokio::select! {
-                    count = self.outlet.receive_many(&mut received, BATCH_EVENTS), if sources => sources = count > 0,
+                    count = arrival(&mut self.outlet, missing, &mut received), if sources => match count {
+                        Some(count) => sources = count > 0,
+                        None => has_gathered = true,
+                    },
                     write = self.writes.recv(), if consumer => match write {
                         Some(write) => waiting.take(write, self.outlet.waiting()),
                         None => consumer = false,
@@ -191,13 +212,13 @@ impl Committer {
                     () = sleep_until(cursor_due.unwrap_or_else(Instant::now)), if cursor_due.is_some() => {
                         waiting.cursor = true;
                     }
-                    () = sleep_until(hold_until.unwrap_or_else(Instant::now)), if hold_until.is_some() => {}
-                    () = self.give_up.cancelled(), if hold_until.is_some() => {}
+                    () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {}
+                    () = self.give_up.cancelled(), if until.is_some() => {}
                     () = self.turn.asked() => {}
                     failure = &mut lost => return Err(log_lost(failure)),
                 }
                 waiting.receive(&mut received);
-                if self.hold_until(&waiting, sources).is_some() {
+                if !has_gathered && self.hold(&waiting, sources).is_some() {
                     continue;
                 }
             }
@@ -262,20 +283,21 @@ impl Committer {
         }
     }
 
-    /// The time until which the entries that wait are held back for company; `None` if they are stored now.
+    /// The wait of the entries for company; `None` if they are stored now.
     ///
     /// Records of the consumer, a whole group, and the last entries of all sources wait for nothing.
-    fn hold_until(&mut self, waiting: &Waiting, sources: bool) -> Option<Instant> {
+    fn hold(&self, waiting: &Waiting, sources: bool) -> Option<Hold> {
         let may_wait = sources
             && !waiting.is_urgent()
-            && (1..GROUP).contains(&waiting.received.len())
+            && !waiting.received.is_empty()
             && !self.give_up.is_cancelled();
         let drafts = waiting
             .received
             .iter()
             .filter_map(|one| one.entry.event.as_ref());
+        let count = waiting.received.len();
         may_wait
-            .then(|| self.pace.until(drafts.map(|draft| &draft.kind)))
+            .then(|| self.pace.hold(count, drafts.map(|draft| &draft.kind)))
             .flatten()
     }
 

@@ -9,17 +9,22 @@
 //! - An event that nobody takes is stored for later alone, and waits for up to [`App::group_commit`], which is also the
 //!   bound of the other wait.
 //!
-//! Eight events wait for no more company, whoever takes them.
+//! [`GROUP`] events of which somebody takes one wait for no more company, nor do [`CROWD`] others. The committer is not
+//! even woken for the latter one by one.
 //!
 //! [`App::group_commit`]: crate::App::group_commit
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use antiphon_core::Kind;
+use antiphon_core::{IsUrgent, Kind};
 use tokio::time::Instant;
 
-/// Events that wait for no more company.
-pub(crate) const GROUP: usize = 8;
+/// Events that wait for no more company, if somebody takes one of them.
+const GROUP: usize = 8;
+
+/// Events that nobody takes and that wait for no more company: a quarter of what the intake holds by default, so that
+/// sources find room meanwhile.
+const CROWD: usize = 256;
 
 /// The pause between two commits, in lengths of a commit.
 ///
@@ -32,14 +37,20 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// Commits of less than this are those of a journal in memory, and need no pause.
 const NOTHING: Duration = Duration::from_micros(50);
 
-/// Tells whether anybody waits for events of a kind.
-pub(crate) type Heard = Box<dyn FnMut(&Kind) -> bool + Send>;
+/// A wait for company.
+pub(crate) struct Hold {
+    /// When it ends.
+    pub(crate) until: Instant,
+    /// How many more events end it early, if nobody takes them; absent where any event has to be looked at.
+    pub(crate) missing: Option<usize>,
+}
 
 /// How far commits of events are apart.
 pub(crate) struct Pace {
     /// Longest wait of an event; see [`App::group_commit`](crate::App::group_commit).
     longest: Duration,
-    heard: Heard,
+    /// Tells whether anybody takes events of a kind.
+    heard: IsUrgent,
     /// When the last commit ended.
     ended: Option<Instant>,
     /// The usual length of a commit.
@@ -47,13 +58,18 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn new(longest: Duration, heard: Heard) -> Self {
+    pub(crate) fn new(longest: Duration, heard: IsUrgent) -> Self {
         Self {
             longest,
             heard,
             ended: None,
             usual: None,
         }
+    }
+
+    /// Tells whether anybody takes events of a kind, so that they are not to wait.
+    pub(crate) fn heard(&self) -> IsUrgent {
+        Arc::clone(&self.heard)
     }
 
     /// Notes a commit that has just ended.
@@ -69,19 +85,25 @@ impl Pace {
         });
     }
 
-    /// The time until which events of these kinds wait for company; `None` if they are stored now.
-    pub(crate) fn until<'a>(
-        &mut self,
+    /// The wait of these events for company; `None` if they are stored now.
+    pub(crate) fn hold<'a>(
+        &self,
+        count: usize,
         mut kinds: impl Iterator<Item = &'a Kind>,
-    ) -> Option<Instant> {
+    ) -> Option<Hold> {
         let ended = self.ended?;
-        let pause = if kinds.any(|kind| (self.heard)(kind)) {
+        let is_heard = kinds.any(|kind| (self.heard)(kind));
+        let (pause, most) = if is_heard {
             let usual = self.usual.filter(|usual| *usual >= NOTHING)?;
-            (usual * BREATH).max(SHORTEST).min(self.longest)
+            let pause = (usual * BREATH).max(SHORTEST).min(self.longest);
+            (pause, GROUP)
         } else {
-            self.longest
+            (self.longest, CROWD)
         };
         let until = ended + pause;
-        (Instant::now() < until).then_some(until)
+        (count < most && Instant::now() < until).then(|| Hold {
+            until,
+            missing: (!is_heard).then_some(most - count),
+        })
     }
 }

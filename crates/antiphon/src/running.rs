@@ -23,8 +23,8 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Batch, BoxFuture, Claim, Clock, ConsumerName, Intake, Journal, LinkState, Outlet,
-    Retention, Rng, Source, SourceError, SourceName, error_chain,
+    AppendError, Batch, BoxFuture, Claim, Clock, ConsumerName, Intake, IsUrgent, Journal,
+    LinkState, Outlet, Retention, Rng, Source, SourceError, SourceName, error_chain,
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
@@ -43,7 +43,7 @@ use crate::{
     ingest::{self, Committer, WRITES, Write},
     lanes::{LaneId, Lanes},
     metric::Counters,
-    pace::{Heard, Pace},
+    pace::Pace,
     parts::{OnStopped, Parts},
     record::Record,
     restore,
@@ -615,13 +615,14 @@ fn cursor_now<S: Send + Sync + 'static>(
 /// The function by which the committer learns whether anybody takes events of a kind.
 ///
 /// Projections do not count: nobody looks at them for an event that nobody takes.
-fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, rules: &Arc<Rules>) -> Heard {
+fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, rules: &Arc<Rules>) -> IsUrgent {
     let (shared, rules) = (Arc::clone(shared), Arc::clone(rules));
-    let mut plans = Plans::new();
-    Box::new(move |kind| {
+    let plans = Mutex::new(Plans::new());
+    Arc::new(move |kind| {
         if rules.have_taps() || shared.watchers.take(kind) {
             return true;
         }
+        let mut plans = lock(&plans);
         plans.refresh(&shared);
         !plans.of(kind, &shared).is_empty()
     })

@@ -129,6 +129,28 @@ async fn an_event_that_somebody_waits_for_is_stored_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_that_somebody_takes_brings_those_along_that_nobody_takes() {
+    let apart = Duration::from_secs(60);
+    let app = Counted::start(|app| app.group_commit(apart)).await;
+    let said = app.app.handle().stream_raw("test.sung");
+    app.say("first").await;
+    app.until_stored(1).await;
+    let begun = tokio::time::Instant::now();
+    for number in 0..10 {
+        app.say(&number.to_string()).await;
+        tokio::time::sleep(OFTEN).await;
+    }
+    assert_eq!(app.commits(), [1]);
+    drop(said);
+    let _said = app.app.handle().stream_raw("test.said");
+    app.say("heard").await;
+    app.until_stored(12).await;
+    assert!(begun.elapsed() < apart / 10);
+    assert_eq!(app.commits(), [1, 11]);
+    app.app.stop().await.expect("it goes on");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_journal_gathers_the_events_that_somebody_takes() {
     let slow = |longest| async move {
         let app = Counted::start(|app| app.on(note).group_commit(longest)).await;
@@ -165,30 +187,31 @@ async fn a_commit_that_stalls_makes_no_later_event_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_after_a_pause_and_a_crowd_wait_for_no_company() {
+    // Events that nobody takes until there are so many.
+    const CROWD: usize = 256;
     let apart = Duration::from_millis(80);
     let app = Counted::start(|app| app.group_commit(apart)).await;
     let begun = tokio::time::Instant::now();
     app.say("alone").await;
     app.until_stored(1).await;
     assert!(begun.elapsed() <= Duration::from_millis(10));
-    // Seven wait for an eighth.
-    for number in 0..7 {
+    for number in 1..CROWD {
         app.say(&number.to_string()).await;
     }
     tokio::time::sleep(Duration::from_millis(40)).await;
     assert_eq!(app.commits(), [1]);
-    app.say("the eighth").await;
-    app.until_stored(9).await;
+    app.say("the last of the crowd").await;
+    app.until_stored(1 + CROWD).await;
     assert!(begun.elapsed() <= Duration::from_millis(60));
     // One that is alone again waits as long as it may.
     app.say("the last").await;
-    app.until_stored(10).await;
+    app.until_stored(2 + CROWD).await;
     assert!(
         (apart + apart / 2..apart * 2).contains(&begun.elapsed()),
         "{:?}",
         begun.elapsed()
     );
-    assert_eq!(app.commits(), [1, 8, 1]);
+    assert_eq!(app.commits(), [1, CROWD, 1]);
     // A stop leaves nothing behind.
     app.say("at the stop").await;
     let stored = app.app.journal();
