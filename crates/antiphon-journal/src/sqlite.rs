@@ -110,8 +110,8 @@ const FEW_PAGES: i64 = 64;
 
 /// How often consumers look for new events of the process that appends, by default.
 ///
-/// A look costs some 20 µs.
-const FOLLOW_EVERY: Duration = Duration::from_millis(5);
+/// A hundred looks in a second cost less than two hundredths of a processor, measured without optimisation.
+const FOLLOW_EVERY: Duration = Duration::from_millis(10);
 
 /// How often readers do.
 const READ_EVERY: Duration = Duration::from_millis(100);

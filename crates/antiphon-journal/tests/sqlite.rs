@@ -1144,8 +1144,19 @@ async fn an_overview_has_every_consumers_backlog_and_dead_letters() {
         ..Batch::default()
     };
     append(&journal, Arc::new(batch)).await;
+    let consumers = SqliteJournal::for_consumers(&file).await.expect("opened");
+    let claim = consumers
+        .claim(&"audit".into())
+        .await
+        .expect("nobody has it");
 
     let overview = journal.overview().await.expect("read");
+    let processes = overview.consumers.iter().map(|one| one.process);
+    let own = Some(std::process::id());
+    assert_eq!(processes.collect::<Vec<_>>(), [None, own, None]);
+    drop(claim);
+    let after = journal.overview().await.expect("read");
+    assert!(after.consumers.iter().all(|one| one.process.is_none()));
     assert_eq!(overview.last, stored[1].position());
     let consumers: Vec<_> = overview
         .consumers

@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::LinkState;
+use antiphon_core::{LinkState, StopCode};
 use antiphon_net::Network;
 use jiff::Timestamp;
 use tokio::{
@@ -458,6 +458,9 @@ impl Pool {
     /// # }
     /// ```
     ///
+    /// In a process whose source another one runs ([`StopCode::ELSEWHERE`](antiphon_core::StopCode::ELSEWHERE)) it is the first node of the configuration, of
+    /// `region` if one has it, since nothing is known of their connections.
+    ///
     /// # Errors
     /// [`InvalidNodeError::NoneConnected`], which may pass; [`InvalidNodeError::Stopped`] once the source has ended.
     pub fn get_node(&self, region: Option<&str>) -> Result<Node, InvalidNodeError> {
@@ -466,11 +469,14 @@ impl Pool {
             .nodes
             .read()
             .unwrap_or_else(PoisonError::into_inner);
+        // Where another process has the connections, this one knows of none, and requests go to any node.
+        let is_elsewhere = matches!(
+            &*self.shared.link.borrow(),
+            LinkState::Stopped { code, .. } if *code == StopCode::ELSEWHERE
+        );
         let connected = || {
-            nodes
-                .iter()
-                .enumerate()
-                .filter(|(_, node)| node.status == NodeStatus::Connected)
+            let nodes = nodes.iter().enumerate();
+            nodes.filter(|(_, node)| is_elsewhere || node.status == NodeStatus::Connected)
         };
         let near =
             connected().filter(|(_, node)| region.is_some() && node.region.as_deref() == region);

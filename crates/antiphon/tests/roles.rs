@@ -282,8 +282,9 @@ async fn clients_say_that_another_process_has_the_source() {
         other => panic!("{other:?}"),
     }
     assert_eq!(begun.elapsed(), Duration::ZERO, "nobody waits");
-    // A request to Discord goes straight out.
+    // Requests to Discord and to a node go straight out.
     bot.current_user_guilds().await.unwrap();
+    pool.fetch_tracks("ytsearch:amen").await.unwrap();
     app.stop().await.unwrap();
     ingester.close().await.unwrap();
 }

@@ -203,6 +203,8 @@ pub(crate) struct Consumer {
     pub(crate) lag: Option<u64>,
     /// Seconds since the oldest event that it still needs was received; 0 if it needs none.
     pub(crate) lag_seconds: Option<f64>,
+    /// Id of the process that has it now; absent if nobody has it, and 0 if the system does not say who.
+    pub(crate) process: Option<u32>,
     /// Number of its dead letters.
     pub(crate) dead_letters: u64,
     /// When the oldest of them was given up.
@@ -223,6 +225,7 @@ impl Consumer {
             read: cursor.map(|cursor| cursor.read.get()),
             lag: cursor.map(|cursor| lag(cursor.needs())),
             lag_seconds: cursor.map(|_| one.waits_since.map_or(0.0, age)),
+            process: one.process,
             dead_letters: one.dead_letters,
             oldest_dead_letter_at: one.dead_since,
             newest_dead_letter_at: one.dead_until,

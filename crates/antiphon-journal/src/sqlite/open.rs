@@ -150,7 +150,7 @@ impl Options {
     }
 
     /// Sets how often a journal that another process appends to is looked at for new events, while someone watches
-    /// [`Journal::last`](antiphon_core::Journal::last). Default: 5 ms if it is open for consumers, 100 ms if it is open for
+    /// [`Journal::last`](antiphon_core::Journal::last). Default: 10 ms if it is open for consumers, 100 ms if it is open for
     /// reading only.
     ///
     /// At least 1 ms. Nothing is polled while nobody watches. An event is seen at most this long after it was stored, and

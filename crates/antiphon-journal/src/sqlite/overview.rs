@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use super::{
-    SqliteJournal,
+    SqliteJournal, claim,
     reader::Reader,
     trouble::Failure,
     value::{cursor, integer, position, timestamp},
@@ -61,6 +61,9 @@ pub struct ConsumerOverview {
     pub cursor: Option<Cursor>,
     /// When the oldest event that it still needs was received; absent if it needs none.
     pub waits_since: Option<Timestamp>,
+    /// The process that has it now ([`Journal::claim`](antiphon_core::Journal::claim)), also where that is this one; absent
+    /// if nobody has it, and 0 if the system does not say who.
+    pub process: Option<u32>,
     /// Number of its dead letters.
     pub dead_letters: u64,
     /// When the oldest of them was given up.
@@ -75,6 +78,7 @@ impl ConsumerOverview {
             name: name.into(),
             cursor: None,
             waits_since: None,
+            process: None,
             dead_letters: 0,
             dead_since: None,
             dead_until: None,
@@ -83,14 +87,23 @@ impl ConsumerOverview {
 }
 
 impl SqliteJournal {
-    /// How far each consumer is, and how many dead letters it has.
+    /// How far each consumer is, which process has it, and how many dead letters it has.
     ///
-    /// It reads cursors and an index, and one event's time for each consumer: cheap enough for once a second.
+    /// It reads cursors and an index, and one event's time and a lock file for each consumer: cheap enough for once a
+    /// second.
     ///
     /// # Errors
     /// [`ReadError`] if the storage fails.
     pub async fn overview(&self) -> Result<Overview, ReadError> {
-        self.shared.read(Reader::overview).await
+        let path = self.shared.path.clone();
+        let read = self.shared.read(move |reader| {
+            let mut overview = reader.overview()?;
+            for one in &mut overview.consumers {
+                one.process = claim::holder(&path, &one.name);
+            }
+            Ok(overview)
+        });
+        read.await
     }
 
     /// The newest event of each source among the last `among` positions, in the order of the journal.

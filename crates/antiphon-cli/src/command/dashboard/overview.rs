@@ -278,10 +278,11 @@ fn consumers(overview: &Overview, now: Timestamp) -> Markup {
     html! {
         @if overview.consumers.is_empty() { p.none { "Nobody has read this journal yet." } } @else {
             div.scroll { table {
-                thead { tr { th { "name" } th.number { "has read" } th.number { "behind" } th { "oldest event that waits" } th.number { "open" } th.number { "dead letters" } } }
+                thead { tr { th { "name" } th { "process" } th.number { "has read" } th.number { "behind" } th { "oldest event that waits" } th.number { "open" } th.number { "dead letters" } } }
                 tbody { @for one in &overview.consumers {
                     tr {
                         td { (plain(one.name.as_str())) }
+                        td { @match one.process { None => "none", Some(0) => "unknown", Some(process) => (process) } }
                         @match &one.cursor {
                             Some(cursor) => {
                                 td.number { (cursor.read) }

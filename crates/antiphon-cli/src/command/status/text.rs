@@ -208,6 +208,7 @@ impl Told {
                 one.name.clone(),
                 one.read.map_or("-".to_owned(), |read| read.to_string()),
                 behind.unwrap_or_else(|| "-".to_owned()),
+                process(one.process),
                 one.dead_letters.to_string(),
                 ago(one.oldest_dead_letter_at),
                 ago(one.newest_dead_letter_at),
@@ -218,11 +219,21 @@ impl Told {
             "consumer",
             "read",
             "behind",
+            "process",
             "dead letters",
             "oldest",
             "newest",
         ];
         self.paragraph(table(head, &rows));
+    }
+}
+
+/// The process that has a consumer.
+fn process(process: Option<u32>) -> String {
+    match process {
+        None => "none".to_owned(),
+        Some(0) => "unknown".to_owned(),
+        Some(process) => process.to_string(),
     }
 }
 
@@ -349,8 +360,9 @@ mod tests {
             },
             "identifies": [{"source": "nave", "remaining": 998, "total": 1000, "resets_at": "2026-02-01T00:00:00Z"}],
             "journal": {"path": "antiphon.db", "bytes": 12_902_400, "log_bytes": 0, "consumers": [
-                {"name": "run", "read": 4700, "lag_seconds": 2.5, "dead_letters": 1,
+                {"name": "run", "read": 4700, "lag_seconds": 2.5, "process": 4711, "dead_letters": 1,
                  "oldest_dead_letter_at": "2026-01-31T11:30:00Z", "newest_dead_letter_at": "2026-01-31T11:30:00Z"},
+                {"name": "bot", "read": 4711, "lag_seconds": 0.0},
             ]},
         });
         let report: Report = serde_json::from_value(report).expect("the same shape");
@@ -379,8 +391,9 @@ mod tests {
         source  part    link     for     reason
         choir   room/5  waiting  3m 12s  the server closed the socket
 
-        consumer  read  behind  dead letters  oldest      newest
-        run       4700  2s                 1  30m 0s ago  30m 0s ago
+        consumer  read  behind  process  dead letters  oldest      newest
+        run       4700  2s      4711                1  30m 0s ago  30m 0s ago
+        bot       4711  0s      none                0  -           -
         "#);
     }
 }
