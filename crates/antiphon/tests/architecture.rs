@@ -1,8 +1,9 @@
-//! Holds the dependencies between the workspace's crates against the table of `ARCHITECTURE.md`.
+//! Holds the dependencies between the workspace's crates against the table of `ARCHITECTURE.md`, and those on crates of
+//! others against `docs/dependencies.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// The crates of the page, each with those that it may depend on.
 fn allowed() -> BTreeMap<String, BTreeSet<String>> {
@@ -31,14 +32,66 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
 /// The crates that the test code of any crate may use as well.
 const IN_TESTS: &[&str] = &["antiphon-sim"];
 
-#[test]
-fn no_crate_depends_on_what_it_may_not() {
+fn workspace() -> Metadata {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let metadata = MetadataCommand::new()
+    MetadataCommand::new()
         .manifest_path(manifest)
         .no_deps()
         .exec()
-        .expect("cargo describes its own workspace");
+        .expect("cargo describes its own workspace")
+}
+
+/// The crates of others on the page, each with the crates of the workspace that use it.
+fn listed() -> BTreeMap<String, BTreeSet<String>> {
+    let page = include_str!("../../../docs/dependencies.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let users = cells[2].split(", ").map(str::to_owned);
+        (cells[0].trim_matches('`').to_owned(), users.collect())
+    })
+    .collect()
+}
+
+#[test]
+fn every_crate_of_others_is_listed_with_those_that_use_it() {
+    let metadata = workspace();
+    let mut in_tests: BTreeMap<(String, String), bool> = BTreeMap::new();
+    for package in &metadata.packages {
+        let user = package.name.as_str();
+        let user = user.strip_prefix("antiphon-").unwrap_or(user);
+        let others = package.dependencies.iter();
+        for dependency in others.filter(|one| !one.name.starts_with("antiphon")) {
+            let is_for_tests = dependency.kind == DependencyKind::Development;
+            in_tests
+                .entry((dependency.name.clone(), user.to_owned()))
+                .and_modify(|all| *all &= is_for_tests)
+                .or_insert(is_for_tests);
+        }
+    }
+    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for ((dependency, user), is_for_tests) in in_tests {
+        let user = if is_for_tests {
+            format!("{user} (tests)")
+        } else {
+            user
+        };
+        used.entry(dependency).or_default().insert(user);
+    }
+    let listed = listed();
+    let names: Vec<_> = listed.keys().collect();
+    assert!(!names.is_empty());
+    for (dependency, users) in &used {
+        assert_eq!(listed.get(dependency), Some(users), "`{dependency}`");
+    }
+    for dependency in listed.keys() {
+        assert!(used.contains_key(dependency), "nobody uses `{dependency}`");
+    }
+}
+
+#[test]
+fn no_crate_depends_on_what_it_may_not() {
+    let metadata = workspace();
     let allowed = allowed();
     let members: BTreeSet<_> = metadata
         .packages
