@@ -46,6 +46,18 @@ impl<T: Send + 'static> Claims<T> {
     }
 }
 
+#[cfg(feature = "jetstream")]
+impl<T> Claims<T> {
+    /// Something of every claim.
+    pub(crate) fn map<R>(&self, of: impl Fn(&T) -> R) -> HashMap<ConsumerName, R> {
+        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        claims
+            .iter()
+            .map(|(consumer, held)| (consumer.clone(), of(held)))
+            .collect()
+    }
+}
+
 #[cfg(feature = "sqlite")]
 impl<T> Claims<T> {
     /// Whether a consumer is claimed through this journal.

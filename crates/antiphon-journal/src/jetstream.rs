@@ -11,6 +11,8 @@
 //! | `index` | what the appender remembers of the stream |
 //! | `appender` | the one task that writes: batches, sweeps, states |
 //! | `erase` | a person is erased, in slices |
+//! | `ask` | what processes of consumers ask the one that appends |
+//! | `follow` | what such a process knows of the stream |
 //! | `stretch` | many events that stand close together, read by one request |
 //!
 //! A batch becomes a *run* of messages: its states first, then its events, each message with the number that it has to
@@ -30,31 +32,40 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use antiphon_core::{
     AppendError, Appended, Batch, BoxFuture, Checkpoint, Claim, ClaimError, ConsumerName, Cursor,
-    DeadLetter, DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Retention,
+    DeadLetter, DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Retention, Role,
     Saved, SourceName, Sweep, Trouble,
 };
+use async_nats::jetstream::kv;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
+    time::{Instant, timeout},
 };
 
 use crate::{PAGE_BYTES, claims::Claims};
-use appender::{Appender, Command, Trash, empty_trash};
-use format::{CheckpointLine, ProjectionLine, StateName, StateValue, read_dead, read_event};
+use appender::{Appender, Command, Kept, Trash, consumers, empty_trash};
+use ask::Asker;
+use follow::Follower;
+use format::{
+    CheckpointLine, ProjectionLine, StateName, StateValue, consumer_key, read_dead, read_event,
+};
 use index::{Index, Stored};
-use lease::{Lease, NotTaken};
+use lease::{APPENDER, Lease, NotTaken};
 use run::{Writer, put_up};
 use server::{Failure, GETS, Link};
 use stretch::Readers;
 
 mod appender;
+mod ask;
 mod erase;
+mod follow;
 mod format;
 mod index;
 mod lease;
@@ -68,11 +79,14 @@ pub use options::{JetStreamOpenError, JetStreamOptions};
 
 /// Calls that wait for the appender; further ones wait for room.
 const WAITING: usize = 64;
+/// Pause before the process that appends is asked for a consumer again.
+const CLAIM_AGAIN: Duration = Duration::from_millis(200);
 
 /// A journal in a stream of NATS JetStream.
 ///
 /// One process appends, and holds a lease for it; the server refuses whatever another one sends. A process that takes
-/// over reads the headers of the whole stream first. docs/scale-out.md says what the messages look like, which servers it
+/// over reads the headers of the whole stream first. Others may have consumers ([`Self::for_consumers`]), each under a
+/// lease of its own. docs/scale-out.md says what the messages look like, which servers it
 /// was tried with, and what is lost when what dies.
 ///
 /// It connects by `nats://` or `tls://` addresses, separated by commas, with login and password in them where the server
@@ -96,17 +110,38 @@ const WAITING: usize = 64;
 /// ```
 pub struct JetStreamJournal {
     shared: Arc<Shared>,
-    commands: mpsc::Sender<Command>,
-    /// Within this process alone: the lease keeps others from the whole journal.
-    claims: Claims<()>,
-    /// Ends with the journal: the appender, the renewal of the lease, and the deletion of messages.
-    _tasks: JoinSet<()>,
+    writer: Writing,
+    bucket: kv::Store,
+    lease: Duration,
+    wait: Duration,
+    claims: Claims<Holder>,
+    /// Ends with the journal: the appender, the renewal of leases, the deletion of messages, and who follows the stream.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+/// How a journal stores something.
+enum Writing {
+    /// This process appends.
+    Ingester(mpsc::Sender<Command>),
+    /// It asks the one that appends, and follows the stream to see what became of it.
+    Consumers {
+        asker: Asker,
+        seen: watch::Receiver<u64>,
+    },
+}
+
+/// A consumer that this process has.
+#[derive(Debug)]
+struct Holder {
+    epoch: u64,
+    /// Gives the lease up when it is dropped.
+    _given_up: oneshot::Sender<()>,
 }
 
 /// What calls and tasks share.
 struct Shared {
     link: Arc<Link>,
-    lease: Arc<Lease>,
+    role: Role,
     index: Mutex<Index>,
     last: watch::Sender<Position>,
     replays: watch::Sender<u64>,
@@ -115,6 +150,8 @@ struct Shared {
     closed: AtomicBool,
     trash: mpsc::UnboundedSender<Trash>,
     readers: Readers,
+    /// The last message that was taken in, where another process appends.
+    taken: watch::Sender<u64>,
     max_events: usize,
     /// The stream's own limit of bytes.
     stream_bytes: Option<u64>,
@@ -204,9 +241,15 @@ impl Shared {
                         return Ok::<_, Failure>(Some((head.sequence, event)));
                     }
                     // It was swept, or another body took its place meanwhile.
-                    match self.index().events.get(&position) {
+                    let mut index = self.index();
+                    match index.events.get(&position) {
                         None => return Ok(None),
                         Some(now) if now.sequence != head.sequence => head = *now,
+                        // The process that appends has removed it, and this one has not heard of that yet.
+                        Some(_) if !self.role.appends() => {
+                            index.take(position);
+                            return Ok(None);
+                        }
                         Some(_) => return Err(Failure::damaged(head.sequence, "it is not there")),
                     }
                 }
@@ -222,6 +265,7 @@ impl Shared {
     /// A state's value.
     async fn state(&self, name: &StateName) -> Result<Option<StateValue>, Failure> {
         self.check_open()?;
+        let mut changes = self.taken.subscribe();
         let Some(mut stored) = self.index().states.get(name).copied() else {
             return Ok(None);
         };
@@ -233,6 +277,13 @@ impl Shared {
             match now {
                 None => return Ok(None),
                 Some(now) if now.sequence != stored.sequence => stored = now,
+                // The process that appends has written another one, which comes.
+                Some(_) if !self.role.appends() => {
+                    let cause = "a state was replaced, and the new one has not come yet";
+                    let late = || Failure::said(Trouble::Unreachable, cause);
+                    let next = timeout(self.link.patience, changes.changed()).await;
+                    next.map_err(|_| late())?.map_err(|_| late())?;
+                }
                 Some(Stored { sequence, .. }) => {
                     return Err(Failure::damaged(sequence, "it is not there"));
                 }
@@ -268,9 +319,9 @@ impl JetStreamJournal {
         servers: &str,
         options: JetStreamOptions,
     ) -> Result<Self, JetStreamOpenError> {
-        let link = Arc::new(Link::open(servers, &options).await?);
+        let link = Arc::new(Link::open(servers, &options, Role::Ingester).await?);
         let (bucket, time) = link.bucket(&options).await?;
-        let lease = Lease::take(bucket, time, options.wait).await;
+        let lease = Lease::take(bucket.clone(), APPENDER.into(), time, options.wait).await;
         let lease = Arc::new(lease.map_err(|not_taken| match not_taken {
             NotTaken::Held(holder) => JetStreamOpenError::Held { holder },
             NotTaken::Failed(failure) => failure.open(),
@@ -285,7 +336,7 @@ impl JetStreamJournal {
         let (trash, discarded) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             link: Arc::clone(&link),
-            lease: Arc::clone(&lease),
+            role: Role::Ingester,
             last: watch::Sender::new(Position::new(found.index.counters.position)),
             index: Mutex::new(found.index),
             replays: watch::Sender::new(0),
@@ -293,12 +344,15 @@ impl JetStreamJournal {
             closed: AtomicBool::new(false),
             trash,
             readers: Readers::default(),
+            taken: watch::Sender::new(0),
             max_events: options.max_events,
             stream_bytes: u64::try_from(limit).ok().filter(|limit| *limit > 0),
         });
         let mut appender = Appender {
             shared: Arc::clone(&shared),
-            writer: Writer::new(link, lease, fence),
+            writer: Writer::new(Arc::clone(&link), Arc::clone(&lease), fence),
+            lease,
+            stored: 0,
             unreported: HashMap::new(),
         };
         if found.is_new {
@@ -311,11 +365,70 @@ impl JetStreamJournal {
         let (commands, asked) = mpsc::channel(WAITING);
         tasks.spawn(appender.run(asked));
         tasks.spawn(empty_trash(Arc::clone(&shared), discarded));
+        let requests = link.client.subscribe(link.subjects.asks()).await;
+        let requests = requests.map_err(|error| Failure::unreachable(&error).open())?;
+        tasks.spawn(ask::serve(link, requests, commands.clone()));
         Ok(Self {
             shared,
-            commands,
+            writer: Writing::Ingester(commands),
+            bucket,
+            lease: time,
+            wait: options.wait,
             claims: Claims::default(),
-            _tasks: tasks,
+            tasks: Mutex::new(tasks),
+        })
+    }
+
+    /// Opens a journal that another process appends to, for [consumers](Role::Consumer).
+    ///
+    /// It must be called within a tokio runtime. It reads the headers of all messages, and follows the stream from then
+    /// on. What consumers keep is stored by the process that appends, which has to answer within
+    /// [`JetStreamOptions::patience`]: while there is none, storing fails with [`Trouble::Unreachable`] and reading goes
+    /// on. A consumer is held under a lease as the journal is, and [`Journal::claim`] waits for an earlier holder's end
+    /// ([`JetStreamOptions::wait`]).
+    ///
+    /// Options that make a stream are of no use here.
+    ///
+    /// # Errors
+    /// [`JetStreamOpenError`] as for [`open`](Self::open); with [`Trouble::Empty`] if nobody has made the journal yet.
+    pub async fn for_consumers(
+        servers: &str,
+        options: JetStreamOptions,
+    ) -> Result<Self, JetStreamOpenError> {
+        let link = Arc::new(Link::open(servers, &options, Role::Consumer).await?);
+        let (bucket, lease) = link.bucket(&options).await?;
+        let (index, next) = open::read_beside(&link).await.map_err(Failure::open)?;
+        let (trash, _) = mpsc::unbounded_channel();
+        let (lost, _) = watch::channel(None);
+        let taken = watch::Sender::new(next - 1);
+        let shared = Arc::new(Shared {
+            link: Arc::clone(&link),
+            role: Role::Consumer,
+            last: watch::Sender::new(Position::new(index.counters.position)),
+            index: Mutex::new(index),
+            replays: watch::Sender::new(0),
+            lost,
+            closed: AtomicBool::new(false),
+            trash,
+            readers: Readers::default(),
+            taken: taken.clone(),
+            max_events: options.max_events,
+            stream_bytes: None,
+        });
+        let seen = taken.subscribe();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Follower::new(Arc::clone(&shared), taken).run());
+        Ok(Self {
+            shared,
+            writer: Writing::Consumers {
+                asker: Asker::new(link),
+                seen,
+            },
+            bucket,
+            lease,
+            wait: options.wait,
+            claims: Claims::default(),
+            tasks: Mutex::new(tasks),
         })
     }
 
@@ -345,15 +458,139 @@ impl JetStreamJournal {
         &self,
         command: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Command,
     ) -> Result<T, Failure> {
-        self.shared.check_open()?;
-        if let Some(failure) = self.shared.lost.borrow().clone() {
-            return Err(failure);
-        }
+        self.check()?;
+        let Writing::Ingester(commands) = &self.writer else {
+            let cause =
+                "the journal was opened for consumers, and that is for the process that appends";
+            return Err(Failure::said(Trouble::OtherRole, cause));
+        };
         let (done, answer) = oneshot::channel();
         let closed = || Failure::new(Trouble::Closed);
-        let sent = self.commands.send(command(done)).await;
+        let sent = commands.send(command(done)).await;
         sent.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        self.shared.check_open()?;
+        match self.shared.lost.borrow().clone() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
+    async fn store(&self, batch: Arc<Batch>) -> Result<Appended, Failure> {
+        let leases = self.claims.map(|holder| holder.epoch);
+        let Writing::Consumers { asker, .. } = &self.writer else {
+            return self.ask(|done| Command::Append(batch, leases, done)).await;
+        };
+        self.check()?;
+        if !batch.events.is_empty() || !batch.checkpoints.is_empty() {
+            let cause = "events and checkpoints are for the process that appends";
+            return Err(Failure::said(Trouble::OtherRole, cause));
+        }
+        if let Some(consumer) = consumers(&batch).find(|name| !leases.contains_key(*name)) {
+            let cause = format!("this process has not claimed the consumer `{consumer}`");
+            return Err(Failure::said(Trouble::OtherRole, cause));
+        }
+        if !batch.is_empty() {
+            self.see(asker.keep(&batch, &leases).await).await?;
+        }
+        Ok(Appended::default())
+    }
+
+    /// Waits until this process knows of what another one has stored for it.
+    async fn see(&self, stored: Result<u64, Failure>) -> Result<(), Failure> {
+        let Writing::Consumers { seen, .. } = &self.writer else {
+            return stored.map(drop);
+        };
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(failure) => {
+                if failure.trouble == Trouble::TakenOver {
+                    self.shared.lose(failure.clone());
+                }
+                return Err(failure);
+            }
+        };
+        let mut seen = seen.clone();
+        let arrived = seen.wait_for(|seen| *seen >= stored);
+        let arrived = timeout(self.shared.link.patience, arrived).await;
+        if arrived.is_ok_and(|arrived| arrived.is_ok()) {
+            return Ok(());
+        }
+        let cause = "it is stored, and this process has not read it yet";
+        Err(Failure::said(Trouble::Unreachable, cause))
+    }
+
+    /// Takes the lease of a consumer, and has it noted in the stream.
+    async fn take(&self, consumer: &ConsumerName) -> Result<Claim, Failure> {
+        self.check()?;
+        if self.claims.map(|_| ()).contains_key(consumer) {
+            let cause = "this process has it already";
+            return Err(Failure::said(Trouble::Locked, cause));
+        }
+        let until = Instant::now() + self.wait;
+        let key = consumer_key(consumer.as_str());
+        let lease = Lease::take(self.bucket.clone(), key, self.lease, self.wait).await;
+        let lease = lease.map_err(|not_taken| match not_taken {
+            NotTaken::Held(holder) => Failure::said(Trouble::Locked, holder),
+            NotTaken::Failed(failure) => failure,
+        })?;
+        let lease = Arc::new(lease);
+        let (given_up, is_given_up) = oneshot::channel();
+        self.tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .spawn(hold(
+                Arc::clone(&lease),
+                self.shared.lost.clone(),
+                is_given_up,
+            ));
+        loop {
+            let noted = match &self.writer {
+                Writing::Ingester(_) => {
+                    let epoch = lease.epoch;
+                    let asked = self.ask(|done| Command::Claim(consumer.clone(), epoch, done));
+                    match asked.await {
+                        Ok(Kept::Stored(stored)) => Ok(stored),
+                        Ok(Kept::Refused(failure)) | Err(failure) => Err(failure),
+                    }
+                }
+                Writing::Consumers { asker, .. } => asker.claim(consumer, lease.epoch).await,
+            };
+            match self.see(noted).await {
+                Ok(()) => break,
+                // The process that appends may be starting.
+                Err(failure)
+                    if failure.trouble == Trouble::Unreachable && Instant::now() < until =>
+                {
+                    tokio::time::sleep(CLAIM_AGAIN).await;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        let holder = Holder {
+            epoch: lease.epoch,
+            _given_up: given_up,
+        };
+        let claimed = self.claims.claim(consumer, holder);
+        claimed.map_err(|error| Failure::new(error.trouble()))
+    }
+}
+
+/// Renews a consumer's lease until it is given up.
+async fn hold(
+    lease: Arc<Lease>,
+    lost: watch::Sender<Option<Failure>>,
+    is_given_up: oneshot::Receiver<()>,
+) {
+    tokio::select! {
+        () = renew(Arc::clone(&lease), lost) => {}
+        _ = is_given_up => {
+            // Without the server the lease ends by itself.
+            drop(lease.release().await);
+        }
     }
 }
 
@@ -375,15 +612,19 @@ async fn renew(lease: Arc<Lease>, lost: watch::Sender<Option<Failure>>) {
 }
 
 impl Journal for JetStreamJournal {
+    fn role(&self) -> Role {
+        self.shared.role
+    }
+
     fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
-        Box::pin(async move { self.claims.claim(consumer, ()) })
+        Box::pin(async move {
+            let claimed = self.take(consumer).await;
+            claimed.map_err(|failure| failure.claim(consumer))
+        })
     }
 
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
-        Box::pin(async move {
-            let asked = self.ask(|done| Command::Append(batch, done)).await;
-            asked.map_err(Failure::append)
-        })
+        Box::pin(async move { self.store(batch).await.map_err(Failure::append) })
     }
 
     fn read(
@@ -542,8 +783,11 @@ impl Journal for JetStreamJournal {
             if self.shared.closed.swap(true, Ordering::AcqRel) {
                 return Ok(());
             }
+            let Writing::Ingester(commands) = &self.writer else {
+                return Ok(());
+            };
             let (done, closed) = oneshot::channel();
-            if self.commands.send(Command::Close(done)).await.is_err() {
+            if commands.send(Command::Close(done)).await.is_err() {
                 return Ok(());
             }
             closed.await.unwrap_or(Ok(())).map_err(Failure::append)

@@ -211,7 +211,7 @@ mod jetstream {
     use antiphon_journal::{JetStreamJournal, JetStreamOptions};
 
     use crate::{
-        contract::{Backend, OnDisk},
+        contract::{Backend, OnDisk, Shared},
         nats::{Server, cluster, is_there, replicates},
     };
 
@@ -223,12 +223,19 @@ mod jetstream {
 
     impl JetStream {
         async fn open(server: Server) -> Self {
-            let options = JetStreamOptions::new("test").lease(Duration::from_secs(1));
-            let journal = JetStreamJournal::open(&server.url(), options)
+            let journal = JetStreamJournal::open(&server.url(), options())
                 .await
                 .expect("opened");
             Self { server, journal }
         }
+    }
+
+    /// Longer than a lease, as a process has to wait that was not given the journal; no longer, since what is refused
+    /// waits as well.
+    fn options() -> JetStreamOptions {
+        JetStreamOptions::new("test")
+            .lease(Duration::from_secs(1))
+            .wait(Duration::from_secs(5))
     }
 
     impl Backend for JetStream {
@@ -261,7 +268,16 @@ mod jetstream {
         }
     }
 
-    keeps_the_contract!(JetStream, disk);
+    impl Shared for JetStream {
+        type Consumers = JetStreamJournal;
+
+        async fn for_consumers(&self) -> JetStreamJournal {
+            let journal = JetStreamJournal::for_consumers(&self.server.url(), options()).await;
+            journal.expect("opened")
+        }
+    }
+
+    keeps_the_contract!(JetStream, shared);
 
     /// A journal on three servers that are one cluster.
     struct Cluster {
@@ -273,9 +289,7 @@ mod jetstream {
         async fn open(servers: Vec<Server>) -> Self {
             let urls: Vec<_> = servers.iter().map(Server::url).collect();
             let urls = urls.join(",");
-            let options = JetStreamOptions::new("test")
-                .replicas(3)
-                .lease(Duration::from_secs(1));
+            let options = options().replicas(3);
             // The servers take a moment to become a cluster.
             let journal = loop {
                 match JetStreamJournal::open(&urls, options.clone()).await {
@@ -320,7 +334,17 @@ mod jetstream {
         }
     }
 
+    impl Shared for Cluster {
+        type Consumers = JetStreamJournal;
+
+        async fn for_consumers(&self) -> JetStreamJournal {
+            let urls: Vec<_> = self.servers.iter().map(Server::url).collect();
+            let journal = JetStreamJournal::for_consumers(&urls.join(","), options()).await;
+            journal.expect("opened")
+        }
+    }
+
     mod replicated {
-        keeps_the_contract!(super::Cluster, disk);
+        keeps_the_contract!(super::Cluster, shared);
     }
 }

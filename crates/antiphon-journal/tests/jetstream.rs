@@ -119,6 +119,156 @@ fn cursor() -> Arc<Batch> {
     })
 }
 
+/// The cursor of the consumer `app`, at this position.
+fn app_at(position: u64) -> Arc<Batch> {
+    Arc::new(Batch {
+        cursors: vec![("app".into(), Cursor::at(Position::new(position)))],
+        ..Batch::default()
+    })
+}
+
+/// How far the consumer `app` has read.
+async fn app_is_at(journal: &dyn Journal) -> Option<Position> {
+    let cursor = journal.cursor(&"app".into()).await.expect("read");
+    cursor.map(|cursor| cursor.read)
+}
+
+async fn for_consumers(url: &str) -> JetStreamJournal {
+    let options = options()
+        .patience(Duration::from_secs(1))
+        .wait(Duration::from_secs(60));
+    let journal = JetStreamJournal::for_consumers(url, options).await;
+    journal.expect("opened")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_that_was_cut_off_acknowledges_nothing_after_a_take_over() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let proxy = Proxy::to(&server.url()).await;
+    let ingester = open(&server.url()).await;
+    append(&ingester, events((1..=3).map(chat))).await;
+    let app = "app".into();
+    let stale = Arc::new(for_consumers(&proxy.url()).await);
+    let _claim = stale.claim(&app).await.expect("nobody has it");
+    append_at_last(&*stale, app_at(1)).await;
+
+    proxy.flow(false, true);
+    let cut_off = Arc::clone(&stale);
+    let mut late = tokio::task::JoinSet::new();
+    late.spawn(async move { cut_off.append(app_at(2)).await });
+    // It comes in once the lease has run out.
+    let next = for_consumers(&server.url()).await;
+    let claim = next.claim(&app).await.expect("the lease has run out");
+    assert_eq!(app_is_at(&next).await, Some(Position::new(1)));
+    append_at_last(&next, app_at(3)).await;
+    // Now everything arrives that the first one has sent.
+    proxy.flow(true, true);
+    assert_eq!(stale.lost().await.trouble(), Trouble::TakenOver);
+    let late = late.join_next().await.expect("one").expect("ended");
+    late.expect_err("it is stale");
+    let error = stale.append(app_at(2)).await.expect_err("it is stale");
+    assert_eq!(error.trouble(), Trouble::TakenOver);
+    for journal in [&ingester, &next] {
+        assert_eq!(app_is_at(journal).await, Some(Position::new(3)));
+    }
+    drop(claim);
+}
+
+#[tokio::test]
+async fn a_consumer_that_ended_without_a_word_is_replaced_after_its_lease() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let ingester = open(&server.url()).await;
+    append(&ingester, events((1..=3).map(chat))).await;
+    let app = "app".into();
+    let killed = for_consumers(&server.url()).await;
+    let claim = killed.claim(&app).await.expect("nobody has it");
+    append_at_last(&killed, app_at(2)).await;
+    // Its tasks end before they could give the lease up.
+    drop(killed);
+    drop(claim);
+    let next = for_consumers(&server.url()).await;
+    let claim = next.claim(&app).await.expect("the lease has run out");
+    assert_eq!(app_is_at(&next).await, Some(Position::new(2)));
+    append_at_last(&next, app_at(3)).await;
+    drop(claim);
+}
+
+#[tokio::test]
+async fn a_consumer_reads_on_without_an_ingester_and_stores_again_with_the_next() {
+    if !is_there() {
+        return;
+    }
+    let mut server = Server::start().await;
+    let ingester = open(&server.url()).await;
+    append(&ingester, events((1..=3).map(chat))).await;
+    let consumers = for_consumers(&server.url()).await;
+    let claim = consumers.claim(&"app".into()).await;
+    let claim = claim.expect("nobody has it");
+    append_at_last(&consumers, app_at(1)).await;
+    ingester.close().await.expect("closed");
+    drop(ingester);
+    let error = consumers
+        .append(app_at(2))
+        .await
+        .expect_err("nobody appends");
+    assert_eq!(error.trouble(), Trouble::Unreachable);
+    assert_eq!(numbers(&consumers).await, [1, 2, 3]);
+    // The next one knows who has the consumer, and the server forgets who was following.
+    server.kill();
+    server.run().await;
+    let ingester = open(&server.url()).await;
+    append_at_last(&consumers, app_at(3)).await;
+    assert_eq!(app_is_at(&ingester).await, Some(Position::new(3)));
+    let mut last = consumers.last();
+    let appended = append(&ingester, events([chat(4)])).await;
+    let end = appended[0].position();
+    last.wait_for(|last| *last >= end).await.expect("open");
+    assert_eq!(numbers(&consumers).await, [1, 2, 3, 4]);
+    drop(claim);
+}
+
+#[tokio::test]
+async fn what_a_consumer_keeps_may_be_larger_than_a_message() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let ingester = open(&server.url()).await;
+    append(&ingester, events([chat(1)])).await;
+    let consumers = for_consumers(&server.url()).await;
+    let saved = antiphon_core::Saved {
+        position: Position::new(1),
+        state: (0..3_000_000_u32).map(|n| n.to_le_bytes()[0]).collect(),
+    };
+    let batch = Batch {
+        projections: vec![("cache".into(), saved.clone())],
+        ..Batch::default()
+    };
+    append_at_last(&consumers, Arc::new(batch)).await;
+    for journal in [&ingester, &consumers] {
+        let kept = journal.projection("cache").await.expect("read");
+        assert_eq!(kept.as_ref(), Some(&saved));
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_nobody_has_made_is_refused_to_consumers() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let opened = JetStreamJournal::for_consumers(&server.url(), options()).await;
+    let error = opened.expect_err("there is none");
+    assert_eq!(error.trouble(), Trouble::Empty);
+    assert!(error.hint().contains("start the program that writes it"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_whose_answers_were_lost_is_stored_once_and_reported_once() {
     if !is_there() {

@@ -21,11 +21,12 @@ use super::{
     Shared,
     erase::Erasure,
     format::{
-        CheckpointLine, OriginKey, ProjectionLine, StateName, StateValue, SweptLine, cursor_value,
-        dead_value, event_records, key_text, read_dead, same_failure, state_records,
+        CheckpointLine, ClaimLine, OriginKey, ProjectionLine, StateName, StateValue, SweptLine,
+        cursor_value, dead_value, event_records, key_text, read_dead, same_failure, state_records,
     },
     index::{Change, Index, Memory},
-    run::{Ended, Kept, Plan, Writer},
+    lease::Lease,
+    run::{self, Ended, Plan, Writer},
     server::Failure,
 };
 use crate::retention::{ERASED, Keep, ago, keep, until};
@@ -37,7 +38,16 @@ const DELETE_AGAIN: Duration = Duration::from_secs(2);
 
 /// What the appender is asked for.
 pub(super) enum Command {
-    Append(Arc<Batch>, oneshot::Sender<Result<Appended, Failure>>),
+    /// Stores a batch of this process, which has these leases of consumers.
+    Append(
+        Arc<Batch>,
+        Leases,
+        oneshot::Sender<Result<Appended, Failure>>,
+    ),
+    /// Stores what consumers of another process keep, which has these leases.
+    Keep(Batch, Leases, oneshot::Sender<Result<Kept, Failure>>),
+    /// Gives a consumer to whoever has this lease; batches under an earlier one are refused from then on.
+    Claim(ConsumerName, u64, oneshot::Sender<Result<Kept, Failure>>),
     Sweep(
         Arc<Retention>,
         Timestamp,
@@ -53,6 +63,18 @@ pub(super) enum Command {
     Erase(Box<Erasure>, oneshot::Sender<Result<Erased, Failure>>),
     Forget(ConsumerName, oneshot::Sender<Result<(), Failure>>),
     Close(oneshot::Sender<Result<(), Failure>>),
+}
+
+/// The leases under which a process has its consumers.
+pub(super) type Leases = HashMap<ConsumerName, u64>;
+
+/// What became of something that a consumer asked for.
+#[derive(Debug)]
+pub(super) enum Kept {
+    /// It is stored, and whoever has read the stream up to this message knows of it.
+    Stored(u64),
+    /// It is another one's consumer.
+    Refused(Failure),
 }
 
 /// Messages that nobody needs any more, or a request to be told once all before it are gone.
@@ -86,6 +108,9 @@ pub(super) async fn empty_trash(shared: Arc<Shared>, mut trash: mpsc::UnboundedR
 pub(super) struct Appender {
     pub(super) shared: Arc<Shared>,
     pub(super) writer: Writer,
+    pub(super) lease: Arc<Lease>,
+    /// Sequence number of the last message that was stored.
+    pub(super) stored: u64,
     /// Events that were stored by a call that could not say so, until a call asks for them again.
     pub(super) unreported: HashMap<(SourceName, Origin), Arc<Event>>,
 }
@@ -96,9 +121,20 @@ impl Appender {
         while let Some(command) = commands.recv().await {
             // Whoever asked may have gone; what was asked for is done all the same.
             match command {
-                Command::Append(batch, done) => {
-                    let appended = self.append(&batch).await;
+                Command::Append(batch, leases, done) => {
+                    let appended = match self.refusal(&batch, &leases) {
+                        Some(refused) => Err(refused),
+                        None => self.append(&batch).await,
+                    };
                     drop(done.send(self.judged(appended)));
+                }
+                Command::Keep(batch, leases, done) => {
+                    let kept = self.keep(&batch, &leases).await;
+                    drop(done.send(self.judged(kept)));
+                }
+                Command::Claim(consumer, epoch, done) => {
+                    let claimed = self.claim(&consumer, epoch).await;
+                    drop(done.send(self.judged(claimed)));
                 }
                 Command::Sweep(policy, now, done) => {
                     let swept = self.sweep(&policy, now).await;
@@ -126,7 +162,7 @@ impl Appender {
                         drop(tokio::time::timeout(Duration::from_secs(2), flush).await);
                     }
                     let released = match settled {
-                        Ok(()) => self.shared.lease.release().await,
+                        Ok(()) => self.lease.release().await,
                         Err(failure) => Err(failure),
                     };
                     drop(done.send(released));
@@ -166,7 +202,7 @@ impl Appender {
     }
 
     /// Makes the changes of a stored plan; gives its new events.
-    fn apply(&mut self, kept: Kept) -> Vec<Arc<Event>> {
+    fn apply(&mut self, kept: run::Kept) -> Vec<Arc<Event>> {
         let mut events = Vec::new();
         let mut trash = Vec::new();
         let mut index = self.shared.index();
@@ -179,7 +215,8 @@ impl Appender {
             {
                 events.push(Arc::clone(event));
             }
-            trash.extend(index.apply(change, kept.first + last as u64));
+            self.stored = kept.first + last as u64;
+            trash.extend(index.apply(change, self.stored));
         }
         index.counters = kept.counters;
         drop(index);
@@ -188,6 +225,58 @@ impl Appender {
             self.shared.last.send_replace(last.position());
         }
         events
+    }
+
+    /// Why a batch is not stored: a consumer of it was taken over since.
+    fn refusal(&self, batch: &Batch, leases: &Leases) -> Option<Failure> {
+        let index = self.shared.index();
+        let taken = consumers(batch).find(|consumer| {
+            let (now, held) = (index.claims.get(consumer.as_str()), leases.get(*consumer));
+            held.is_some() && now > held
+        });
+        taken.map(|consumer| {
+            let cause = format!("another process has the consumer `{consumer}`");
+            Failure::said(Trouble::TakenOver, cause)
+        })
+    }
+
+    /// Stores what consumers of another process keep.
+    async fn keep(&mut self, batch: &Batch, leases: &Leases) -> Result<Kept, Failure> {
+        self.settle().await?;
+        if let Some(refused) = self.refusal(batch, leases) {
+            return Ok(Kept::Refused(refused));
+        }
+        let is_known = {
+            let index = self.shared.index();
+            consumers(batch).all(|consumer| {
+                let held = leases.get(consumer);
+                held.is_some() && index.claims.get(consumer.as_str()) == held
+            })
+        };
+        if !is_known {
+            // A later lease is known to the process that appends now, and it gives the answer.
+            let cause = "the lease of a consumer is not known here";
+            return Err(Failure::said(Trouble::Unreachable, cause));
+        }
+        self.append(batch).await?;
+        Ok(Kept::Stored(self.stored))
+    }
+
+    /// Gives a consumer to whoever has this lease.
+    async fn claim(&mut self, consumer: &ConsumerName, epoch: u64) -> Result<Kept, Failure> {
+        self.settle().await?;
+        let now = self.shared.index().claims.get(consumer.as_str()).copied();
+        if now > Some(epoch) {
+            let cause = format!("another process has the consumer `{consumer}`");
+            return Ok(Kept::Refused(Failure::said(Trouble::TakenOver, cause)));
+        }
+        if now < Some(epoch) {
+            let consumer = consumer.as_str().into();
+            let value = StateValue::new(&ClaimLine { epoch }, Bytes::new());
+            let states = vec![(StateName::Claim { consumer }, Some(value))];
+            self.write_states(states).await?;
+        }
+        Ok(Kept::Stored(self.stored))
     }
 
     async fn append(&mut self, batch: &Batch) -> Result<Appended, Failure> {
@@ -584,6 +673,15 @@ impl Appender {
     }
 }
 
+/// The consumers whose cursors or new dead letters are in a batch.
+pub(super) fn consumers(batch: &Batch) -> impl Iterator<Item = &ConsumerName> {
+    let buried = batch.dead.iter().filter_map(|change| match change {
+        DeadLetterChange::Bury(letter) => Some(&letter.consumer),
+        _ => None,
+    });
+    batch.cursors.iter().map(|(name, _)| name).chain(buried)
+}
+
 /// The first deletion that there can be after this time.
 fn after(time: Timestamp) -> (Timestamp, OriginKey) {
     let next = time.checked_add(jiff::SignedDuration::from_nanos(1));
@@ -602,6 +700,10 @@ pub(super) fn memory_of(name: &StateName, value: &StateValue) -> Result<Memory, 
             Memory::Failure(same_failure(&read_dead(*id, value).map_err(damaged)?))
         }
         StateName::Swept { .. } => Memory::Swept(Box::new(value.line().map_err(damaged)?)),
+        StateName::Claim { .. } => {
+            let line: ClaimLine = value.line().map_err(damaged)?;
+            Memory::Claim(line.epoch)
+        }
         _ => Memory::Nothing,
     })
 }

@@ -111,7 +111,7 @@ impl Erasure {
                     Left::Nothing => Some(Rest::one(None)),
                 }
             }
-            StateName::Swept { .. } | StateName::Identity => None,
+            StateName::Swept { .. } | StateName::Identity | StateName::Claim { .. } => None,
         })
     }
 }

@@ -6,7 +6,7 @@
 //! | subject | message |
 //! | --- | --- |
 //! | `antiphon.JOURNAL.event.PLATFORM.KIND` | an event |
-//! | `antiphon.JOURNAL.state.HASH` | a checkpoint, cursor, projection, dead letter or record of the journal's own |
+//! | `antiphon.JOURNAL.state.HASH` | a checkpoint, cursor, projection, dead letter, claim of a consumer or record of the journal's own |
 //! | `antiphon.JOURNAL.part` | the beginning of a payload that is larger than a message may be |
 //! | `antiphon.JOURNAL.fence` | nothing; it takes a sequence number ([`super::run`]) |
 
@@ -123,6 +123,11 @@ impl Subjects {
 
     pub(super) fn fence(&self) -> String {
         format!("{}.fence", self.prefix)
+    }
+
+    /// What processes of consumers ask the one that appends; it is outside the stream.
+    pub(super) fn asks(&self) -> String {
+        self.prefix.replacen("antiphon.", "antiphon-ask.", 1)
     }
 
     fn part(&self) -> String {
@@ -260,7 +265,6 @@ pub(super) fn event_records(subjects: &Subjects, event: &Event, most: usize) -> 
 /// What the headers of an event say; `names` is absent where they stand behind the body.
 pub(super) struct EventHead {
     pub(super) position: u64,
-    pub(super) parts: u32,
     pub(super) body: usize,
     pub(super) note: Option<usize>,
     pub(super) received_at: Timestamp,
@@ -276,7 +280,6 @@ impl EventHead {
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, BoxError> {
         Ok(Self {
             position: number(headers, POSITION)?,
-            parts: parts(headers)?,
             body: number(headers, BODY)?,
             note: headers
                 .get(NOTE)
@@ -410,6 +413,8 @@ pub(super) enum StateName {
     Swept { number: u64 },
     /// The journal's secret.
     Identity,
+    /// Who has a consumer.
+    Claim { consumer: String },
 }
 
 /// A state's value: a line of JSON, and bytes behind it.
@@ -432,6 +437,23 @@ impl StateValue {
 
     pub(super) fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// The value as it is sent.
+    pub(super) fn whole(&self) -> Bytes {
+        let mut whole = BytesMut::from(self.line.as_slice());
+        whole.extend_from_slice(&self.bytes);
+        whole.freeze()
+    }
+
+    /// The value in what was sent.
+    pub(super) fn read(mut whole: Bytes) -> Self {
+        let end = whole.iter().position(|byte| *byte == b'\n');
+        let line = end.map_or_else(Bytes::new, |end| whole.split_to(end + 1));
+        Self {
+            line: line.to_vec(),
+            bytes: whole,
+        }
     }
 }
 
@@ -488,16 +510,7 @@ pub(super) fn read_state(
     } else {
         short_state_name(headers)?
     };
-    let end = payload.iter().position(|byte| *byte == b'\n');
-    let line = end.map_or_else(Bytes::new, |end| payload.split_to(end + 1));
-    let line = line.to_vec();
-    Ok((
-        name,
-        StateValue {
-            line,
-            bytes: payload,
-        },
-    ))
+    Ok((name, StateValue::read(payload)))
 }
 
 /// The line of a checkpoint.
@@ -510,6 +523,18 @@ pub(super) struct CheckpointLine {
 #[derive(Serialize, Deserialize)]
 pub(super) struct ProjectionLine {
     pub(super) position: u64,
+}
+
+/// The line of a claim.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ClaimLine {
+    /// The lease under which the consumer is held: greater than that of every earlier holder.
+    pub(super) epoch: u64,
+}
+
+/// The key of a consumer's lease: any text can be a name, and not every text a key.
+pub(super) fn consumer_key(consumer: &str) -> String {
+    format!("consumer-{:032x}", digest(consumer.as_bytes()))
 }
 
 /// The line of a cursor is the cursor.

@@ -8,7 +8,10 @@ use antiphon_core::{BoxError, Event, Kind, Position, SourceName};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use super::format::{Counters, OriginKey, Secret, StateName, SweptLine, key_of};
+use super::{
+    format::{Counters, OriginKey, Secret, StateName, SweptLine, key_of},
+    open::EventAt,
+};
 use crate::erased::{hashed, is_hashed};
 
 /// An event as the appender remembers it.
@@ -58,6 +61,8 @@ pub(super) enum Memory {
     Failure(u128),
     /// What a sweep removed.
     Swept(Box<SweptLine>),
+    /// The lease of a consumer's holder.
+    Claim(u64),
 }
 
 /// A change to the index, once its messages are stored.
@@ -96,6 +101,8 @@ pub(super) struct Index {
     pub(super) failures: HashMap<u128, u64, RandomState>,
     /// The failures of dead letters by their numbers.
     letters: HashMap<u64, u128, RandomState>,
+    /// The leases of the holders of consumers.
+    pub(super) claims: HashMap<String, u64, RandomState>,
     /// Origins of events that a sweep removed, and until when they are recognised, in Unix seconds.
     pub(super) removed: HashMap<OriginKey, i64, RandomState>,
     /// Until when the records of sweeps are needed, by their numbers.
@@ -122,6 +129,7 @@ impl Index {
             needs: HashMap::default(),
             failures: HashMap::default(),
             letters: HashMap::default(),
+            claims: HashMap::default(),
             removed: HashMap::default(),
             swept: BTreeMap::new(),
             swept_at: None,
@@ -183,6 +191,27 @@ impl Index {
         before
     }
 
+    /// Takes an event in that was found in the stream; gives what was there before.
+    pub(super) fn find(&mut self, event: &EventAt) -> Option<Head> {
+        let head = Head {
+            sequence: event.sequence,
+            parts: event.parts,
+            kind: self.kind(&event.kind),
+            weight: event.weight,
+            received_at: event.received_at,
+            origin: self.secret.origin(&event.source, &event.origin),
+            is_erased: event.is_erased,
+        };
+        let before = self.put(event.position, head, is_hashed(&event.origin));
+        if before.is_none()
+            && let Some(target) = &event.deletes
+        {
+            let target = self.secret.origin(&event.source, target);
+            self.deletions.insert((event.received_at, target));
+        }
+        before
+    }
+
     /// Takes an event out.
     pub(super) fn take(&mut self, position: u64) -> Option<Head> {
         let head = self.events.remove(&position)?;
@@ -220,6 +249,9 @@ impl Index {
                 self.letters.insert(*id, failure);
             }
             (StateName::Swept { number }, Memory::Swept(line)) => self.learn(*number, &line)?,
+            (StateName::Claim { consumer }, Memory::Claim(epoch)) => {
+                self.claims.insert(consumer.clone(), epoch);
+            }
             _ => {}
         }
         Ok(self.states.insert(name, stored))

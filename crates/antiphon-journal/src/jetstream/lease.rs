@@ -1,9 +1,10 @@
-//! The lease: one key of a bucket, which says who appends.
+//! Leases: keys of a bucket, which say who appends and who is a consumer.
 //!
 //! The key's entry ends by itself after the lease's time, by the server's clock, unless its holder writes it again. Each
 //! write names the revision that it follows, so that two processes never both hold it.
 //!
-//! The lease decides who *should* append. That nobody else *can* is decided by the stream ([`super::run`]).
+//! A lease decides who *should* write. That nobody else *can* is decided by the stream ([`super::run`]), and for a
+//! consumer by the one process that appends ([`super::ask`]).
 
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use tokio::time::{Instant, sleep};
 
 use super::server::Failure;
 
-/// The one key of the bucket.
-const KEY: &str = "appender";
+/// The key of the process that appends.
+pub(super) const APPENDER: &str = "appender";
 /// How often opening looks whether the lease is free.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -23,6 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Lease {
     store: Store,
+    key: String,
     /// What the entry says: the process, and a random number that tells two of its journals apart.
     holder: String,
     /// The revision of the entry as it was written last.
@@ -42,6 +44,7 @@ impl Lease {
     /// Takes the lease, and waits for its holder to give it up or to be silent for the lease's time.
     pub(super) async fn take(
         store: Store,
+        key: String,
         time: Duration,
         wait: Duration,
     ) -> Result<Self, NotTaken> {
@@ -49,10 +52,11 @@ impl Lease {
         let holder = format!("process {} ({:08x})", std::process::id(), rng.u32(..));
         let until = Instant::now() + wait;
         loop {
-            match store.create(KEY, Bytes::from(holder.clone())).await {
+            match store.create(&key, Bytes::from(holder.clone())).await {
                 Ok(revision) => {
                     return Ok(Self {
                         store,
+                        key,
                         holder,
                         revision: revision.into(),
                         epoch: revision,
@@ -61,7 +65,7 @@ impl Lease {
                 }
                 Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
                     if Instant::now() >= until {
-                        let holder = match store.entry(KEY).await {
+                        let holder = match store.entry(&key).await {
                             Ok(Some(entry)) => String::from_utf8_lossy(&entry.value).into_owned(),
                             _ => "another process".into(),
                         };
@@ -81,7 +85,7 @@ impl Lease {
     pub(super) async fn renew(&self) -> Result<(), Failure> {
         let mut revision = self.revision.lock().await;
         let value = Bytes::from(self.holder.clone());
-        match self.store.update(KEY, value, *revision).await {
+        match self.store.update(&self.key, value, *revision).await {
             Ok(next) => {
                 *revision = next;
                 Ok(())
@@ -100,7 +104,7 @@ impl Lease {
     }
 
     async fn claim(&self, revision: &mut u64) -> Result<(), Failure> {
-        let entry = self.store.entry(KEY).await;
+        let entry = self.store.entry(&self.key).await;
         let entry = entry.map_err(|error| Failure::unreachable(&error))?;
         match entry.filter(|entry| entry.operation == Operation::Put) {
             Some(entry) if entry.value == self.holder.as_bytes() => {
@@ -111,7 +115,11 @@ impl Lease {
                 let holder = String::from_utf8_lossy(&entry.value).into_owned();
                 Err(Failure::said(Trouble::TakenOver, holder))
             }
-            None => match self.store.create(KEY, self.holder.clone().into()).await {
+            None => match self
+                .store
+                .create(&self.key, self.holder.clone().into())
+                .await
+            {
                 Ok(next) => {
                     *revision = next;
                     Ok(())
@@ -124,7 +132,9 @@ impl Lease {
     /// Gives the lease up; another process can take it at once.
     pub(super) async fn release(&self) -> Result<(), Failure> {
         let revision = self.revision.lock().await;
-        let released = self.store.delete_expect_revision(KEY, Some(*revision));
+        let released = self
+            .store
+            .delete_expect_revision(&self.key, Some(*revision));
         let released = released.await;
         released.map_err(|error| Failure::unreachable(&error))
     }

@@ -8,6 +8,7 @@ use async_nats::{
     jetstream::consumer::{DeliverPolicy, pull::OrderedConfig},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::{
@@ -16,11 +17,10 @@ use super::{
         Counters, EventHead, InRun, Secret, StateName, StateValue, has_long_names, is_state, parts,
         read_event, read_state, short_names, short_state_name, state_records,
     },
-    index::{Head, Index, Memory, Stored},
+    index::{Index, Memory, Stored},
     run::WINDOW,
     server::{Failure, GETS, Link, chain},
 };
-use crate::erased::is_hashed;
 
 /// Messages that are looked at together, backwards from the end of the stream.
 const BACK: u64 = 128;
@@ -49,17 +49,7 @@ pub(super) async fn read(link: &Link, fence: u64) -> Result<Found, Failure> {
         let mut rng = Rng::new();
         Secret::new(std::array::from_fn(|_| rng.u8(..)))
     });
-    let mut index = Index::new(secret);
-    index.counters = last.map_or(Counters::default(), |(_, counters)| counters);
-    let mut scan = Scan {
-        link,
-        valid: last.map_or(0, |(sequence, _)| sequence),
-        index,
-        states: BTreeMap::new(),
-        loose: Vec::new(),
-        trash: Vec::new(),
-        left: Vec::new(),
-    };
+    let mut scan = Scan::new(link, last, secret);
     scan.messages(fence).await?;
     let Scan {
         mut index,
@@ -75,7 +65,10 @@ pub(super) async fn read(link: &Link, fence: u64) -> Result<Found, Failure> {
     let loaded: Vec<_> = stream::iter(states)
         .map(async |(name, stored)| {
             let memory = match &name {
-                StateName::Cursor { .. } | StateName::Dead { .. } | StateName::Swept { .. } => {
+                StateName::Cursor { .. }
+                | StateName::Dead { .. }
+                | StateName::Swept { .. }
+                | StateName::Claim { .. } => {
                     let value = state(link, stored).await?;
                     let (_, value) = value.ok_or_else(|| missing(stored.sequence))?;
                     memory_of(&name, &value)?
@@ -97,6 +90,26 @@ pub(super) async fn read(link: &Link, fence: u64) -> Result<Found, Failure> {
         trash,
         is_new,
     })
+}
+
+/// What a process reads that follows another one's journal, and the sequence number with which it goes on.
+///
+/// Messages of a run that is under way come later.
+pub(super) async fn read_beside(link: &Link) -> Result<(Index, u64), Failure> {
+    let end = link.last_sequence().await?;
+    let Some(last) = last_run(link, end).await? else {
+        return Err(Failure::new(Trouble::Empty));
+    };
+    let mut scan = Scan::new(link, Some(last), secret(link).await?);
+    scan.messages(last.0).await?;
+    let Scan {
+        mut index, states, ..
+    } = scan;
+    for (name, stored) in states {
+        let set = index.set(name, stored, Some(Memory::Nothing));
+        set.map_err(|error| Failure::damaged(stored.sequence, error))?;
+    }
+    Ok((index, last.0 + 1))
 }
 
 /// Takes out the events that a sweep has removed without getting as far as their messages.
@@ -200,7 +213,22 @@ struct Scan<'a> {
     left: Vec<u64>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    /// A pass that takes in the messages up to the last run.
+    fn new(link: &'a Link, last: Option<(u64, Counters)>, secret: Secret) -> Self {
+        let mut index = Index::new(secret);
+        index.counters = last.map_or(Counters::default(), |(_, counters)| counters);
+        Self {
+            link,
+            valid: last.map_or(0, |(sequence, _)| sequence),
+            index,
+            states: BTreeMap::new(),
+            loose: Vec::new(),
+            trash: Vec::new(),
+            left: Vec::new(),
+        }
+    }
+
     /// Looks at every message up to this one.
     async fn messages(&mut self, end: u64) -> Result<(), Failure> {
         let mut next = 1;
@@ -261,31 +289,106 @@ impl Scan<'_> {
             self.left.push(sequence);
             return Ok(());
         }
-        let damaged = |error| Failure::damaged(sequence, error);
-        let is_event = EventHead::is_in(headers);
-        let state = is_state(headers);
-        if !is_event && state.is_none() {
-            self.loose.push(sequence);
-            return Ok(());
-        }
-        let parts = parts(headers).map_err(damaged)?;
-        let first = sequence.saturating_sub(parts.into());
+        let message = look(self.link, sequence, headers).await?;
+        let first = match &message {
+            None => return Err(missing(sequence)),
+            Some(Message::Part) => {
+                self.loose.push(sequence);
+                return Ok(());
+            }
+            Some(Message::Event(event)) => sequence.saturating_sub(event.parts.into()),
+            Some(Message::State { stored, .. }) => sequence.saturating_sub(stored.parts.into()),
+        };
         let orphans = self.loose.drain(..).filter(|part| *part < first);
         self.trash.extend(orphans);
-        if is_event {
-            self.event(sequence, headers).await
-        } else {
-            let stored = Stored { sequence, parts };
-            self.state(stored, headers, state == Some(true)).await
+        match message {
+            Some(Message::Event(event)) => {
+                let before = self.index.find(&event);
+                self.trash
+                    .extend(before.into_iter().flat_map(|head| head.messages()));
+            }
+            Some(Message::State {
+                name,
+                stored,
+                is_gone,
+            }) => {
+                let before = if is_gone {
+                    self.trash.extend(stored.messages());
+                    self.states.remove(&name)
+                } else {
+                    self.states.insert(name, stored)
+                };
+                self.trash
+                    .extend(before.into_iter().flat_map(Stored::messages));
+            }
+            Some(Message::Part) | None => {}
         }
+        Ok(())
     }
+}
 
-    async fn event(&mut self, sequence: u64, headers: &HeaderMap) -> Result<(), Failure> {
-        let damaged = |error| Failure::damaged(sequence, error);
-        let head = EventHead::read(headers).map_err(damaged)?;
-        let (source, kind, origin, deletes) = if has_long_names(headers) {
-            let whole = self.link.whole(sequence, head.parts).await?;
-            let (headers, payload) = whole.ok_or_else(|| missing(sequence))?;
+/// What a message of a run is.
+pub(super) enum Message {
+    /// The beginning of a payload.
+    Part,
+    Event(Box<EventAt>),
+    State {
+        name: StateName,
+        stored: Stored,
+        /// Whether the state is no more.
+        is_gone: bool,
+    },
+}
+
+/// An event as it stands in the stream.
+pub(super) struct EventAt {
+    pub(super) position: u64,
+    pub(super) sequence: u64,
+    pub(super) parts: u32,
+    pub(super) kind: Kind,
+    pub(super) weight: u64,
+    pub(super) received_at: Timestamp,
+    pub(super) source: String,
+    pub(super) origin: String,
+    pub(super) deletes: Option<String>,
+    pub(super) is_erased: bool,
+}
+
+/// Looks at the headers of a message, and at its payload where its names stand there; `None` if that is gone.
+pub(super) async fn look(
+    link: &Link,
+    sequence: u64,
+    headers: &HeaderMap,
+) -> Result<Option<Message>, Failure> {
+    let damaged = |error| Failure::damaged(sequence, error);
+    let is_event = EventHead::is_in(headers);
+    let state = is_state(headers);
+    if !is_event && state.is_none() {
+        return Ok(Some(Message::Part));
+    }
+    let parts = parts(headers).map_err(damaged)?;
+    let whole = if has_long_names(headers) {
+        let Some(whole) = link.whole(sequence, parts).await? else {
+            return Ok(None);
+        };
+        Some(whole)
+    } else {
+        None
+    };
+    if !is_event {
+        let name = match whole {
+            Some((headers, payload)) => read_state(&headers, payload).map_err(damaged)?.0,
+            None => short_state_name(headers).map_err(damaged)?,
+        };
+        return Ok(Some(Message::State {
+            name,
+            stored: Stored { sequence, parts },
+            is_gone: state == Some(true),
+        }));
+    }
+    let head = EventHead::read(headers).map_err(damaged)?;
+    let (source, kind, origin, deletes) = match whole {
+        Some((headers, payload)) => {
             let event = read_event(&headers, payload).map_err(damaged)?;
             let text = |text: &antiphon_core::Origin| text.as_str().to_owned();
             (
@@ -294,53 +397,19 @@ impl Scan<'_> {
                 text(event.origin()),
                 event.deletes().map(text),
             )
-        } else {
-            short_names(headers).map_err(damaged)?
-        };
-        let key = self.index.secret.origin(&source, &origin);
-        let known = Head {
-            sequence,
-            parts: head.parts,
-            kind: self.index.kind(&Kind::new(kind)),
-            weight: head.weight(),
-            received_at: head.received_at,
-            origin: key,
-            is_erased: head.is_erased,
-        };
-        let before = self.index.put(head.position, known, is_hashed(&origin));
-        if before.is_none()
-            && let Some(target) = deletes
-        {
-            let target = self.index.secret.origin(&source, &target);
-            self.index.deletions.insert((head.received_at, target));
         }
-        self.trash
-            .extend(before.into_iter().flat_map(|head| head.messages()));
-        Ok(())
-    }
-
-    async fn state(
-        &mut self,
-        stored: Stored,
-        headers: &HeaderMap,
-        is_gone: bool,
-    ) -> Result<(), Failure> {
-        let damaged = |error| Failure::damaged(stored.sequence, error);
-        let name = if has_long_names(headers) {
-            let whole = self.link.whole(stored.sequence, stored.parts).await?;
-            let (headers, payload) = whole.ok_or_else(|| missing(stored.sequence))?;
-            read_state(&headers, payload).map_err(damaged)?.0
-        } else {
-            short_state_name(headers).map_err(damaged)?
-        };
-        let before = if is_gone {
-            self.trash.extend(stored.messages());
-            self.states.remove(&name)
-        } else {
-            self.states.insert(name, stored)
-        };
-        self.trash
-            .extend(before.into_iter().flat_map(Stored::messages));
-        Ok(())
-    }
+        None => short_names(headers).map_err(damaged)?,
+    };
+    Ok(Some(Message::Event(Box::new(EventAt {
+        position: head.position,
+        sequence,
+        parts,
+        kind: Kind::new(kind),
+        weight: head.weight(),
+        received_at: head.received_at,
+        source,
+        origin,
+        deletes,
+        is_erased: head.is_erased,
+    }))))
 }

@@ -2,12 +2,12 @@
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
-use antiphon_core::{AppendError, BoxError, ReadError, Trouble};
+use antiphon_core::{AppendError, BoxError, ClaimError, ConsumerName, ReadError, Role, Trouble};
 use async_nats::{
-    ConnectOptions, HeaderMap, ServerAddr,
+    Client, ConnectOptions, HeaderMap, ServerAddr,
     jetstream::{
         Context, ErrorCode,
-        context::{PublishError, PublishErrorKind},
+        context::{GetStreamError, GetStreamErrorKind, PublishError, PublishErrorKind},
         kv,
         stream::{
             Config, DeleteMessageErrorKind, DirectGetErrorKind, DiscardPolicy,
@@ -67,6 +67,11 @@ impl Failure {
         Self::said(Trouble::Unreachable, chain(error))
     }
 
+    /// What is behind it, in one line.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
     fn cause(self) -> Option<BoxError> {
         self.source.map(|text| String::from(&*text).into())
     }
@@ -77,6 +82,10 @@ impl Failure {
 
     pub(super) fn read(self) -> ReadError {
         ReadError::new(self.trouble, self.cause())
+    }
+
+    pub(super) fn claim(self, consumer: &ConsumerName) -> ClaimError {
+        ClaimError::new(consumer.clone(), self.trouble, self.cause())
     }
 
     pub(super) fn open(self) -> JetStreamOpenError {
@@ -140,6 +149,7 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// An open connection, and the stream of a journal.
 #[derive(Debug)]
 pub(super) struct Link {
+    pub(super) client: Client,
     pub(super) context: Context,
     pub(super) stream: Stream,
     pub(super) subjects: Subjects,
@@ -150,10 +160,11 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Connects, looks at the server, and makes the stream or looks at the one that is there.
+    /// Connects, looks at the server, and makes the stream or looks at the one that is there, as the role asks for.
     pub(super) async fn open(
         servers: &str,
         options: &JetStreamOptions,
+        role: Role,
     ) -> Result<Self, JetStreamOpenError> {
         let name = &options.name;
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -187,11 +198,12 @@ impl Link {
         let mut context = async_nats::jetstream::new(client.clone());
         context.set_timeout(options.patience);
         let subjects = Subjects::of(name);
-        let stream = stream_of(&context, &subjects, options).await?;
+        let stream = stream_of(&context, &subjects, options, role).await?;
         if stream.cached_info().config.num_replicas > 1 && !keeps_replicas {
             return Err(old());
         }
         Ok(Self {
+            client,
             context,
             stream,
             subjects,
@@ -384,6 +396,7 @@ async fn stream_of(
     context: &Context,
     subjects: &Subjects,
     options: &JetStreamOptions,
+    role: Role,
 ) -> Result<Stream, JetStreamOpenError> {
     let asked = Config {
         name: format!("antiphon-{}", options.name),
@@ -402,6 +415,9 @@ async fn stream_of(
     };
     let stream = match context.get_stream(&asked.name).await {
         Ok(stream) => stream,
+        Err(missing) if !role.appends() && is_missing(&missing) => {
+            return Err(Failure::new(Trouble::Empty).open());
+        }
         Err(missing) => match context.create_stream(asked.clone()).await {
             Ok(stream) => stream,
             Err(error) => {
@@ -429,6 +445,14 @@ async fn stream_of(
     };
     check(&stream.cached_info().config, &asked, options)?;
     Ok(stream)
+}
+
+/// Whether the server says that there is no such stream.
+fn is_missing(error: &GetStreamError) -> bool {
+    let GetStreamErrorKind::JetStream(said) = error.kind() else {
+        return false;
+    };
+    said.error_code() == ErrorCode::STREAM_NOT_FOUND
 }
 
 /// An option of a stream in the server's words, and its value as a text.

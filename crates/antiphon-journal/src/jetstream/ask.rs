@@ -1,0 +1,369 @@
+//! What the processes of consumers ask the one that appends, and its answers.
+//!
+//! A stream has one writer, so that its messages can be under way together. What a consumer keeps is therefore sent to
+//! that process, as a request beside the stream, and stored by it in one run like a batch of its own. Who has a consumer
+//! stands in the stream too: the process that appends refuses what comes under an earlier lease, so that a holder that
+//! was replaced, and does not know it yet, acknowledges nothing.
+//!
+//! A request that is larger than a message comes in parts. A process that was itself replaced gives no answer: its
+//! successor hears the same request.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use antiphon_core::{
+    Batch, ConsumerName, Cursor, DeadLetterChange, DeadLetterId, Position, Rng, Saved, Trouble,
+};
+use async_nats::{HeaderMap, Message, Request, Subscriber};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    appender::{Command, Kept, Leases},
+    format::{StateValue, dead_value, read_dead},
+    server::{Failure, Link},
+};
+
+/// Most bytes of a request.
+const MOST: usize = 64 << 20;
+/// Most processes whose requests may be half here.
+const ASKERS: usize = 64;
+/// Who asks, and the number of the request.
+const ASK: &str = "Antiphon-Ask";
+/// How many parts came before this one.
+const PART: &str = "Antiphon-Part";
+
+/// What is asked for; bytes stand behind it, in the order in which they are named.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Ask {
+    /// Gives a consumer to the holder of this lease.
+    Claim { consumer: String, epoch: u64 },
+    /// Stores what consumers keep.
+    Keep {
+        leases: Vec<(String, u64)>,
+        cursors: Vec<(String, Cursor)>,
+        dead: Vec<Dead>,
+        /// Name, position and length.
+        projections: Vec<(String, u64, usize)>,
+    },
+}
+
+/// A change of a dead letter.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Dead {
+    /// The length of the letter.
+    Bury(usize),
+    Replay(u64),
+    Drop(u64),
+}
+
+/// The answer to a request.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Answer {
+    /// Sequence number of the message up to which the stream has to be read to know of it.
+    stored: Option<u64>,
+    trouble: Option<String>,
+    cause: Option<String>,
+}
+
+/// The troubles that an answer can name; every other one is [`Trouble::Other`].
+const TROUBLES: [(&str, Trouble); 5] = [
+    ("full", Trouble::Full),
+    ("read-only", Trouble::ReadOnly),
+    ("locked", Trouble::Locked),
+    ("unreachable", Trouble::Unreachable),
+    ("taken-over", Trouble::TakenOver),
+];
+
+impl Answer {
+    fn failed(failure: &Failure) -> Self {
+        let word = TROUBLES
+            .iter()
+            .find(|(_, trouble)| *trouble == failure.trouble);
+        Self {
+            stored: None,
+            trouble: Some(word.map_or("other", |(word, _)| word).into()),
+            cause: failure.text().map(Into::into),
+        }
+    }
+
+    fn read(payload: &[u8]) -> Result<u64, Failure> {
+        let answer: Self = serde_json::from_slice(payload)
+            .map_err(|error| Failure::said(Trouble::Other, error))?;
+        if let Some(stored) = answer.stored {
+            return Ok(stored);
+        }
+        let word = answer.trouble.unwrap_or_default();
+        let trouble = TROUBLES.iter().find(|(of, _)| *of == word);
+        let trouble = trouble.map_or(Trouble::Other, |(_, trouble)| *trouble);
+        Err(match answer.cause {
+            Some(cause) => Failure::said(trouble, cause),
+            None => Failure::new(trouble),
+        })
+    }
+}
+
+/// Asks the process that appends.
+#[derive(Debug)]
+pub(super) struct Asker {
+    link: Arc<Link>,
+    name: String,
+    asked: AtomicU64,
+}
+
+impl Asker {
+    pub(super) fn new(link: Arc<Link>) -> Self {
+        let mut rng = Rng::new();
+        Self {
+            link,
+            name: format!("{:016x}", rng.u64(..)),
+            asked: AtomicU64::new(0),
+        }
+    }
+
+    /// Asks for a consumer under this lease; gives the message up to which the stream has to be read.
+    pub(super) async fn claim(&self, consumer: &ConsumerName, epoch: u64) -> Result<u64, Failure> {
+        let consumer = consumer.as_str().into();
+        self.ask(&StateValue::new(
+            &Ask::Claim { consumer, epoch },
+            Bytes::new(),
+        ))
+        .await
+    }
+
+    /// Has a batch stored that a consumer may store.
+    pub(super) async fn keep(&self, batch: &Batch, leases: &Leases) -> Result<u64, Failure> {
+        self.ask(&encoded(batch, leases)).await
+    }
+
+    async fn ask(&self, ask: &StateValue) -> Result<u64, Failure> {
+        let mut payload = ask.whole();
+        if payload.len() > MOST {
+            let cause = format!(
+                "what is to be stored has {} bytes, and may have {MOST}",
+                payload.len()
+            );
+            return Err(Failure::said(Trouble::Other, cause));
+        }
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        let subject = self.link.subjects.asks();
+        let mut part = 0_u64;
+        let mut headers = || {
+            let mut headers = HeaderMap::new();
+            headers.insert(ASK, format!("{}/{number}", self.name));
+            headers.insert(PART, part.to_string());
+            part += 1;
+            headers
+        };
+        while payload.len() > self.link.most {
+            let begin = payload.split_to(self.link.most);
+            let sent = self
+                .link
+                .client
+                .publish_with_headers(subject.clone(), headers(), begin);
+            sent.await.map_err(|error| Failure::unreachable(&error))?;
+        }
+        let request = Request::new()
+            .headers(headers())
+            .payload(payload)
+            .timeout(Some(self.link.patience));
+        let answer = self.link.client.send_request(subject, request).await;
+        let answer = answer.map_err(|error| {
+            let cause = format!("no process that appends to the journal has answered: {error}");
+            Failure::said(Trouble::Unreachable, cause)
+        })?;
+        Answer::read(&answer.payload)
+    }
+}
+
+fn encoded(batch: &Batch, leases: &Leases) -> StateValue {
+    let mut bytes = BytesMut::new();
+    let dead = batch.dead.iter().filter_map(|change| match change {
+        DeadLetterChange::Bury(letter) => {
+            // The journal gives it a number.
+            let letter = dead_value(letter).whole();
+            bytes.extend_from_slice(&letter);
+            Some(Dead::Bury(letter.len()))
+        }
+        DeadLetterChange::Replay(id) => Some(Dead::Replay(id.0)),
+        DeadLetterChange::Drop(id) => Some(Dead::Drop(id.0)),
+        _ => None,
+    });
+    let dead = dead.collect();
+    let projections = batch.projections.iter().map(|(name, saved)| {
+        bytes.extend_from_slice(&saved.state);
+        (name.clone(), saved.position.get(), saved.state.len())
+    });
+    let projections = projections.collect();
+    let ask = Ask::Keep {
+        leases: leases
+            .iter()
+            .map(|(consumer, epoch)| (consumer.as_str().into(), *epoch))
+            .collect(),
+        cursors: batch
+            .cursors
+            .iter()
+            .map(|(consumer, cursor)| (consumer.as_str().into(), cursor.clone()))
+            .collect(),
+        dead,
+        projections,
+    };
+    StateValue::new(&ask, bytes.freeze())
+}
+
+fn decoded(
+    cursors: Vec<(String, Cursor)>,
+    dead: Vec<Dead>,
+    projections: Vec<(String, u64, usize)>,
+    mut bytes: Bytes,
+) -> Result<Batch, Failure> {
+    let cut = || Failure::said(Trouble::Other, "a request is cut short");
+    let mut take = |length: usize| {
+        if length > bytes.len() {
+            return Err(cut());
+        }
+        Ok(bytes.split_to(length))
+    };
+    let dead = dead.into_iter().map(|change| {
+        Ok(match change {
+            Dead::Bury(length) => {
+                let letter = read_dead(0, &StateValue::read(take(length)?));
+                let letter = letter.map_err(|error| Failure::said(Trouble::Other, error))?;
+                DeadLetterChange::Bury(Box::new(letter))
+            }
+            Dead::Replay(id) => DeadLetterChange::Replay(DeadLetterId(id)),
+            Dead::Drop(id) => DeadLetterChange::Drop(DeadLetterId(id)),
+        })
+    });
+    let dead: Vec<_> = dead.collect::<Result<_, Failure>>()?;
+    let projections = projections.into_iter().map(|(name, position, length)| {
+        let saved = Saved {
+            position: Position::new(position),
+            state: take(length)?.to_vec(),
+        };
+        Ok((name, saved))
+    });
+    let projections = projections.collect::<Result<_, Failure>>()?;
+    Ok(Batch {
+        cursors: cursors
+            .into_iter()
+            .map(|(consumer, cursor)| (consumer.into(), cursor))
+            .collect(),
+        dead,
+        projections,
+        ..Batch::default()
+    })
+}
+
+/// The parts of the newest request of every process that asks.
+#[derive(Default)]
+struct Parts {
+    by_asker: HashMap<String, (String, Vec<Bytes>)>,
+}
+
+impl Parts {
+    /// Takes a message in; gives the whole request with its last one.
+    fn put(&mut self, message: &Message) -> Option<Result<Bytes, Failure>> {
+        let headers = message.headers.as_ref();
+        let header = |name| headers.and_then(|headers| headers.get(name));
+        let name = header(ASK)?.as_str().to_owned();
+        let part: usize = header(PART)?.as_str().parse().ok()?;
+        let (asker, _) = name.split_once('/')?;
+        let asker = asker.to_owned();
+        let is_last = message.reply.is_some();
+        if part == 0 && is_last {
+            self.by_asker.remove(&asker);
+            return Some(Ok(message.payload.clone()));
+        }
+        if part == 0 {
+            if self.by_asker.len() >= ASKERS {
+                // Whoever loses a part asks again.
+                self.by_asker.clear();
+            }
+            self.by_asker
+                .insert(asker.clone(), (name.clone(), Vec::new()));
+        }
+        let lost = || Failure::said(Trouble::Other, "a part of a request was lost");
+        let known = self.by_asker.get_mut(&asker);
+        let known = known.filter(|(of, parts)| *of == name && parts.len() == part);
+        let Some((_, parts)) = known else {
+            return is_last.then(|| Err(lost()));
+        };
+        parts.push(message.payload.clone());
+        let length = parts.iter().map(Bytes::len).sum::<usize>();
+        if length > MOST {
+            self.by_asker.remove(&asker);
+            return None;
+        }
+        is_last.then(|| {
+            let (_, parts) = self.by_asker.remove(&asker).ok_or_else(lost)?;
+            Ok(parts.concat().into())
+        })
+    }
+}
+
+/// Answers requests until the appender is gone.
+pub(super) async fn serve(
+    link: Arc<Link>,
+    mut requests: Subscriber,
+    commands: mpsc::Sender<Command>,
+) {
+    let mut parts = Parts::default();
+    while let Some(message) = requests.next().await {
+        let (Some(request), Some(reply)) = (parts.put(&message), message.reply) else {
+            continue;
+        };
+        let answer = match request {
+            Ok(request) => carry_out(request, &commands).await,
+            Err(failure) => Err(failure),
+        };
+        let answer = match answer {
+            Ok(Kept::Stored(stored)) => Answer {
+                stored: Some(stored),
+                ..Answer::default()
+            },
+            // Another process appends, and hears the same request.
+            Err(failure) if !failure.trouble.is_transient() => continue,
+            Ok(Kept::Refused(failure)) | Err(failure) => Answer::failed(&failure),
+        };
+        let answer = serde_json::to_vec(&answer).expect("plain data");
+        // Whoever asked asks again where no answer comes.
+        drop(link.client.publish(reply, answer.into()).await);
+    }
+}
+
+async fn carry_out(request: Bytes, commands: &mpsc::Sender<Command>) -> Result<Kept, Failure> {
+    let request = StateValue::read(request);
+    let ask: Ask = request
+        .line()
+        .map_err(|error| Failure::said(Trouble::Other, error))?;
+    let (done, answer) = oneshot::channel();
+    let command = match ask {
+        Ask::Claim { consumer, epoch } => Command::Claim(consumer.into(), epoch, done),
+        Ask::Keep {
+            leases,
+            cursors,
+            dead,
+            projections,
+        } => {
+            let batch = decoded(cursors, dead, projections, request.bytes().clone())?;
+            let leases = leases
+                .into_iter()
+                .map(|(consumer, epoch)| (consumer.into(), epoch))
+                .collect();
+            Command::Keep(batch, leases, done)
+        }
+    };
+    let closed = || Failure::new(Trouble::Closed);
+    commands.send(command).await.map_err(|_| closed())?;
+    answer.await.map_err(|_| closed())?
+}

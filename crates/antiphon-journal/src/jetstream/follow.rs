@@ -1,0 +1,231 @@
+//! What a process without the lease of the journal knows of the stream: it follows the messages that another one writes.
+//!
+//! A run counts once its last message is there. Of a run whose last message was deleted before it was read here, what is
+//! still in the stream counts once a later run begins: no run begins before all that an earlier one left over is deleted.
+
+use std::sync::Arc;
+
+use antiphon_core::{Position, Trouble};
+use async_nats::{
+    HeaderMap,
+    jetstream::consumer::{DeliverPolicy, pull::OrderedConfig},
+};
+use futures_util::StreamExt;
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    Shared,
+    format::{COMMIT, InRun, StateName, SweptLine, key_of, read_dead},
+    index::{Memory, Stored},
+    open::{EventAt, Message, look, state},
+    server::Failure,
+};
+
+/// Pause before the stream is read again after the server failed.
+const AGAIN: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Follows the stream from a message on.
+pub(super) struct Follower {
+    shared: Arc<Shared>,
+    /// The next message to look at.
+    next: u64,
+    /// Messages of a run that has not ended.
+    run: Vec<(u64, HeaderMap)>,
+    /// The last message that was taken in.
+    seen: watch::Sender<u64>,
+}
+
+impl Follower {
+    /// `seen` has the last message that was taken in already.
+    pub(super) fn new(shared: Arc<Shared>, seen: watch::Sender<u64>) -> Self {
+        let next = *seen.borrow() + 1;
+        Self {
+            shared,
+            next,
+            run: Vec::new(),
+            seen,
+        }
+    }
+
+    /// Follows until the journal is dropped, or damaged.
+    pub(super) async fn run(mut self) {
+        loop {
+            match self.messages().await {
+                Err(failure) if !failure.trouble.is_transient() => {
+                    self.shared.lose(failure);
+                    return;
+                }
+                Ok(()) => {}
+                Err(_) => tokio::time::sleep(AGAIN).await,
+            }
+        }
+    }
+
+    /// Looks at the messages that come, until the server's reader of the stream has to be made anew.
+    async fn messages(&mut self) -> Result<(), Failure> {
+        let link = Arc::clone(&self.shared.link);
+        let last = link.last_sequence().await?;
+        let config = OrderedConfig {
+            headers_only: true,
+            deliver_policy: DeliverPolicy::ByStartSequence {
+                start_sequence: self.next,
+            },
+            ..OrderedConfig::default()
+        };
+        let consumer = link.stream.create_consumer(config).await;
+        let consumer = consumer.map_err(|error| Failure::unreachable(&error))?;
+        if consumer.cached_info().num_pending == 0 {
+            // What stood there is deleted.
+            self.next = self.next.max(last + 1);
+        }
+        let messages = consumer.messages().await;
+        let mut messages = messages.map_err(|error| Failure::unreachable(&error))?;
+        loop {
+            let message = match timeout(link.patience, messages.next()).await {
+                Ok(Some(message)) => message.map_err(|error| Failure::unreachable(&error))?,
+                Err(_) if link.last_sequence().await? < self.next => continue,
+                // A server that was started again knows nothing of who was reading.
+                Ok(None) | Err(_) => return Ok(()),
+            };
+            let info = message.info();
+            let info = info.map_err(|error| Failure::said(Trouble::Other, error))?;
+            let sequence = info.stream_sequence;
+            if sequence < self.next {
+                continue;
+            }
+            if let Some(headers) = &message.headers {
+                self.message(sequence, headers).await?;
+            }
+            self.next = sequence + 1;
+        }
+    }
+
+    async fn message(&mut self, sequence: u64, headers: &HeaderMap) -> Result<(), Failure> {
+        let Some(place) = InRun::read(headers) else {
+            return Ok(());
+        };
+        let before = self
+            .run
+            .first()
+            .and_then(|(_, headers)| InRun::read(headers));
+        if before.is_some_and(|before| (before.epoch, before.run) != (place.epoch, place.run)) {
+            self.leave().await?;
+        }
+        self.run.push((sequence, headers.clone()));
+        let is_whole = self.run.len() as u64 == place.index + 1
+            && (sequence - place.index..)
+                .zip(&self.run)
+                .all(|(expected, (sequence, _))| expected == *sequence);
+        if is_whole && headers.get(COMMIT).is_some() {
+            let run = std::mem::take(&mut self.run);
+            self.take(run).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what is left of a run that was not seen to the end, since a later one has begun.
+    async fn leave(&mut self) -> Result<(), Failure> {
+        let mut left = Vec::new();
+        for (sequence, headers) in &self.run {
+            let message = self.shared.link.message_of_leader(*sequence).await?;
+            if message.is_some() {
+                left.push((*sequence, headers.clone()));
+            }
+        }
+        self.run.clear();
+        self.take(left).await
+    }
+
+    /// Takes messages in that count.
+    async fn take(&self, run: Vec<(u64, HeaderMap)>) -> Result<(), Failure> {
+        let mut events = Vec::new();
+        let mut states = Vec::new();
+        let mut replays = 0;
+        let mut swept = Vec::new();
+        let link = &self.shared.link;
+        let Some(end) = run.last().map(|(sequence, _)| *sequence) else {
+            return Ok(());
+        };
+        for (sequence, headers) in run {
+            match look(link, sequence, &headers).await? {
+                Some(Message::Event(event)) => events.push(event),
+                Some(Message::State {
+                    name,
+                    stored,
+                    is_gone,
+                }) => {
+                    if !is_gone {
+                        replays += u64::from(self.asks_for_replay(&name, stored).await?);
+                        swept.extend(self.swept(&name, stored).await?);
+                    }
+                    states.push((name, stored, is_gone));
+                }
+                // The beginning of a payload, or what is deleted by now.
+                Some(Message::Part) | None => {}
+            }
+        }
+        self.apply(&events, states, swept);
+        if replays > 0 {
+            self.shared.replays.send_modify(|count| *count += replays);
+        }
+        self.seen.send_replace(end);
+        Ok(())
+    }
+
+    fn apply(
+        &self,
+        events: &[Box<EventAt>],
+        states: Vec<(StateName, Stored, bool)>,
+        swept: Vec<u128>,
+    ) {
+        let mut index = self.shared.index();
+        for event in events {
+            index.find(event);
+        }
+        for (name, stored, is_gone) in states {
+            let memory = (!is_gone).then_some(Memory::Nothing);
+            // Nothing is read out of a state here, so that nothing can fail.
+            let _before = index.set(name, stored, memory);
+        }
+        for origin in swept {
+            if let Some(position) = index.origins.get(&origin).copied() {
+                index.take(position);
+            }
+        }
+        drop(index);
+        if let Some(last) = events.iter().map(|event| event.position).max() {
+            self.shared.last.send_if_modified(|position| {
+                let is_later = last > position.get();
+                *position = (*position).max(Position::new(last));
+                is_later
+            });
+        }
+    }
+
+    /// Whether a state is a dead letter that is to be handled again.
+    async fn asks_for_replay(&self, name: &StateName, stored: Stored) -> Result<bool, Failure> {
+        let StateName::Dead { id } = name else {
+            return Ok(false);
+        };
+        let Some((_, value)) = state(&self.shared.link, stored).await? else {
+            return Ok(false);
+        };
+        let letter = read_dead(*id, &value);
+        let letter = letter.map_err(|error| Failure::damaged(stored.sequence, error))?;
+        Ok(letter.replay)
+    }
+
+    /// The origins that a sweep removed.
+    async fn swept(&self, name: &StateName, stored: Stored) -> Result<Vec<u128>, Failure> {
+        if !matches!(name, StateName::Swept { .. }) {
+            return Ok(Vec::new());
+        }
+        let Some((_, value)) = state(&self.shared.link, stored).await? else {
+            return Ok(Vec::new());
+        };
+        let damaged = |error| Failure::damaged(stored.sequence, error);
+        let line: SweptLine = value.line().map_err(damaged)?;
+        let keys = line.removed.iter().map(|(key, _)| key_of(key));
+        keys.collect::<Result<_, _>>().map_err(damaged)
+    }
+}
