@@ -184,11 +184,40 @@ impl Network {
             .route_to(&target.host)
             .or_else(|| self.route_to("*"))
             .unwrap_or(&otherwise);
+        let mut name = target.to_string();
         let stream = match &route.way {
-            Way::Proxy(proxy) => self.tunnel(proxy, target.clone()).await?,
-            way => self.dial(way, &target, target.to_string()).await?,
+            Way::Proxy(proxy) => {
+                // What fails from here on may be the proxy's doing.
+                name = format!("{name} through {proxy}");
+                self.tunnel(proxy, target.clone()).await?
+            }
+            way => self.dial(way, &target, name.clone()).await?,
         };
-        self.secure(route, stream, &target).await
+        self.secure(route, stream, &target, &name).await
+    }
+
+    /// Proxy through which the host of a URL is reached: that of its route, or one of the environment.
+    ///
+    /// ```
+    /// use antiphon_net::{Network, Proxy};
+    ///
+    /// let network = Network::new().proxy(Proxy::parse("socks5h://127.0.0.1:1080")?);
+    /// let proxy = network.proxy_to(&"https://discord.com/api".parse()?);
+    /// assert_eq!(proxy.map(ToString::to_string).as_deref(), Some("socks5h://127.0.0.1:1080"));
+    /// assert!(Network::new().proxy_to(&"https://discord.com/".parse()?).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn proxy_to(&self, uri: &Uri) -> Option<&Proxy> {
+        let target = Target::new(uri).ok()?;
+        let route = self.route_to(&target.host).or_else(|| self.route_to("*"));
+        match route {
+            Some(Route {
+                way: Way::Proxy(proxy),
+                ..
+            }) => Some(proxy),
+            Some(_) => None,
+            None => self.settings.environment.proxy_to(&target),
+        }
     }
 
     /// The route of a target that no route is for: through a proxy of the environment, or direct.
@@ -242,10 +271,12 @@ impl Network {
         let route = route
             .filter(|route| !matches!(route.way, Way::Proxy(_)))
             .unwrap_or(&direct);
+        let name = format!("the proxy {proxy}");
+        let target_of_proxy = proxy.target();
         let stream = self
-            .dial(&route.way, &proxy.target(), format!("the proxy {proxy}"))
+            .dial(&route.way, &target_of_proxy, name.clone())
             .await?;
-        let stream = self.secure(route, stream, &proxy.target()).await?;
+        let stream = self.secure(route, stream, &target_of_proxy, &name).await?;
         timeout(limits.proxy, proxy.tunnel(stream, &target, limits.head()))
             .await
             .map_err(|_| {
@@ -265,24 +296,24 @@ impl Network {
         })
     }
 
-    /// Puts TLS on a connection, if the scheme asks for it and the route allows it.
+    /// Puts TLS on a connection, if the scheme asks for it and the route allows it; errors call the other side `name`.
     async fn secure(
         &self,
         route: &Route,
         stream: Stream,
         target: &Target,
+        name: &str,
     ) -> Result<Stream, ConnectError> {
         if !target.is_secure || route.tls == Tls::Never {
             return Ok(stream);
         }
         let limit = self.bounds().tls;
-        let name = target.to_string();
         timeout(
             limit,
-            self.settings.trust.handshake(stream, &target.host, &name),
+            self.settings.trust.handshake(stream, &target.host, name),
         )
         .await
-        .map_err(|_| ConnectError::timed_out(Phase::Tls, &name, limit))?
+        .map_err(|_| ConnectError::timed_out(Phase::Tls, name, limit))?
     }
 
     /// Opens a WebSocket.

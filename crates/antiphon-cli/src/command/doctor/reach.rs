@@ -22,7 +22,7 @@ pub(crate) type Answer = Response<Bytes>;
 impl Probe {
     /// Asks a server, notes what is wrong with the way to it, and gives its answer, whatever its status is.
     ///
-    /// A page of HTML is no answer: something else stands at the address.
+    /// A page of HTML and a redirect are no answers: something else stands at the address.
     pub(crate) async fn ask(
         &mut self,
         network: &Network,
@@ -32,17 +32,17 @@ impl Probe {
         match network.http().send(request).await {
             Ok(answer) => {
                 self.look_at_the_clock(&answer);
-                match page(&uri, &answer) {
+                match page(&uri, &answer).or_else(|| elsewhere(&uri, &answer)) {
                     None => Some(answer),
                     Some(finding) => {
-                        self.met(finding);
+                        self.met(behind(network, &uri, finding));
                         None
                     }
                 }
             }
             Err(error) => {
                 let finding = explain_http(network, &uri, &error).await;
-                self.met(finding);
+                self.met(behind(network, &uri, finding));
                 None
             }
         }
@@ -63,7 +63,7 @@ impl Probe {
             }
             Err(error) => {
                 let finding = explain_http(network, &uri, &error).await;
-                self.met(finding);
+                self.met(behind(network, &uri, finding));
                 false
             }
         }
@@ -122,6 +122,49 @@ fn page(uri: &Uri, answer: &Answer) -> Option<Finding> {
         let message = format!("{host} answered with a page of HTML and status {status}");
         Finding::new(Code::NotThisService, message)
     })
+}
+
+/// What is wrong with an answer that leads to another address: none that is examined does.
+fn elsewhere(uri: &Uri, answer: &Answer) -> Option<Finding> {
+    let status = answer.status();
+    if !status.is_redirection() {
+        return None;
+    }
+    let host = uri.host().unwrap_or_default();
+    let to = answer.headers().get(header::LOCATION);
+    let to = to.and_then(|to| to.to_str().ok()?.parse::<Uri>().ok());
+    let of = format!(
+        "{host} answered with a redirect (status {})",
+        status.as_u16()
+    );
+    let Some((to, at)) = to.as_ref().and_then(|to| Some((to, to.authority()?))) else {
+        return Some(Finding::new(Code::NotThisService, of));
+    };
+    // Path and query may be anybody's, and a name before the host a login.
+    let at = at.as_str().rsplit('@').next().unwrap_or_default();
+    let message = format!("{of} to {}://{at}", scheme(to));
+    let finding = Finding::new(Code::NotThisService, message);
+    Some(
+        if to.host() == uri.host() && scheme(to) == "https" && scheme(uri) == "http" {
+            finding.hint("write `https://` into the URL")
+        } else {
+            finding.hint("write the address that answers by itself into the URL; a login page of the network may stand in between")
+        },
+    )
+}
+
+/// A finding about an answer, with the proxy that may have given it in the server's place.
+fn behind(network: &Network, uri: &Uri, finding: Finding) -> Finding {
+    let is_of_the_way = matches!(
+        finding.code,
+        Code::NotThisService | Code::AnswerTimedOut | Code::TlsExpected
+    );
+    match network.proxy_to(uri).filter(|_| is_of_the_way) {
+        Some(proxy) => finding.hint(format!(
+            "look at the proxy {proxy} first, which may answer in the server's place; then at the URL"
+        )),
+        None => finding,
+    }
 }
 
 fn scheme(uri: &Uri) -> &str {
@@ -190,10 +233,35 @@ fn explain_connect(error: &ConnectError) -> Finding {
         Some((message, cause)) => (message.to_owned(), Some(cause.to_owned())),
         None => (said, None),
     };
-    let finding = Finding::new(code, message);
+    let finding = match way_out(error.phase(), code, &message) {
+        Some(hint) => Finding::new(code, message).hint(hint),
+        None => Finding::new(code, message),
+    };
     match cause {
         Some(cause) => finding.because(cause),
         None => finding,
+    }
+}
+
+/// The way out of TLS that failed with a proxy, or through one; the code's own speaks of the server.
+fn way_out(phase: Phase, code: Code, message: &str) -> Option<&'static str> {
+    if phase != Phase::Tls {
+        return None;
+    }
+    let with_proxy = message.contains("the proxy ");
+    let through = message.contains(" through ");
+    match code {
+        Code::TlsNotSpoken if with_proxy => {
+            Some("write `http://` before the address of the proxy, or the port where it speaks TLS")
+        }
+        Code::TlsWrongHost if with_proxy => {
+            Some("write the name that the proxy's certificate has into the URL of the proxy")
+        }
+        Code::TlsExpired if with_proxy => Some("renew the certificate of the proxy"),
+        Code::TlsNotSpoken | Code::TlsWrongHost | Code::TlsFailed if through => {
+            Some("look at the proxy first, which may answer in the server's place; then at the URL")
+        }
+        _ => None,
     }
 }
 

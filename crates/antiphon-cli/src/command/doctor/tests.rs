@@ -355,6 +355,75 @@ async fn page() -> Vec<Finding> {
     asked(Network::new(), &server.url()).await
 }
 
+/// A server that leads elsewhere, asked directly and through a proxy that lets everything through to it.
+async fn redirects() -> Vec<Finding> {
+    let server = serve(|_| {
+        "HTTP/1.1 302 Found\r\nLocation: https://mira:canary@portal.example/login?canary=1\r\nContent-Length: 0\r\n\r\n"
+            .to_owned()
+    })
+    .await;
+    asked(Network::new(), &server.url()).await
+}
+
+#[tokio::test]
+async fn a_redirect_names_where_it_leads_and_no_more() {
+    let [found] = &redirects().await[..] else {
+        panic!("one finding");
+    };
+    assert_eq!(found.code, Code::NotThisService);
+    assert_eq!(
+        found.message,
+        "127.0.0.1 answered with a redirect (status 302) to https://portal.example"
+    );
+    let server = serve(|_| {
+        "HTTP/1.1 308 Permanent Redirect\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n".to_owned()
+    })
+    .await;
+    let found = asked(Network::new(), &server.url()).await;
+    assert_eq!(found[0].way_out(), "write `https://` into the URL");
+}
+
+/// A proxy that opens every connection, and answers in the server's place.
+async fn proxy_that_answers_itself() -> Server {
+    listen(|mut stream| async move {
+        let mut asked = [0; 2048];
+        let _ = stream.read(&mut asked).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        let _ = stream.read(&mut asked).await;
+        let page = typed("200 OK", "text/html", "<html>log in</html>");
+        let _ = stream.write_all(page.as_bytes()).await;
+        let _ = stream.read(&mut asked).await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_a_proxy_answers_in_a_servers_place_is_told_with_the_proxy() {
+    let server = proxy_that_answers_itself().await;
+    let url = format!("http://{}", server.address);
+    for far in ["http://far.example/", "https://far.example/"] {
+        let found = asked(proxied(&url), far).await;
+        let [found] = &found[..] else {
+            panic!("{far}: one finding");
+        };
+        assert!(
+            found.way_out().starts_with("look at the proxy"),
+            "{far}: {found:?}"
+        );
+    }
+    // The proxy itself speaks no TLS.
+    let secure = format!("https://{}", server.address);
+    let found = asked(proxied(&secure), "http://far.example/").await;
+    assert_eq!(found[0].code, Code::TlsNotSpoken);
+    assert!(found[0].message.contains("the proxy https://"), "{found:?}");
+    assert!(
+        found[0]
+            .way_out()
+            .contains("before the address of the proxy"),
+        "{found:?}"
+    );
+}
+
 async fn yesterday() -> Vec<Finding> {
     let server = serve(|_| {
         "HTTP/1.1 200 OK\r\nDate: Sat, 03 Jan 2026 10:00:00 GMT\r\nContent-Length: 0\r\n\r\n"
