@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Duration};
 use antiphon::{
     App, BoxError, Event, Handle, HandlerError, HandlerExt as _, State, WaitError,
     commands::{Command, Commands, Invocation},
-    discord::{self, Client, Config, Intents, MessageCreate, MessageReactionAdd, Source},
+    discord::{
+        self, Activity, Client, Config, Intents, MessageCreate, MessageReactionAdd, Presence,
+        Source,
+    },
     journal::SqliteJournal,
     net::Addresses,
 };
@@ -22,8 +25,7 @@ struct Ask {
 async fn ask(ask: Invocation<Ask>, handle: Handle<Client>) -> Result<(), HandlerError> {
     ask.reply(format!("{} React within a minute!", ask.question))
         .await?;
-    let client = ask.client();
-    let message = client.interaction(ask.interaction()).response().await?.id;
+    let message = ask.response().await?.id;
     let reaction = handle
         .wait_for::<MessageReactionAdd>(move |reaction| reaction.message_id == Some(message))
         .timeout(Duration::from_secs(60));
@@ -88,6 +90,23 @@ async fn count(count: Invocation<Count>, handle: Handle<Client>) -> Result<(), H
 }
 // ANCHOR_END: stream
 
+// ANCHOR: hours
+/// Shows in the bot's status for how many hours it runs.
+async fn hours(client: Client) {
+    let mut hours = tokio::time::interval(Duration::from_secs(60 * 60));
+    for hour in 0_u64.. {
+        // The first one comes at once.
+        hours.tick().await;
+        let shown = Activity::custom(format!("here for {hour} h"));
+        let presence = Presence::online().activity(shown);
+        // One that fails is made good by the next.
+        if let Err(error) = client.update_presence(presence).await {
+            eprintln!("the status was not shown: {error}");
+        }
+    }
+}
+// ANCHOR_END: hours
+
 pub fn app(client: Client, source: Source) -> App<Client> {
     let commands = Commands::new(&client).add(ask).add(count);
     App::new(client)
@@ -108,9 +127,13 @@ async fn main() -> Result<(), BoxError> {
     };
     let (client, source) = discord::connect(config);
     let journal = SqliteJournal::open("waiting.sqlite").await?;
-    app(client, source)
-        .run(journal, tokio::signal::ctrl_c())
-        .await?;
+    let hours = hours(client.clone());
+    // ANCHOR: beside
+    tokio::select! {
+        ended = app(client, source).run(journal, tokio::signal::ctrl_c()) => ended?,
+        () = hours => {}
+    }
+    // ANCHOR_END: beside
     Ok(())
 }
 // ANCHOR_END: program
