@@ -94,6 +94,12 @@ async function main() {
   };
   const widerThanItself = page => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+  // Whether the names of the rows of the first drawing lie within the window.
+  const named = page => page.evaluate(() => {
+    const names = [...document.querySelectorAll('.latest .name, .latest .near')].map(one => one.getBoundingClientRect());
+    return names.some(box => box.width > 0 && box.left >= 0 && box.right <= innerWidth);
+  });
+
   // A cut, so that there are gaps to look at.
   await everywhere({do: 'cut'});
   await world.until('a gap', () => stored(0).some(event => event.kind === 'antiphon.gap'));
@@ -107,6 +113,7 @@ async function main() {
         holds(answer.status() === 200, `${name} opens`, answer.status());
         await page.waitForSelector('main h1');
         holds((await widerThanItself(page)) <= 0, `${name} fits ${width} pixels`);
+        if (name === 'overview') holds(await named(page), `a connection's name is in sight at ${width} pixels`);
         if (pictures) await page.screenshot({path: path.join(pictures, `${name}-${colorScheme}-${width}.png`), fullPage: width === 400});
       }
       holds(page.complaints.length === 0, 'the browser complains of nothing', page.complaints);

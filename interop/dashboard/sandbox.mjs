@@ -107,6 +107,22 @@ export async function sandbox({world, url, open, holds, pictures, picture}) {
     world.ok('with JavaScript messages, a cut and its healing appear by themselves');
   }
 
+  {
+    const page = await open();
+    await at('/sandbox', page);
+    await world.do('discord', {do: 'say', by: 'teo', text: 'answer me'});
+    const message = page.locator('.messages > li', {hasText: 'answer me'});
+    await message.locator('summary').click({timeout: PATIENCE});
+    const reply = message.locator('form:has(button:text-is("Reply")) input[name="s.text"]');
+    await reply.fill('half a reply');
+    await page.evaluate(() => document.activeElement.blur());
+    await world.do('discord', {do: 'say', by: 'teo', text: 'or later'});
+    await page.waitForSelector('.messages p:text-is("or later")', {timeout: PATIENCE});
+    holds((await reply.inputValue()) === 'half a reply', 'what is typed outlives the renewal');
+    await page.context().close();
+    world.ok('a reply that is being typed is kept while new messages appear');
+  }
+
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [400, 1280]) {
       const page = await open({colorScheme, viewport: {width, height: 900}});

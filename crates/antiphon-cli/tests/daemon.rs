@@ -636,6 +636,27 @@ fn a_reload_moves_and_closes_the_dashboard_and_a_taken_port_leaves_it() {
 }
 
 #[test]
+fn a_page_waits_no_longer_than_a_second_for_a_daemon_that_does_not_answer() {
+    let (_sim, folder) = simulated();
+    let mut daemon = run(folder.path(), ["--log-format", "json"]).start();
+    records_until(&mut daemon, "journaling into antiphon-sim.db");
+    let pages = ["dashboard", "--listen", "127.0.0.1:0", "--output", "json"];
+    let mut pages = Antiphon::new(pages).within(folder.path()).start();
+    let line: Value = serde_json::from_str(&pages.line().expect("a line")).expect("JSON");
+    let url = line["url"].as_str().expect("a text");
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    daemon.signal("STOP");
+    let page = get(address, "/");
+    daemon.signal("CONT");
+    assert!(
+        page.contains("the daemon did not answer within 1 s"),
+        "{page}"
+    );
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().code, 0);
+}
+
+#[test]
 fn a_reload_swaps_the_ports_of_metrics_and_dashboard() {
     let (_sim, folder) = simulated();
     let folder = folder.path();
