@@ -1,7 +1,7 @@
 //! The journal on JetStream beside bare async-nats, on the same server and with the same bytes.
 //!
 //! `cargo bench -p antiphon-journal --features jetstream --bench jetstream` starts a nats-server on loopback and prints
-//! events a second and ratios. docs/scale-out.md has figures.
+//! events a second and ratios. It takes some seconds, and wants a machine that does nothing else.
 
 #[path = "../tests/nats/mod.rs"]
 #[allow(dead_code, reason = "only a server is needed")]

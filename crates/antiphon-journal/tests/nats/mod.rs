@@ -160,13 +160,23 @@ fn listen(said: impl BufRead, ready: oneshot::Sender<u16>) {
     }
 }
 
+/// A port below those that the system gives, so that none of the servers beside takes it before its own has it.
+#[allow(dead_code, reason = "most tests need one server")]
+fn free() -> std::net::TcpListener {
+    let mut rng = antiphon_core::Rng::new();
+    loop {
+        let port = 10_000 + rng.u16(..20_000);
+        if let Ok(listener) = std::net::TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
+        }
+    }
+}
+
 /// Starts three servers that are one cluster.
 #[allow(dead_code, reason = "most tests need one server")]
 pub(crate) async fn cluster() -> Vec<Server> {
     // The servers have to know one another's ports before they start.
-    let free: Vec<_> = (0..3)
-        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("bound"))
-        .collect();
+    let free: Vec<_> = (0..3).map(|_| free()).collect();
     let ports: Vec<_> = free
         .iter()
         .map(|listener| listener.local_addr().expect("bound").port())
