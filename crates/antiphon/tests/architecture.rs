@@ -69,23 +69,23 @@ fn every_crate_of_others_is_listed_with_those_that_use_it() {
                 .or_insert(is_for_tests);
         }
     }
-    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for ((dependency, user), is_for_tests) in in_tests {
         let user = if is_for_tests {
             format!("{user} (tests)")
         } else {
             user
         };
-        used.entry(dependency).or_default().insert(user);
+        found.entry(dependency).or_default().insert(user);
     }
     let listed = listed();
     let names: Vec<_> = listed.keys().collect();
     assert!(!names.is_empty());
-    for (dependency, users) in &used {
+    for (dependency, users) in &found {
         assert_eq!(listed.get(dependency), Some(users), "`{dependency}`");
     }
     for dependency in listed.keys() {
-        assert!(used.contains_key(dependency), "nobody uses `{dependency}`");
+        assert!(found.contains_key(dependency), "nobody uses `{dependency}`");
     }
 }
 
