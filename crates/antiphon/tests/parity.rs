@@ -1,5 +1,5 @@
-//! Holds `docs/parity.md` to the code: every row names a test or an example that exists, and every typed event has a
-//! row.
+//! Holds `docs/parity.md` and `docs/reliability.md` to the code: every row names a test or an example that exists, and
+//! every typed event has a row.
 //!
 //! `cargo doc` checks that the items of a row exist, since they are links.
 
@@ -102,11 +102,32 @@ fn every_wish_has_a_test_or_an_example_that_exists_or_a_reason() {
             continue;
         }
         for proof in proofs {
-            let (file, name) = proof.split_once("::").unwrap_or((&proof, ""));
-            let text = fs::read_to_string(root().join(file));
-            let text = text.unwrap_or_else(|error| panic!("{wanted}: {file}: {error}"));
-            let is_there = name.is_empty() || text.contains(&format!("fn {name}("));
-            assert!(is_there, "{wanted}: no `{name}` in {file}");
+            assert_is_there(&wanted, &proof);
+        }
+    }
+}
+
+/// Looks for a file, or for a function in it (`file::name`).
+fn assert_is_there(row: &str, proof: &str) {
+    let (file, name) = proof.split_once("::").unwrap_or((proof, ""));
+    let text = fs::read_to_string(root().join(file));
+    let text = text.unwrap_or_else(|error| panic!("{row}: {file}: {error}"));
+    let is_there = name.is_empty()
+        || text.contains(&format!("fn {name}("))
+        || text.contains(&format!("fn {name}<"));
+    assert!(is_there, "{row}: no `{name}` in {file}");
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let page = fs::read_to_string(root().join("docs/reliability.md")).expect("the page");
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let proved: Vec<_> = rows.filter(|row| row.contains(".rs::")).collect();
+    assert!(proved.len() > 15, "{} rows", proved.len());
+    for row in proved {
+        let (_, proofs) = row.trim_end_matches('|').rsplit_once(" | ").expect("cells");
+        for proof in ticked(proofs) {
+            assert_is_there(row, &proof);
         }
     }
 }
