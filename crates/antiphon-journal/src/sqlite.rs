@@ -669,16 +669,22 @@ impl SqliteJournal {
 
     /// Removes a consumer and its cursor, so that retention no longer waits for it.
     ///
-    /// Its dead letters stay.
+    /// Its dead letters stay. A journal that is open for consumers can forget one as well, also while another process
+    /// appends.
     ///
     /// # Errors
-    /// [`AppendError`] if the storage fails.
+    /// [`AppendError`] if the storage fails, and with [`Trouble::Locked`] while another process has the consumer.
     pub async fn forget(&self, consumer: &ConsumerName) -> Result<(), AppendError> {
-        let consumer = consumer.clone();
-        self.shared
-            .write(move |_, writer| writer.forget(consumer.as_str()))
-            .await
-            .map_err(Failure::append)
+        // Its cursor would be there again with the next event.
+        let _claim = self.claim_if_free(consumer).await?;
+        let name = consumer.clone();
+        let forgotten = if self.shared.role == Role::Consumer {
+            self.shared.save(move |saver| saver.forget(&name)).await
+        } else {
+            let forget = move |_: &Shared, writer: &mut Writer| writer.forget(name.as_str());
+            self.shared.write(forget).await
+        };
+        forgotten.map_err(Failure::append)
     }
 
     /// Starts the task that looks at intervals for changes of other processes, unless it runs.
@@ -769,15 +775,17 @@ impl Shared {
         self.worker.run(job).await?
     }
 
-    /// Stores what consumers keep, beside the process that appends; as [`Shared::write`].
-    async fn save(self: &Arc<Self>, batch: Arc<Batch>) -> Result<(), Failure> {
-        saver::allows(&batch, &self.claims)?;
+    /// Runs `work` on the connection of consumers, beside the process that appends; as [`Shared::write`].
+    async fn save<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Saver) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let shared = Arc::clone(self);
         let mut slot = Arc::clone(&self.writer).lock_owned().await;
         let job = move || {
             slot.save(|saver| {
                 shared.check_all()?;
-                saver.save(&batch)
+                work(saver)
             })
         };
         self.worker.run(job).await?
@@ -1038,7 +1046,8 @@ impl Journal for SqliteJournal {
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             if self.shared.role == Role::Consumer {
-                let saved = self.shared.save(batch).await;
+                saver::allows(&batch, &self.shared.claims).map_err(Failure::append)?;
+                let saved = self.shared.save(move |saver| saver.save(&batch)).await;
                 return saved.map(|()| Appended::default()).map_err(Failure::append);
             }
             let (appended, log) = self

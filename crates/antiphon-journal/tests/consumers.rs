@@ -157,3 +157,21 @@ async fn a_write_that_is_under_way_elsewhere_is_waited_for_and_named() {
     journal.append(cursor(1)).await.expect("stored");
     drop(claim);
 }
+
+#[tokio::test]
+async fn a_consumer_that_is_away_can_be_forgotten_and_one_that_is_there_cannot() {
+    let (_folder, file) = folder();
+    let ingester = open(&file).await;
+    append(&ingester, events([chat(1)])).await;
+    let journal = for_consumers(&file).await.expect("opened");
+    let other = for_consumers(&file).await.expect("opened");
+    let app = "app".into();
+    let claim = journal.claim(&app).await.expect("free");
+    journal.append(cursor(1)).await.expect("stored");
+    let error = other.forget(&app).await.expect_err("it is there");
+    assert_eq!(error.trouble(), Trouble::Locked);
+    assert!(journal.cursor(&app).await.expect("read").is_some());
+    drop(claim);
+    other.forget(&app).await.expect("forgotten");
+    assert_eq!(ingester.cursor(&app).await.expect("read"), None);
+}

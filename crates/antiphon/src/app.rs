@@ -392,6 +392,8 @@ impl<S: Send + Sync + 'static> App<S> {
     /// A sweep runs every minute, in slices between which events are stored. Events that this consumer or any other has
     /// not handled stay, except those of momentary kinds. [`Handle::set_retention`] changes the policy later.
     ///
+    /// On a journal that is open for consumers nothing is swept: the policy of the process that appends counts.
+    ///
     /// ```
     /// use std::time::Duration;
     ///

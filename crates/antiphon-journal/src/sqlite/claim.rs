@@ -153,28 +153,39 @@ impl SqliteJournal {
     /// Claims every consumer that is in no process, so that none begins meanwhile.
     ///
     /// # Errors
-    /// [`Trouble::Locked`] if another process has a consumer, and any failure of a read or a claim.
+    /// As [`SqliteJournal::claim_if_free`], and any failure of a read.
     pub(super) async fn claim_others(&self) -> Result<Vec<Claim>, AppendError> {
         let read = self.shared.read(|reader| reader.consumers()).await;
         let names = read.map_err(|error| AppendError::new(error.trouble(), Some(error.into())))?;
         let mut claims = Vec::new();
         for consumer in names {
-            if self.shared.claims.have(&consumer) {
-                continue;
-            }
-            let claim = self.claim_consumer(&consumer).await;
-            claims.push(claim.map_err(|error| {
-                let cause = match error.trouble() {
-                    Trouble::Locked => format!(
-                        "the consumer `{consumer}` is another process's: stop it, and start it again afterwards"
-                    )
-                    .into(),
-                    _ => BoxError::from(error),
-                };
-                AppendError::new(Trouble::Locked, Some(cause))
-            })?);
+            claims.extend(self.claim_if_free(&consumer).await?);
         }
         Ok(claims)
+    }
+
+    /// Claims a consumer, unless this process has it.
+    ///
+    /// # Errors
+    /// [`Trouble::Locked`] if another process has it, and any failure of a claim.
+    pub(super) async fn claim_if_free(
+        &self,
+        consumer: &ConsumerName,
+    ) -> Result<Option<Claim>, AppendError> {
+        if self.shared.claims.have(consumer) {
+            return Ok(None);
+        }
+        let claim = self.claim_consumer(consumer).await;
+        claim.map(Some).map_err(|error| {
+            let trouble = error.trouble();
+            let cause = match trouble {
+                Trouble::Locked => {
+                    format!("the consumer `{consumer}` is another process's: stop it first").into()
+                }
+                _ => BoxError::from(error),
+            };
+            AppendError::new(trouble, Some(cause))
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     open::{self, Options, settle},
     schema::{self, Content},
     trouble::Failure,
-    writer::{LOG_BYTES, change_dead_letter, store_states},
+    writer::{LOG_BYTES, change_dead_letter, forget, store_states},
 };
 use crate::claims::Claims;
 
@@ -59,6 +59,11 @@ impl Saver {
         }
         transaction.commit()?;
         Ok(())
+    }
+
+    /// Removes a consumer.
+    pub(super) fn forget(&self, consumer: &ConsumerName) -> Result<(), Failure> {
+        forget(&self.connection, consumer.as_str())
     }
 }
 

@@ -390,9 +390,7 @@ impl Writer {
 
     /// Removes a consumer.
     pub(super) fn forget(&self, consumer: &str) -> Result<(), Failure> {
-        self.connection
-            .execute("delete from cursor where consumer = ?1", [consumer])?;
-        Ok(())
+        forget(&self.connection, consumer)
     }
 
     /// Leaves the file in good order, as far as the disk allows: no position is skipped, and the log is empty.
@@ -646,6 +644,12 @@ pub(super) fn store_states(connection: &Connection, batch: &Batch) -> Result<(),
             )?
             .execute(params![name, integer(saved.position.get()), saved.state])?;
     }
+    Ok(())
+}
+
+/// Removes a consumer.
+pub(super) fn forget(connection: &Connection, consumer: &str) -> Result<(), Failure> {
+    connection.execute("delete from cursor where consumer = ?1", [consumer])?;
     Ok(())
 }
 
