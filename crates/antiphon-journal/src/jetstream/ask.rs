@@ -31,7 +31,7 @@ use super::{
     server::{Failure, Link},
 };
 
-/// Most bytes of a request.
+/// Most bytes of a request, and of all that are half here.
 const MOST: usize = 64 << 20;
 /// Most processes whose requests may be half here.
 const ASKERS: usize = 64;
@@ -299,10 +299,10 @@ impl Parts {
             return is_last.then(|| Err(lost()));
         };
         parts.push(message.payload.clone());
-        let length = parts.iter().map(Bytes::len).sum::<usize>();
-        if length > MOST {
-            self.by_asker.remove(&asker);
-            return None;
+        let all = self.by_asker.values().flat_map(|(_, parts)| parts);
+        if all.map(Bytes::len).sum::<usize>() > MOST {
+            self.by_asker.clear();
+            return is_last.then(|| Err(lost()));
         }
         is_last.then(|| {
             let (_, parts) = self.by_asker.remove(&asker).ok_or_else(lost)?;
