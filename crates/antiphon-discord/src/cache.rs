@@ -20,6 +20,7 @@ mod size;
 mod store;
 
 use std::{
+    cmp::Reverse,
     fmt,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
@@ -245,6 +246,28 @@ impl Cache {
         let store = self.read();
         let roles = store.roles.map.of(guild);
         roles.map(|(_, role)| Arc::clone(role)).collect()
+    }
+
+    /// Roles of a member, the highest first, without `@everyone`, which everybody has; one of a name is found among them.
+    ///
+    /// Empty for a member who is not known, and without roles that are not known. Of two roles at one position the one with
+    /// the smaller id stands higher, as Discord has it.
+    ///
+    /// ```
+    /// # use antiphon_discord::{Cache, model::id::{Id, marker::{GuildMarker, UserMarker}}};
+    /// # fn f(cache: &Cache, guild: Id<GuildMarker>, user: Id<UserMarker>) {
+    /// let roles = cache.roles_of(guild, user);
+    /// let sings = roles.iter().any(|role| role.name == "alto");
+    /// let highest = roles.first().map(|role| &role.name);
+    /// # }
+    /// ```
+    pub fn roles_of(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> Vec<Arc<Role>> {
+        let store = self.read();
+        let member = store.members.get(guild, user);
+        let ids = member.into_iter().flat_map(|member| &member.roles);
+        let mut roles: Vec<_> = ids.filter_map(|id| store.roles.get(*id).cloned()).collect();
+        roles.sort_by_key(|role| (Reverse(role.position), role.id));
+        roles
     }
 
     /// A guild's own emoji.

@@ -188,6 +188,28 @@ fn a_deleted_role_is_taken_from_its_members() {
 }
 
 #[test]
+fn the_roles_of_a_member_come_with_the_highest_first() {
+    let mut kept = Kept::with_guild();
+    for (id, name, position) in [("601", "alto", 7), ("602", "bass", 9), ("603", "choir", 7)] {
+        let role = json!({"id": id, "name": name, "position": position, "permissions": "0"});
+        kept.take(
+            "GUILD_ROLE_CREATE",
+            &json!({"guild_id": "11", "role": role}),
+        );
+    }
+    // The last one is not known.
+    let roles = ["603", "601", "602", "999"];
+    let member = json!({"guild_id": "11", "user": {"id": "33", "username": "eve"}, "roles": roles});
+    kept.take("GUILD_MEMBER_UPDATE", &member);
+    let names = |user| -> Vec<String> {
+        let roles = kept.cache.roles_of(Id::new(11), Id::new(user));
+        roles.iter().map(|role| role.name.clone()).collect()
+    };
+    assert_eq!(names(33), ["bass", "alto", "choir"]);
+    assert_eq!(names(4711), [""; 0]);
+}
+
+#[test]
 fn a_deleted_channel_takes_threads_and_messages_along() {
     let mut kept = Kept::with_guild();
     let before = kept.take("CHANNEL_DELETE", &fixture("CHANNEL_DELETE"));
