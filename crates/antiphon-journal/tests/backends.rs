@@ -279,6 +279,9 @@ mod jetstream {
 
     keeps_the_contract!(JetStream, shared);
 
+    /// Servers that are no cluster by then will not be one; it takes a few seconds on a busy machine.
+    const BECOMES_ONE: Duration = Duration::from_secs(120);
+
     /// A journal on three servers that are one cluster.
     struct Cluster {
         servers: Vec<Server>,
@@ -291,15 +294,19 @@ mod jetstream {
             let urls = urls.join(",");
             let options = options().replicas(3);
             // The servers take a moment to become a cluster.
-            let journal = loop {
-                match JetStreamJournal::open(&urls, options.clone()).await {
-                    Ok(journal) => break journal,
-                    Err(error) => assert!(
-                        matches!(error.trouble(), Trouble::Unreachable | Trouble::Other),
-                        "{error:?}"
-                    ),
+            let opened = async {
+                loop {
+                    match JetStreamJournal::open(&urls, options.clone()).await {
+                        Ok(journal) => break journal,
+                        Err(error) => assert!(
+                            matches!(error.trouble(), Trouble::Unreachable | Trouble::Other),
+                            "{error:?}"
+                        ),
+                    }
                 }
             };
+            let opened = tokio::time::timeout(BECOMES_ONE, opened).await;
+            let journal = opened.expect("the servers became a cluster");
             Self { servers, journal }
         }
     }
