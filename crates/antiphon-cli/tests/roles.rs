@@ -185,7 +185,8 @@ fn kill_9_of_the_daemon_and_of_a_bot_beside_it_loses_nothing() {
     let audit = format!("/audit?platform=queup&account={account}");
     let audit: Value = serde_json::from_str(&post(&addresses, &audit, &tail.stdout)).expect("JSON");
     assert_eq!(audit["lost"], 0, "{audit}");
-    assert!(audit["stored"].as_u64() >= Some(200), "{audit}");
+    // What was said while the daemon was away may lie in a gap, which is at most a part of every second round.
+    assert!(audit["stored"].as_u64() >= Some(100), "{audit}");
 
     let handled: BTreeSet<u64> = seen.iter().map(|one| one.position).collect();
     let stored = tail.objects();
