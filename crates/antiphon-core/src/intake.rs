@@ -340,6 +340,9 @@ impl Outlet {
     /// An urgent event ([`set_urgent`](Self::set_urgent)) and a source that finds no room end it early, and it may end
     /// without a reason. That every source is done does not end it. Safe to cancel.
     ///
+    /// `false` means that fewer were there before it began: they are to be received first, since one of them may be
+    /// urgent.
+    ///
     /// ```
     /// use std::sync::Arc;
     ///
@@ -356,13 +359,14 @@ impl Outlet {
     ///     intake.now(),
     ///     "{}",
     /// );
-    /// let (sent, ()) = tokio::join!(intake.send(Entry::event(skip)), outlet.gathered(100));
-    /// # sent?;
+    /// let (is_over, sent) = tokio::join!(outlet.gathered(100), intake.send(Entry::event(skip)));
+    /// sent?;
+    /// assert!(is_over);
     /// # Ok::<(), antiphon_core::BoxError>(())
     /// # })?;
     /// # Ok::<(), antiphon_core::BoxError>(())
     /// ```
-    pub async fn gathered(&self, count: usize) {
+    pub async fn gathered(&self, count: usize) -> bool {
         /// Nothing gathers once the wait is over or dropped.
         struct On<'a>(&'a Gathering);
         impl Drop for On<'_> {
@@ -372,13 +376,14 @@ impl Outlet {
         }
         let gathering = &*self.opener.gathering;
         let count = count.clamp(1, self.opener.limits.entries.max(1));
-        // A sender that has just missed this has sent an entry that is counted below; the rare one that is neither
-        // counted nor seen waits with the others.
         gathering.enough.store(count, Ordering::SeqCst);
         let _on = On(gathering);
-        if self.waiting() < count {
+        let waiting = self.waiting();
+        if waiting == 0 {
+            // Whoever sends from now on looks whether that ends it.
             gathering.ended.notified().await;
         }
+        waiting == 0 || waiting >= count
     }
 
     /// Tells the source that this mark of its part is durable.
@@ -691,6 +696,8 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
 
     fn draft(bytes: usize) -> Draft {
@@ -732,10 +739,13 @@ mod tests {
         intake.reserve(756).await.expect("room again");
     }
 
-    /// Polls a wait once, and says whether it is over.
-    fn is_over(wait: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        wait.poll(&mut context).is_ready()
+    /// Polls a wait once; gives what it says if it is over.
+    fn over<T>(wait: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        let mut context = Context::from_waker(Waker::noop());
+        match wait.poll(&mut context) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        }
     }
 
     #[tokio::test]
@@ -746,52 +756,61 @@ mod tests {
         });
         outlet.set_urgent(Arc::new(|kind| kind.as_str() == "queup.user-kick"));
         let mut received = Vec::new();
+        let one = || Entry::event(draft(1));
         let mut urgent = draft(1);
         urgent.kind = Kind::from_static("queup.user-kick");
         // One is urgent.
         {
             let mut wait = std::pin::pin!(outlet.gathered(3));
-            intake.send(Entry::event(draft(1))).await.expect("open");
-            assert!(!is_over(wait.as_mut()));
+            assert_eq!(over(wait.as_mut()), None);
+            intake.send(one()).await.expect("open");
+            assert_eq!(over(wait.as_mut()), None);
             intake
                 .send(Entry::event(urgent.clone()))
                 .await
                 .expect("open");
-            assert!(is_over(wait.as_mut()));
+            assert_eq!(over(wait.as_mut()), Some(true));
         }
+        // It may have come before the wait began, unseen.
+        assert_eq!(
+            over(std::pin::pin!(outlet.gathered(3)).as_mut()),
+            Some(false)
+        );
         outlet.receive_many(&mut received, 10).await;
         received.clear();
         // There are enough, sent one by one or together.
         {
             let mut wait = std::pin::pin!(outlet.gathered(3));
-            assert!(!is_over(wait.as_mut()));
-            intake.send(Entry::event(draft(1))).await.expect("open");
-            assert!(!is_over(wait.as_mut()));
-            let mut two = VecDeque::from(vec![Entry::event(draft(1)); 2]);
+            assert_eq!(over(wait.as_mut()), None);
+            intake.send(one()).await.expect("open");
+            assert_eq!(over(wait.as_mut()), None);
+            let mut two = VecDeque::from(vec![one(), one()]);
             intake.send_group(&mut two).expect("open");
-            assert!(is_over(wait.as_mut()));
+            assert_eq!(over(wait.as_mut()), Some(true));
         }
-        assert!(
-            is_over(std::pin::pin!(outlet.gathered(3)).as_mut()),
-            "they are there"
+        assert_eq!(
+            over(std::pin::pin!(outlet.gathered(3)).as_mut()),
+            Some(true)
         );
         outlet.receive_many(&mut received, 10).await;
         received.clear();
         // A sender finds no room.
         {
             let mut wait = std::pin::pin!(outlet.gathered(4));
-            intake.send(Entry::event(draft(5000))).await.expect("open");
-            assert!(!is_over(wait.as_mut()));
-            let more = std::pin::pin!(intake.send(Entry::event(draft(5000))));
-            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-            assert!(more.poll(&mut context).is_pending());
-            assert!(is_over(wait.as_mut()));
+            assert_eq!(over(wait.as_mut()), None);
+            let large = || Entry::event(draft(5000));
+            intake.send(large()).await.expect("open");
+            assert_eq!(over(wait.as_mut()), None);
+            let mut more = std::pin::pin!(intake.send(large()));
+            assert!(over(more.as_mut()).is_none());
+            assert_eq!(over(wait.as_mut()), Some(true));
         }
         // What comes while nothing gathers ends no later wait.
         outlet.receive_many(&mut received, 10).await;
         received.clear();
         intake.send(Entry::event(urgent)).await.expect("open");
-        assert!(!is_over(std::pin::pin!(outlet.gathered(3)).as_mut()));
+        outlet.receive_many(&mut received, 10).await;
+        assert_eq!(over(std::pin::pin!(outlet.gathered(3)).as_mut()), None);
     }
 
     #[tokio::test]

@@ -78,12 +78,12 @@ async fn arrival(
     missing: Option<usize>,
     received: &mut Vec<Received>,
 ) -> Option<usize> {
-    if let Some(missing) = missing {
-        outlet.gathered(missing).await;
-        None
-    } else {
-        Some(outlet.receive_many(received, BATCH_EVENTS).await)
+    if let Some(missing) = missing
+        && outlet.gathered(missing).await
+    {
+        return None;
     }
+    Some(outlet.receive_many(received, BATCH_EVENTS).await)
 }
 
 /// The index in a batch of each part's checkpoint.
