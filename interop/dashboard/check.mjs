@@ -229,7 +229,8 @@ async function main() {
         [shown['behind'], after.app.progress.lag],
         [shown['lanes busy'], after.app.lanes.busy],
         [shown['version'], after.process.antiphon],
-        ...after.journal.consumers.map((one, index) => [consumers[index][1], one.read]),
+        ...after.journal.consumers.map((one, index) => [consumers[index][1], one.process ?? 'none']),
+        ...after.journal.consumers.map((one, index) => [consumers[index][2], one.read]),
       ].map(both => both.map(String));
       return said.every(([page, status]) => page === status);
     });
