@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+use antiphon_core::{Batch, DeadLetterChange};
 use antiphon_core::{Claim, ClaimError, ConsumerName, Trouble};
 
 /// The claimed consumers, each with whatever keeps other processes away from it.
@@ -58,7 +60,7 @@ impl<T> Claims<T> {
     }
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
 impl<T> Claims<T> {
     /// Whether a consumer is claimed through this journal.
     pub(crate) fn have(&self, consumer: &ConsumerName) -> bool {
@@ -66,6 +68,30 @@ impl<T> Claims<T> {
         claims.contains_key(consumer)
     }
 
+    /// Why a journal that is open for consumers stores nothing of a batch; `None` if it may.
+    pub(crate) fn refusal(&self, batch: &Batch) -> Option<String> {
+        if !batch.events.is_empty() || !batch.checkpoints.is_empty() {
+            return Some("events and checkpoints are for the process that appends".into());
+        }
+        let other = consumers(batch).find(|name| !self.have(name))?;
+        Some(format!(
+            "this process has not claimed the consumer `{other}`"
+        ))
+    }
+}
+
+/// The consumers whose cursors or new dead letters are in a batch.
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+pub(crate) fn consumers(batch: &Batch) -> impl Iterator<Item = &ConsumerName> {
+    let buried = batch.dead.iter().filter_map(|change| match change {
+        DeadLetterChange::Bury(letter) => Some(&letter.consumer),
+        _ => None,
+    });
+    batch.cursors.iter().map(|(name, _)| name).chain(buried)
+}
+
+#[cfg(feature = "sqlite")]
+impl<T> Claims<T> {
     /// Looks at everything that is held, until something is wrong.
     ///
     /// # Errors

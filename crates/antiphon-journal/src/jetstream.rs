@@ -50,7 +50,7 @@ use tokio::{
 };
 
 use crate::{PAGE_BYTES, claims::Claims};
-use appender::{Appender, Command, Kept, Trash, consumers, empty_trash};
+use appender::{Appender, Command, Kept, Trash, empty_trash};
 use ask::Asker;
 use follow::Follower;
 use format::{
@@ -485,12 +485,7 @@ impl JetStreamJournal {
             return self.ask(|done| Command::Append(batch, leases, done)).await;
         };
         self.check()?;
-        if !batch.events.is_empty() || !batch.checkpoints.is_empty() {
-            let cause = "events and checkpoints are for the process that appends";
-            return Err(Failure::said(Trouble::OtherRole, cause));
-        }
-        if let Some(consumer) = consumers(&batch).find(|name| !leases.contains_key(*name)) {
-            let cause = format!("this process has not claimed the consumer `{consumer}`");
+        if let Some(cause) = self.claims.refusal(&batch) {
             return Err(Failure::said(Trouble::OtherRole, cause));
         }
         if !batch.is_empty() {
@@ -526,7 +521,7 @@ impl JetStreamJournal {
     /// Takes the lease of a consumer, and has it noted in the stream.
     async fn take(&self, consumer: &ConsumerName) -> Result<Claim, Failure> {
         self.check()?;
-        if self.claims.map(|_| ()).contains_key(consumer) {
+        if self.claims.have(consumer) {
             let cause = "this process has it already";
             return Err(Failure::said(Trouble::Locked, cause));
         }

@@ -1046,7 +1046,9 @@ impl Journal for SqliteJournal {
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             if self.shared.role == Role::Consumer {
-                saver::allows(&batch, &self.shared.claims).map_err(Failure::append)?;
+                if let Some(cause) = self.shared.claims.refusal(&batch) {
+                    return Err(Failure::said(Trouble::OtherRole, cause).append());
+                }
                 let saved = self.shared.save(move |saver| saver.save(&batch)).await;
                 return saved.map(|()| Appended::default()).map_err(Failure::append);
             }

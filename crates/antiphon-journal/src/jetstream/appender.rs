@@ -29,7 +29,10 @@ use super::{
     run::{self, Ended, Plan, Writer},
     server::Failure,
 };
-use crate::retention::{ERASED, Keep, ago, keep, until};
+use crate::{
+    claims::consumers,
+    retention::{ERASED, Keep, ago, keep, until},
+};
 
 /// Bytes of a message beside its body and note, roughly: headers, subject and the server's own.
 const OVERHEAD: u64 = 400;
@@ -671,15 +674,6 @@ impl Appender {
         self.store(plan).await?;
         Ok(())
     }
-}
-
-/// The consumers whose cursors or new dead letters are in a batch.
-pub(super) fn consumers(batch: &Batch) -> impl Iterator<Item = &ConsumerName> {
-    let buried = batch.dead.iter().filter_map(|change| match change {
-        DeadLetterChange::Bury(letter) => Some(&letter.consumer),
-        _ => None,
-    });
-    batch.cursors.iter().map(|(name, _)| name).chain(buried)
 }
 
 /// The first deletion that there can be after this time.

@@ -6,11 +6,10 @@
 
 use std::path::Path;
 
-use antiphon_core::{Batch, ConsumerName, DeadLetterChange, Trouble};
+use antiphon_core::{Batch, ConsumerName, Trouble};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use super::{
-    claim::ClaimLock,
     connection::{read_only, read_write},
     lock::belongs,
     open::{self, Options, settle},
@@ -18,7 +17,6 @@ use super::{
     trouble::Failure,
     writer::{LOG_BYTES, change_dead_letter, forget, store_states},
 };
-use crate::claims::Claims;
 
 /// A connection that writes no events.
 pub(super) struct Saver {
@@ -49,7 +47,7 @@ impl Saver {
         Ok(Self { connection })
     }
 
-    /// Stores a batch that [`allows`] in one transaction.
+    /// Stores a batch of consumers in one transaction.
     pub(super) fn save(&mut self, batch: &Batch) -> Result<(), Failure> {
         let immediate = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(immediate)?;
@@ -78,29 +76,4 @@ fn upgrade(path: &Path) -> Result<(), Failure> {
         _ => failure,
     })?;
     writer.finish()
-}
-
-/// Checks that a batch has only what a consumer may store.
-///
-/// # Errors
-/// [`Trouble::OtherRole`].
-pub(super) fn allows(batch: &Batch, claims: &Claims<ClaimLock>) -> Result<(), Failure> {
-    if !batch.events.is_empty() || !batch.checkpoints.is_empty() {
-        let said = "events and checkpoints are for the process that appends";
-        return Err(Failure::said(Trouble::OtherRole, said));
-    }
-    let buried = batch.dead.iter().filter_map(|change| match change {
-        DeadLetterChange::Bury(letter) => Some(&letter.consumer),
-        _ => None,
-    });
-    let mut consumers = batch.cursors.iter().map(|(name, _)| name).chain(buried);
-    match consumers.find(|name| !claims.have(name)) {
-        Some(name) => Err(not_claimed(name)),
-        None => Ok(()),
-    }
-}
-
-fn not_claimed(consumer: &ConsumerName) -> Failure {
-    let said = format!("this process has not claimed the consumer `{consumer}`");
-    Failure::said(Trouble::OtherRole, said)
 }
