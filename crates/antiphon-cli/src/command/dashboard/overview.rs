@@ -282,7 +282,7 @@ fn consumers(overview: &Overview, now: Timestamp) -> Markup {
                 tbody { @for one in &overview.consumers {
                     tr {
                         td { (plain(one.name.as_str())) }
-                        td { @match one.process { None => "none", Some(0) => "unknown", Some(process) => (process) } }
+                        td { (status::text::process(one.process)) }
                         @match &one.cursor {
                             Some(cursor) => {
                                 td.number { (cursor.read) }

@@ -8,7 +8,7 @@
 
 mod offline;
 pub(crate) mod reason;
-mod text;
+pub(super) mod text;
 
 use std::{path::Path, time::Duration};
 

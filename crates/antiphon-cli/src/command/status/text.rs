@@ -228,8 +228,8 @@ impl Told {
     }
 }
 
-/// The process that has a consumer.
-fn process(process: Option<u32>) -> String {
+/// The process that has a consumer, in words.
+pub(in crate::command) fn process(process: Option<u32>) -> String {
     match process {
         None => "none".to_owned(),
         Some(0) => "unknown".to_owned(),
