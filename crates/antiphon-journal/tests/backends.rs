@@ -215,20 +215,8 @@ mod jetstream {
         nats::{Server, cluster, is_there, replicates},
     };
 
-    /// A journal in the stream of a server of its own.
-    pub(crate) struct JetStream {
-        server: Server,
-        journal: JetStreamJournal,
-    }
-
-    impl JetStream {
-        async fn open(server: Server) -> Self {
-            let journal = JetStreamJournal::open(&server.url(), options())
-                .await
-                .expect("opened");
-            Self { server, journal }
-        }
-    }
+    /// Servers that are no cluster by then will not be one; it takes a few seconds on a busy machine.
+    const BECOMES_ONE: Duration = Duration::from_secs(120);
 
     /// Longer than a lease, as a process has to wait that was not given the journal; no longer, since what is refused
     /// waits as well.
@@ -238,86 +226,56 @@ mod jetstream {
             .wait(Duration::from_secs(5))
     }
 
-    impl Backend for JetStream {
-        fn is_there() -> bool {
-            is_there()
-        }
-
-        async fn fresh() -> Self {
-            Self::open(Server::start().await).await
-        }
-
-        fn journal(&self) -> &dyn Journal {
-            &self.journal
-        }
-
-        async fn cramp(&self, cramped: bool) {
-            self.journal.limit(cramped.then_some(100_000));
-        }
-    }
-
-    impl OnDisk for JetStream {
-        async fn reopened(self) -> Self {
-            self.journal.close().await.expect("closed");
-            Self::open(self.server).await
-        }
-
-        async fn dropped(self) -> Self {
-            drop(self.journal);
-            Self::open(self.server).await
-        }
-    }
-
-    impl Shared for JetStream {
-        type Consumers = JetStreamJournal;
-
-        async fn for_consumers(&self) -> JetStreamJournal {
-            let journal = JetStreamJournal::for_consumers(&self.server.url(), options()).await;
-            journal.expect("opened")
-        }
-    }
-
-    keeps_the_contract!(JetStream, shared);
-
-    /// Servers that are no cluster by then will not be one; it takes a few seconds on a busy machine.
-    const BECOMES_ONE: Duration = Duration::from_secs(120);
-
-    /// A journal on three servers that are one cluster.
-    struct Cluster {
+    /// A journal in the stream of servers of its own: of one, or of three that are one cluster.
+    pub(crate) struct JetStream<const SERVERS: usize> {
         servers: Vec<Server>,
         journal: JetStreamJournal,
     }
 
-    impl Cluster {
+    fn urls(servers: &[Server]) -> String {
+        let urls: Vec<_> = servers.iter().map(Server::url).collect();
+        urls.join(",")
+    }
+
+    impl<const SERVERS: usize> JetStream<SERVERS> {
         async fn open(servers: Vec<Server>) -> Self {
-            let urls: Vec<_> = servers.iter().map(Server::url).collect();
-            let urls = urls.join(",");
-            let options = options().replicas(3);
-            // The servers take a moment to become a cluster.
-            let opened = async {
-                loop {
-                    match JetStreamJournal::open(&urls, options.clone()).await {
-                        Ok(journal) => break journal,
-                        Err(error) => assert!(
-                            matches!(error.trouble(), Trouble::Unreachable | Trouble::Other),
-                            "{error:?}"
-                        ),
-                    }
-                }
+            let urls = urls(&servers);
+            let journal = if SERVERS == 1 {
+                let opened = JetStreamJournal::open(&urls, options()).await;
+                opened.expect("opened")
+            } else {
+                let opened = tokio::time::timeout(BECOMES_ONE, in_a_cluster(&urls)).await;
+                opened.expect("the servers became a cluster")
             };
-            let opened = tokio::time::timeout(BECOMES_ONE, opened).await;
-            let journal = opened.expect("the servers became a cluster");
             Self { servers, journal }
         }
     }
 
-    impl Backend for Cluster {
+    /// Opens a journal with three replicas, once the servers are a cluster.
+    async fn in_a_cluster(urls: &str) -> JetStreamJournal {
+        loop {
+            match JetStreamJournal::open(urls, options().replicas(3)).await {
+                Ok(journal) => return journal,
+                Err(error) => assert!(
+                    matches!(error.trouble(), Trouble::Unreachable | Trouble::Other),
+                    "{error:?}"
+                ),
+            }
+        }
+    }
+
+    impl<const SERVERS: usize> Backend for JetStream<SERVERS> {
         fn is_there() -> bool {
-            is_there() && replicates()
+            is_there() && (SERVERS == 1 || replicates())
         }
 
         async fn fresh() -> Self {
-            Self::open(cluster().await).await
+            let servers = if SERVERS == 1 {
+                vec![Server::start().await]
+            } else {
+                cluster().await
+            };
+            Self::open(servers).await
         }
 
         fn journal(&self) -> &dyn Journal {
@@ -329,7 +287,7 @@ mod jetstream {
         }
     }
 
-    impl OnDisk for Cluster {
+    impl<const SERVERS: usize> OnDisk for JetStream<SERVERS> {
         async fn reopened(self) -> Self {
             self.journal.close().await.expect("closed");
             Self::open(self.servers).await
@@ -341,17 +299,18 @@ mod jetstream {
         }
     }
 
-    impl Shared for Cluster {
+    impl<const SERVERS: usize> Shared for JetStream<SERVERS> {
         type Consumers = JetStreamJournal;
 
         async fn for_consumers(&self) -> JetStreamJournal {
-            let urls: Vec<_> = self.servers.iter().map(Server::url).collect();
-            let journal = JetStreamJournal::for_consumers(&urls.join(","), options()).await;
+            let journal = JetStreamJournal::for_consumers(&urls(&self.servers), options()).await;
             journal.expect("opened")
         }
     }
 
+    keeps_the_contract!(JetStream<1>, shared);
+
     mod replicated {
-        keeps_the_contract!(super::Cluster, shared);
+        keeps_the_contract!(super::JetStream<3>, shared);
     }
 }

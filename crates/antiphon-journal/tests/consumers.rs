@@ -7,28 +7,15 @@
     reason = "the words of the contract's tests, not all of its promises"
 )]
 mod contract;
+mod file;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use antiphon_core::{Batch, Cursor, Journal, Position, Role, Trouble};
 use antiphon_journal::{OpenError, Options, SqliteJournal};
 use contract::{append, chat, events, numbers};
+use file::{folder, open};
 use rusqlite::Connection;
-use tempfile::TempDir;
-
-fn folder() -> (TempDir, PathBuf) {
-    let folder = TempDir::new().expect("a folder");
-    let file = folder.path().join("journal.sqlite");
-    (folder, file)
-}
-
-async fn open(file: &Path) -> SqliteJournal {
-    SqliteJournal::open(file).await.expect("opened")
-}
 
 async fn for_consumers(file: &Path) -> Result<SqliteJournal, OpenError> {
     let options = Options::new().wait(Duration::ZERO);

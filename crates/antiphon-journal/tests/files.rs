@@ -8,6 +8,7 @@
 )]
 #[macro_use]
 mod contract;
+mod file;
 
 use std::{
     fs,
@@ -20,19 +21,9 @@ use std::{
 use antiphon_core::{AppendError, Draft, Journal, Position, Trouble};
 use antiphon_journal::{Integrity, SqliteJournal};
 use contract::{all, append, chat, events, numbers};
+use file::{folder, open};
 use rusqlite::Connection;
-use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
-
-fn folder() -> (TempDir, PathBuf) {
-    let folder = TempDir::new().expect("a folder");
-    let file = folder.path().join("journal.sqlite");
-    (folder, file)
-}
-
-async fn open(file: &Path) -> SqliteJournal {
-    SqliteJournal::open(file).await.expect("opened")
-}
 
 /// A file beside the journal.
 fn beside(file: &Path, suffix: &str) -> PathBuf {

@@ -8,6 +8,7 @@
 )]
 #[macro_use]
 mod contract;
+mod file;
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -24,18 +25,8 @@ use antiphon_journal::{Asked, Durability, Filter, Options, SqliteJournal};
 use contract::{
     all, append, at, bury, chat, checkpoint, choir, dead, events, letter, letters, numbers, seconds,
 };
+use file::{folder, open};
 use rusqlite::Connection;
-use tempfile::TempDir;
-
-fn folder() -> (TempDir, PathBuf) {
-    let folder = TempDir::new().expect("a folder");
-    let file = folder.path().join("journal.sqlite");
-    (folder, file)
-}
-
-async fn open(file: &Path) -> SqliteJournal {
-    SqliteJournal::open(file).await.expect("opened")
-}
 
 /// A closed journal with one event in it.
 async fn written(file: &Path) {
