@@ -609,19 +609,35 @@ fn a_file_that_is_no_export_makes_no_journal() {
         "#);
 }
 
+/// A full export of a journal of four events.
+fn exported(folder: &Folder) -> String {
+    four(folder);
+    let run = folder.done(["export", "--full", "--journal", "a.db"]);
+    run.stdout
+}
+
+/// The lines of an export, with their ends.
+struct Lines<'a>(Vec<&'a str>);
+
+impl<'a> Lines<'a> {
+    fn of(whole: &'a str) -> Self {
+        Self(whole.split_inclusive('\n').collect())
+    }
+
+    /// The export with another line in the place of this one; the first is 1.
+    fn with(&self, number: usize, line: &str) -> String {
+        let mut lines = self.0.clone();
+        lines[number - 1] = line;
+        lines.concat()
+    }
+}
+
 #[test]
 fn an_import_takes_no_line_that_no_export_writes() {
     let folder = Folder::new();
-    four(&folder);
-    let whole = folder
-        .done(["export", "--full", "--journal", "a.db"])
-        .stdout;
-    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
-    let with = |number: usize, line: &str| {
-        let mut lines = lines.clone();
-        lines[number - 1] = line;
-        lines.concat()
-    };
+    let whole = exported(&folder);
+    let lines = Lines::of(&whole);
+    let with = |number, line: &str| lines.with(number, line);
     for (number, from, to, said) in [
         (
             1,
@@ -648,8 +664,8 @@ fn an_import_takes_no_line_that_no_export_writes() {
             "its `source` is empty",
         ),
     ] {
-        let line = lines[number - 1].replace(from, to);
-        assert_ne!(line, lines[number - 1], "{from}");
+        let line = lines.0[number - 1].replace(from, to);
+        assert_ne!(line, lines.0[number - 1], "{from}");
         let stored = (number > 1).then_some(0);
         let run = check_refused(&folder, &with(number, &line), stored);
         let damaged = format!("exit 1\n--- stderr\nerror: line {number} of in is damaged: {said}");
@@ -660,16 +676,9 @@ fn an_import_takes_no_line_that_no_export_writes() {
 #[test]
 fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
     let folder = Folder::new();
-    four(&folder);
-    let whole = folder
-        .done(["export", "--full", "--journal", "a.db"])
-        .stdout;
-    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
-    let with = |number: usize, line: &str| {
-        let mut lines = lines.clone();
-        lines[number - 1] = line;
-        lines.concat()
-    };
+    let whole = exported(&folder);
+    let lines = Lines::of(&whole);
+    let with = |number, line: &str| lines.with(number, line);
     insta::assert_snapshot!(check_refused(&folder, &with(3, "{\"position\":2}\n"), Some(0)), @r#"
         exit 1
         --- stderr
@@ -688,8 +697,8 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
         error: line 6 of in is damaged: unknown variant `other`, expected one of `checkpoint`, `cursor`, `dead_letter`, `projection`, `given`, `end` at column 8
         hint: take another copy of the file; what is stored is known when you repeat the command
         "#);
-    let base64 = lines[4].replace("\"/wAK\"", "\"/wA\"");
-    assert_ne!(base64, lines[4]);
+    let base64 = lines.0[4].replace("\"/wAK\"", "\"/wA\"");
+    assert_ne!(base64, lines.0[4]);
     insta::assert_snapshot!(check_refused(&folder, &with(5, &base64), Some(0)), @r#"
         exit 1
         --- stderr
@@ -702,7 +711,7 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
         error: line 3 of in is damaged: it is cut short
         hint: take another copy of the file; what is stored is known when you repeat the command
         "#);
-    insta::assert_snapshot!(check_refused(&folder, &lines[..5].concat(), Some(0)), @r#"
+    insta::assert_snapshot!(check_refused(&folder, &lines.0[..5].concat(), Some(0)), @r#"
         exit 1
         --- stderr
         error: in ends behind line 5 without its last line
@@ -714,7 +723,7 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
         error: in has 3 events and says that it has 4
         hint: lines are missing: take another copy of the file, and repeat the command
         "#);
-    insta::assert_snapshot!(check_refused(&folder, &with(4, &lines[3].repeat(2)), Some(4)), @r#"
+    insta::assert_snapshot!(check_refused(&folder, &with(4, &lines.0[3].repeat(2)), Some(4)), @r#"
         exit 1
         --- stderr
         error: in has 5 events and says that it has 4
@@ -727,7 +736,7 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
     error: line 8 of in is damaged: it stands behind the export's last line; import each file by itself
     hint: take another copy of the file; what is stored is known when you repeat the command
     ");
-    let high = lines[4].replace("\"position\":4", "\"position\":18446744073709551615");
+    let high = lines.0[4].replace("\"position\":4", "\"position\":18446744073709551615");
     insta::assert_snapshot!(check_refused(&folder, &with(5, &high), Some(0)), @r#"
         exit 1
         --- stderr
