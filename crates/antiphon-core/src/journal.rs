@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::{
     BoxError, Checkpoint, ConsumerName, DeadLetter, DeadLetterId, Draft, Erased, Event,
-    KindPattern, Person, Position, SourceName,
+    KindPattern, Partitions, Person, Position, SourceName,
 };
 
 /// A boxed future, for traits that are used as objects.
@@ -48,11 +48,47 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// is open for reading only.
     fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>>;
 
+    /// Claims a consumer as [`Journal::claim`] does, and waits for nobody: `None` if somebody has it.
+    ///
+    /// # Errors
+    /// [`ClaimError`] for any reason but that one. By default it is [`Journal::claim`], with its wait.
+    fn try_claim<'a>(
+        &'a self,
+        consumer: &'a ConsumerName,
+    ) -> BoxFuture<'a, Result<Option<Claim>, ClaimError>> {
+        Box::pin(async move {
+            match self.claim(consumer).await {
+                Ok(claim) => Ok(Some(claim)),
+                Err(error) if error.trouble() == Trouble::Locked => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    /// Those of these consumers that somebody has claimed, this process or another one, in the order in which they are
+    /// asked for.
+    ///
+    /// It is a look, which may be out of date when it is there: by the time of a lease for a holder that is gone.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails. By default, with [`Trouble::Other`]: a backend that does not say has no workers.
+    fn claimed<'a>(
+        &'a self,
+        consumers: &'a [ConsumerName],
+    ) -> BoxFuture<'a, Result<Vec<ConsumerName>, ReadError>> {
+        let _ = consumers;
+        Box::pin(async {
+            let cause = "this journal does not say who has a consumer";
+            Err(ReadError::new(Trouble::Other, Some(cause.into())))
+        })
+    }
+
     /// Stores everything in the batch in one transaction, or nothing of it.
     ///
-    /// In a journal that is open for consumers ([`Role::Consumer`]) a batch may have cursors and new dead letters of
-    /// consumers that are claimed through this journal, changes of dead letters, and projections. With anything else it
-    /// is refused as a whole, with [`Trouble::OtherRole`].
+    /// In a journal that is open for consumers ([`Role::Consumer`]) a batch may have cursors, ends of cursors and new dead
+    /// letters of consumers that are claimed through this journal, changes of dead letters, and projections. With anything
+    /// else it is refused as a whole, with [`Trouble::OtherRole`]. A new dead letter of a consumer with workers may come
+    /// from whoever has claimed one of its partitions.
     ///
     /// An event whose `(source, origin)` is stored already, or was within the journal's window, is left out and
     /// counted as a repeat; checkpoints are stored all the same.
@@ -312,8 +348,10 @@ pub struct Batch {
     pub events: Vec<(SourceName, Draft)>,
     /// Checkpoints; the last of a part wins.
     pub checkpoints: Vec<(SourceName, Checkpoint)>,
-    /// Cursors of consumers.
+    /// Cursors of consumers; the last of a consumer wins.
     pub cursors: Vec<(ConsumerName, Cursor)>,
+    /// Consumers whose cursors are removed, so that retention no longer waits for them.
+    pub forgotten: Vec<ConsumerName>,
     /// Changes to the dead letters.
     pub dead: Vec<DeadLetterChange>,
     /// Projections to save, by name.
@@ -326,6 +364,7 @@ impl Batch {
         self.events.is_empty()
             && self.checkpoints.is_empty()
             && self.cursors.is_empty()
+            && self.forgotten.is_empty()
             && self.dead.is_empty()
             && self.projections.is_empty()
     }
@@ -392,6 +431,9 @@ pub struct Cursor {
     /// Whether the consumer stopped in good order after this; nothing was handled since.
     #[serde(default)]
     pub clean: bool,
+    /// Present for a consumer that is split for workers: its partitions have the cursors, and this one needs no event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<Partitions>,
 }
 
 impl Cursor {
@@ -408,8 +450,21 @@ impl Cursor {
         self.lanes_since.unwrap_or(self.read)
     }
 
+    /// The cursor of a consumer that is split for workers, as of `read`.
+    pub fn split(read: Position, partitions: Partitions) -> Self {
+        Self {
+            partitions: Some(partitions),
+            ..Self::at(read)
+        }
+    }
+
     /// The first position this consumer still needs; retention keeps from here on.
+    ///
+    /// A consumer that is split for workers needs none by itself: that is the greatest number.
     pub fn needs(&self) -> Position {
+        if self.partitions.is_some() {
+            return Position::new(u64::MAX);
+        }
         let open = self.open.iter().map(|open| open.position);
         let parked = self.parked.iter().map(|parked| parked.from);
         open.chain(parked)
@@ -700,6 +755,14 @@ mod tests {
         assert_eq!(cursor.needs(), Position::new(7));
         cursor.parked_all = Some(Position::new(5));
         assert_eq!(cursor.needs(), Position::new(5));
+    }
+
+    #[test]
+    fn a_consumer_that_is_split_holds_retention_by_its_partitions_alone() {
+        let cursor = Cursor::split(Position::new(7), Partitions::default());
+        assert_eq!(cursor.needs(), Position::new(u64::MAX));
+        let text = serde_json::to_string(&cursor).expect("plain data");
+        assert!(text.contains(r#""partitions":32"#), "{text}");
     }
 
     #[test]

@@ -60,34 +60,69 @@ impl<T> Claims<T> {
     }
 }
 
-#[cfg(any(feature = "sqlite", feature = "jetstream"))]
 impl<T> Claims<T> {
     /// Whether a consumer is claimed through this journal.
     pub(crate) fn have(&self, consumer: &ConsumerName) -> bool {
         let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         claims.contains_key(consumer)
     }
+}
 
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+impl<T> Claims<T> {
     /// Why a journal that is open for consumers stores nothing of a batch; `None` if it may.
     pub(crate) fn refusal(&self, batch: &Batch) -> Option<String> {
         if !batch.events.is_empty() || !batch.checkpoints.is_empty() {
             return Some("events and checkpoints are for the process that appends".into());
         }
-        let other = consumers(batch).find(|name| !self.have(name))?;
+        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stored = stored_for(batch);
+        let other = stored.find(|stored| !claims.keys().any(|claimed| stored.is_under(claimed)))?;
         Some(format!(
-            "this process has not claimed the consumer `{other}`"
+            "this process has not claimed the consumer `{}`",
+            other.consumer
         ))
     }
 }
 
-/// The consumers whose cursors or new dead letters are in a batch.
+/// A consumer for which a batch stores something.
 #[cfg(any(feature = "sqlite", feature = "jetstream"))]
-pub(crate) fn consumers(batch: &Batch) -> impl Iterator<Item = &ConsumerName> {
+pub(crate) struct StoredFor<'a> {
+    pub(crate) consumer: &'a ConsumerName,
+    /// Whether it is a dead letter, which a worker stores for the whole consumer.
+    is_letter: bool,
+}
+
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+impl StoredFor<'_> {
+    /// Whether whoever has claimed this may store it.
+    pub(crate) fn is_under(&self, claimed: &ConsumerName) -> bool {
+        let is_partition = || {
+            self.is_letter
+                && claimed.partition_number().is_some()
+                && claimed.whole() == Some(self.consumer.as_str())
+        };
+        claimed == self.consumer || is_partition()
+    }
+}
+
+/// The consumers whose cursors, or ends of cursors, or new dead letters are in a batch.
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+pub(crate) fn stored_for(batch: &Batch) -> impl Iterator<Item = StoredFor<'_>> {
     let buried = batch.dead.iter().filter_map(|change| match change {
         DeadLetterChange::Bury(letter) => Some(&letter.consumer),
         _ => None,
     });
-    batch.cursors.iter().map(|(name, _)| name).chain(buried)
+    let cursors = batch.cursors.iter().map(|(name, _)| name);
+    let cursors = cursors.chain(&batch.forgotten);
+    let cursors = cursors.map(|consumer| StoredFor {
+        consumer,
+        is_letter: false,
+    });
+    cursors.chain(buried.map(|consumer| StoredFor {
+        consumer,
+        is_letter: true,
+    }))
 }
 
 #[cfg(feature = "sqlite")]

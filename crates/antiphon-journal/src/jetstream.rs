@@ -115,8 +115,10 @@ pub struct JetStreamJournal {
     lease: Duration,
     wait: Duration,
     claims: Claims<Holder>,
-    /// Ends with the journal: the appender, the renewal of leases, the deletion of messages, and who follows the stream.
-    tasks: Mutex<JoinSet<()>>,
+    /// The renewal of the leases of consumers; each ends once its lease is given up.
+    leases: Mutex<JoinSet<()>>,
+    /// Ends with the journal: the appender, the renewal of its lease, the deletion of messages, and who follows the stream.
+    _tasks: JoinSet<()>,
 }
 
 /// How a journal stores something.
@@ -375,7 +377,8 @@ impl JetStreamJournal {
             lease: time,
             wait: options.wait,
             claims: Claims::default(),
-            tasks: Mutex::new(tasks),
+            leases: Mutex::default(),
+            _tasks: tasks,
         })
     }
 
@@ -428,7 +431,8 @@ impl JetStreamJournal {
             lease,
             wait: options.wait,
             claims: Claims::default(),
-            tasks: Mutex::new(tasks),
+            leases: Mutex::default(),
+            _tasks: tasks,
         })
     }
 
@@ -443,13 +447,23 @@ impl JetStreamJournal {
 
     /// Removes a consumer and its cursor, so that retention no longer waits for it.
     ///
-    /// A consumer of that name that starts again is a new one.
+    /// A consumer of that name that starts again is a new one. Its partitions, if it has workers, go with it.
     ///
     /// # Errors
     /// [`AppendError`] if the storage fails.
     pub async fn forget(&self, consumer: &ConsumerName) -> Result<(), AppendError> {
-        let consumer = consumer.clone();
-        let asked = self.ask(|done| Command::Forget(consumer, done)).await;
+        let is_of =
+            |name: &ConsumerName| name == consumer || name.whole() == Some(consumer.as_str());
+        let names = self
+            .shared
+            .index()
+            .needs
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>();
+        let names = names.into_iter().map(ConsumerName::from);
+        let forgotten = names.filter(is_of).collect();
+        let asked = self.ask(|done| Command::Forget(forgotten, done)).await;
         asked.map_err(Failure::append)
     }
 
@@ -519,29 +533,27 @@ impl JetStreamJournal {
     }
 
     /// Takes the lease of a consumer, and has it noted in the stream.
-    async fn take(&self, consumer: &ConsumerName) -> Result<Claim, Failure> {
+    async fn take(&self, consumer: &ConsumerName, wait: Duration) -> Result<Claim, Failure> {
         self.check()?;
         if self.claims.have(consumer) {
             let cause = "this process has it already";
             return Err(Failure::said(Trouble::Locked, cause));
         }
-        let until = Instant::now() + self.wait;
+        let until = Instant::now() + wait;
         let key = consumer_key(consumer.as_str());
-        let lease = Lease::take(self.bucket.clone(), key, self.lease, self.wait).await;
+        let lease = Lease::take(self.bucket.clone(), key, self.lease, wait).await;
         let lease = lease.map_err(|not_taken| match not_taken {
             NotTaken::Held(holder) => Failure::said(Trouble::Locked, holder),
             NotTaken::Failed(failure) => failure,
         })?;
         let lease = Arc::new(lease);
         let (given_up, is_given_up) = oneshot::channel();
-        self.tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .spawn(hold(
-                Arc::clone(&lease),
-                self.shared.lost.clone(),
-                is_given_up,
-            ));
+        {
+            let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+            while leases.try_join_next().is_some() {}
+            let lost = self.shared.lost.clone();
+            leases.spawn(hold(Arc::clone(&lease), lost, is_given_up));
+        }
         loop {
             let noted = match &self.writer {
                 Writing::Ingester(_) => {
@@ -571,6 +583,23 @@ impl JetStreamJournal {
         };
         let claimed = self.claims.claim(consumer, holder);
         claimed.map_err(|error| Failure::new(error.trouble()))
+    }
+}
+
+impl JetStreamJournal {
+    /// Waits until the leases of the consumers that were given up are free, so that nobody has to wait for their end.
+    async fn leave(&self) {
+        let leases = || self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.claims.map(|_| ()).len();
+        let mut ending = std::mem::take(&mut *leases());
+        let released = async {
+            while ending.len() > held {
+                drop(ending.join_next().await);
+            }
+        };
+        // Without the server they end by themselves.
+        drop(timeout(self.shared.link.patience, released).await);
+        *leases() = ending;
     }
 }
 
@@ -613,8 +642,33 @@ impl Journal for JetStreamJournal {
 
     fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
         Box::pin(async move {
-            let claimed = self.take(consumer).await;
+            let claimed = self.take(consumer, self.wait).await;
             claimed.map_err(|failure| failure.claim(consumer))
+        })
+    }
+
+    fn try_claim<'a>(
+        &'a self,
+        consumer: &'a ConsumerName,
+    ) -> BoxFuture<'a, Result<Option<Claim>, ClaimError>> {
+        Box::pin(async move {
+            match self.take(consumer, Duration::ZERO).await {
+                Ok(claim) => Ok(Some(claim)),
+                Err(failure) if failure.trouble == Trouble::Locked => Ok(None),
+                Err(failure) => Err(failure.claim(consumer)),
+            }
+        })
+    }
+
+    fn claimed<'a>(
+        &'a self,
+        consumers: &'a [ConsumerName],
+    ) -> BoxFuture<'a, Result<Vec<ConsumerName>, ReadError>> {
+        Box::pin(async move {
+            self.shared.check_open().map_err(Failure::read)?;
+            let held = lease::held(&self.bucket).await.map_err(Failure::read)?;
+            let is_held = |name: &&ConsumerName| held.contains(&consumer_key(name.as_str()));
+            Ok(consumers.iter().filter(is_held).cloned().collect())
         })
     }
 
@@ -778,6 +832,7 @@ impl Journal for JetStreamJournal {
             if self.shared.closed.swap(true, Ordering::AcqRel) {
                 return Ok(());
             }
+            self.leave().await;
             let Writing::Ingester(commands) = &self.writer else {
                 return Ok(());
             };

@@ -160,9 +160,13 @@ impl MemoryJournal {
 
     /// Removes a consumer and its cursor, so that retention no longer waits for it.
     ///
-    /// A consumer of that name that starts again is a new one.
+    /// A consumer of that name that starts again is a new one. Its partitions, if it has workers, go with it.
     pub fn forget(&self, consumer: &ConsumerName) {
-        self.lock().cursors.remove(consumer);
+        let whole = Some(consumer.as_str());
+        let mut state = self.lock();
+        state
+            .cursors
+            .retain(|name, _| name != consumer && name.whole() != whole);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -201,6 +205,9 @@ impl MemoryJournal {
         for (source, checkpoint) in &batch.checkpoints {
             let key = (source.clone(), Arc::clone(&checkpoint.part));
             state.checkpoints.insert(key, checkpoint.clone());
+        }
+        for consumer in &batch.forgotten {
+            state.cursors.remove(consumer);
         }
         for (consumer, cursor) in &batch.cursors {
             state.cursors.insert(consumer.clone(), cursor.clone());
@@ -479,6 +486,16 @@ impl State {
 impl Journal for MemoryJournal {
     fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
         Box::pin(async move { self.claims.claim(consumer, ()) })
+    }
+
+    fn claimed<'a>(
+        &'a self,
+        consumers: &'a [ConsumerName],
+    ) -> BoxFuture<'a, Result<Vec<ConsumerName>, ReadError>> {
+        Box::pin(async move {
+            let claimed = consumers.iter().filter(|name| self.claims.have(name));
+            Ok(claimed.cloned().collect())
+        })
     }
 
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {

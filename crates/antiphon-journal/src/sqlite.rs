@@ -45,8 +45,8 @@ use std::{
 
 use antiphon_core::{
     AppendError, Appended, Batch, BoxFuture, Checkpoint, Claim, ClaimError, ConsumerName, Cursor,
-    DeadLetter, DeadLetterChange, DeadLetterId, Erased, Event, Journal, Person, Position,
-    ReadError, Retention, Role, Saved, SourceName, Sweep, Trouble,
+    DeadLetter, DeadLetterChange, DeadLetterId, Erased, Event, Journal, Partitions, Person,
+    Position, ReadError, Retention, Role, Saved, SourceName, Sweep, Trouble,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -669,22 +669,31 @@ impl SqliteJournal {
 
     /// Removes a consumer and its cursor, so that retention no longer waits for it.
     ///
-    /// Its dead letters stay. A journal that is open for consumers can forget one as well, also while another process
-    /// appends.
+    /// Its dead letters stay. Its partitions, if it has workers, go with it. A journal that is open for consumers can forget
+    /// one as well, also while another process appends.
     ///
     /// # Errors
-    /// [`AppendError`] if the storage fails, and with [`Trouble::Locked`] while another process has the consumer.
+    /// [`AppendError`] if the storage fails, and with [`Trouble::Locked`] while another process has the consumer, or a
+    /// partition of it.
     pub async fn forget(&self, consumer: &ConsumerName) -> Result<(), AppendError> {
-        // Its cursor would be there again with the next event.
-        let _claim = self.claim_if_free(consumer).await?;
-        let name = consumer.clone();
-        let forgotten = if self.shared.role == Role::Consumer {
-            self.shared.save(move |saver| saver.forget(&name)).await
-        } else {
-            let forget = move |_: &Shared, writer: &mut Writer| writer.forget(name.as_str());
-            self.shared.write(forget).await
+        let unread = |error: ReadError| AppendError::new(error.trouble(), Some(error.into()));
+        let cursor = self.cursor(consumer).await.map_err(unread)?;
+        let partitions = cursor.and_then(|cursor| cursor.partitions);
+        let partitions = 0..partitions.map_or(0, Partitions::get);
+        let partitions = partitions.map(|number| consumer.partition(number));
+        let forgotten: Vec<_> = std::iter::once(consumer.clone())
+            .chain(partitions)
+            .collect();
+        // Their cursors would be there again with the next event.
+        let mut claims = Vec::new();
+        for name in &forgotten {
+            claims.extend(self.claim_if_free(name).await?);
+        }
+        let batch = Batch {
+            forgotten,
+            ..Batch::default()
         };
-        forgotten.map_err(Failure::append)
+        self.append(Arc::new(batch)).await.map(drop)
     }
 
     /// Starts the task that looks at intervals for changes of other processes, unless it runs.
@@ -1041,6 +1050,20 @@ impl Journal for SqliteJournal {
 
     fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
         self.claim_consumer(consumer)
+    }
+
+    fn try_claim<'a>(
+        &'a self,
+        consumer: &'a ConsumerName,
+    ) -> BoxFuture<'a, Result<Option<Claim>, ClaimError>> {
+        self.try_claim_consumer(consumer)
+    }
+
+    fn claimed<'a>(
+        &'a self,
+        consumers: &'a [ConsumerName],
+    ) -> BoxFuture<'a, Result<Vec<ConsumerName>, ReadError>> {
+        self.claimed_consumers(consumers)
     }
 
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {

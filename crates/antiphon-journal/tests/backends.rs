@@ -52,7 +52,10 @@ macro_rules! keeps_the_contract {
             a_closed_journal_says_so,
             any_bytes_can_be_a_body,
             any_text_can_be_a_name,
-            a_consumer_is_one_claims_at_a_time
+            a_consumer_is_one_claims_at_a_time,
+            who_has_a_consumer_is_told_and_nobody_waits_for_a_try,
+            a_forgotten_consumer_has_no_cursor_and_holds_nothing,
+            a_split_consumer_holds_what_its_partitions_need
         );
     };
     ($backend:ty, disk) => {
@@ -72,6 +75,7 @@ macro_rules! keeps_the_contract {
             what_a_consumer_keeps_is_there_for_everybody,
             a_consumer_stores_nothing_of_another_role,
             a_claim_keeps_other_processes_away,
+            a_worker_stores_for_its_partitions_and_letters_for_the_consumer,
             a_sweep_waits_for_a_consumer_of_another_process,
             a_replay_is_told_to_consumers_of_other_processes
         );

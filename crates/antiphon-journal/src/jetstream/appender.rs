@@ -30,7 +30,7 @@ use super::{
     server::Failure,
 };
 use crate::{
-    claims::consumers,
+    claims::stored_for,
     retention::{ERASED, Keep, ago, keep, until},
 };
 
@@ -64,7 +64,8 @@ pub(super) enum Command {
     ),
     /// Writes what an erasure leaves of the states.
     Erase(Box<Erasure>, oneshot::Sender<Result<Erased, Failure>>),
-    Forget(ConsumerName, oneshot::Sender<Result<(), Failure>>),
+    /// Removes the cursors of consumers.
+    Forget(Vec<ConsumerName>, oneshot::Sender<Result<(), Failure>>),
     Close(oneshot::Sender<Result<(), Failure>>),
 }
 
@@ -151,10 +152,12 @@ impl Appender {
                     let erased = self.erase(*erasure).await;
                     drop(done.send(self.judged(erased)));
                 }
-                Command::Forget(consumer, done) => {
-                    let consumer = consumer.as_str().into();
-                    let states = vec![(StateName::Cursor { consumer }, None)];
-                    let written = self.write_states(states).await;
+                Command::Forget(consumers, done) => {
+                    let states = consumers.iter().map(|consumer| {
+                        let consumer = consumer.as_str().into();
+                        (StateName::Cursor { consumer }, None)
+                    });
+                    let written = self.write_states(states.collect()).await;
                     drop(done.send(self.judged(written)));
                 }
                 Command::Close(done) => {
@@ -233,11 +236,12 @@ impl Appender {
     /// Why a batch is not stored: a consumer of it was taken over since.
     fn refusal(&self, batch: &Batch, leases: &Leases) -> Option<Failure> {
         let index = self.shared.index();
-        let taken = consumers(batch).find(|consumer| {
-            let (now, held) = (index.claims.get(consumer.as_str()), leases.get(*consumer));
-            held.is_some() && now > held
+        let mut stored = stored_for(batch);
+        let taken = stored.find_map(|stored| {
+            let mut under = leases.iter().filter(|(name, _)| stored.is_under(name));
+            under.find(|(name, held)| index.claims.get(name.as_str()) > Some(*held))
         });
-        taken.map(|consumer| {
+        taken.map(|(consumer, _)| {
             let cause = format!("another process has the consumer `{consumer}`");
             Failure::said(Trouble::TakenOver, cause)
         })
@@ -251,9 +255,9 @@ impl Appender {
         }
         let is_known = {
             let index = self.shared.index();
-            consumers(batch).all(|consumer| {
-                let held = leases.get(consumer);
-                held.is_some() && index.claims.get(consumer.as_str()) == held
+            stored_for(batch).all(|stored| {
+                let mut under = leases.iter().filter(|(name, _)| stored.is_under(name));
+                under.any(|(name, held)| index.claims.get(name.as_str()) == Some(held))
             })
         };
         if !is_known {
@@ -375,6 +379,13 @@ impl Appender {
             };
             let value = StateValue::new(&line, checkpoint.state.clone());
             states.insert(name, Some((value, Memory::Nothing)));
+        }
+        for consumer in &batch.forgotten {
+            let consumer = consumer.as_str().into();
+            let name = StateName::Cursor { consumer };
+            if self.shared.index().states.contains_key(&name) {
+                states.insert(name, None);
+            }
         }
         for (consumer, cursor) in &batch.cursors {
             let consumer = consumer.as_str().into();

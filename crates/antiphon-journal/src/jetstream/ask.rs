@@ -50,6 +50,9 @@ enum Ask {
     Keep {
         leases: Vec<(String, u64)>,
         cursors: Vec<(String, Cursor)>,
+        /// Consumers whose cursors are removed; absent in the requests of a version without workers.
+        #[serde(default)]
+        forgotten: Vec<String>,
         dead: Vec<Dead>,
         /// Name, position and length.
         projections: Vec<(String, u64, usize)>,
@@ -214,6 +217,11 @@ fn encoded(batch: &Batch, leases: &Leases) -> StateValue {
             .iter()
             .map(|(consumer, cursor)| (consumer.as_str().into(), cursor.clone()))
             .collect(),
+        forgotten: batch
+            .forgotten
+            .iter()
+            .map(|consumer| consumer.as_str().into())
+            .collect(),
         dead,
         projections,
     };
@@ -222,6 +230,7 @@ fn encoded(batch: &Batch, leases: &Leases) -> StateValue {
 
 fn decoded(
     cursors: Vec<(String, Cursor)>,
+    forgotten: Vec<String>,
     dead: Vec<Dead>,
     projections: Vec<(String, u64, usize)>,
     mut bytes: Bytes,
@@ -258,6 +267,7 @@ fn decoded(
             .into_iter()
             .map(|(consumer, cursor)| (consumer.into(), cursor))
             .collect(),
+        forgotten: forgotten.into_iter().map(ConsumerName::from).collect(),
         dead,
         projections,
         ..Batch::default()
@@ -352,10 +362,17 @@ async fn carry_out(request: Bytes, commands: &mpsc::Sender<Command>) -> Result<K
         Ask::Keep {
             leases,
             cursors,
+            forgotten,
             dead,
             projections,
         } => {
-            let batch = decoded(cursors, dead, projections, request.bytes().clone())?;
+            let batch = decoded(
+                cursors,
+                forgotten,
+                dead,
+                projections,
+                request.bytes().clone(),
+            )?;
             let leases = leases
                 .into_iter()
                 .map(|(consumer, epoch)| (consumer.into(), epoch))

@@ -6,11 +6,12 @@
 //! A lease decides who *should* write. That nobody else *can* is decided by the stream ([`super::run`]), and for a
 //! consumer by the one process that appends ([`super::ask`]).
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use antiphon_core::{Rng, Trouble};
 use async_nats::jetstream::kv::{CreateErrorKind, Operation, Store, UpdateErrorKind};
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use tokio::time::{Instant, sleep};
 
 use super::server::Failure;
@@ -19,6 +20,33 @@ use super::server::Failure;
 pub(super) const APPENDER: &str = "appender";
 /// How often opening looks whether the lease is free.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// The keys whose leases somebody holds; one that has just ended may be among them.
+pub(super) async fn held(store: &Store) -> Result<HashSet<String>, Failure> {
+    // A lease that was given up leaves a message that says so, until its time is over.
+    let subjects = store
+        .stream
+        .info_with_subjects(format!("{}>", store.prefix));
+    let subjects = subjects
+        .await
+        .map_err(|error| Failure::unreachable(&error))?;
+    let subjects: Vec<(String, usize)> = subjects
+        .try_collect()
+        .await
+        .map_err(|error| Failure::unreachable(&error))?;
+    let mut held = HashSet::new();
+    for (subject, _) in subjects {
+        let Some(key) = subject.strip_prefix(&store.prefix) else {
+            continue;
+        };
+        let entry = store.entry(key).await;
+        let entry = entry.map_err(|error| Failure::unreachable(&error))?;
+        if entry.is_some_and(|entry| entry.operation == Operation::Put) {
+            held.insert(key.to_owned());
+        }
+    }
+    Ok(held)
+}
 
 /// A lease that is held, or was.
 #[derive(Debug)]

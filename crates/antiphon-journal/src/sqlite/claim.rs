@@ -11,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{AppendError, BoxError, BoxFuture, Claim, ClaimError, ConsumerName, Trouble};
+use antiphon_core::{
+    AppendError, BoxError, BoxFuture, Claim, ClaimError, ConsumerName, ReadError, Trouble,
+};
 use ring::digest;
 use tokio::{
     task::spawn_blocking,
@@ -127,16 +129,10 @@ impl SqliteJournal {
         consumer: &'a ConsumerName,
     ) -> BoxFuture<'a, Result<Claim, ClaimError>> {
         Box::pin(async move {
-            let error = |failure: Failure| {
-                ClaimError::new(consumer.clone(), failure.trouble, failure.source)
-            };
-            self.shared.may_write().await.map_err(error)?;
             let until = Instant::now() + self.shared.wait;
             loop {
-                let (path, name) = (self.shared.path.clone(), consumer.clone());
-                let taken = spawn_blocking(move || ClaimLock::take(&path, &name)).await;
-                if let Some(lock) = taken.map_err(Failure::from).flatten().map_err(error)? {
-                    return self.shared.claims.claim(consumer, lock);
+                if let Some(claim) = self.try_claim_consumer(consumer).await? {
+                    return Ok(claim);
                 }
                 if Instant::now() >= until {
                     let holder = holder(&self.shared.path, consumer).filter(|holder| *holder > 0);
@@ -145,6 +141,42 @@ impl SqliteJournal {
                 }
                 sleep(LOOK_EVERY).await;
             }
+        })
+    }
+
+    /// `None` if somebody has it.
+    pub(super) fn try_claim_consumer<'a>(
+        &'a self,
+        consumer: &'a ConsumerName,
+    ) -> BoxFuture<'a, Result<Option<Claim>, ClaimError>> {
+        Box::pin(async move {
+            let error = |failure: Failure| {
+                ClaimError::new(consumer.clone(), failure.trouble, failure.source)
+            };
+            self.shared.may_write().await.map_err(error)?;
+            let (path, name) = (self.shared.path.clone(), consumer.clone());
+            let taken = spawn_blocking(move || ClaimLock::take(&path, &name)).await;
+            let Some(lock) = taken.map_err(Failure::from).flatten().map_err(error)? else {
+                return Ok(None);
+            };
+            self.shared.claims.claim(consumer, lock).map(Some)
+        })
+    }
+
+    /// Those of the consumers that a process has; looked up in their lock files.
+    pub(super) fn claimed_consumers<'a>(
+        &'a self,
+        consumers: &'a [ConsumerName],
+    ) -> BoxFuture<'a, Result<Vec<ConsumerName>, ReadError>> {
+        Box::pin(async move {
+            let (path, names) = (self.shared.path.clone(), consumers.to_vec());
+            let look = spawn_blocking(move || {
+                let claimed = names
+                    .into_iter()
+                    .filter(|name| holder(&path, name).is_some());
+                claimed.collect()
+            });
+            look.await.map_err(|error| Failure::from(error).read())
         })
     }
 }

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use antiphon_core::{Batch, ConsumerName, Trouble};
+use antiphon_core::{Batch, Trouble};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     open::{self, Options, settle},
     schema::{self, Content},
     trouble::Failure,
-    writer::{LOG_BYTES, change_dead_letter, forget, store_states},
+    writer::{LOG_BYTES, change_dead_letter, store_states},
 };
 
 /// A connection that writes no events.
@@ -57,11 +57,6 @@ impl Saver {
         }
         transaction.commit()?;
         Ok(())
-    }
-
-    /// Removes a consumer.
-    pub(super) fn forget(&self, consumer: &ConsumerName) -> Result<(), Failure> {
-        forget(&self.connection, consumer.as_str())
     }
 }
 

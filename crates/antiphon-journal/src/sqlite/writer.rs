@@ -388,11 +388,6 @@ impl Writer {
         );
     }
 
-    /// Removes a consumer.
-    pub(super) fn forget(&self, consumer: &str) -> Result<(), Failure> {
-        forget(&self.connection, consumer)
-    }
-
     /// Leaves the file in good order, as far as the disk allows: no position is skipped, and the log is empty.
     ///
     /// Everything is stored already, so that only a failed sync and changed files are errors.
@@ -627,6 +622,11 @@ pub(super) fn store_states(connection: &Connection, batch: &Batch) -> Result<(),
                 &*checkpoint.state
             ])?;
     }
+    for consumer in &batch.forgotten {
+        connection
+            .prepare_cached("delete from cursor where consumer = ?1")?
+            .execute([consumer.as_str()])?;
+    }
     for (consumer, cursor) in &batch.cursors {
         let text = serde_json::to_string(cursor).expect("a cursor is plain data");
         connection
@@ -644,12 +644,6 @@ pub(super) fn store_states(connection: &Connection, batch: &Batch) -> Result<(),
             )?
             .execute(params![name, integer(saved.position.get()), saved.state])?;
     }
-    Ok(())
-}
-
-/// Removes a consumer.
-pub(super) fn forget(connection: &Connection, consumer: &str) -> Result<(), Failure> {
-    connection.execute("delete from cursor where consumer = ?1", [consumer])?;
     Ok(())
 }
 

@@ -4,8 +4,8 @@ use std::{future::Future, sync::Arc, task::Poll, time::Duration};
 
 use antiphon_core::{
     Batch, BodyForm, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterChange, DeadLetterId,
-    Draft, Event, Journal, Kind, KindPattern, OpenEvent, Origin, Parked, Person, Place, Position,
-    Provenance, Retention, Role, Rule, Saved, SourceName, Trouble,
+    Draft, Event, Journal, Kind, KindPattern, OpenEvent, Origin, Parked, Partitions, Person, Place,
+    Position, Provenance, Retention, Role, Rule, Saved, SourceName, Trouble,
 };
 use jiff::Timestamp;
 
@@ -639,6 +639,7 @@ fn large_batch() -> Arc<Batch> {
                 state: vec![1],
             },
         )],
+        forgotten: vec!["organ".into()],
     })
 }
 
@@ -1067,6 +1068,7 @@ pub(crate) async fn any_text_can_be_a_name<B: Backend>() {
             cursors: vec![(consumer.clone(), Cursor::at(Position::new(2)))],
             dead: vec![bury(buried.clone())],
             projections: vec![(name.clone(), saved.clone())],
+            forgotten: vec![consumer.partition(1)],
         });
         let appended = journal
             .append(Arc::clone(&batch))
@@ -1447,6 +1449,119 @@ pub(crate) async fn a_consumer_is_one_claims_at_a_time<B: Backend>() {
     drop(claim);
     let again = journal.claim(&choir).await;
     drop((again.expect("it was given up"), other));
+}
+
+pub(crate) async fn who_has_a_consumer_is_told_and_nobody_waits_for_a_try<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let names: [ConsumerName; 3] = ["choir".into(), "organ".into(), "bells".into()];
+    let [choir, organ, _] = &names;
+    let claimed = async || journal.claimed(&names).await.expect("read");
+    assert_eq!(claimed().await, []);
+    let claim = journal.try_claim(organ).await.expect("open");
+    let claim = claim.expect("nobody has it");
+    assert_eq!(claimed().await, std::slice::from_ref(organ));
+    let again = journal.try_claim(organ).await.expect("open");
+    assert!(again.is_none(), "it is taken");
+    let other = journal.try_claim(choir).await.expect("open");
+    assert_eq!(claimed().await, [choir.clone(), organ.clone()]);
+    drop(claim);
+    // Giving up may take a moment.
+    let again = journal.claim(organ).await.expect("it was given up");
+    drop((again, other));
+    while !claimed().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(crate) async fn a_forgotten_consumer_has_no_cursor_and_holds_nothing<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(journal, events((1..=3).map(chat))).await;
+    let (choir, organ) = (ConsumerName::new("choir"), ConsumerName::new("organ"));
+    let both = [("choir", Cursor::default()), ("organ", Cursor::default())];
+    append(journal, cursors(both)).await;
+    let behind = Cursor::at(stored[1].position());
+    let batch = Batch {
+        cursors: vec![(organ.clone(), behind.clone())],
+        forgotten: vec![choir.clone(), "nobody".into()],
+        ..Batch::default()
+    };
+    append(journal, Arc::new(batch)).await;
+    assert_eq!(journal.cursor(&choir).await.expect("read"), None);
+    assert_eq!(journal.cursor(&organ).await.expect("read"), Some(behind));
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(1)),
+        ..Retention::default()
+    });
+    let swept = journal.sweep(policy, at(10)).await.expect("swept");
+    assert_eq!(swept.removed, 2);
+}
+
+pub(crate) async fn a_split_consumer_holds_what_its_partitions_need<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let stored = append(journal, events((1..=3).map(chat))).await;
+    let app = ConsumerName::new("app");
+    let partitions = Partitions::new(2).expect("in range");
+    let split = Cursor::split(Position::ZERO, partitions);
+    let behind = Cursor::at(stored[0].position());
+    let batch = Batch {
+        cursors: vec![
+            (app.clone(), split.clone()),
+            (app.partition(0), behind),
+            (app.partition(1), Cursor::at(stored[1].position())),
+        ],
+        ..Batch::default()
+    };
+    append(journal, Arc::new(batch)).await;
+    assert_eq!(journal.cursor(&app).await.expect("read"), Some(split));
+    let policy = Arc::new(Retention {
+        keep: Some(seconds(1)),
+        ..Retention::default()
+    });
+    let swept = journal.sweep(policy, at(10)).await.expect("swept");
+    assert_eq!(swept.removed, 1);
+    assert_eq!(numbers(journal).await, [2, 3]);
+}
+
+pub(crate) async fn a_worker_stores_for_its_partitions_and_letters_for_the_consumer<B: Shared>() {
+    let backend = B::fresh().await;
+    let appended = append(backend.journal(), events([chat(1)])).await;
+    let consumers = backend.for_consumers().await;
+    let app = ConsumerName::new("app");
+    let claim = consumers.claim(&app.partition(1)).await.expect("free");
+    let at_one = || Cursor::at(appended[0].position());
+    let own = Batch {
+        cursors: vec![(app.partition(1), at_one())],
+        dead: vec![bury(letter("greet", &appended[0]))],
+        ..Batch::default()
+    };
+    consumers.append(Arc::new(own)).await.expect("stored");
+    assert_eq!(letters(backend.journal()).await[0].consumer, app);
+    let others = [
+        Batch {
+            cursors: vec![(app.clone(), at_one())],
+            ..Batch::default()
+        },
+        Batch {
+            forgotten: vec![app.partition(2)],
+            ..Batch::default()
+        },
+        Batch {
+            dead: vec![bury(DeadLetter {
+                consumer: "organ".into(),
+                ..letter("greet", &appended[0])
+            })],
+            ..Batch::default()
+        },
+    ];
+    for batch in others {
+        let refused = consumers.append(Arc::new(batch.clone())).await;
+        let error = refused.expect_err("not its own");
+        assert_eq!(error.trouble(), Trouble::OtherRole, "{batch:?}");
+    }
+    drop(claim);
 }
 
 pub(crate) async fn a_consumer_of_another_process_sees_what_is_appended<B: Shared>() {
