@@ -62,9 +62,9 @@ kill9 times="50":
 restarts times="100":
     python3 interop/restarts.py target/release/antiphon --times {{times}}
 
-# Break everything around one daemon on all four platforms, and account for every event.
-chaos seconds="720":
-    python3 interop/chaos.py target/release/antiphon --seconds {{seconds}}
+# Break everything around a daemon and a bot on all four platforms, and account for every event (after `cargo build --workspace`).
+chaos runs="100" seed="1":
+    target/debug/antiphon-chaos run --runs {{runs}} --seed {{seed}}
 
 # The figures of docs/performance.md, end to end beside other libraries.
 peers:

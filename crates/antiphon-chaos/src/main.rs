@@ -1,0 +1,183 @@
+#![doc = include_str!("../README.md")]
+//!
+//! | file | has |
+//! | --- | --- |
+//! | `script`, `faults` | what happens in a run, and when |
+//! | `rig` | the simulator, the daemon and the bot, on which a script is played |
+//! | `bot`, `mood`, `effects` | the bot on trial, how its handler behaves, and what it did |
+//! | `verdict` | the judgement |
+//! | `shorten` | the shortest prefix of a script that fails |
+//! | `tally`, `report` | counts, and what is printed |
+
+mod args;
+mod bot;
+mod effects;
+mod faults;
+mod mood;
+mod report;
+mod rig;
+mod script;
+mod shorten;
+mod tally;
+mod verdict;
+
+use std::{io, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    args::{Cli, Command, Course, Run, Trial},
+    rig::{Load, Outcome, real::Real},
+    script::{Script, Stage},
+    shorten::{Shortest, shortest},
+    tally::Tally,
+};
+
+/// Tries of each prefix with real processes, of which no two runs are quite alike.
+const TRIES: u32 = 3;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed output is a normal end.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match execute(cli.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            use io::Write as _;
+            // There is nobody to tell if stderr is closed too.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            if let Some(Hint(hint)) = error.downcast_ref::<Hint>() {
+                let _ = writeln!(io::stderr(), "hint: {hint}");
+            }
+            let is_usage = error.is::<Hint>();
+            ExitCode::from(if is_usage { 2 } else { 1 })
+        }
+    }
+}
+
+/// A mistake of the caller, with the way out; it stands around the error that it explains.
+#[derive(Debug)]
+struct Hint(&'static str);
+
+impl std::fmt::Display for Hint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the trial cannot begin")
+    }
+}
+
+/// Whether stdout was closed, which is a normal end.
+fn is_closed(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn execute(command: Command) -> anyhow::Result<u8> {
+    match command {
+        Command::Run(run) => {
+            let antiphon = antiphon(&run)?;
+            let play = async |script: &Script, load: Load, keeps: Keeps| {
+                let mut rig = Real::start(&antiphon, script, load).await?;
+                let outcome = rig::play(&mut rig, script, load).await;
+                let failed = !outcome.as_ref().is_ok_and(Outcome::holds);
+                if run.keep || failed && keeps == Keeps::IfItFails {
+                    report::line(format_args!("    files: {}", rig.keep().display()))?;
+                }
+                outcome
+            };
+            trial(&run.trial, &play)
+        }
+        Command::Script(course) => {
+            report::acts(&script(course, 0))?;
+            Ok(0)
+        }
+        Command::Bot { settings, effects } => real_time()?.block_on(bot::run(settings, effects)),
+    }
+}
+
+/// Whether the files of a run are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keeps {
+    IfItFails,
+    Never,
+}
+
+/// The command on trial.
+fn antiphon(run: &Run) -> anyhow::Result<PathBuf> {
+    let beside = || -> anyhow::Result<PathBuf> {
+        let this = std::env::current_exe().context("this program has no file")?;
+        Ok(this.with_file_name("antiphon"))
+    };
+    let path = run.antiphon.clone().map_or_else(beside, Ok)?;
+    if !path.is_file() {
+        let hint = Hint("build it by `cargo build --workspace`, or name it by `--antiphon FILE`");
+        return Err(anyhow::anyhow!("there is no {}", path.display()).context(hint));
+    }
+    std::path::absolute(&path).context("there is no current folder")
+}
+
+fn real_time() -> anyhow::Result<Runtime> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.context("could not start the runtime")
+}
+
+/// The script of a run.
+fn script(course: Course, run: u64) -> Script {
+    let stage = Stage::new(course.seconds, course.kill_share);
+    Script::new(course.seed.wrapping_add(run), stage)
+}
+
+/// Plays all runs, and reports them; the exit code says whether every promise was kept.
+fn trial(
+    trial: &Trial,
+    play: &impl AsyncFn(&Script, Load, Keeps) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<u8> {
+    let runtime = real_time()?;
+    let load = Load {
+        rate: trial.rate,
+        patience: trial.heal,
+    };
+    let mut all = match &trial.tally {
+        Some(path) => Tally::read(path).context(Hint("name another file by `--tally`"))?,
+        None => Tally::default(),
+    };
+    let mut failed = 0_u64;
+    for run in 0..trial.runs {
+        let script = script(trial.course, run);
+        let outcome = runtime.block_on(play(&script, load, Keeps::IfItFails))?;
+        report::run(&script, &outcome)?;
+        all.add(&script, &outcome);
+        if let Some(path) = &trial.tally {
+            all.write(path)?;
+        }
+        if outcome.holds() {
+            continue;
+        }
+        failed += 1;
+        report::acts(&script)?;
+        if trial.no_shorten {
+            continue;
+        }
+        let found = shortest(&script, TRIES, async |prefix: &Script| {
+            Ok(!play(prefix, load, Keeps::Never).await?.holds())
+        });
+        match runtime.block_on(found)? {
+            Shortest::Acts(acts) => {
+                report::line(format_args!("    it fails still with these {acts} acts:"))?;
+                report::acts(&script.first(acts))?;
+            }
+            Shortest::NotAgain => {
+                report::line(format_args!("    it did not fail again in {TRIES} tries"))?;
+            }
+        }
+    }
+    report::tally(&all)?;
+    Ok(u8::from(failed > 0))
+}

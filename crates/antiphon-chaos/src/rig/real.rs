@@ -1,0 +1,482 @@
+//! Real processes: `antiphon sim`, `antiphon run`, and the bot.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use antiphon::{
+    Event,
+    journal::{Integrity, SqliteJournal, Trouble},
+};
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    Load, Rig, SONG,
+    process::{Disk, Process},
+    world::World,
+};
+use crate::{
+    bot::{CHANGED, PLANNED, Settings},
+    effects::{self, End, Life},
+    script::{CHANNEL, Script, Shape, What, Who},
+    verdict::{Audit, PLATFORMS},
+};
+
+/// How long a process may take to end after SIGTERM.
+const STOP: Duration = Duration::from_secs(60);
+/// How long the rig may take until events of every platform are stored.
+const BEGIN: Duration = Duration::from_secs(60);
+/// How long the check of the journal's file may take.
+const CHECK: Duration = Duration::from_secs(30);
+/// Bytes at the end of a log that are shown with a trouble.
+const LOG: usize = 1200;
+
+/// The processes and their files.
+pub(crate) struct Real {
+    // Unmounted and killed before the folder is removed.
+    daemon: Option<Process>,
+    bot: Option<Process>,
+    world: World,
+    /// A disk that can be full; else why there is none.
+    disk: Result<Disk, &'static str>,
+    folder: TempDir,
+    antiphon: PathBuf,
+    shape: Shape,
+    /// How each process of the bot ended.
+    lives: Vec<End>,
+    /// A foreign transaction on the journal.
+    lock: Option<rusqlite::Connection>,
+    is_away: bool,
+    /// Whether a process may end because its journal was changed.
+    may_change: bool,
+    frozen: [bool; 2],
+    troubles: Vec<String>,
+}
+
+impl Real {
+    /// Starts everything, and waits until events of every platform are stored.
+    ///
+    /// # Errors
+    /// A program that cannot be started, and processes that store nothing.
+    pub(crate) async fn start(
+        antiphon: &Path,
+        script: &Script,
+        load: Load,
+    ) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("antiphon-chaos-").tempdir();
+        let folder = folder.context("could not make a temporary folder")?;
+        let disk_at = folder.path().join("disk");
+        fs::create_dir(&disk_at).context("could not make a folder")?;
+        let disk = if script.acts.iter().any(|act| act.what == What::Fill) {
+            Disk::mount(&disk_at)
+        } else {
+            Err("the script fills no disk")
+        };
+        let world = World::start(antiphon, folder.path(), script.seed, load.rate)?;
+        let add =
+            json!({"platform": "discord", "do": "add_channel", "by": "mira", "name": CHANNEL});
+        world.command(&add).await?;
+        let song = json!({
+            "platform": "lavalink", "do": "add_track", "identifier": "evensong___",
+            "author": "The Choir", "title": "Evensong", "length": SONG,
+        });
+        let song = world.command(&song).await?;
+        let mut real = Self {
+            daemon: None,
+            bot: None,
+            world,
+            disk,
+            folder,
+            antiphon: antiphon.to_owned(),
+            shape: script.shape,
+            lives: Vec::new(),
+            lock: None,
+            is_away: false,
+            may_change: false,
+            frozen: [false; 2],
+            troubles: Vec::new(),
+        };
+        real.configure(&song, script)?;
+        real.run_all()?;
+        real.begun().await?;
+        Ok(real)
+    }
+
+    /// Ends everything, keeps the files and says where they are.
+    pub(crate) fn keep(self) -> PathBuf {
+        let Self {
+            folder,
+            daemon,
+            bot,
+            world,
+            disk,
+            ..
+        } = self;
+        drop((daemon, bot, world));
+        if disk.is_ok() {
+            let journal = folder.path().join("disk/journal.db");
+            // The disk goes, so that its journal is copied; with its log it may have been used up to the end.
+            for ending in ["db", "db-wal"] {
+                let from = journal.with_extension(ending);
+                let to = folder.path().join("journal").with_extension(ending);
+                // There is no log once a journal was closed.
+                let _ = fs::copy(from, to);
+            }
+        }
+        drop(disk);
+        folder.keep()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.path("disk/journal.db")
+    }
+
+    /// Writes the daemon's configuration and the bot's settings.
+    fn configure(&self, song: &Value, script: &Script) -> anyhow::Result<()> {
+        let path = self.path("antiphon.toml");
+        let text = fs::read_to_string(&path).context("the simulator wrote no configuration")?;
+        let journal = format!(
+            "path = {}\nrules = [{{ kind = \"*\", keep = \"2d\" }}]",
+            json!(self.file())
+        );
+        let lines = text.lines().map(|line| {
+            if line.starts_with("path = ") {
+                &journal
+            } else {
+                line
+            }
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        fs::write(&path, text).context("could not write the configuration")?;
+        let addresses = self.path("sim.json");
+        let known: Value = serde_json::from_slice(&fs::read(&addresses)?)?;
+        let id = |name: &str| -> anyhow::Result<u64> {
+            let id = known["discord"][name].as_str();
+            Ok(id.context("an address is missing")?.parse()?)
+        };
+        let settings = Settings {
+            seed: script.seed,
+            is_alone: script.shape == Shape::Alone,
+            saves_each: script.saves_each,
+            journal: self.file(),
+            addresses,
+            song: song["encoded"]
+                .as_str()
+                .context("there is no song")?
+                .to_owned(),
+            guild: id("guild_id")?,
+            channel: id("voice_channel_id")?,
+        };
+        let settings = serde_json::to_vec(&settings)?;
+        fs::write(self.path("bot.json"), settings).context("could not write the settings")
+    }
+
+    /// Waits until events of every platform are stored.
+    async fn begun(&mut self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            self.watch().await?;
+            if let Some(journal) = self.journal().await? {
+                let stored = super::events(&journal).await?;
+                let has = |name: &&str| {
+                    let mut stored = stored.iter();
+                    stored.any(|event| event.source().as_str() == *name)
+                };
+                if PLATFORMS.iter().all(has) {
+                    return Ok(());
+                }
+            }
+            if begun.elapsed() > BEGIN {
+                let log = self.log("daemon");
+                bail!("nothing of some platform was stored within a minute: {log}");
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn run_all(&mut self) -> anyhow::Result<()> {
+        self.run(Who::Daemon)?;
+        self.run(Who::Bot)
+    }
+
+    /// Starts a process that does not run; there is no daemon if the bot is alone.
+    fn run(&mut self, who: Who) -> anyhow::Result<()> {
+        let is_there = self.process(who).is_some();
+        if is_there || self.is_away || who == Who::Daemon && self.shape == Shape::Alone {
+            return Ok(());
+        }
+        let log = self.path(&format!("{}.log", who.name()));
+        let log = File::options().create(true).append(true).open(log);
+        let mut command;
+        if who == Who::Daemon {
+            command = Command::new(&self.antiphon);
+            command
+                .arg("run")
+                .arg("--config")
+                .arg(self.path("antiphon.toml"));
+        } else {
+            let chaos = std::env::current_exe().context("this program has no file")?;
+            command = Command::new(chaos);
+            command
+                .arg("bot")
+                .arg("--settings")
+                .arg(self.path("bot.json"));
+            command.arg("--effects").arg(self.effects(self.lives.len()));
+            self.lives.push(End::None);
+        }
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log.context("could not open a log")?)
+            .spawn()
+            .with_context(|| format!("could not start the {}", who.name()))?;
+        *self.process(who) = Some(Process::new(child));
+        Ok(())
+    }
+
+    fn effects(&self, life: usize) -> PathBuf {
+        self.path(&format!("effects-{life}"))
+    }
+
+    fn process(&mut self, who: Who) -> &mut Option<Process> {
+        match who {
+            Who::Daemon => &mut self.daemon,
+            Who::Bot => &mut self.bot,
+        }
+    }
+
+    /// Notes how a process ended.
+    fn ended(&mut self, who: Who, end: End) {
+        *self.process(who) = None;
+        self.frozen[who as usize] = false;
+        if who == Who::Bot
+            && let Some(life) = self.lives.last_mut()
+        {
+            *life = end;
+        }
+    }
+
+    /// The end of a log.
+    fn log(&self, name: &str) -> String {
+        let text = fs::read(self.path(&format!("{name}.log"))).unwrap_or_default();
+        let from = text.len().saturating_sub(LOG);
+        String::from_utf8_lossy(&text[from..]).into_owned()
+    }
+
+    /// Ends a process by SIGTERM; an end that is not in order is a trouble.
+    async fn end(&mut self, who: Who) -> anyhow::Result<()> {
+        self.thaw(who)?;
+        let Some(mut process) = self.process(who).take() else {
+            return Ok(());
+        };
+        process.signal("TERM")?;
+        let status = process.end_within(STOP).await?;
+        let in_order = status.is_some_and(|status| status.success());
+        if !(in_order || self.may_change && is_changed(status)) {
+            let how = status.map_or_else(|| "not at all".to_owned(), |status| status.to_string());
+            let log = self.log(who.name());
+            self.troubles
+                .push(format!("the {} ended by SIGTERM: {how}: {log}", who.name()));
+        }
+        drop(process);
+        self.ended(who, if in_order { End::Stopped } else { End::Torn });
+        Ok(())
+    }
+
+    fn thaw(&mut self, who: Who) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.frozen[who as usize])
+            && let Some(process) = self.process(who)
+        {
+            process.signal("CONT")?;
+        }
+        Ok(())
+    }
+
+    /// Takes the journal's file away, and may put a copy into its place.
+    fn take_away(&mut self, copies: bool) -> anyhow::Result<()> {
+        let (file, away) = (self.file(), self.file().with_extension("away"));
+        fs::rename(&file, &away).context("could not rename the journal")?;
+        self.is_away = true;
+        self.may_change = true;
+        if copies {
+            fs::copy(&away, &file).context("could not copy the journal")?;
+        }
+        Ok(())
+    }
+
+    /// Puts the journal's file back, whatever is in its place.
+    fn bring_back(&mut self) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.is_away) {
+            let (file, away) = (self.file(), self.file().with_extension("away"));
+            fs::rename(&away, &file).context("could not rename the journal")?;
+        }
+        Ok(())
+    }
+
+    /// Locks the journal by a transaction that is not antiphon's.
+    fn lock(&mut self) -> anyhow::Result<Option<&'static str>> {
+        let lock = rusqlite::Connection::open(self.file()).context("could not open the journal")?;
+        lock.busy_timeout(Duration::from_secs(5))
+            .context("could not lock the journal")?;
+        if lock.execute_batch("begin immediate").is_err() {
+            return Ok(Some("others had the journal locked for five seconds"));
+        }
+        self.lock = Some(lock);
+        Ok(None)
+    }
+}
+
+/// Whether a process says that its journal was changed by somebody else.
+fn is_changed(status: Option<std::process::ExitStatus>) -> bool {
+    status.and_then(|status| status.code()) == Some(i32::from(CHANGED))
+}
+
+impl Rig for Real {
+    async fn command(&mut self, command: &Value) -> anyhow::Result<Value> {
+        self.world.command(command).await
+    }
+
+    async fn act(&mut self, what: &What) -> anyhow::Result<Option<&'static str>> {
+        match what {
+            What::Command(command) => drop(self.command(command).await?),
+            What::Kill(who) => {
+                // Dropped, it is killed.
+                if self.process(*who).take().is_some() {
+                    self.ended(*who, End::Torn);
+                }
+            }
+            What::Stop(who) => self.end(*who).await?,
+            What::Start(who) => self.run(*who)?,
+            What::Freeze(who) => {
+                if let Some(process) = self.process(*who) {
+                    process.signal("STOP")?;
+                    self.frozen[*who as usize] = true;
+                }
+            }
+            What::Thaw(who) => self.thaw(*who)?,
+            What::Lock => return self.lock(),
+            What::Unlock => self.lock = None,
+            What::Fill => match &self.disk {
+                Ok(disk) => disk.fill()?,
+                Err(why) => return Ok(Some(why)),
+            },
+            What::Empty => {
+                if let Ok(disk) = &self.disk {
+                    disk.empty();
+                }
+            }
+            What::Away => self.take_away(false)?,
+            What::Copy => self.take_away(true)?,
+            What::Back => {
+                self.bring_back()?;
+                self.run_all()?;
+            }
+            What::Jump(_) => return Ok(Some("real processes have the machine's clock")),
+        }
+        Ok(None)
+    }
+
+    async fn watch(&mut self) -> anyhow::Result<()> {
+        if let Some(status) = self.world.process().ended()? {
+            let log = self.log("sim");
+            bail!("the simulator ended by itself: {status}: {log}");
+        }
+        for who in [Who::Daemon, Who::Bot] {
+            let Some(process) = self.process(who) else {
+                continue;
+            };
+            let Some(status) = process.ended()? else {
+                continue;
+            };
+            if !(self.may_change && is_changed(Some(status))) {
+                let log = self.log(who.name());
+                self.troubles.push(format!(
+                    "the {} ended by itself: {status}: {log}",
+                    who.name()
+                ));
+            }
+            self.ended(who, End::Torn);
+            self.run(who)?;
+        }
+        Ok(())
+    }
+
+    async fn mend(&mut self) -> anyhow::Result<()> {
+        self.thaw(Who::Daemon)?;
+        self.thaw(Who::Bot)?;
+        self.lock = None;
+        if let Ok(disk) = &self.disk {
+            disk.empty();
+        }
+        self.bring_back()?;
+        self.run_all()
+    }
+
+    async fn audit(&mut self, platform: &str, events: &[Arc<Event>]) -> anyhow::Result<Audit> {
+        self.world.audit(platform, events).await
+    }
+
+    async fn journal(&mut self) -> anyhow::Result<Option<SqliteJournal>> {
+        match SqliteJournal::read_only(self.file()).await {
+            Ok(journal) => Ok(Some(journal)),
+            Err(error) if error.trouble() == Trouble::Corrupt => Err(error.into()),
+            // It is not made yet, or not readable just now.
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn lives(&mut self) -> anyhow::Result<Vec<Life>> {
+        let lives = self.lives.iter().enumerate();
+        lives
+            .map(|(number, end)| {
+                let path = self.effects(number);
+                Ok(Life {
+                    lines: effects::read(&path)?,
+                    end: *end,
+                })
+            })
+            .collect()
+    }
+
+    async fn stop(&mut self) -> anyhow::Result<()> {
+        self.end(Who::Bot).await?;
+        self.end(Who::Daemon).await?;
+        let journal = self.journal().await?.context("the journal is gone")?;
+        let checked = journal.quick_check(CHECK).await?;
+        if matches!(checked, Integrity::Damaged(_)) {
+            self.troubles
+                .push(format!("the journal is damaged: {checked:?}"));
+        }
+        Ok(())
+    }
+
+    fn troubles(&mut self) -> &mut Vec<String> {
+        &mut self.troubles
+    }
+
+    fn panics(&mut self) -> anyhow::Result<u64> {
+        let mut panics = 0;
+        for name in ["daemon.log", "bot.log", "sim.log"] {
+            // A process that never ran has no log.
+            let log = fs::read(self.path(name)).unwrap_or_default();
+            let log = String::from_utf8_lossy(&log);
+            let mut lines = log.lines().peekable();
+            while let Some(line) = lines.next() {
+                let is_planned = lines.peek().is_some_and(|next| next.contains(PLANNED));
+                panics += u64::from(line.contains("panicked at") && !is_planned);
+            }
+        }
+        Ok(panics)
+    }
+}

@@ -1,0 +1,392 @@
+//! The verdict on a run: the ledger's audits, what the bot did, and what it left as dead letters.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use antiphon::{DeadLetter, Event};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    bot::{ACT, ANSWER},
+    effects::{End, Life, Line},
+    mood::Mood,
+    script::{ASK, CHANNEL},
+};
+
+/// Platforms, each with its source's name.
+pub(crate) const PLATFORMS: [&str; 4] = ["discord", "lavalink", "queup", "stackexchange"];
+/// Kind of the events that have a lane of their own.
+const INTERACTION: &str = "discord.INTERACTION_CREATE";
+/// Kind of the event that begins a session at Discord.
+const READY: &str = "discord.READY";
+/// Starts of one event after which it is given up.
+const STARTS: u32 = 3;
+/// Broken promises of one sort that are named one by one.
+const NAMED: usize = 5;
+
+/// The audit of one platform, as the simulator gives it.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Audit {
+    pub(crate) due: u64,
+    pub(crate) stored: u64,
+    pub(crate) gapped: u64,
+    pub(crate) lost: u64,
+    pub(crate) repeated: u64,
+    pub(crate) disordered: u64,
+    pub(crate) gaps: u64,
+    pub(crate) first_lost: Vec<Value>,
+    pub(crate) first_disordered: Vec<Value>,
+}
+
+/// Everything by which a run is judged.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) audits: BTreeMap<&'static str, Audit>,
+    pub(crate) events: Vec<Arc<Event>>,
+    pub(crate) letters: Vec<DeadLetter>,
+    /// The bot's processes, in order.
+    pub(crate) lives: Vec<Life>,
+    /// Messages of the channel in which people ask, each with its id.
+    pub(crate) messages: BTreeSet<(String, String)>,
+}
+
+/// What is counted in a run; the tally adds them up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Counts {
+    pub(crate) due: u64,
+    pub(crate) stored: u64,
+    pub(crate) gapped: u64,
+    pub(crate) lost: u64,
+    pub(crate) repeated: u64,
+    pub(crate) disordered: u64,
+    pub(crate) gaps: u64,
+    /// Stored events on which the bot never acted, without a letter that says why.
+    pub(crate) unhandled: u64,
+    /// Events on which the bot acted again although it was done with them, or no process ended in the middle.
+    pub(crate) twice_closed: u64,
+    /// Events on which the bot acted again because a process ended in the middle.
+    pub(crate) twice_open: u64,
+    /// Events that came again without being marked as redelivered.
+    pub(crate) unmarked: u64,
+    /// Events of one place on which the bot acted in another order.
+    pub(crate) acted_disordered: u64,
+    /// Questions that were stored, and so were to be answered.
+    pub(crate) asked: u64,
+    /// Answers that were seen twice.
+    pub(crate) keyed_twice: u64,
+    /// Questions without an answer.
+    pub(crate) unanswered: u64,
+    pub(crate) dead_expected: u64,
+    pub(crate) dead_unexpected: u64,
+    /// Events whose handler failed for good and that have no letter.
+    pub(crate) dead_missing: u64,
+    /// Sessions that the bot identified at Discord, by the READYs that are stored.
+    pub(crate) identifies: u64,
+}
+
+impl Counts {
+    /// Adds the counts of another run.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.due, other.due),
+            (&mut self.stored, other.stored),
+            (&mut self.gapped, other.gapped),
+            (&mut self.lost, other.lost),
+            (&mut self.repeated, other.repeated),
+            (&mut self.disordered, other.disordered),
+            (&mut self.gaps, other.gaps),
+            (&mut self.unhandled, other.unhandled),
+            (&mut self.twice_closed, other.twice_closed),
+            (&mut self.twice_open, other.twice_open),
+            (&mut self.unmarked, other.unmarked),
+            (&mut self.acted_disordered, other.acted_disordered),
+            (&mut self.asked, other.asked),
+            (&mut self.keyed_twice, other.keyed_twice),
+            (&mut self.unanswered, other.unanswered),
+            (&mut self.dead_expected, other.dead_expected),
+            (&mut self.dead_unexpected, other.dead_unexpected),
+            (&mut self.dead_missing, other.dead_missing),
+            (&mut self.identifies, other.identifies),
+        ];
+        for (count, more) in pairs {
+            *count += more;
+        }
+    }
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) counts: Counts,
+    /// Due, stored, gapped and lost of each platform.
+    pub(crate) platforms: BTreeMap<&'static str, Counts>,
+    /// Promises that do not hold, a sentence each.
+    pub(crate) broken: Vec<String>,
+    /// Whether something is missing that may still come.
+    pub(crate) is_open: bool,
+}
+
+/// What is known of a stored event.
+struct Stored<'a> {
+    event: &'a Event,
+    mood: Mood,
+    letter: Option<&'a DeadLetter>,
+}
+
+impl Verdict {
+    /// Judges a run of this seed.
+    pub(crate) fn of(evidence: &Evidence, seed: u64, saves_each: bool) -> Self {
+        let mut verdict = Self::default();
+        verdict.audits(&evidence.audits);
+        let mut stored: HashMap<u64, Stored<'_>> = HashMap::new();
+        for event in &evidence.events {
+            let mood = Mood::of(seed, event.origin().as_str());
+            let known = Stored {
+                event,
+                mood,
+                letter: None,
+            };
+            stored.insert(event.position().get(), known);
+        }
+        verdict.letters(&evidence.letters, &evidence.lives, &mut stored);
+        verdict.deeds(&evidence.lives, &stored, saves_each);
+        verdict.answers(evidence);
+        let ready = evidence
+            .events
+            .iter()
+            .filter(|event| event.kind().as_str() == READY);
+        verdict.counts.identifies = ready.count() as u64;
+        verdict
+    }
+
+    /// Whether every promise was kept.
+    pub(crate) fn holds(&self) -> bool {
+        self.broken.is_empty()
+    }
+
+    fn breaks(&mut self, sort: &str, about: impl std::fmt::Display) {
+        let same = self
+            .broken
+            .iter()
+            .filter(|told| told.starts_with(sort))
+            .count();
+        match same {
+            0..NAMED => self.broken.push(format!("{sort}: {about}")),
+            NAMED => self.broken.push(format!("{sort}: and more")),
+            _ => {}
+        }
+    }
+
+    fn audits(&mut self, audits: &BTreeMap<&'static str, Audit>) {
+        for (platform, audit) in audits {
+            let counts = self.platforms.entry(platform).or_default();
+            for counts in [&mut self.counts, counts] {
+                counts.due += audit.due;
+                counts.stored += audit.stored;
+                counts.gapped += audit.gapped;
+                counts.lost += audit.lost;
+                counts.repeated += audit.repeated;
+                counts.disordered += audit.disordered;
+                counts.gaps += audit.gaps;
+            }
+            self.is_open |= audit.lost > 0;
+            for row in &audit.first_lost {
+                self.breaks("lost", told(row));
+            }
+            for row in &audit.first_disordered {
+                self.breaks("stored out of order", told(row));
+            }
+            if audit.repeated > 0 {
+                self.breaks(
+                    "stored twice",
+                    format_args!("{} events of {platform}", audit.repeated),
+                );
+            }
+            if audit.stored == 0 {
+                self.breaks("nothing stored", platform);
+            }
+        }
+    }
+
+    /// Holds the dead letters against the moods in which the handler gives events up.
+    fn letters<'a>(
+        &mut self,
+        letters: &'a [DeadLetter],
+        lives: &[Life],
+        stored: &mut HashMap<u64, Stored<'a>>,
+    ) {
+        let mut starts: HashMap<u64, u32> = HashMap::new();
+        for life in lives {
+            let begun = life.lines.iter().filter_map(|line| match line {
+                Line::Began { position, .. } => Some(*position),
+                Line::Did { .. } => None,
+            });
+            for position in begun.collect::<HashSet<_>>() {
+                *starts.entry(position).or_default() += 1;
+            }
+        }
+        for letter in letters {
+            let position = letter.event.position().get();
+            let Some(known) = stored.get_mut(&position) else {
+                self.counts.dead_unexpected += 1;
+                self.breaks("a dead letter of no stored event", position);
+                continue;
+            };
+            // One that was in the hands of each of three processes that were killed is given up too.
+            let was_torn = letter.handler.is_empty() && letter.attempts >= STARTS;
+            let was_torn =
+                was_torn && lives.iter().filter(|life| life.end == End::Torn).count() >= 3;
+            if letter.handler == ACT && known.mood.is_deadly() || was_torn {
+                self.counts.dead_expected += 1;
+                known.letter = Some(letter);
+            } else {
+                self.counts.dead_unexpected += 1;
+                let started = starts.get(&position).copied().unwrap_or_default();
+                let (handler, error) = (&letter.handler, &letter.error);
+                self.breaks(
+                    "a dead letter that nobody expected",
+                    format_args!(
+                        "{position} of `{handler}`, begun in {started} processes: {error}"
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Holds what the bot did against what is stored.
+    fn deeds(&mut self, lives: &[Life], stored: &HashMap<u64, Stored<'_>>, saves_each: bool) {
+        let mut deeds: HashMap<u64, usize> = HashMap::new();
+        let mut begun: HashSet<u64> = HashSet::new();
+        // The last event of each place on which the bot acted.
+        let mut last: HashMap<&str, u64> = HashMap::new();
+        for (number, life) in lives.iter().enumerate() {
+            let mut own: HashSet<u64> = HashSet::new();
+            for line in &life.lines {
+                match *line {
+                    Line::Began { position, again } => {
+                        if begun.contains(&position) && !own.contains(&position) && !again {
+                            self.counts.unmarked += 1;
+                            self.breaks("came again without a mark", position);
+                        }
+                        own.insert(position);
+                    }
+                    Line::Did { position } => {
+                        let Some(known) = stored.get(&position) else {
+                            self.breaks("acted on what is not stored", position);
+                            continue;
+                        };
+                        let place = known.event.place().as_str();
+                        let has_own_lane = known.event.kind().as_str() == INTERACTION;
+                        let before = last.get(place).copied().unwrap_or_default();
+                        let first = deeds.insert(position, number);
+                        if let Some(first) = first {
+                            // Only what was open comes again: with a cursor for each event, the last one of a place.
+                            let was_open = lives[first].end == End::Torn
+                                && first != number
+                                && (!saves_each || has_own_lane || before == position);
+                            if was_open {
+                                self.counts.twice_open += 1;
+                            } else {
+                                self.counts.twice_closed += 1;
+                                self.breaks("acted twice", format_args!("{position} in {place}"));
+                            }
+                        } else if before > position && !has_own_lane {
+                            self.counts.acted_disordered += 1;
+                            self.breaks(
+                                "acted out of order",
+                                format_args!("{position} behind {before} in {place}"),
+                            );
+                        }
+                        if !has_own_lane {
+                            last.insert(place, position.max(before));
+                        }
+                    }
+                }
+            }
+            begun.extend(own);
+        }
+        for (position, known) in stored {
+            if deeds.contains_key(position) || known.letter.is_some() {
+                continue;
+            }
+            self.is_open = true;
+            if known.mood.is_deadly() {
+                self.counts.dead_missing += 1;
+                self.breaks("no dead letter", position);
+            } else {
+                self.counts.unhandled += 1;
+                self.breaks(
+                    "never acted on",
+                    format_args!("{position}, {}", known.event.kind()),
+                );
+            }
+        }
+    }
+
+    /// Holds the answers that were seen against the questions that were stored.
+    fn answers(&mut self, evidence: &Evidence) {
+        #[derive(Deserialize)]
+        struct Message<'a> {
+            #[serde(borrow)]
+            content: std::borrow::Cow<'a, str>,
+        }
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, text) in &evidence.messages {
+            if let Some(number) = text.strip_prefix(ANSWER) {
+                *seen.entry(number).or_default() += 1;
+            }
+        }
+        for event in &evidence.events {
+            if event.kind().as_str() != "discord.MESSAGE_CREATE" {
+                continue;
+            }
+            let Ok(message) = event.parse::<Message<'_>>() else {
+                continue;
+            };
+            let Some(number) = message.content.strip_prefix(ASK) else {
+                continue;
+            };
+            self.counts.asked += 1;
+            if !seen.contains_key(number) {
+                self.counts.unanswered += 1;
+                self.is_open = true;
+                self.breaks(
+                    "not answered",
+                    format_args!("question {number} in {CHANNEL}"),
+                );
+            }
+        }
+        for (number, count) in seen.into_iter().filter(|(_, count)| *count > 1) {
+            self.counts.keyed_twice += 1;
+            self.breaks(
+                "answered twice",
+                format_args!("question {number}, {count} times"),
+            );
+        }
+    }
+}
+
+/// A row of the ledger in a few words.
+fn told(row: &Value) -> String {
+    let text = |name: &str| match &row[name] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let names = [
+        "platform",
+        "kind",
+        "place",
+        "origin",
+        "connection",
+        "frame",
+        "at",
+        "n",
+    ];
+    names
+        .map(|name| format!("{name} {}", text(name)))
+        .join(", ")
+}
