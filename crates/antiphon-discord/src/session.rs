@@ -206,6 +206,8 @@ pub(crate) struct Session {
     unrecorded: Skipped,
     /// Highest durable sequence of this session, which heartbeats and resumes carry.
     durable: Option<u64>,
+    /// Sequence of this session's READY, from which it is resumed while nothing of it is durable.
+    first: u64,
     last: Option<Last>,
     /// A stretch that is lost and not reported yet.
     lost: Option<Lost>,
@@ -288,6 +290,7 @@ impl Session {
             used: Some(Vec::new()),
             unrecorded: Skipped::default(),
             durable: None,
+            first: 0,
             last: None,
             lost: None,
             me: None,
@@ -349,6 +352,7 @@ impl Session {
         };
         self.seq = Some(mark.seq);
         self.durable = Some(mark.seq);
+        self.recent = Recent::since(mark.seq);
         self.last = Some(Last {
             at: stored.at,
             stream: Arc::clone(&stream),

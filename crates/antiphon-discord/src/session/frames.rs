@@ -16,7 +16,8 @@ use bytes::Bytes;
 
 use super::{
     Disconnect, Heartbeat, Last, Phase, REFUSED_PAUSE, RateLimiter, Reaction, Resumable, Session,
-    checkpoint::Lost, sequence::Came,
+    checkpoint::Lost,
+    sequence::{Before, Came, Recent},
 };
 use crate::{
     dispatch::UNREADABLE,
@@ -156,9 +157,7 @@ impl Session {
         let by = now.at + self.config.ready_timeout;
         let frame = if let Some(session) = &self.resumable {
             self.phase = Phase::Resuming { by };
-            // Before any event of the session is durable, the received sequence has to do.
-            let seq = self.durable.or(self.seq).unwrap_or_default();
-            wire::resume(self.config.bare_token(), &session.id, seq)
+            wire::resume(self.config.bare_token(), &session.id, self.resumes_from())
         } else {
             self.phase = Phase::Identifying { by };
             if let Some(permit) = self.permit.take() {
@@ -167,6 +166,13 @@ impl Session {
             wire::identify(&self.config.identify([self.shard, self.count]))
         };
         self.send(frame, now.at);
+    }
+
+    /// Sequence after which the journal may lack dispatches of the session.
+    ///
+    /// The server may forget what a resume does not ask for, so that a received sequence would not do.
+    fn resumes_from(&self) -> u64 {
+        self.durable.unwrap_or(self.first)
     }
 
     /// Op 9 (protocol §4).
@@ -221,8 +227,8 @@ impl Session {
         // The sequence of a broken frame may be cut off, and a resume may bring the whole frame.
         let mut seq = header.seq.filter(|_| header.is_sound());
         if let (Some(number), Some(stream)) = (seq, &stream) {
-            let is_repeat = self.recent.came(number, name, &body);
-            let is_other = self.is_behind(number) && !is_repeat;
+            let before = self.recent.came(number, name, &body);
+            let is_other = self.is_behind(number) && before == Before::Other;
             match self.on_sequence(stream, number, now) {
                 Came::InReach => {
                     if name == Some("RESUMED") {
@@ -308,7 +314,16 @@ impl Session {
     }
 
     /// Reports a gap if a payload before this one was skipped.
+    ///
+    /// A dispatch that came before tells nothing about what is missing: in a replay what was skipped before it came
+    /// earlier too, and elsewhere the next new sequence tells it.
     pub(super) fn report_skipped(&mut self, stream: &str, seq: u64, now: Moment) -> bool {
+        if self.seq.is_some_and(|last| seq <= last) {
+            if matches!(self.phase, Phase::Resuming { .. }) {
+                self.skipped = None;
+            }
+            return false;
+        }
         let Some(size) = self.skipped.take() else {
             return false;
         };
@@ -357,10 +372,10 @@ impl Session {
         };
         // A replay has no dispatch up to the resumed sequence, so such a READY answers the resume with a new
         // session.
-        let resumed_from = self.durable.or(self.seq).unwrap_or_default();
+        let resumed_from = self.resumes_from();
         let is_asked_for = match self.phase {
             Phase::Identifying { .. } => true,
-            Phase::Resuming { .. } => seq.is_some_and(|seq| seq < resumed_from),
+            Phase::Resuming { .. } => seq.is_some_and(|seq| seq <= resumed_from),
             _ => false,
         };
         if !is_asked_for
@@ -387,6 +402,8 @@ impl Session {
         self.epoch = self.epoch.wrapping_add(1).max(1);
         self.seq = None;
         self.durable = None;
+        self.first = seq.unwrap_or_default();
+        self.recent = Recent::since(0);
         self.ahead.clear();
         self.me = ready.user.and_then(|user| user.id).or(self.me);
         let stream = self

@@ -3,7 +3,8 @@
 //! Sequences count a session's dispatches without a hole, so that a missing number is a lost dispatch; two frames of which
 //! the second arrives first fill the hole again within a few dispatches.
 //! A hole that stays is resumed from if the connection is lost, and else reported as a gap.
-//! A number that comes again is a repeat only if its bytes are the same, because a compatible server may use one twice.
+//! A number that comes again is a repeat only if its bytes are the same, because a compatible server may use one twice;
+//! a number that comes late, behind its hole, is neither.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -69,17 +70,49 @@ impl Ahead {
     }
 }
 
-/// Hashes of the newest dispatches, each in the slot of its sequence.
+/// What is known of a dispatch's sequence from the newest dispatches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// It came with the same bytes.
+    Same,
+    /// It came with other bytes, or too long ago to know.
+    Other,
+    /// It did not come.
+    Never,
+}
+
+/// Hashes of the newest dispatches of a session, each in the slot of its sequence.
 #[derive(Debug, Default)]
-pub(super) struct Recent(Vec<(u64, u64)>);
+pub(super) struct Recent {
+    /// Sequence and hash; a sequence that none has in an empty slot.
+    slots: Vec<(u64, u64)>,
+    /// Highest sequence of the session that came in an earlier run.
+    since: u64,
+}
 
 impl Recent {
-    /// Notes a dispatch; returns whether it came lately with the same sequence and bytes.
-    pub(super) fn came(&mut self, seq: u64, name: Option<&str>, body: &[u8]) -> bool {
-        self.0.resize(RECENT, (u64::MAX, 0));
-        let slot = &mut self.0[usize::try_from(seq % RECENT as u64).expect("small")];
+    /// Hashes of a session of which an earlier run had the dispatches up to `since`; 0 for a new session.
+    pub(super) fn since(since: u64) -> Self {
+        Self {
+            slots: Vec::new(),
+            since,
+        }
+    }
+
+    /// Notes a dispatch; returns what is known of its sequence.
+    pub(super) fn came(&mut self, seq: u64, name: Option<&str>, body: &[u8]) -> Before {
+        const EMPTY: u64 = u64::MAX;
+        self.slots.resize(RECENT, (EMPTY, 0));
+        let slot = &mut self.slots[usize::try_from(seq % RECENT as u64).expect("small")];
         let new = (seq, hash(name, body));
-        std::mem::replace(slot, new) == new
+        let old = std::mem::replace(slot, new);
+        if old == new {
+            Before::Same
+        } else if seq > self.since && (old.0 == EMPTY || old.0 < seq) {
+            Before::Never
+        } else {
+            Before::Other
+        }
     }
 }
 
@@ -104,8 +137,8 @@ fn hash(name: Option<&str>, body: &[u8]) -> u64 {
 }
 
 impl Session {
-    /// Whether a dispatch with this sequence came before, outside of a replay: it is a repeat only if
-    /// its bytes are the same.
+    /// Whether a dispatch's sequence is not above those that came, outside of a replay: then it is a repeat, another event
+    /// under the same sequence, or late.
     pub(super) fn is_behind(&self, seq: u64) -> bool {
         let came = self.seq.is_some_and(|last| seq <= last) || self.ahead.numbers.contains(&seq);
         came && self.phase == Phase::Active
@@ -174,6 +207,12 @@ impl Session {
         {
             let stream = std::sync::Arc::clone(&session.stream);
             self.settle(&stream, 0, now);
+            if let Some(last) = &mut self.last
+                && last.stream == stream
+            {
+                // The next gap begins behind the dispatches that waited.
+                last.seq = last.seq.max(self.seq.unwrap_or_default());
+            }
             let checkpoint = self.checkpoint(now.wall);
             self.outbox.checkpoint(checkpoint);
         }

@@ -1,5 +1,7 @@
 //! The rules, one by one: plain calls, no runtime.
 
+mod model;
+
 use antiphon_core::{
     BodyForm, Draft, Entry, Event, Gap, OpenFailure, Payload as _, Position, Provenance,
 };
@@ -397,6 +399,19 @@ fn a_lost_connection_resumes_at_the_resume_address_from_the_stored_sequence() {
     assert_eq!(task, Task::Resume(Some("wss://resume.test".into())));
     let resume = json!({"op": 6, "d": {"token": "canary-token", "session_id": "a1b2", "seq": 2}});
     assert_eq!(table.replies(), [resume]);
+}
+
+#[test]
+fn a_session_of_which_nothing_is_stored_is_resumed_from_its_ready() {
+    let mut table = Table::new();
+    table.greet();
+    table.ready("a1b2");
+    table.message(2);
+    table.message(3);
+    table.replies();
+    table.reconnect(Disconnect::resume("lost"));
+    let replies = table.replies();
+    assert_eq!(replies[0]["d"]["seq"], 1, "{replies:?}");
 }
 
 #[test]
@@ -1001,6 +1016,35 @@ fn a_hole_in_the_sequence_is_a_gap_and_two_frames_that_swap_are_none() {
 }
 
 #[test]
+fn a_gap_behind_a_hole_begins_where_the_dispatches_that_waited_end() {
+    let mut table = Table::new();
+    table.up();
+    role(&mut table, 3);
+    role(&mut table, 4);
+    table.pass(Duration::from_secs(5));
+    table.session.on_deadline(table.now).expect("no cut");
+    table.gone(Disconnect::by_server(Some(4009), ""));
+    table.due().expect("a new try");
+    table.greet();
+    table.ready("c3d4");
+    table.store();
+    let edges: Vec<_> = table.gaps().iter().map(|gap| gap.from.frame).collect();
+    assert_eq!(edges, [Some(1), Some(4)]);
+}
+
+#[test]
+fn a_dispatch_that_comes_behind_its_gap_has_the_origin_that_a_replay_gives_it() {
+    let mut table = Table::new();
+    table.up();
+    for seq in [2, 4, 5, 6, 7, 8, 9, 10, 11] {
+        role(&mut table, seq);
+    }
+    role(&mut table, 3);
+    assert!(origins(&mut table).contains(&"a1b2/0000000003".to_owned()));
+    assert_eq!(table.gaps().len(), 1);
+}
+
+#[test]
 fn a_connection_lost_behind_a_hole_is_resumed_before_it() {
     let mut table = Table::new();
     table.up();
@@ -1105,6 +1149,20 @@ fn a_ready_that_answers_a_resume_begins_a_stream() {
 }
 
 #[test]
+fn a_ready_that_answers_a_resume_from_ready_begins_a_stream_under_the_same_id_too() {
+    let mut table = Table::new();
+    table.up();
+    table.reconnect(Disconnect::resume("lost"));
+    table.ready("a1b2");
+    role(&mut table, 2);
+    assert_eq!(
+        origins(&mut table),
+        ["a1b2~0.2/0000000001", "a1b2~0.2/0000000002"]
+    );
+    assert_eq!(table.gaps().len(), 1);
+}
+
+#[test]
 fn a_ready_without_a_session_is_remembered_as_a_gap() {
     let mut table = Table::new();
     table.greet();
@@ -1194,6 +1252,24 @@ fn a_frame_that_was_passed_over_is_a_gap() {
     };
     assert_eq!((gap.from.frame, gap.to.frame), (Some(1), Some(3)));
     assert!(gap.cause.contains("largest_frame"), "{}", gap.cause);
+}
+
+#[test]
+fn a_frame_that_is_passed_over_in_a_replay_is_one_gap() {
+    let mut table = Table::new();
+    table.up();
+    table.session.on_skipped(100 << 20);
+    table.message(3);
+    table.reconnect(Disconnect::resume("lost"));
+    table.session.on_skipped(100 << 20);
+    table.message(3);
+    table.message(4);
+    table.dispatch(5, "RESUMED", &json!({}));
+    table.store();
+    let [gap] = &table.gaps()[..] else {
+        panic!("one gap: {:?}", table.gaps())
+    };
+    assert_eq!((gap.from.frame, gap.to.frame), (Some(1), Some(3)));
 }
 
 #[test]
