@@ -132,6 +132,8 @@ impl<S: Send + Sync + 'static> App<S> {
             key_of: None,
             limits: Limits::default(),
             begin: Begin::End,
+            is_worker: false,
+            partitions: None,
             grace: Duration::from_secs(10),
             group_commit: Duration::from_millis(20),
             problem: None,
@@ -420,6 +422,52 @@ impl<S: Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn named(mut self, name: impl Into<ConsumerName>) -> Self {
         self.0.name = name.into();
+        self
+    }
+
+    /// Makes this process one of several of its consumer, its *workers*, which share its places.
+    ///
+    /// Each event is handled by one of them, and those of one place in order, whatever comes and goes. A place belongs to
+    /// one of the consumer's [partitions](App::partitions), and a partition to one worker at a time. When a worker comes,
+    /// the others give it some of theirs, with their running handlers' [grace](App::grace); when one ends, they take its
+    /// over: within about a second after a clean end and on one machine, and within ten seconds on JetStream after a kill.
+    /// Only what was open comes again then, marked as redelivered, as after any crash.
+    ///
+    /// Every worker follows *all* events for its projections, waits and streams, so that a cache is whole in each of them
+    /// and a wait sees what happens in any place. It begins with the projections that the process saved which has the
+    /// sources, and saves none of its own. What handlers keep in memory is each process's own.
+    ///
+    /// All workers need the same rules of lanes ([`App::lanes`], and the sources whose events have lanes of their own).
+    /// To change those, run the consumer once without this. A consumer that had none becomes one with workers at its next
+    /// start, and back; while a process of the other sort runs, the start ends with [`RunError::Claim`].
+    ///
+    /// ```no_run
+    /// use antiphon::{App, Event, journal::SqliteJournal};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Beside `antiphon run`, and as often as there are processors: start this program three times.
+    /// let journal = SqliteJournal::for_consumers("antiphon.sqlite").await?;
+    /// let bot = App::new(()).named("choir").worker();
+    /// let bot = bot.on_raw("discord.MESSAGE_CREATE", async |event: Event| println!("{}", event.place()));
+    /// bot.run(journal, tokio::signal::ctrl_c()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn worker(mut self) -> Self {
+        self.0.is_worker = true;
+        self
+    }
+
+    /// Sets into how many partitions the consumer of a [worker](App::worker) is split. Default: 32; from 1 to 256.
+    ///
+    /// There can be as many workers as partitions. Each partition is a cursor that is stored, and on JetStream a lease that
+    /// is renewed, so that more of them cost more. The first worker decides: another number is refused with
+    /// [`RunError::Configuration`] until the consumer was run without workers.
+    #[must_use]
+    pub fn partitions(mut self, number: u16) -> Self {
+        self.0.partitions = Some(number);
         self
     }
 

@@ -39,9 +39,10 @@ use crate::{
     handle::Shared,
     ingest::Write,
     keys::Keys,
-    lanes::{LaneId, Offered},
+    lanes::{LaneId, Offered, Tenure},
     pulse::Turn,
     runner::{Runner, Work},
+    share::Fed,
     table::Plan,
     tail::{Ahead, Tail},
 };
@@ -74,8 +75,8 @@ const LETTERS: usize = 64;
 /// `applied` never lies behind `saved`; an event at or before `applied` is not applied again.
 pub(crate) struct Following {
     pub(crate) projection: Box<dyn Projection>,
-    /// Name of its state in the journal.
-    pub(crate) saved_as: String,
+    /// Name of its state in the journal; absent where that is not saved.
+    pub(crate) saved_as: Option<String>,
     pub(crate) applied: Position,
     pub(crate) saved: Position,
 }
@@ -91,13 +92,14 @@ impl Following {
         if self.applied == self.saved {
             return None;
         }
+        let name = self.saved_as.clone()?;
         self.saved = self.applied;
         let state = self.projection.save()?;
         let saved = Saved {
             position: self.applied,
             state,
         };
-        Some((self.saved_as.clone(), saved))
+        Some((name, saved))
     }
 }
 
@@ -113,7 +115,7 @@ pub(crate) enum HeadError {
 type Page = Result<Vec<Arc<Event>>, ReadError>;
 
 /// A page that is being read, for the head or for parked lanes.
-struct Reading {
+pub(crate) struct Reading {
     after: Position,
     page: BoxFuture<'static, Page>,
 }
@@ -138,6 +140,8 @@ pub(crate) struct Dispatcher<S> {
     /// What parked events replaced, until their pages come; at most 8,192.
     pub(crate) befores: HashMap<Position, Befores>,
     pub(crate) letters: Letters,
+    /// The page that is being read for partitions that are behind the head.
+    pub(crate) late: Option<Reading>,
     /// It comes round with every chunk of events.
     pub(crate) turn: Turn,
     /// Questions about the projections.
@@ -215,7 +219,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         let mut saves = interval_at(Instant::now() + SAVE, SAVE);
         saves.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut behind: Option<Reading> = None;
-        let mut parked: Option<Reading> = None;
+        let mut parked: Option<(Tenure, Reading)> = None;
         let mut pages = 0;
         let mut stopping = false;
         let grace = sleep(Duration::MAX);
@@ -236,6 +240,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             if parked.is_none() {
                 parked = self.next_page();
             }
+            self.look_for_late();
             let mut ready = None;
             if behind.is_none() {
                 moved.borrow_and_update();
@@ -258,23 +263,18 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     break;
                 }
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => self.ended(ended)?,
-                page = page(&mut parked), if parked.is_some() => {
-                    let Some((after, page)) = page else { continue };
-                    parked = None;
+                page = page(parked.as_mut().map(|(_, reading)| reading)), if parked.is_some() => {
+                    let Some(((tenure, _), page)) = parked.take().zip(page) else { continue };
                     pages += 1;
-                    match page {
-                        Ok(events) => self.feed(after, &events),
-                        Err(failure) => parked = Some(self.read_again(after, failure)?),
-                    }
+                    parked = self.take_parked(tenure, page)?;
                 }
+                page = page(self.late.as_mut()), if self.late.is_some() => self.take_late(page)?,
+                () = runner.came.notified() => self.look_for_all_letters(),
                 letters = read_letters(&mut self.letters), if self.letters.reading.is_some() => {
                     self.letters.reading = None;
                     self.take_letters(letters)?;
                 }
-                Ok(()) = replays.changed(), if !stopping => {
-                    self.letters.again = true;
-                    self.look_for_letters();
-                }
+                Ok(()) = replays.changed(), if !stopping => self.look_for_all_letters(),
                 () = runner.room.notified() => self.place_letters(),
                 () = self.turn.asked() => {}
                 Some(ask) = self.asks.recv() => self.answer(ask),
@@ -290,7 +290,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                         self.take(&events[begin..]).await;
                     }
                 }
-                page = page(&mut behind), if behind.is_some() && is_head_turn => {
+                page = page(behind.as_mut()), if behind.is_some() && is_head_turn => {
                     let Some((after, page)) = page else { continue };
                     behind = None;
                     pages = 0;
@@ -356,8 +356,11 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         self.shared.watchers.serve(event);
         let plan = self.plans.of(event.kind(), &self.shared);
         if plan.is_empty() {
-            self.runner
-                .unhandled(event, "no handler is registered for its kind");
+            // Of workers, the one that has its partition counts it.
+            if !self.runner.is_split || self.runner.lanes().has(&self.keys.of(event)) {
+                self.runner
+                    .unhandled(event, "no handler is registered for its kind");
+            }
             return None;
         }
         Some((Arc::clone(plan), before))
@@ -392,28 +395,69 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 Offered::Queued | Offered::Parked(_) | Offered::NotDue => {}
             }
         }
+        lanes.end_chunk();
         begun
     }
 
     /// Begins to read a page for parked lanes, if any has room.
-    fn next_page(&mut self) -> Option<Reading> {
-        let after = self.runner.lanes().next_page()?;
+    fn next_page(&mut self) -> Option<(Tenure, Reading)> {
+        let (tenure, after) = self.runner.lanes().next_page()?;
+        Some((tenure, self.page_after(after)))
+    }
+
+    /// The page after a position that the head has passed, from memory if it is there.
+    fn page_after(&self, after: Position) -> Reading {
         if let Ahead::Here(events, begin) = self.tail.ahead(after) {
             let end = events.len().min(begin + PAGE);
             let page = Ok(events[begin..end].to_vec());
-            return Some(Reading {
+            return Reading {
                 after,
                 page: Box::pin(std::future::ready(page)),
-            });
+            };
         }
-        Some(self.read(after))
+        self.read(after)
     }
 
-    /// Feeds a page to parked lanes.
-    fn feed(&mut self, after: Position, events: &[Arc<Event>]) {
+    /// Takes a page for parked lanes; gives the next try where it could not be read.
+    fn take_parked(
+        &mut self,
+        tenure: Tenure,
+        (after, page): (Position, Page),
+    ) -> Result<Option<(Tenure, Reading)>, HeadError> {
+        match page {
+            Ok(events) => self.feed(tenure, after, &events),
+            Err(failure) => return Ok(Some((tenure, self.read_again(after, failure)?))),
+        }
+        Ok(None)
+    }
+
+    /// Begins to read for partitions that are behind the head, if there are any.
+    fn look_for_late(&mut self) {
+        if self.late.is_none() && self.runner.is_split && !self.stop.is_cancelled() {
+            let after = self.runner.lanes().next_late();
+            self.late = after.map(|after| self.page_after(after));
+        }
+    }
+
+    /// Takes a page for partitions that are behind the head.
+    fn take_late(&mut self, page: Option<(Position, Page)>) -> Result<(), HeadError> {
+        self.late = None;
+        match page {
+            Some((after, Ok(events))) => self.bring_up(after, &events),
+            Some((after, Err(failure))) => self.late = Some(self.read_again(after, failure)?),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Feeds a page to parked lanes, unless their partition has gone.
+    fn feed(&mut self, tenure: Tenure, after: Position, events: &[Arc<Event>]) {
         self.plans.refresh(&self.shared);
         let mut begun = Vec::new();
-        let mut lanes = self.runner.lanes();
+        let mut share = self.runner.lanes();
+        let Some(Fed { lanes, partition }) = share.fed(tenure) else {
+            return;
+        };
         let mut through = lanes.read();
         if let Some(last) = events.last() {
             through = through.min(last.position());
@@ -431,12 +475,16 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             if plan.is_empty() {
                 continue;
             }
+            let key = self.keys.of(event);
+            if partition.is_some_and(|(partitions, its)| partitions.of(key.as_str()) != its) {
+                continue;
+            }
             let work = Work::Event {
                 event: Arc::clone(event),
                 plan: Arc::clone(plan),
                 before: self.before(position),
             };
-            match lanes.feed(&self.keys.of(event), position, work) {
+            match lanes.feed(&key, position, work) {
                 Offered::Begin(lane) => begun.push(lane),
                 Offered::Parked(_) | Offered::NotDue => continue,
                 Offered::Queued => {}
@@ -446,8 +494,39 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             }
         }
         lanes.end_page(through);
-        drop(lanes);
+        drop(share);
         debug!(%after, %through, "read again for parked lanes");
+        self.spawn(begun);
+        self.runner.touch();
+    }
+
+    /// Brings partitions that are behind the head up to it, with events that were read after `after`.
+    fn bring_up(&mut self, after: Position, events: &[Arc<Event>]) {
+        self.plans.refresh(&self.shared);
+        let mut begun = Vec::new();
+        let mut lanes = self.runner.lanes();
+        let read = lanes.read();
+        for event in events {
+            let position = event.position();
+            let plan = self.plans.of(event.kind(), &self.shared);
+            if position > read || plan.is_empty() {
+                continue;
+            }
+            let work = Work::Event {
+                event: Arc::clone(event),
+                plan: Arc::clone(plan),
+                before: Befores::default(),
+            };
+            let offered = lanes.late(after, &self.keys.of(event), position, work);
+            if let Offered::Begin(lane) = offered {
+                begun.push(lane);
+            }
+        }
+        // There may be no event at the head's position itself.
+        let through = events.last().map_or(read, |last| last.position());
+        lanes.end_late(after, through);
+        drop(lanes);
+        debug!(%after, %through, "read again for partitions that came");
         self.spawn(begun);
         self.runner.touch();
     }
@@ -567,6 +646,12 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         }
     }
 
+    /// Looks at every letter: there is a new request, or a partition has come whose letters wait.
+    fn look_for_all_letters(&mut self) {
+        self.letters.again = true;
+        self.look_for_letters();
+    }
+
     /// Nothing is read while letters wait for their lanes.
     fn look_for_letters(&mut self) {
         let letters = &mut self.letters;
@@ -629,7 +714,9 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     break;
                 }
                 Offered::Begin(lane) => self.spawn(vec![lane]),
-                Offered::Queued | Offered::Parked(_) | Offered::NotDue => {}
+                // Another worker has its partition.
+                Offered::NotDue => drop(self.runner.letters().remove(&id)),
+                Offered::Queued | Offered::Parked(_) => {}
             }
         }
         self.look_for_letters();
@@ -670,8 +757,8 @@ async fn give_way() {
 }
 
 /// The page that is being read; never ready while there is none.
-async fn page(reading: &mut Option<Reading>) -> Option<(Position, Page)> {
-    let reading = reading.as_mut()?;
+async fn page(reading: Option<&mut Reading>) -> Option<(Position, Page)> {
+    let reading = reading?;
     let page = (&mut reading.page).await;
     Some((reading.after, page))
 }

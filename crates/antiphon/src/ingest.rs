@@ -2,7 +2,7 @@
 //!
 //! All that waits is one batch, so that a busy app commits many events with one transaction and an idle one commits
 //! each at once: [`run`](Committer::run) waits for anything to store and, while events flow, for company
-//! ([`hold`](Committer::hold)), [`form`](Committer::form) takes what is there up to 1,024 events or 4 MiB,
+//! ([`hold`](Committer::hold)), [`form`] takes what is there up to 1,024 events or 4 MiB,
 //! and [`store`](Committer::store) tries until it works, then hands the events to the tail and tells the sources their
 //! durable marks.
 //!
@@ -68,6 +68,8 @@ pub(crate) enum Write {
     Projection(String, Saved),
     /// The cursor, at once.
     Cursor,
+    /// The last cursors of partitions that are given up; no earlier one of them is stored after it.
+    Last(Vec<(ConsumerName, Cursor)>),
     /// Told once everything that was sent before is stored, sources' entries too.
     Flush(oneshot::Sender<()>),
 }
@@ -89,8 +91,17 @@ async fn arrival(
 /// The index in a batch of each part's checkpoint.
 type Parts = HashMap<(SourceName, Part), usize, RandomState>;
 
-/// A function that returns the present cursor, with the number of changes in it.
-pub(crate) type CursorNow = Box<dyn Fn() -> (u64, Cursor) + Send>;
+/// A function that returns the present cursors.
+pub(crate) type CursorNow = Box<dyn Fn() -> CursorsNow + Send>;
+
+/// The cursors to store at one moment.
+pub(crate) struct CursorsNow {
+    /// Number of changes that they show.
+    pub(crate) changes: u64,
+    pub(crate) cursors: Vec<(ConsumerName, Cursor)>,
+    /// When there is more to store though nothing changes any more.
+    pub(crate) due: Option<Instant>,
+}
 
 /// The one task that appends to the journal.
 pub(crate) struct Committer {
@@ -98,8 +109,7 @@ pub(crate) struct Committer {
     pub(crate) tail: Arc<Tail>,
     pub(crate) outlet: Outlet,
     pub(crate) writes: mpsc::Receiver<Write>,
-    pub(crate) consumer: ConsumerName,
-    /// Asked only when a cursor is stored: it copies the positions of all open events.
+    /// Asked only when cursors are stored: it copies the positions of all open events.
     pub(crate) cursor: CursorNow,
     /// Notified at the first change of the cursor since it was saved.
     pub(crate) changed: Arc<Notify>,
@@ -123,6 +133,7 @@ struct Waiting {
     dead: VecDeque<DeadLetterChange>,
     projections: Vec<(String, Saved)>,
     cursor: bool,
+    last: Vec<(ConsumerName, Cursor)>,
     /// Entries that were taken out of the intake, over all batches.
     taken: u64,
     /// Told once so many entries are stored.
@@ -135,6 +146,7 @@ impl Waiting {
             && self.dead.is_empty()
             && self.projections.is_empty()
             && !self.cursor
+            && self.last.is_empty()
             && self.flushes.is_empty()
     }
 
@@ -143,6 +155,7 @@ impl Waiting {
         !self.dead.is_empty()
             || !self.projections.is_empty()
             || self.cursor
+            || !self.last.is_empty()
             || !self.flushes.is_empty()
     }
 
@@ -167,8 +180,56 @@ impl Waiting {
                 self.projections.push((name, saved));
             }
             Write::Cursor => self.cursor = true,
+            Write::Last(mut cursors) => self.last.append(&mut cursors),
             Write::Flush(done) => self.flushes.push((self.taken + sent as u64, done)),
         }
+    }
+}
+
+/// When cursors are stored.
+struct CursorTimes {
+    /// When those that have changed are due.
+    changed: Option<Instant>,
+    /// When those that have only read on are due.
+    quiet: Option<Instant>,
+    saved_at: Instant,
+    /// How often they travel with commits of events, at most.
+    often: Duration,
+}
+
+impl CursorTimes {
+    fn new() -> Self {
+        Self {
+            changed: None,
+            quiet: None,
+            saved_at: Instant::now(),
+            often: CURSOR_OFTEN,
+        }
+    }
+
+    /// When any are due.
+    fn due(&self) -> Option<Instant> {
+        self.changed.or(self.quiet)
+    }
+
+    /// From when on they travel with a commit of events.
+    fn soon(&self) -> Instant {
+        self.saved_at + self.often
+    }
+
+    /// Notes that these were stored.
+    fn saved(&mut self, now: &CursorsNow) {
+        let open = now.cursors.iter().map(|(_, cursor)| cursor.open.len());
+        *self = Self {
+            changed: None,
+            quiet: now.due,
+            saved_at: Instant::now(),
+            often: if open.sum::<usize>() > CURSOR_SMALL {
+                CURSOR_DUE
+            } else {
+                CURSOR_OFTEN
+            },
+        };
     }
 }
 
@@ -181,9 +242,7 @@ impl Committer {
         let mut waiting = Waiting::default();
         let mut received = Vec::new();
         let (mut sources, mut consumer) = (true, true);
-        let mut cursor_due: Option<Instant> = None;
-        let mut cursor_saved_at = Instant::now();
-        let mut cursor_often = CURSOR_OFTEN;
+        let mut times = CursorTimes::new();
         let journal = Arc::clone(&self.journal);
         let mut lost = journal.lost();
         self.outlet.set_urgent(self.pace.heard());
@@ -206,10 +265,10 @@ impl Committer {
                         Some(write) => waiting.take(write, self.outlet.waiting()),
                         None => consumer = false,
                     },
-                    () = self.changed.notified(), if cursor_due.is_none() => {
-                        cursor_due = Some(Instant::now() + CURSOR_DUE);
+                    () = self.changed.notified(), if times.changed.is_none() => {
+                        times.changed = Some(Instant::now() + CURSOR_DUE);
                     }
-                    () = sleep_until(cursor_due.unwrap_or_else(Instant::now)), if cursor_due.is_some() => {
+                    () = sleep_until(times.due().unwrap_or_else(Instant::now)), if times.due().is_some() => {
                         waiting.cursor = true;
                     }
                     () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {}
@@ -233,27 +292,28 @@ impl Committer {
                 sources = false;
             }
             waiting.receive(&mut received);
-            let cursor_changed =
-                cursor_due.is_some() || self.changed.notified().now_or_never().is_some();
-            if cursor_changed {
-                let soon = cursor_saved_at + cursor_often;
+            if times.changed.is_some() || self.changed.notified().now_or_never().is_some() {
                 let now = Instant::now();
-                waiting.cursor |= now >= soon && !waiting.received.is_empty();
-                cursor_due.get_or_insert(now + CURSOR_DUE);
+                waiting.cursor |= now >= times.soon() && !waiting.received.is_empty();
+                times.changed.get_or_insert(now + CURSOR_DUE);
             }
             // The cursor is taken first, and the writes after it: a dead letter is sent before its event is done, and must
             // not be stored later than a cursor without the event.
-            let changes = std::mem::take(&mut waiting.cursor).then(|| (self.cursor)());
+            let now = std::mem::take(&mut waiting.cursor).then(|| (self.cursor)());
             for _ in 0..WRITES {
                 match self.writes.try_recv() {
                     Ok(write) => waiting.take(write, self.outlet.waiting()),
                     Err(_) => break,
                 }
             }
-            let batch = self.form(&mut waiting, changes.as_ref());
+            let batch = form(&mut waiting, now.as_ref());
             let flushed = waiting.flushed();
             if batch.is_empty() {
                 tell(flushed);
+                if let Some(now) = now {
+                    times.saved(&now);
+                    self.saved.send_replace(now.changes);
+                }
                 // Those who wait for entries that are about to be taken must not keep this task from them.
                 tokio::task::yield_now().await;
                 continue;
@@ -270,15 +330,9 @@ impl Committer {
             if has_entries {
                 self.pace.committed(begun);
             }
-            if let Some((changes, cursor)) = changes {
-                cursor_due = None;
-                cursor_often = if cursor.open.len() > CURSOR_SMALL {
-                    CURSOR_DUE
-                } else {
-                    CURSOR_OFTEN
-                };
-                cursor_saved_at = Instant::now();
-                self.saved.send_replace(changes);
+            if let Some(now) = now {
+                times.saved(&now);
+                self.saved.send_replace(now.changes);
             }
         }
     }
@@ -299,35 +353,6 @@ impl Committer {
         may_wait
             .then(|| self.pace.hold(count, drafts.map(|draft| &draft.kind)))
             .flatten()
-    }
-
-    /// Writes of the consumer always go into it, whatever their number: they are bounded by their channel.
-    fn form(&self, waiting: &mut Waiting, cursor: Option<&(u64, Cursor)>) -> Arc<Batch> {
-        let mut batch = Batch::default();
-        let mut parts = Parts::default();
-        let mut bytes = 0;
-        while let Some(next) = waiting.received.front() {
-            bytes += next.entry.weight();
-            if batch.events.len() + batch.checkpoints.len() > 0
-                && (bytes > BATCH_BYTES || batch.events.len() >= BATCH_EVENTS)
-            {
-                break;
-            }
-            if let Some(Received { source, entry, .. }) = waiting.received.pop_front() {
-                if let Some(checkpoint) = entry.checkpoint {
-                    put_checkpoint(&mut batch, &mut parts, &source, checkpoint);
-                }
-                if let Some(draft) = entry.event {
-                    batch.events.push((source, draft));
-                }
-            }
-        }
-        batch.dead.extend(waiting.dead.drain(..));
-        batch.projections.append(&mut waiting.projections);
-        if let Some((_, cursor)) = cursor {
-            batch.cursors.push((self.consumer.clone(), cursor.clone()));
-        }
-        Arc::new(batch)
     }
 
     /// Stores the batch, with as many tries as it takes, and gives it to the tail and the sources.
@@ -352,6 +377,39 @@ impl Committer {
         }
         Ok(())
     }
+}
+
+/// Makes one batch of what waits.
+///
+/// Writes of the consumer always go into it, whatever their number: they are bounded by their channel.
+fn form(waiting: &mut Waiting, now: Option<&CursorsNow>) -> Arc<Batch> {
+    let mut batch = Batch::default();
+    let mut parts = Parts::default();
+    let mut bytes = 0;
+    while let Some(next) = waiting.received.front() {
+        bytes += next.entry.weight();
+        if batch.events.len() + batch.checkpoints.len() > 0
+            && (bytes > BATCH_BYTES || batch.events.len() >= BATCH_EVENTS)
+        {
+            break;
+        }
+        if let Some(Received { source, entry, .. }) = waiting.received.pop_front() {
+            if let Some(checkpoint) = entry.checkpoint {
+                put_checkpoint(&mut batch, &mut parts, &source, checkpoint);
+            }
+            if let Some(draft) = entry.event {
+                batch.events.push((source, draft));
+            }
+        }
+    }
+    batch.dead.extend(waiting.dead.drain(..));
+    batch.projections.append(&mut waiting.projections);
+    if let Some(now) = now {
+        batch.cursors.extend(now.cursors.iter().cloned());
+    }
+    // Behind those, of which one may be an earlier cursor of the same partition.
+    batch.cursors.append(&mut waiting.last);
+    Arc::new(batch)
 }
 
 /// Tells those who wait for what they sent to be stored; they may have given up.

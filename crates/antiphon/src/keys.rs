@@ -35,6 +35,14 @@ impl Keys {
         }
     }
 
+    /// The same rules, where the sources' count for events after this position.
+    pub(crate) fn since(&self, since: Position) -> Self {
+        Self {
+            since,
+            ..self.clone()
+        }
+    }
+
     /// Adds the rule of a source before its first event.
     ///
     /// A rule stays when its source goes, since the source's events may wait in their lanes.

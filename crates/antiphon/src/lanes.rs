@@ -39,17 +39,37 @@ pub(crate) struct Bounds {
     pub(crate) parked: usize,
 }
 
+/// One time for which a process has a partition of its consumer; the default where the consumer is whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Tenure {
+    pub(crate) partition: u16,
+    /// Tells it from earlier times for which the process had the same partition.
+    pub(crate) number: u16,
+}
+
 /// Number of a lane that has a worker or an event.
 ///
 /// Numbers are used again once a lane is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct LaneId(usize);
+pub(crate) struct LaneId {
+    pub(crate) tenure: Tenure,
+    slot: u32,
+}
 
-#[cfg(test)]
 impl LaneId {
+    fn new(tenure: Tenure, slot: usize) -> Self {
+        let slot = u32::try_from(slot).expect("lanes are bounded by twice the open events");
+        Self { tenure, slot }
+    }
+
+    fn slot(self) -> usize {
+        self.slot as usize
+    }
+
     /// The lane with this number, for tests of others.
+    #[cfg(test)]
     pub(crate) fn of(number: usize) -> Self {
-        Self(number)
+        Self::new(Tenure::default(), number)
     }
 }
 
@@ -169,6 +189,7 @@ pub(crate) struct Depth {
 )]
 pub(crate) struct Lanes<T> {
     bounds: Bounds,
+    tenure: Tenure,
     /// Lanes by number, free ones among them.
     slots: Vec<Lane<T>>,
     free: Vec<usize>,
@@ -219,6 +240,7 @@ impl<T> Lanes<T> {
     pub(crate) fn restore(bounds: Bounds, cursor: &Cursor, doubtful: Position) -> Self {
         let mut lanes = Self {
             bounds,
+            tenure: Tenure::default(),
             slots: Vec::new(),
             free: Vec::new(),
             index: HashMap::default(),
@@ -245,6 +267,12 @@ impl<T> Lanes<T> {
         lanes
     }
 
+    /// Makes them the lanes of a partition; before any lane is begun.
+    pub(crate) fn with_tenure(mut self, tenure: Tenure) -> Self {
+        self.tenure = tenure;
+        self
+    }
+
     /// Puts an open event of the cursor back into its lane; called in order, before any other change.
     pub(crate) fn reopen(&mut self, key: &Place, position: Position, starts: u32, item: T) {
         let slot = self.slot(key);
@@ -257,7 +285,7 @@ impl<T> Lanes<T> {
         for (number, lane) in self.slots.iter_mut().enumerate() {
             if !lane.active && !lane.queue.is_empty() {
                 lane.active = true;
-                begun.push(LaneId(number));
+                begun.push(LaneId::new(self.tenure, number));
             }
         }
         begun
@@ -340,6 +368,17 @@ impl<T> Lanes<T> {
         self.changes += 1;
     }
 
+    /// Notes that none of the events up to this position is one of these lanes'; that is no change worth a save.
+    pub(crate) fn advance(&mut self, position: Position) {
+        self.read = self.read.max(position);
+    }
+
+    /// The items that wait.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &T> {
+        let lanes = self.index.values().map(|slot| &self.slots[*slot]);
+        lanes.flat_map(|lane| lane.queue.iter().map(|queued| &queued.item))
+    }
+
     /// Offers an event that the head has read to its lane.
     pub(crate) fn offer(&mut self, key: &Place, position: Position, item: T) -> Offered<T> {
         self.pass(position);
@@ -383,7 +422,7 @@ impl<T> Lanes<T> {
     /// Ends the event that the lane's worker was handling, if there is one; returns the number of this change.
     pub(crate) fn end(&mut self, lane: LaneId) -> u64 {
         self.changes += 1;
-        if self.slots[lane.0].running.take().is_some() {
+        if self.slots[lane.slot()].running.take().is_some() {
             self.open -= 1;
             self.unlisted_waits = false;
         }
@@ -395,7 +434,7 @@ impl<T> Lanes<T> {
     /// The cursor has changed after every call. `cautious` is set for an event that may have been handled before: its
     /// start is stored first, so that one that ends the process is counted (three starts make a dead letter).
     pub(crate) fn next(&mut self, lane: LaneId) -> Step<T> {
-        let slot = lane.0;
+        let slot = lane.slot();
         self.end(lane);
         let queued = if self.stopping {
             None
@@ -671,7 +710,7 @@ impl<T> Lanes<T> {
             return Offered::Queued;
         }
         lane.active = true;
-        Offered::Begin(LaneId(slot))
+        Offered::Begin(LaneId::new(self.tenure, slot))
     }
 
     /// The lane takes nothing more from the head until pages have caught up.

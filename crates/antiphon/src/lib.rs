@@ -4,6 +4,7 @@ mod app;
 mod asks;
 #[cfg(feature = "discord")]
 pub mod commands;
+mod consumer;
 mod context;
 mod dispatcher;
 mod erase;
@@ -12,8 +13,10 @@ mod extract;
 mod handle;
 mod handler;
 mod ingest;
+mod keeper;
 mod keys;
 mod lanes;
+mod membership;
 mod metric;
 mod pace;
 mod parts;
@@ -23,6 +26,7 @@ mod restore;
 mod rules;
 mod runner;
 mod running;
+mod share;
 mod sources;
 mod status;
 mod table;
@@ -351,7 +355,7 @@ pub use runner::Failure;
 pub use sources::ChangeError;
 pub use status::{
     GapStatus, GapsStatus, HandlersStatus, LaneStatus, LanesStatus, LinkStatus, PartStatus, Phase,
-    ProgressStatus, RefusedStatus, SourceStatus, Status, StoringStatus,
+    ProgressStatus, RefusedStatus, SourceStatus, Status, StoringStatus, WorkerStatus,
 };
 pub use table::HandlerId;
 pub use timing::{Timing, Timings};

@@ -5,7 +5,8 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    Clock, ConsumerName, Gap, IntakeLimits, Link, Payload, Position, Projection, Source, Tap,
+    Clock, ConsumerName, Gap, IntakeLimits, Link, Partitions, Payload, Position, Projection,
+    Source, Tap,
 };
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     handle::Shared,
     keys::{KeyOf, Keys},
     lanes::Bounds,
+    membership::Wanted,
     runner::Hook,
 };
 
@@ -51,6 +53,8 @@ pub enum OnStopped {
 /// How much an app holds at once.
 ///
 /// Nothing is lost at any of these limits: events beyond them wait in the journal, or at the platform.
+/// A [worker](crate::App::worker) divides open and parked among all partitions of its consumer; a partition may have as
+/// many open events as a lane at least.
 ///
 /// | limit | default | at the limit |
 /// | --- | --- | --- |
@@ -151,6 +155,10 @@ pub(crate) struct Parts<S> {
     pub(crate) key_of: Option<KeyOf>,
     pub(crate) limits: Limits,
     pub(crate) begin: Begin,
+    /// Whether it is one of several processes of its consumer.
+    pub(crate) is_worker: bool,
+    /// The number of partitions that was asked for.
+    pub(crate) partitions: Option<u16>,
     pub(crate) grace: Duration,
     pub(crate) group_commit: Duration,
     /// A mistake that was found while the parts were put together.
@@ -166,6 +174,24 @@ impl<S: Send + Sync + 'static> Parts<S> {
     pub(crate) fn check(&self) -> Result<(), RunError> {
         if let Some(problem) = &self.problem {
             return Err(RunError::Configuration(problem.clone()));
+        }
+        if let Some(whole) = self.name.whole() {
+            return Err(RunError::Configuration(format!(
+                "`{}` is the name of a partition of `{whole}`, and cannot be a consumer's",
+                self.name
+            )));
+        }
+        if let Some(number) = self.partitions {
+            if !self.is_worker {
+                let problem = "`App::partitions` is for workers, and `App::worker` is missing";
+                return Err(RunError::Configuration(problem.to_owned()));
+            }
+            if Partitions::new(number).is_none() {
+                let most = Partitions::MOST;
+                let problem =
+                    format!("{number} partitions are asked for, and there may be 1 to {most}");
+                return Err(RunError::Configuration(problem));
+            }
         }
         let sources = self.sources.iter().map(|source| source.name().as_str());
         if let Some(name) = repeated(sources) {
@@ -197,6 +223,16 @@ impl<S: Send + Sync + 'static> Parts<S> {
         let sources = self.sources.iter().flat_map(|source| source.kinds());
         let own = Gap::KINDS.iter().chain(Link::KINDS).copied();
         sources.map(|info| info.kind).chain(own).collect()
+    }
+
+    /// The consumer, as it joins or is claimed.
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted {
+            consumer: self.name.clone(),
+            partitions: self.partitions,
+            begin: self.begin,
+            keys: self.keys(Position::ZERO),
+        }
     }
 
     /// The rule that finds an event's lane; `since` is the cursor's

@@ -25,7 +25,7 @@ use crate::{
     rules,
     status::{
         GapStatus, GapsStatus, HandlersStatus, LaneStatus, LanesStatus, LinkStatus, PartStatus,
-        Phase, ProgressStatus, RefusedStatus, SourceStatus, Status, StoringStatus,
+        Phase, ProgressStatus, RefusedStatus, SourceStatus, Status, StoringStatus, WorkerStatus,
     },
     tail::Tail,
 };
@@ -51,6 +51,8 @@ pub(crate) struct Record {
     sources: RwLock<Vec<Arc<SourceRecord>>>,
     last_gap: Mutex<Option<GapStatus>>,
     refused: Mutex<Option<RefusedStatus>>,
+    /// The share of a worker, as it was seen last.
+    worker: Mutex<Option<WorkerStatus>>,
     is_stopping: AtomicBool,
 }
 
@@ -94,6 +96,7 @@ impl Record {
             sources: RwLock::new(records.collect()),
             last_gap: Mutex::default(),
             refused: Mutex::default(),
+            worker: Mutex::default(),
             is_stopping: AtomicBool::new(false),
         }
     }
@@ -223,6 +226,11 @@ impl Record {
         self.is_stopping.store(true, Ordering::Relaxed);
     }
 
+    /// Notes the share of a worker.
+    pub(crate) fn worker(&self, worker: WorkerStatus) {
+        *lock(&self.worker) = Some(worker);
+    }
+
     /// Notes a try to store that failed.
     pub(crate) fn refused(&self, failure: &AppendError) {
         self.counters.refused.increment(1);
@@ -269,6 +277,7 @@ impl Record {
             phase,
             consumer: self.consumer.to_string(),
             started_at: Some(self.started_at),
+            worker: *lock(&self.worker),
             progress: ProgressStatus {
                 stored: last.get(),
                 read: look.read.get(),

@@ -7,7 +7,7 @@
 //! A cursor that was not marked clean means that an earlier run was cut off: every event up to the journal's last one
 //! may have been handled by it, and is delivered as redelivered.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use antiphon_core::{
     Batch, Before, BoxError, ConsumerName, Cursor, Event, Journal, OpenEvent, Position, Projection,
@@ -20,9 +20,10 @@ use crate::{
     context::Befores,
     dispatcher::{self, Following, PAGE, Plans},
     error::RunError,
+    handle::Shared,
     ingest,
     keys::Keys,
-    lanes::{LaneId, Lanes},
+    lanes::{Bounds, Lanes},
     parts::{Begin, Parts},
     record::Record,
     rules::Rules,
@@ -45,32 +46,45 @@ pub(crate) async fn cursor(
     rng: Rng,
     record: &Record,
 ) -> Result<(Cursor, Position), RunError> {
-    let last = *journal.last().borrow();
     let stored = journal.cursor(consumer).await.map_err(RunError::Read)?;
-    let doubtful = match &stored {
-        Some(cursor) if !cursor.clean => last,
-        _ => Position::ZERO,
-    };
-    let mut cursor = stored.unwrap_or_else(|| match begin {
-        Begin::End => Cursor::at(last),
-        Begin::At(position) => Cursor::at(position.min(last)),
-    });
+    let doubtful = self::doubtful(journal, stored.as_ref());
+    let mut cursor = stored.unwrap_or_else(|| first(journal, begin));
     cursor.clean = false;
-    let batch = Arc::new(Batch {
+    let batch = Batch {
         cursors: vec![(consumer.clone(), cursor.clone())],
         ..Batch::default()
-    });
-    ingest::append(
-        journal,
-        &batch,
-        rng,
-        &CancellationToken::new(),
-        record,
-        || {},
-    )
-    .await
-    .map_err(RunError::Append)?;
+    };
+    store(journal, batch, rng, record).await?;
     Ok((cursor, doubtful))
+}
+
+/// The position up to which an earlier run may have handled events that its cursor does not show.
+pub(crate) fn doubtful(journal: &Arc<dyn Journal>, stored: Option<&Cursor>) -> Position {
+    match stored {
+        Some(cursor) if !cursor.clean => *journal.last().borrow(),
+        _ => Position::ZERO,
+    }
+}
+
+/// The cursor of a consumer that the journal does not know yet.
+pub(crate) fn first(journal: &Arc<dyn Journal>, begin: Begin) -> Cursor {
+    let last = *journal.last().borrow();
+    match begin {
+        Begin::End => Cursor::at(last),
+        Begin::At(position) => Cursor::at(position.min(last)),
+    }
+}
+
+/// Stores a batch before the committer runs, or beside it.
+pub(crate) async fn store(
+    journal: &Arc<dyn Journal>,
+    batch: Batch,
+    rng: Rng,
+    record: &Record,
+) -> Result<(), RunError> {
+    let (batch, never) = (Arc::new(batch), CancellationToken::new());
+    let stored = ingest::append(journal, &batch, rng, &never, record, || {}).await;
+    stored.map(drop).map_err(RunError::Append)
 }
 
 /// The projections of an app's start, with the names of those that belong to each source and to none.
@@ -79,46 +93,64 @@ pub(crate) struct Projections {
     /// In the order of the sources.
     pub(crate) of_sources: Vec<Vec<String>>,
     pub(crate) own: Vec<String>,
+    /// The position at which the head begins.
+    pub(crate) head: Position,
 }
 
-/// The name under which a projection is saved.
-///
-/// A consumer beside the process that appends has its own state of each, since it is at a position of its own.
-fn saved_as(projection: &str, consumer: Option<&ConsumerName>) -> String {
-    match consumer {
-        Some(consumer) => format!("{projection}@{consumer}"),
-        None => projection.to_owned(),
-    }
+/// Whose state of each projection an app goes on with, and under which name it saves its own.
+enum Keeping<'a> {
+    /// It is the process that appends, and has the state that everybody begins with.
+    Ingester,
+    /// It is a consumer beside that process, and has its own state of each, since it is at a position of its own.
+    Consumer(&'a ConsumerName),
+    /// It is one of several workers: it begins with the state of the process that appends, and saves none.
+    Worker,
 }
 
-/// The saved state of a projection, with the name under which it is saved.
-///
-/// At its first start a consumer beside the process that appends goes on from that process's state, as far as it has not
-/// read on: a cache may be filled by events that were long ago.
-async fn saved(
-    journal: &Arc<dyn Journal>,
-    projection: &str,
-    head: Position,
-    consumer: Option<&ConsumerName>,
-) -> Result<(String, Option<Saved>), ReadError> {
-    let name = saved_as(projection, consumer);
-    let mut saved = journal.projection(&name).await?;
-    if saved.is_none() && consumer.is_some() {
-        let shared = journal.projection(projection).await?;
-        saved = shared.filter(|saved| saved.position <= head);
+impl Keeping<'_> {
+    /// The saved state of a projection, with the name under which it is saved.
+    ///
+    /// At its first start a consumer beside the process that appends goes on from that process's state, as far as it has
+    /// not read on: a cache may be filled by events that were long ago.
+    async fn saved(
+        &self,
+        journal: &Arc<dyn Journal>,
+        projection: &str,
+        head: Position,
+    ) -> Result<(Option<String>, Option<Saved>), ReadError> {
+        let shared = || journal.projection(projection);
+        match self {
+            Self::Ingester => Ok((Some(projection.to_owned()), shared().await?)),
+            Self::Worker => Ok((None, shared().await?)),
+            Self::Consumer(consumer) => {
+                let name = format!("{projection}@{consumer}");
+                let mut saved = journal.projection(&name).await?;
+                if saved.is_none() {
+                    saved = shared().await?.filter(|saved| saved.position <= head);
+                }
+                Ok((Some(name), saved))
+            }
+        }
     }
-    Ok((name, saved))
 }
 
 /// Brings the projections and taps to the position at which the head begins.
+///
+/// The head of a worker begins no earlier than the saved states of its projections, since its partitions are brought up to
+/// it one by one.
 pub(crate) async fn projections<S>(
     parts: &mut Parts<S>,
     journal: &Arc<dyn Journal>,
-    head: Position,
+    mut head: Position,
     rules: &Rules,
 ) -> Result<Projections, RunError> {
     let last = *journal.last().borrow();
-    let consumer = (!journal.role().appends()).then_some(&parts.name);
+    let name = parts.name.clone();
+    let keeping = match (journal.role().appends(), parts.is_worker) {
+        (true, _) => Keeping::Ingester,
+        (false, false) => Keeping::Consumer(&name),
+        (false, true) => Keeping::Worker,
+    };
     let names = |found: &[Box<dyn Projection>]| -> Vec<String> {
         found.iter().map(|one| one.name().to_owned()).collect()
     };
@@ -134,19 +166,24 @@ pub(crate) async fn projections<S>(
     others.extend(parts.taps.drain(..).map(Tapped::boxed));
     let own = names(&others);
     found.append(&mut others);
-    let mut following: Vec<Following> = Vec::new();
-    for projection in found {
-        let name = projection.name();
-        if following
-            .iter()
-            .any(|other| other.projection.name() == name)
-        {
+    let mut states = Vec::new();
+    let found_names = names(&found);
+    for (number, name) in found_names.iter().enumerate() {
+        if found_names[..number].contains(name) {
             return Err(RunError::Configuration(format!(
                 "two projections or taps are named `{name}`"
             )));
         }
-        let saved = saved(journal, name, head, consumer).await;
-        let (saved_as, saved) = saved.map_err(RunError::Read)?;
+        let saved = keeping.saved(journal, name, head).await;
+        states.push(saved.map_err(RunError::Read)?);
+    }
+    if parts.is_worker {
+        let saved = states.iter().filter_map(|(_, saved)| saved.as_ref());
+        let furthest = saved.map(|saved| saved.position).max();
+        head = furthest.map_or(head, |furthest| head.max(furthest.min(last)));
+    }
+    let mut following: Vec<Following> = Vec::new();
+    for (projection, (saved_as, saved)) in found.into_iter().zip(states) {
         following.push(self::following(projection, saved_as, saved, head, last));
     }
     let caught_up = catch_up(&mut following, journal, head).await;
@@ -155,6 +192,7 @@ pub(crate) async fn projections<S>(
         following,
         of_sources,
         own,
+        head,
     })
 }
 
@@ -170,7 +208,7 @@ pub(crate) fn of_source(source: &mut dyn Source) -> (Vec<Box<dyn Projection>>, b
 /// `last`.
 pub(crate) fn following(
     mut projection: Box<dyn Projection>,
-    saved_as: String,
+    saved_as: Option<String>,
     saved: Option<Saved>,
     head: Position,
     last: Position,
@@ -245,21 +283,19 @@ impl Projection for Tapped {
     }
 }
 
-/// The lanes, those that need a task, and the handlers that were looked up.
-type Restored<S> = (Arc<Mutex<Lanes<Work<S>>>>, Vec<LaneId>, Plans<S>);
-
 /// Builds the lanes from the cursor, with the open events back in their places.
 pub(crate) fn lanes<S: Send + Sync + 'static>(
-    parts: &Parts<S>,
+    bounds: Bounds,
+    shared: &Shared<S>,
     open: Vec<(Arc<Event>, u32)>,
     keys: &Keys,
     cursor: &Cursor,
     doubtful: Position,
-) -> Restored<S> {
-    let mut lanes = Lanes::restore(parts.limits.lanes(), cursor, doubtful);
+) -> Lanes<Work<S>> {
+    let mut lanes = Lanes::restore(bounds, cursor, doubtful);
     let mut plans = Plans::new();
     for (event, starts) in open {
-        let plan = plans.of(event.kind(), &parts.shared);
+        let plan = plans.of(event.kind(), shared);
         if plan.is_empty() {
             continue;
         }
@@ -272,8 +308,7 @@ pub(crate) fn lanes<S: Send + Sync + 'static>(
         };
         lanes.reopen(&key, position, starts, work);
     }
-    let begun = lanes.begin_all();
-    (Arc::new(Mutex::new(lanes)), begun, plans)
+    lanes
 }
 
 /// Reads the cursor's open events, without those that retention has removed.

@@ -36,10 +36,11 @@ use crate::{
     handle::Handle,
     handler::{HandlerError, HandlerFuture},
     ingest::Write,
-    lanes::{LaneId, Lanes, Taken},
+    lanes::{LaneId, Taken},
     metric::Counters,
     record::TIMED,
     rules::Rules,
+    share::Share,
     table::{AnyPayload, Chosen, Plan},
     workers::Workers,
 };
@@ -123,7 +124,9 @@ pub(crate) type Hook = Arc<dyn Fn(Failure) -> BoxFuture<'static, ()> + Send + Sy
 
 /// The state that all workers share, behind an `Arc`.
 pub(crate) struct Runner<S> {
-    pub(crate) lanes: Arc<Mutex<Lanes<Work<S>>>>,
+    pub(crate) lanes: Arc<Mutex<Share<Work<S>>>>,
+    /// Whether the lanes are those of partitions.
+    pub(crate) is_split: bool,
     pub(crate) workers: Workers,
     pub(crate) state: Arc<S>,
     pub(crate) handle: Handle<S>,
@@ -135,6 +138,8 @@ pub(crate) struct Runner<S> {
     pub(crate) changed: Arc<Notify>,
     /// Notified when there is room for parked lanes.
     pub(crate) room: Notify,
+    /// Notified when a partition has come.
+    pub(crate) came: Notify,
     pub(crate) rules: Arc<Rules>,
     pub(crate) hook: Option<Hook>,
     pub(crate) counters: Counters,
@@ -163,6 +168,16 @@ impl Scratch {
     }
 }
 
+/// A dead letter that is being handled; another replay of it may come once this is dropped.
+struct HandledLetter<'a>(&'a Mutex<HashSet<DeadLetterId>>, DeadLetterId);
+
+impl Drop for HandledLetter<'_> {
+    fn drop(&mut self) {
+        let mut letters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        letters.remove(&self.1);
+    }
+}
+
 /// One event on its way through its handlers.
 struct Passage<'a, S> {
     event: &'a Arc<Event>,
@@ -181,7 +196,7 @@ enum Called {
 }
 
 impl<S: Send + Sync + 'static> Runner<S> {
-    pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes<Work<S>>> {
+    pub(crate) fn lanes(&self) -> MutexGuard<'_, Share<Work<S>>> {
         // The lanes' code does not panic half-way through a change.
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -203,8 +218,22 @@ impl<S: Send + Sync + 'static> Runner<S> {
         self.workers.begun();
         let mut scratch = Scratch::default();
         while let Some(lane) = self.workers.next().await {
-            let drain = self.drain(lane, &mut scratch);
-            drain.instrument(trace_span!("lane", number = ?lane)).await;
+            let span = trace_span!("lane", number = ?lane);
+            if !self.is_split {
+                self.drain(lane, &mut scratch).instrument(span).await;
+                continue;
+            }
+            let Some(stay) = self.lanes().enter(lane) else {
+                continue;
+            };
+            let is_cut_off = tokio::select! {
+                biased;
+                () = stay.cut_off() => true,
+                () = self.drain(lane, &mut scratch).instrument(span) => false,
+            };
+            if is_cut_off {
+                scratch = Scratch::default();
+            }
         }
     }
 
@@ -253,9 +282,8 @@ impl<S: Send + Sync + 'static> Runner<S> {
         } = taken;
         match item {
             Work::Letter { letter, plan } => {
-                let id = letter.id;
+                let _handled = HandledLetter(&self.letters, letter.id);
                 self.handle_letter(*letter, &plan, scratch).await;
-                self.letters().remove(&id);
             }
             Work::Event { event, .. } if starts >= CRASHES => {
                 error!(

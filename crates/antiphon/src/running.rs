@@ -23,8 +23,8 @@ use std::{
 };
 
 use antiphon_core::{
-    AppendError, Batch, BoxFuture, Claim, Clock, ConsumerName, Intake, IsUrgent, Journal,
-    LinkState, Outlet, Retention, Rng, Source, SourceError, SourceName, error_chain,
+    AppendError, Batch, BoxFuture, Clock, ConsumerName, Intake, IsUrgent, Journal, LinkState,
+    Outlet, Retention, Rng, Source, SourceError, SourceName, error_chain,
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
@@ -37,18 +37,22 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
     asks::Asks,
+    consumer,
     dispatcher::{Dispatcher, Following, HeadError, Letters, Plans},
     error::RunError,
     handle::{Handle, Observed, Probe, Shared},
     ingest::{self, Committer, WRITES, Write},
-    lanes::{LaneId, Lanes},
+    keeper::Keeper,
+    keys::Keys,
+    lanes::LaneId,
+    membership::{Claims, Membership},
     metric::Counters,
     pace::Pace,
     parts::{OnStopped, Parts},
     record::Record,
-    restore,
     rules::Rules,
     runner::{Runner, Work},
+    share::Share,
     sources::{CLOSE, Change, Changed, Changes, Ready, SourceTask, Sources, Tools},
     tail::Tail,
     workers::Workers,
@@ -73,6 +77,7 @@ enum Ended {
     Source(Arc<SourceTask>, Result<(), SourceError>),
     Committer(Result<(), AppendError>),
     Head(Result<Vec<Following>, HeadError>),
+    Keeper(Result<(), RunError>),
     Beside,
 }
 
@@ -83,7 +88,7 @@ pub(crate) struct Running<S> {
     journal: Arc<dyn Journal>,
     consumer: ConsumerName,
     record: Arc<Record>,
-    lanes: Arc<Mutex<Lanes<Work<S>>>>,
+    lanes: Arc<Mutex<Share<Work<S>>>>,
     tasks: JoinSet<Ended>,
     names: HashMap<Id, (Task, AbortHandle)>,
     sources: Sources<S>,
@@ -98,8 +103,8 @@ pub(crate) struct Running<S> {
     /// Results of the head and of the committer, once they have ended.
     head: Option<Result<Vec<Following>, HeadError>>,
     committer: Option<Result<(), AppendError>>,
-    /// The consumer, which is given up when all else has ended.
-    _claim: Claim,
+    /// The consumer, or this process's share of it; given up when all else has ended.
+    claims: Claims,
 }
 
 /// Changes of the sources that are being made.
@@ -118,7 +123,15 @@ enum Task {
     Source(SourceName),
     Committer,
     Head,
+    Keeper,
     Beside(&'static str),
+}
+
+impl<S> Drop for Running<S> {
+    fn drop(&mut self) {
+        // The keeper, which is aborted, may be dropped later.
+        self.claims.give_up();
+    }
 }
 
 impl<S: Send + Sync + 'static> Running<S> {
@@ -131,15 +144,10 @@ impl<S: Send + Sync + 'static> Running<S> {
         parts.shared.change(|table| table.know(kinds));
         let clock = parts.clock();
         let mut rng = Rng::new();
-        let claim = journal.claim(&parts.name).await.map_err(RunError::Claim)?;
         let record = record(&parts, &journal, clock);
-        let (cursor, doubtful) =
-            restore::cursor(&journal, &parts.name, parts.begin, rng.fork(), &record).await?;
         let rules = Arc::new(Rules::of(&parts.sources));
-        let projections = restore::projections(&mut parts, &journal, cursor.read, &rules).await?;
-        let open = restore::open(&journal, &cursor.open).await?;
-        let keys = parts.keys(cursor.sources_lanes_since());
-        let (lanes, active, plans) = restore::lanes(&parts, open, &keys, &cursor, doubtful);
+        let begun = consumer::begin(&mut parts, &journal, &rules, &record, &mut rng).await?;
+        let (lanes, keys, projections) = (begun.lanes, begun.keys, begun.projections);
         leave_sources(&mut parts, &journal);
         let (writes, written) = mpsc::channel(WRITES);
         let (asks, asked) = Asks::new(&writes);
@@ -172,8 +180,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             tail: Arc::clone(&tail),
             outlet,
             writes: written,
-            consumer: parts.name.clone(),
-            cursor: cursor_now(&lanes, &dirty),
+            cursor: cursor_now(&lanes, &dirty, &parts.name),
             changed: Arc::clone(&touched),
             saved,
             record: Arc::clone(&record),
@@ -182,21 +189,24 @@ impl<S: Send + Sync + 'static> Running<S> {
             give_up: give_up.clone(),
             turn: parts.shared.pulse.committer(),
         };
-        let runner = runner(&parts, &tools, writes, (dirty, touched), rng.fork());
+        let runner = Arc::new(runner(&parts, &tools, writes, (dirty, touched), rng.fork()));
+        let worker = begun.membership;
+        let worker = worker.map(|joined| (joined, Arc::clone(&runner), keys.clone()));
         let head = Dispatcher {
             journal: Arc::clone(&journal),
             tail,
             shared: Arc::clone(&parts.shared),
-            runner: Arc::new(runner),
+            runner,
             keys,
             projections: projections.following,
             stop: head_stop.clone(),
             grace: parts.grace,
             rng: rng.fork(),
-            plans,
+            plans: Plans::new(),
             tasks: JoinSet::new(),
             befores: HashMap::new(),
             letters: Letters::default(),
+            late: None,
             turn: parts.shared.pulse.head(),
             asks: asked,
         };
@@ -217,12 +227,16 @@ impl<S: Send + Sync + 'static> Running<S> {
             rng: rng.fork(),
             head: None,
             committer: None,
-            _claim: claim,
+            claims: begun.claims,
         };
-        running.spawn_own(committer, head, active);
+        running.spawn_own(committer, head, begun.active);
+        if let Some((membership, runner, keys)) = worker {
+            running.spawn_keeper(membership, runner, keys);
+        }
         running.spawn_sweeper(&parts, rules, clock);
         running.spawn_sources(parts, intakes, projections.of_sources);
-        info!(consumer = %running.consumer, read = %cursor.read, open = cursor.open.len(), "started");
+        let (read, open, _) = lock(&running.lanes).progress();
+        info!(consumer = %running.consumer, %read, open, "started");
         Ok(running)
     }
 
@@ -232,6 +246,24 @@ impl<S: Send + Sync + 'static> Running<S> {
         });
         let head = async move { Ended::Head(head.run(active).await) };
         self.spawn(Task::Head, head);
+    }
+
+    /// Only for a worker, whose partitions come and go.
+    fn spawn_keeper(&mut self, membership: Membership, runner: Arc<Runner<S>>, keys: Keys) {
+        let keeper = Keeper {
+            journal: Arc::clone(&self.journal),
+            consumer: self.consumer.clone(),
+            membership,
+            claims: self.claims.clone(),
+            runner,
+            keys,
+            stop: self.head_stop.clone(),
+            grace: self.grace,
+            record: Arc::clone(&self.record),
+            rng: self.rng.fork(),
+        };
+        let keeper = async move { Ended::Keeper(keeper.run().await) };
+        self.spawn(Task::Keeper, keeper);
     }
 
     /// Retention is for the process that appends.
@@ -288,6 +320,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             Task::Source(name) => info_span!("source", %name),
             Task::Committer => info_span!("committer"),
             Task::Head => info_span!("head"),
+            Task::Keeper => info_span!("partitions"),
             Task::Beside(name) => info_span!("beside", name),
         };
         let abort = self.tasks.spawn(future.instrument(span));
@@ -361,6 +394,7 @@ impl<S: Send + Sync + 'static> Running<S> {
                     Some(Task::Source(name)) => RunError::SourcePanicked(name),
                     Some(Task::Beside(name)) => RunError::TaskPanicked(name.to_owned()),
                     Some(Task::Committer) => RunError::TaskPanicked("committer".to_owned()),
+                    Some(Task::Keeper) => RunError::TaskPanicked("partitions".to_owned()),
                     Some(Task::Head) | None => RunError::TaskPanicked("head".to_owned()),
                 });
             }
@@ -391,6 +425,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             ),
             Ended::Committer(result) => self.committer = Some(result),
             Ended::Head(result) => self.head = Some(result),
+            Ended::Keeper(result) => return result,
             Ended::Beside => {}
         }
         Ok(())
@@ -432,9 +467,9 @@ impl<S: Send + Sync + 'static> Running<S> {
         self.head_stop.cancel();
         // The head ends after the grace by itself; the rest of the time is for a slow machine.
         let head = Instant::now() + self.grace + STORE;
-        self.wait_for(head, &mut outcome, |task| matches!(task, Task::Head))
-            .await;
-        self.abort(|task| matches!(task, Task::Head));
+        let is_consumer = |task: &Task| matches!(task, Task::Head | Task::Keeper);
+        self.wait_for(head, &mut outcome, is_consumer).await;
+        self.abort(is_consumer);
 
         self.sources.close();
         let closed = Instant::now() + CLOSE;
@@ -486,11 +521,15 @@ impl<S: Send + Sync + 'static> Running<S> {
     ///
     /// Only after the committer has ended, so that there is one writer at any time.
     async fn store_last(&mut self, mut projections: Vec<Following>) -> Result<(), RunError> {
-        let mut cursor = lock(&self.lanes).cursor();
-        cursor.clean = true;
-        let (read, open, parked) = (cursor.read, cursor.open.len(), cursor.parked.len());
+        let (read, cursors) = {
+            let lanes = lock(&self.lanes);
+            (lanes.read(), lanes.last_cursors(&self.consumer))
+        };
+        let open: usize = cursors.iter().map(|(_, cursor)| cursor.open.len()).sum();
+        let parked = cursors.iter().map(|(_, cursor)| cursor.parked.len());
+        let parked: usize = parked.sum();
         let batch = Arc::new(Batch {
-            cursors: vec![(self.consumer.clone(), cursor)],
+            cursors,
             projections: projections.iter_mut().filter_map(Following::save).collect(),
             ..Batch::default()
         });
@@ -536,6 +575,7 @@ fn runner<S: Send + Sync + 'static>(
 ) -> Runner<S> {
     Runner {
         lanes: Arc::clone(&tools.lanes),
+        is_split: parts.is_worker,
         workers: Workers::default(),
         state: Arc::clone(&parts.state),
         handle: Handle(Arc::clone(&parts.shared)),
@@ -544,6 +584,7 @@ fn runner<S: Send + Sync + 'static>(
         dirty,
         changed,
         room: Notify::new(),
+        came: Notify::new(),
         rules: Arc::clone(&tools.rules),
         hook: parts.hook.clone(),
         counters: tools.record.counters.clone(),
@@ -574,19 +615,16 @@ async fn open_intakes<S: Send + Sync + 'static>(
 }
 
 /// The function by which the handle looks at the lanes.
-fn probe<S: Send + Sync + 'static>(lanes: &Arc<Mutex<Lanes<Work<S>>>>) -> Probe {
+fn probe<S: Send + Sync + 'static>(lanes: &Arc<Mutex<Share<Work<S>>>>) -> Probe {
     let lanes = Arc::clone(lanes);
-    Box::new(move || {
-        let lanes = lock(&lanes);
-        (lanes.read(), lanes.open(), lanes.is_parked())
-    })
+    Box::new(move || lock(&lanes).progress())
 }
 
 /// What the handle's status is taken from.
 fn observed<S: Send + Sync + 'static>(
     record: &Arc<Record>,
     tail: &Arc<Tail>,
-    lanes: &Arc<Mutex<Lanes<Work<S>>>>,
+    lanes: &Arc<Mutex<Share<Work<S>>>>,
 ) -> Observed {
     /// Most lanes that a status names.
     const DEEPEST: usize = 5;
@@ -598,17 +636,18 @@ fn observed<S: Send + Sync + 'static>(
     }
 }
 
-/// The function by which the committer reads the lanes' cursor.
+/// The function by which the committer reads the lanes' cursors.
 fn cursor_now<S: Send + Sync + 'static>(
-    lanes: &Arc<Mutex<Lanes<Work<S>>>>,
+    lanes: &Arc<Mutex<Share<Work<S>>>>,
     dirty: &Arc<AtomicBool>,
+    consumer: &ConsumerName,
 ) -> ingest::CursorNow {
     let (lanes, dirty) = (Arc::clone(lanes), Arc::clone(dirty));
+    let consumer = consumer.clone();
     Box::new(move || {
         // Before the look: later changes must be notified again.
         dirty.store(false, Ordering::Release);
-        let lanes = lock(&lanes);
-        (lanes.changes(), lanes.cursor())
+        lock(&lanes).cursors(&consumer)
     })
 }
 

@@ -42,11 +42,11 @@ use crate::{
     asks::{Asks, Behind},
     dispatcher::{Following, READ_AGAIN},
     handle::Shared,
-    lanes::Lanes,
     record::Record,
     restore,
     rules::Rules,
     runner::Work,
+    share::Share,
 };
 
 /// How long a source gets to close.
@@ -235,7 +235,7 @@ pub(crate) struct Tools<S> {
     pub(crate) rules: Arc<Rules>,
     pub(crate) record: Arc<Record>,
     pub(crate) shared: Arc<Shared<S>>,
-    pub(crate) lanes: Arc<Mutex<Lanes<Work<S>>>>,
+    pub(crate) lanes: Arc<Mutex<Share<Work<S>>>>,
     /// Changes when a cursor is stored.
     pub(crate) saved: watch::Receiver<u64>,
     pub(crate) clock: Clock,
@@ -521,7 +521,7 @@ impl<S: Send + Sync + 'static> Tools<S> {
         }
     }
 
-    fn lanes(&self) -> MutexGuard<'_, Lanes<Work<S>>> {
+    fn lanes(&self) -> MutexGuard<'_, Share<Work<S>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -577,8 +577,8 @@ impl<S: Send + Sync + 'static> Tools<S> {
                     Err(failure) => again(failure).await?,
                 }
             };
-            let name = projection.name().to_owned();
-            following.push(restore::following(projection, name, saved, head, last));
+            let saved_as = Some(projection.name().to_owned());
+            following.push(restore::following(projection, saved_as, saved, head, last));
         }
         loop {
             self.catch_up(&mut following, head).await?;

@@ -48,6 +48,9 @@ pub struct Status {
     /// When this run began.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Time>"))]
     pub started_at: Option<Timestamp>,
+    /// The app's share of its consumer, for one of several [workers](crate::App::worker).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worker: Option<WorkerStatus>,
     /// The sources, in the order in which they were added.
     pub sources: Vec<SourceStatus>,
     /// How far the app is in its journal.
@@ -60,6 +63,20 @@ pub struct Status {
     pub gaps: GapsStatus,
     /// Whether the journal stores.
     pub storing: StoringStatus,
+}
+
+/// A worker's share of its consumer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct WorkerStatus {
+    /// Number of workers that the consumer has, this one among them, as it looked last.
+    pub workers: u64,
+    /// Number of partitions into which the consumer is split.
+    pub partitions: u64,
+    /// Number of partitions that this worker has.
+    pub held: u64,
 }
 
 /// How times are written: RFC 3339, in UTC.

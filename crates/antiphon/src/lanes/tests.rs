@@ -111,7 +111,7 @@ impl Model {
 
     fn offered(&mut self, offered: &Offered<Position>) {
         if let Offered::Begin(lane) = offered {
-            let before = self.active.insert(lane.0, None);
+            let before = self.active.insert(lane.slot(), None);
             assert!(before.is_none(), "a lane has one task");
         }
     }
@@ -139,7 +139,7 @@ impl Model {
             }
             self.done.insert(*running);
         }
-        let step = self.lanes.next(LaneId(slot));
+        let step = self.lanes.next(LaneId::of(slot));
         self.told |= step.room;
         let Some(taken) = step.taken else {
             self.active.remove(&slot);
@@ -215,7 +215,7 @@ impl Model {
         self.page = None;
         self.told = true;
         let begun = self.lanes.begin_all();
-        self.active = begun.into_iter().map(|lane| (lane.0, None)).collect();
+        self.active = begun.into_iter().map(|lane| (lane.slot(), None)).collect();
     }
 
     /// Runs every possible step, until nothing changes.

@@ -1,0 +1,83 @@
+//! A process gets its consumer, or its share of one, and brings everything to where the cursor is.
+
+use std::sync::{Arc, Mutex};
+
+use antiphon_core::{Journal, Rng};
+
+use crate::{
+    error::RunError,
+    keys::Keys,
+    lanes::LaneId,
+    membership::{self, Claims, Membership},
+    parts::Parts,
+    record::Record,
+    restore::{self, Projections},
+    rules::Rules,
+    runner::Work,
+    share::Share,
+};
+
+/// What a process has of its consumer when it begins.
+pub(crate) struct Begun<S> {
+    pub(crate) claims: Claims,
+    /// Present for a worker.
+    pub(crate) membership: Option<Membership>,
+    pub(crate) keys: Keys,
+    pub(crate) projections: Projections,
+    pub(crate) lanes: Arc<Mutex<Share<Work<S>>>>,
+    /// The lanes that have an event.
+    pub(crate) active: Vec<LaneId>,
+}
+
+/// Claims the consumer, or makes this process one of its workers.
+pub(crate) async fn begin<S: Send + Sync + 'static>(
+    parts: &mut Parts<S>,
+    journal: &Arc<dyn Journal>,
+    rules: &Rules,
+    record: &Record,
+    rng: &mut Rng,
+) -> Result<Begun<S>, RunError> {
+    if parts.is_worker {
+        return join(parts, journal, rules, record, rng).await;
+    }
+    let claim = journal.claim(&parts.name).await.map_err(RunError::Claim)?;
+    membership::merge(&parts.wanted(), journal, rng.fork(), record).await?;
+    let (cursor, doubtful) =
+        restore::cursor(journal, &parts.name, parts.begin, rng.fork(), record).await?;
+    let projections = restore::projections(parts, journal, cursor.read, rules).await?;
+    let open = restore::open(journal, &cursor.open).await?;
+    let keys = parts.keys(cursor.sources_lanes_since());
+    let bounds = parts.limits.lanes();
+    let mut lanes = restore::lanes(bounds, &parts.shared, open, &keys, &cursor, doubtful);
+    let active = lanes.begin_all();
+    Ok(Begun {
+        claims: Claims::whole(claim),
+        membership: None,
+        keys,
+        projections,
+        lanes: Arc::new(Mutex::new(Share::Whole(lanes))),
+        active,
+    })
+}
+
+/// A worker takes its partitions later, while it runs.
+async fn join<S: Send + Sync + 'static>(
+    parts: &mut Parts<S>,
+    journal: &Arc<dyn Journal>,
+    rules: &Rules,
+    record: &Record,
+    rng: &mut Rng,
+) -> Result<Begun<S>, RunError> {
+    let membership = membership::join(&parts.wanted(), journal, rng.fork(), record).await?;
+    let projections = restore::projections(parts, journal, membership.read, rules).await?;
+    let bounds = parts.limits.lanes();
+    let share = Share::of_worker(membership.partitions, bounds, projections.head);
+    Ok(Begun {
+        claims: Claims::default(),
+        keys: parts.keys(membership.lanes_since),
+        lanes: Arc::new(Mutex::new(share)),
+        membership: Some(membership),
+        projections,
+        active: Vec::new(),
+    })
+}
