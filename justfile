@@ -66,6 +66,10 @@ restarts times="100":
 chaos runs="100" seed="1":
     target/debug/antiphon-chaos run --runs {{runs}} --seed {{seed}}
 
+# The same scripts within one process, on a paused clock.
+chaos-virtual runs="1000" seed="1":
+    target/debug/antiphon-chaos virtual --runs {{runs}} --seed {{seed}}
+
 # The figures of docs/performance.md, end to end beside other libraries.
 peers:
     benches/peers/run

@@ -20,6 +20,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Plays runs with real processes
     Run(Run),
+    /// Plays the same runs within this process, on a paused clock
+    ///
+    /// A kill drops an app where it stands. What only processes can suffer is skipped and counted.
+    Virtual(Trial),
     /// Prints the script of a seed, and does nothing else
     Script(Course),
     /// Runs the bot on trial; `run` starts it

@@ -6,14 +6,15 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use antiphon::{
-    App, Delivery, Event, HandlerError, HandlerExt as _, KindPattern, RunError, State,
+    App, Clock, Delivery, Event, HandlerError, HandlerExt as _, KindPattern, RunError, State,
     discord::{self, MessageCreate},
     journal::{OpenError, Options, Retention, SqliteJournal, Trouble},
     lavalink::{self, Playable, Pool},
     music,
-    net::{Addresses, AddressesError},
+    net::{Addresses, AddressesError, Network},
     queup, stackexchange,
 };
+use antiphon_sim::Simulator;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,6 +72,32 @@ impl Accounts {
             queup: queup::Config::simulated(addresses)?,
             chat: stackexchange::Config::simulated(addresses)?,
         })
+    }
+
+    /// Those of a simulator in this process.
+    pub(crate) fn of(sim: &Simulator, clock: Clock) -> Self {
+        let network: Network = sim.network();
+        let intents = discord::Intents::all();
+        let discord = discord::Config::new(sim.discord().token(), intents);
+        let nodes = ["eu-1", "us-1", "asia-1"].map(|name| {
+            let node = sim.lavalink().node(name);
+            lavalink::NodeConfig::new(node.name(), node.url(), node.password())
+        });
+        let lavalink = lavalink::Config::new(sim.discord().account().id, nodes);
+        let account = sim.queup().account();
+        let queup = queup::Config::new(queup::Account::new(account.email, account.password));
+        let account = sim.stackexchange().account();
+        let account = stackexchange::Account::new(account.email, account.password);
+        let chat = stackexchange::Config::new(account);
+        Self {
+            discord: discord.network(network.clone()).clock(clock),
+            lavalink: lavalink.network(network.clone()).clock(clock),
+            queup: queup
+                .rooms(["choir-loft"])
+                .network(network.clone())
+                .clock(clock),
+            chat: chat.rooms([4242]).network(network).clock(clock),
+        }
     }
 
     /// An app with a source of each account, which keeps all events for days.
@@ -245,7 +272,8 @@ async fn beside(settings: &Settings) -> Result<SqliteJournal, OpenError> {
     }
 }
 
-fn is_changed(error: &RunError) -> bool {
+/// Whether an app ended because its journal was changed by somebody else.
+pub(crate) fn is_changed(error: &RunError) -> bool {
     match error {
         RunError::Append(error) => error.trouble() == Trouble::Changed,
         RunError::Read(error) => error.trouble() == Trouble::Changed,

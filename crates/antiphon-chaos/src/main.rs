@@ -29,7 +29,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     args::{Cli, Command, Course, Run, Trial},
-    rig::{Load, Outcome, real::Real},
+    rig::{
+        Load, Outcome,
+        paused::{Paused, count_panics},
+        real::Real,
+    },
     script::{Script, Stage},
     shorten::{Shortest, shortest},
     tally::Tally,
@@ -92,7 +96,21 @@ fn execute(command: Command) -> anyhow::Result<u8> {
                 }
                 outcome
             };
-            trial(&run.trial, &play)
+            trial(&run.trial, real_time, TRIES, &play)
+        }
+        Command::Virtual(virtual_runs) => {
+            count_panics();
+            let play = async |script: &Script, load: Load, keeps: Keeps| {
+                let mut rig = Paused::start(script, load).await?;
+                let outcome = rig::play(&mut rig, script, load).await;
+                let failed = !outcome.as_ref().is_ok_and(Outcome::holds);
+                if failed && keeps == Keeps::IfItFails {
+                    report::line(format_args!("    files: {}", rig.keep().display()))?;
+                }
+                outcome
+            };
+            // On a paused clock a script goes the same way again, but for what the machine's threads make of it.
+            trial(&virtual_runs, paused_time, 1, &play)
         }
         Command::Script(course) => {
             report::acts(&script(course, 0))?;
@@ -128,6 +146,12 @@ fn real_time() -> anyhow::Result<Runtime> {
     runtime.context("could not start the runtime")
 }
 
+fn paused_time() -> anyhow::Result<Runtime> {
+    let mut runtime = Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build();
+    runtime.context("could not start the runtime")
+}
+
 /// The script of a run.
 fn script(course: Course, run: u64) -> Script {
     let stage = Stage::new(course.seconds, course.kill_share);
@@ -137,9 +161,10 @@ fn script(course: Course, run: u64) -> Script {
 /// Plays all runs, and reports them; the exit code says whether every promise was kept.
 fn trial(
     trial: &Trial,
+    runtime: impl Fn() -> anyhow::Result<Runtime>,
+    tries: u32,
     play: &impl AsyncFn(&Script, Load, Keeps) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<u8> {
-    let runtime = real_time()?;
     let load = Load {
         rate: trial.rate,
         patience: trial.heal,
@@ -151,7 +176,7 @@ fn trial(
     let mut failed = 0_u64;
     for run in 0..trial.runs {
         let script = script(trial.course, run);
-        let outcome = runtime.block_on(play(&script, load, Keeps::IfItFails))?;
+        let outcome = runtime()?.block_on(play(&script, load, Keeps::IfItFails))?;
         report::run(&script, &outcome)?;
         all.add(&script, &outcome);
         if let Some(path) = &trial.tally {
@@ -165,16 +190,16 @@ fn trial(
         if trial.no_shorten {
             continue;
         }
-        let found = shortest(&script, TRIES, async |prefix: &Script| {
+        let found = shortest(&script, tries, async |prefix: &Script| {
             Ok(!play(prefix, load, Keeps::Never).await?.holds())
         });
-        match runtime.block_on(found)? {
+        match runtime()?.block_on(found)? {
             Shortest::Acts(acts) => {
                 report::line(format_args!("    it fails still with these {acts} acts:"))?;
                 report::acts(&script.first(acts))?;
             }
             Shortest::NotAgain => {
-                report::line(format_args!("    it did not fail again in {TRIES} tries"))?;
+                report::line(format_args!("    it did not fail again in {tries} tries"))?;
             }
         }
     }

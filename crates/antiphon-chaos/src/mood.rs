@@ -7,7 +7,7 @@ use std::time::Duration;
 use antiphon::Rng;
 
 /// How long a handler may take before it is given up.
-pub(crate) const DEADLINE: Duration = Duration::from_millis(400);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
 /// How the handler behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl Mood {
             0..4 => Self::FailsOnce,
             4..8 => Self::Fails,
             8..11 => Self::Panics,
-            11..13 => Self::Hangs,
-            13..60 => Self::Slow(Duration::from_millis(rng.u64(1..60))),
+            11..12 => Self::Hangs,
+            12..60 => Self::Slow(Duration::from_millis(rng.u64(1..60))),
             _ => Self::Well,
         }
     }
@@ -49,6 +49,11 @@ impl Mood {
     /// Whether the event ends as a dead letter.
     pub(crate) fn is_deadly(self) -> bool {
         matches!(self, Self::Fails | Self::Panics | Self::Hangs)
+    }
+
+    /// Whether the event may end as a dead letter: a process that is frozen, or a busy machine, misses the deadline.
+    pub(crate) fn may_be_deadly(self) -> bool {
+        self.is_deadly() || matches!(self, Self::Slow(_))
     }
 }
 

@@ -100,6 +100,10 @@ pub(crate) fn tally(tally: &Tally) -> io::Result<()> {
         tally.panics,
     ))?;
     line(format_args!(
+        "stored before a history that came late: {}",
+        counts.before_history
+    ))?;
+    line(format_args!(
         "handled: {} never, {} again because a process ended in the middle, {} again for no reason, {} unmarked, \
          {} out of order",
         counts.unhandled,

@@ -1,20 +1,23 @@
 //! A rig: the simulator, the daemon and the bot, on which scripts are played.
 //!
-//! [`real`] has processes of their own. It is played, healed and judged by [`play`].
+//! [`real`] has processes of their own, [`paused`] all of it in this process on a paused clock. Both are played, healed
+//! and judged by [`play`].
 
+pub(crate) mod paused;
 mod process;
 pub(crate) mod real;
 mod world;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use antiphon::{
     DeadLetter, DeadLetterId, Event, Position,
-    journal::{Journal, SqliteJournal},
+    journal::{Journal, SqliteJournal, Trouble},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -29,6 +32,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(50);
 /// Pause between two verdicts while a rig heals.
 const VERDICTS: Duration = Duration::from_millis(250);
+/// How long a rig may take until events of every platform are stored.
+const BEGIN: Duration = Duration::from_secs(60);
 /// Events that are read at a time.
 const PAGE: usize = 2000;
 /// How long one verdict's evidence may take to collect.
@@ -76,6 +81,9 @@ pub(crate) trait Rig {
 
     /// Panics that are no part of the trial.
     fn panics(&mut self) -> anyhow::Result<u64>;
+
+    /// What the processes said last, for a rig that does not begin.
+    fn log(&self) -> String;
 }
 
 /// What became of a run.
@@ -107,6 +115,7 @@ pub(crate) async fn play(
     script: &Script,
     load: Load,
 ) -> anyhow::Result<Outcome> {
+    begin(rig).await?;
     let mut acts = BTreeMap::new();
     let mut skipped = BTreeMap::new();
     let mut messages = BTreeSet::new();
@@ -166,6 +175,44 @@ pub(crate) async fn play(
         healed,
         panics,
     })
+}
+
+/// Waits until events of every platform are stored.
+async fn begin(rig: &mut impl Rig) -> anyhow::Result<()> {
+    let add = json!({"platform": "discord", "do": "add_channel", "by": "mira", "name": CHANNEL});
+    rig.command(&add).await?;
+    let begun = Instant::now();
+    loop {
+        rig.watch().await?;
+        if let Some(journal) = rig.journal().await? {
+            let stored = events(&journal).await?;
+            let has = |name: &&str| {
+                let mut stored = stored.iter();
+                stored.any(|event| event.source().as_str() == *name)
+            };
+            if PLATFORMS.iter().all(has) {
+                return Ok(());
+            }
+        }
+        if begun.elapsed() > BEGIN {
+            let log = rig.log();
+            anyhow::bail!("nothing of some platform was stored within a minute: {log}");
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// Opens a journal for reading; `None` while there is none that can be read.
+///
+/// # Errors
+/// A journal that is damaged.
+async fn reader(file: &Path) -> anyhow::Result<Option<SqliteJournal>> {
+    match SqliteJournal::read_only(file).await {
+        Ok(journal) => Ok(Some(journal)),
+        Err(error) if error.trouble() == Trouble::Corrupt => Err(error.into()),
+        // It is not made yet, or not readable just now.
+        Err(_) => Ok(None),
+    }
 }
 
 /// Looks at the processes until a time has come.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use antiphon::{DeadLetter, Event};
+use antiphon::{DeadLetter, Event, Provenance};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,6 +18,8 @@ use crate::{
 
 /// Platforms, each with its source's name.
 pub(crate) const PLATFORMS: [&str; 4] = ["discord", "lavalink", "queup", "stackexchange"];
+/// Kind of QueUp's messages.
+const CHAT: &str = "queup.chat-message";
 /// Kind of the events that have a lane of their own.
 const INTERACTION: &str = "discord.INTERACTION_CREATE";
 /// Kind of the event that begins a session at Discord.
@@ -63,6 +65,8 @@ pub(crate) struct Counts {
     pub(crate) lost: u64,
     pub(crate) repeated: u64,
     pub(crate) disordered: u64,
+    /// Messages of QueUp that were stored before older ones, whose history came when their socket was gone.
+    pub(crate) before_history: u64,
     pub(crate) gaps: u64,
     /// Stored events on which the bot never acted, without a letter that says why.
     pub(crate) unhandled: u64,
@@ -98,6 +102,7 @@ impl Counts {
             (&mut self.lost, other.lost),
             (&mut self.repeated, other.repeated),
             (&mut self.disordered, other.disordered),
+            (&mut self.before_history, other.before_history),
             (&mut self.gaps, other.gaps),
             (&mut self.unhandled, other.unhandled),
             (&mut self.twice_closed, other.twice_closed),
@@ -141,7 +146,7 @@ impl Verdict {
     /// Judges a run of this seed.
     pub(crate) fn of(evidence: &Evidence, seed: u64, saves_each: bool) -> Self {
         let mut verdict = Self::default();
-        verdict.audits(&evidence.audits);
+        verdict.audits(evidence);
         let mut stored: HashMap<u64, Stored<'_>> = HashMap::new();
         for event in &evidence.events {
             let mood = Mood::of(seed, event.origin().as_str());
@@ -181,8 +186,12 @@ impl Verdict {
         }
     }
 
-    fn audits(&mut self, audits: &BTreeMap<&'static str, Audit>) {
-        for (platform, audit) in audits {
+    fn audits(&mut self, evidence: &Evidence) {
+        for (platform, audit) in &evidence.audits {
+            let rows = audit.first_disordered.iter();
+            let (late, disordered): (Vec<_>, Vec<_>) =
+                rows.partition(|row| is_before_history(row, &evidence.events));
+            let late = late.len() as u64;
             let counts = self.platforms.entry(platform).or_default();
             for counts in [&mut self.counts, counts] {
                 counts.due += audit.due;
@@ -190,14 +199,15 @@ impl Verdict {
                 counts.gapped += audit.gapped;
                 counts.lost += audit.lost;
                 counts.repeated += audit.repeated;
-                counts.disordered += audit.disordered;
+                counts.disordered += audit.disordered - late;
+                counts.before_history += late;
                 counts.gaps += audit.gaps;
             }
             self.is_open |= audit.lost > 0;
             for row in &audit.first_lost {
                 self.breaks("lost", told(row));
             }
-            for row in &audit.first_disordered {
+            for row in disordered {
                 self.breaks("stored out of order", told(row));
             }
             if audit.repeated > 0 {
@@ -240,7 +250,7 @@ impl Verdict {
             let was_torn = letter.handler.is_empty() && letter.attempts >= STARTS;
             let was_torn =
                 was_torn && lives.iter().filter(|life| life.end == End::Torn).count() >= 3;
-            if letter.handler == ACT && known.mood.is_deadly() || was_torn {
+            if letter.handler == ACT && known.mood.may_be_deadly() || was_torn {
                 self.counts.dead_expected += 1;
                 known.letter = Some(letter);
             } else {
@@ -368,6 +378,28 @@ impl Verdict {
             );
         }
     }
+}
+
+/// Whether all that a message of QueUp was stored before, and should not have been, came from a history.
+///
+/// A message that comes while the history before it is fetched waits for it, but not when its socket is gone; the
+/// history then stands behind it.
+fn is_before_history(row: &Value, events: &[Arc<Event>]) -> bool {
+    let time = |origin: &str| -> Option<i64> { origin.rsplit_once('-')?.1.parse().ok() };
+    let (kind, place, origin) = (&row["kind"], &row["place"], &row["origin"]);
+    let Some(origin) = origin.as_str().filter(|_| kind == CHAT) else {
+        return false;
+    };
+    let mut of_place = events
+        .iter()
+        .filter(|event| event.kind().as_str() == CHAT && place == event.place().as_str());
+    let Some(early) = of_place.find(|event| event.origin().as_str() == origin) else {
+        return false;
+    };
+    // The events are in the order of their positions.
+    let mut older = of_place.filter(|event| time(event.origin().as_str()) < time(origin));
+    early.provenance() == Provenance::Live
+        && older.all(|event| event.provenance() == Provenance::Backfilled)
 }
 
 /// A row of the ledger in a few words.

@@ -526,6 +526,22 @@ async fn a_first_start_that_was_killed_is_begun_again() {
 }
 
 #[tokio::test]
+async fn a_journal_that_is_just_being_made_is_no_other_programs() {
+    for _ in 0..40 {
+        let (_folder, file) = folder();
+        let read = async {
+            loop {
+                match SqliteJournal::read_only(&file).await {
+                    Ok(journal) => return journal,
+                    Err(error) => assert_ne!(error.trouble(), Trouble::Corrupt, "{error:?}"),
+                }
+            }
+        };
+        let (_appends, _reads) = tokio::join!(open(&file), read);
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_page_is_found_and_a_check_ends_in_time() {
     let (_folder, file) = folder();
     let journal = open(&file).await;

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{ErrorKind, Write as _},
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     time::Duration,
@@ -39,6 +40,21 @@ impl Process {
         kill.args(["-s", name, &id]).stderr(Stdio::null());
         kill.status().context("could not run `kill`")?;
         Ok(())
+    }
+
+    /// Whether it has a file open; `false` too where the system does not tell.
+    pub(crate) fn has_open(&self, file: &Path) -> bool {
+        let Ok(file) = fs::canonicalize(file) else {
+            return false;
+        };
+        let open = fs::read_dir(format!("/proc/{}/fd", self.0.id()));
+        let mut open = open.into_iter().flatten().flatten();
+        open.any(|one| fs::read_link(one.path()).is_ok_and(|path| path == file))
+    }
+
+    /// Whether SIGTERM ended it as it ends a program that does not wait for signals, or not yet.
+    pub(crate) fn is_terminated(status: ExitStatus) -> bool {
+        status.signal() == Some(15)
     }
 
     /// How it ended; `None` while it runs.

@@ -10,12 +10,11 @@ use std::{
 
 use antiphon::{
     Event,
-    journal::{Integrity, SqliteJournal, Trouble},
+    journal::{Integrity, SqliteJournal},
 };
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
 use super::{
     Load, Rig, SONG,
@@ -25,14 +24,12 @@ use super::{
 use crate::{
     bot::{CHANGED, PLANNED, Settings},
     effects::{self, End, Life},
-    script::{CHANNEL, Script, Shape, What, Who},
-    verdict::{Audit, PLATFORMS},
+    script::{Script, Shape, What, Who},
+    verdict::Audit,
 };
 
 /// How long a process may take to end after SIGTERM.
 const STOP: Duration = Duration::from_secs(60);
-/// How long the rig may take until events of every platform are stored.
-const BEGIN: Duration = Duration::from_secs(60);
 /// How long the check of the journal's file may take.
 const CHECK: Duration = Duration::from_secs(30);
 /// Bytes at the end of a log that are shown with a trouble.
@@ -61,10 +58,10 @@ pub(crate) struct Real {
 }
 
 impl Real {
-    /// Starts everything, and waits until events of every platform are stored.
+    /// Starts everything.
     ///
     /// # Errors
-    /// A program that cannot be started, and processes that store nothing.
+    /// A program that cannot be started, and files that cannot be made.
     pub(crate) async fn start(
         antiphon: &Path,
         script: &Script,
@@ -80,9 +77,6 @@ impl Real {
             Err("the script fills no disk")
         };
         let world = World::start(antiphon, folder.path(), script.seed, load.rate)?;
-        let add =
-            json!({"platform": "discord", "do": "add_channel", "by": "mira", "name": CHANNEL});
-        world.command(&add).await?;
         let song = json!({
             "platform": "lavalink", "do": "add_track", "identifier": "evensong___",
             "author": "The Choir", "title": "Evensong", "length": SONG,
@@ -105,7 +99,6 @@ impl Real {
         };
         real.configure(&song, script)?;
         real.run_all()?;
-        real.begun().await?;
         Ok(real)
     }
 
@@ -182,29 +175,6 @@ impl Real {
         fs::write(self.path("bot.json"), settings).context("could not write the settings")
     }
 
-    /// Waits until events of every platform are stored.
-    async fn begun(&mut self) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        loop {
-            self.watch().await?;
-            if let Some(journal) = self.journal().await? {
-                let stored = super::events(&journal).await?;
-                let has = |name: &&str| {
-                    let mut stored = stored.iter();
-                    stored.any(|event| event.source().as_str() == *name)
-                };
-                if PLATFORMS.iter().all(has) {
-                    return Ok(());
-                }
-            }
-            if begun.elapsed() > BEGIN {
-                let log = self.log("daemon");
-                bail!("nothing of some platform was stored within a minute: {log}");
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
-    }
-
     fn run_all(&mut self) -> anyhow::Result<()> {
         self.run(Who::Daemon)?;
         self.run(Who::Bot)
@@ -268,7 +238,7 @@ impl Real {
     }
 
     /// The end of a log.
-    fn log(&self, name: &str) -> String {
+    fn tail(&self, name: &str) -> String {
         let text = fs::read(self.path(&format!("{name}.log"))).unwrap_or_default();
         let from = text.len().saturating_sub(LOG);
         String::from_utf8_lossy(&text[from..]).into_owned()
@@ -280,12 +250,15 @@ impl Real {
         let Some(mut process) = self.process(who).take() else {
             return Ok(());
         };
+        // One that has not opened its journal yet may not wait for signals either, and has nothing to end.
+        let has_begun = process.has_open(&self.file());
         process.signal("TERM")?;
         let status = process.end_within(STOP).await?;
-        let in_order = status.is_some_and(|status| status.success());
+        let in_order = status
+            .is_some_and(|status| status.success() || !has_begun && Process::is_terminated(status));
         if !(in_order || self.may_change && is_changed(status)) {
             let how = status.map_or_else(|| "not at all".to_owned(), |status| status.to_string());
-            let log = self.log(who.name());
+            let log = self.tail(who.name());
             self.troubles
                 .push(format!("the {} ended by SIGTERM: {how}: {log}", who.name()));
         }
@@ -301,6 +274,17 @@ impl Real {
             process.signal("CONT")?;
         }
         Ok(())
+    }
+
+    /// Whether the process that appends has the journal open: it would begin another one where none is.
+    fn has_opened(&mut self) -> bool {
+        let file = self.file();
+        let appends = match self.shape {
+            Shape::Beside => Who::Daemon,
+            Shape::Alone => Who::Bot,
+        };
+        let process = self.process(appends).as_ref();
+        process.is_none_or(|process| process.has_open(&file))
     }
 
     /// Takes the journal's file away, and may put a copy into its place.
@@ -376,6 +360,9 @@ impl Rig for Real {
                     disk.empty();
                 }
             }
+            What::Away | What::Copy if !self.has_opened() => {
+                return Ok(Some("the journal was just being opened"));
+            }
             What::Away => self.take_away(false)?,
             What::Copy => self.take_away(true)?,
             What::Back => {
@@ -389,7 +376,7 @@ impl Rig for Real {
 
     async fn watch(&mut self) -> anyhow::Result<()> {
         if let Some(status) = self.world.process().ended()? {
-            let log = self.log("sim");
+            let log = self.tail("sim");
             bail!("the simulator ended by itself: {status}: {log}");
         }
         for who in [Who::Daemon, Who::Bot] {
@@ -400,7 +387,7 @@ impl Rig for Real {
                 continue;
             };
             if !(self.may_change && is_changed(Some(status))) {
-                let log = self.log(who.name());
+                let log = self.tail(who.name());
                 self.troubles.push(format!(
                     "the {} ended by itself: {status}: {log}",
                     who.name()
@@ -428,12 +415,7 @@ impl Rig for Real {
     }
 
     async fn journal(&mut self) -> anyhow::Result<Option<SqliteJournal>> {
-        match SqliteJournal::read_only(self.file()).await {
-            Ok(journal) => Ok(Some(journal)),
-            Err(error) if error.trouble() == Trouble::Corrupt => Err(error.into()),
-            // It is not made yet, or not readable just now.
-            Err(_) => Ok(None),
-        }
+        super::reader(&self.file()).await
     }
 
     fn lives(&mut self) -> anyhow::Result<Vec<Life>> {
@@ -463,6 +445,10 @@ impl Rig for Real {
 
     fn troubles(&mut self) -> &mut Vec<String> {
         &mut self.troubles
+    }
+
+    fn log(&self) -> String {
+        self.tail("daemon")
     }
 
     fn panics(&mut self) -> anyhow::Result<u64> {

@@ -48,7 +48,9 @@ pub(super) enum Content {
 /// # Errors
 /// [`Trouble::NewerSchema`] for a later version, and [`Trouble::Corrupt`] for a database that is not a journal.
 pub(super) fn content(connection: &Connection) -> Result<Content, Failure> {
-    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    // One state of the file: another process may just be writing its first version.
+    let state = connection.unchecked_transaction()?;
+    let number = |pragma: &str| state.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let application = number("pragma application_id")?;
     let found = number("pragma user_version")?;
     if application == APPLICATION_ID {
