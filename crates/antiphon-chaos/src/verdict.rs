@@ -250,9 +250,13 @@ impl Verdict {
             let was_torn = letter.handler.is_empty() && letter.attempts >= STARTS;
             let was_torn =
                 was_torn && lives.iter().filter(|life| life.end == End::Torn).count() >= 3;
-            if letter.handler == ACT && known.mood.may_be_deadly() || was_torn {
+            let is_undecodable = letter.handler != ACT && !is_object(letter.event.body());
+            let is_meant = letter.handler == ACT && known.mood.may_be_deadly();
+            if is_meant || is_undecodable || was_torn {
                 self.counts.dead_expected += 1;
-                known.letter = Some(letter);
+                if !is_undecodable {
+                    known.letter = Some(letter);
+                }
             } else {
                 self.counts.dead_unexpected += 1;
                 let started = starts.get(&position).copied().unwrap_or_default();
@@ -400,6 +404,11 @@ fn is_before_history(row: &Value, events: &[Arc<Event>]) -> bool {
     let mut older = of_place.filter(|event| time(event.origin().as_str()) < time(origin));
     early.provenance() == Provenance::Live
         && older.all(|event| event.provenance() == Provenance::Backfilled)
+}
+
+/// Whether a typed handler can have this body; a frame that is oversized or cut off leaves none.
+fn is_object(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Map<String, Value>>(body).is_ok()
 }
 
 /// A row of the ledger in a few words.
