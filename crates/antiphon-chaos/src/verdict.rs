@@ -13,7 +13,7 @@ use crate::{
     bot::{ACT, ANSWER},
     effects::{End, Life, Line},
     mood::Mood,
-    script::{ASK, CHANNEL},
+    script::{ASK, CHANNEL, PLAY},
 };
 
 /// Platforms, each with its source's name.
@@ -274,6 +274,7 @@ impl Verdict {
     /// Holds what the bot did against what is stored.
     fn deeds(&mut self, lives: &[Life], stored: &HashMap<u64, Stored<'_>>, saves_each: bool) {
         let mut deeds: HashMap<u64, usize> = HashMap::new();
+        let end = stored.keys().copied().max().unwrap_or_default();
         let mut begun: HashSet<u64> = HashSet::new();
         // The last event of each place on which the bot acted.
         let mut last: HashMap<&str, u64> = HashMap::new();
@@ -289,6 +290,10 @@ impl Verdict {
                         own.insert(position);
                     }
                     Line::Did { position } => {
+                        if position > end {
+                            // It was stored after the journal was read.
+                            continue;
+                        }
                         let Some(known) = stored.get(&position) else {
                             self.breaks("acted on what is not stored", position);
                             continue;
@@ -299,7 +304,13 @@ impl Verdict {
                         let first = deeds.insert(position, number);
                         if let Some(first) = first {
                             // Only what was open comes again: with a cursor for each event, the last one of a place.
-                            let was_open = lives[first].end == End::Torn
+                            // An end in good order cuts off a handler that takes too long, and what asks has two.
+                            let was_cut = match lives[first].end {
+                                End::Torn => true,
+                                End::Stopped => has_two_handlers(known.event),
+                                End::None => false,
+                            };
+                            let was_open = was_cut
                                 && first != number
                                 && (!saves_each || has_own_lane || before == position);
                             if was_open {
@@ -404,6 +415,13 @@ fn is_before_history(row: &Value, events: &[Arc<Event>]) -> bool {
     let mut older = of_place.filter(|event| time(event.origin().as_str()) < time(origin));
     early.provenance() == Provenance::Live
         && older.all(|event| event.provenance() == Provenance::Backfilled)
+}
+
+/// Whether the event is a question or a wish for a song, which have a handler of their own.
+fn has_two_handlers(event: &Event) -> bool {
+    let body = event.body();
+    let has = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
+    event.kind().as_str() == "discord.MESSAGE_CREATE" && (has(ASK) || has(PLAY))
 }
 
 /// Whether a typed handler can have this body; a frame that is oversized or cut off leaves none.

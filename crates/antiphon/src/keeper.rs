@@ -209,9 +209,7 @@ impl<S: Send + Sync + 'static> Keeper<S> {
                     letters.remove(&letter.id);
                 }
             }
-            let mut cursor = lanes.cursor();
-            cursor.clean = true;
-            last.push((self.consumer.partition(*partition), cursor));
+            last.push((self.consumer.partition(*partition), lanes.last_cursor()));
         }
         let (done, stored) = oneshot::channel();
         let writes = &self.runner.writes;

@@ -668,6 +668,16 @@ impl<T> Lanes<T> {
         cursor
     }
 
+    /// The cursor at the end of a run that stopped in good order.
+    ///
+    /// It is clean unless an event is left that a run before this one was handling when it was cut off: the next run is
+    /// to mark that as redelivered as well.
+    pub(crate) fn last_cursor(&self) -> Cursor {
+        let mut cursor = self.cursor();
+        cursor.clean = cursor.needs() > self.doubtful;
+        cursor
+    }
+
     /// An empty lane always has room for one event, up to twice the bound of all, so that a few stuck places cannot
     /// fill the app.
     fn has_room(&self, slot: usize) -> bool {

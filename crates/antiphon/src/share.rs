@@ -371,19 +371,15 @@ impl<T> Share<T> {
         }
     }
 
-    /// All cursors as they are at the end, marked clean.
+    /// All cursors as they are at the end, marked clean where nothing is in doubt.
     pub(crate) fn last_cursors(&self, consumer: &ConsumerName) -> Vec<(ConsumerName, Cursor)> {
-        let clean = |lanes: &Lanes<T>| {
-            let mut cursor = lanes.cursor();
-            cursor.clean = true;
-            cursor
-        };
         match self {
-            Self::Whole(lanes) => vec![(consumer.clone(), clean(lanes))],
+            Self::Whole(lanes) => vec![(consumer.clone(), lanes.last_cursor())],
             Self::Split(split) => {
                 let held = split.held.iter().flatten();
                 let name = |held: &Held<T>| consumer.partition(held.tenure.partition);
-                held.map(|held| (name(held), clean(&held.lanes))).collect()
+                held.map(|held| (name(held), held.lanes.last_cursor()))
+                    .collect()
             }
         }
     }

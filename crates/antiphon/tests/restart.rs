@@ -80,6 +80,32 @@ async fn a_crash_before_the_first_save_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_crash_left_in_doubt_stays_so_over_a_run_that_stopped_before_it() {
+    let journal = Arc::new(MemoryJournal::new());
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let app = App::new(log.clone()).source(source).on(tell);
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    choir.say("room/loft", "stuck").await.unwrap();
+    choir.say("room/loft", "behind").await.unwrap();
+    app.until(|| log.len() == 2).await;
+    // Both were handled, and no cursor says so yet.
+    app.crash().await;
+
+    let log = Log::default();
+    let app = App::new(log.clone()).on(stumble);
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    app.until(|| log.len() == 1).await;
+    app.stop().await.unwrap();
+    assert_eq!(log.lines(), ["stuck again"]);
+
+    let log = Log::default();
+    let app = TestApp::start(App::new(log.clone()).on(tell), Arc::clone(&journal)).await;
+    app.settle().await;
+    assert_eq!(log.lines(), ["stuck again", "behind again"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_saves_each_event_repeats_only_the_one_under_way() {
     for (saves, expected) in [
         (false, &["one again", "two again", "stuck again"][..]),
