@@ -6,7 +6,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use antiphon::{
-    App, Clock, Delivery, Event, HandlerError, HandlerExt as _, KindPattern, RunError, State,
+    App, Clock, Delivery, Event, HandlerError, HandlerExt as _, KindPattern, Limits, RunError,
+    State,
     discord::{self, MessageCreate},
     journal::{OpenError, Options, Retention, SqliteJournal, Trouble},
     lavalink::{self, Playable, Pool},
@@ -33,6 +34,10 @@ pub(crate) const ACT: &str = "act";
 pub(crate) const CHANGED: u8 = 5;
 /// Tries of a handler whose failures pass; more than any run has.
 const TRIES: u32 = 1000;
+/// Events that wait in one lane at most.
+const LANE: usize = 4;
+/// Events that wait or are handled in all lanes at most.
+const OPEN: usize = 256;
 /// How long a bot waits for its journal and for its own name.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -198,7 +203,9 @@ pub(crate) fn app(accounts: Accounts, settings: &Settings, effects: &Effects) ->
         pool,
     });
     let act = act.named(ACT).attempts(TRIES).deadline(DEADLINE);
-    let app = app.named(NAME).from_start();
+    // Small lanes, so that some are full and their events wait in the journal.
+    let limits = Limits::default().lane(LANE).open(OPEN);
+    let app = app.named(NAME).from_start().limits(limits);
     let app = if settings.saves_each {
         app.on_raw("*", act.save_each())
     } else {

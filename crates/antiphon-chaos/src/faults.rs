@@ -69,13 +69,17 @@ pub(crate) fn all() -> Vec<Fault> {
             Fault::new(platform, "refuse", |rng, hurry| {
                 lasting(rng, hurry, 0.5, 8.0)
             }),
-            Fault::new(
-                platform,
-                "refuse_upgrades",
-                |rng, hurry| json!({"times": times(rng, hurry, 5), "status": status(rng)}),
-            ),
             Fault::new(platform, "half_open", |_, _| json!({})),
         ]);
+        all.push(if platform == "queup" {
+            Fault::new(platform, "refuse_upgrades", |rng, hurry| {
+                refusing(rng, hurry, &BROKEN)
+            })
+        } else {
+            Fault::new(platform, "refuse_upgrades", |rng, hurry| {
+                refusing(rng, hurry, &REFUSED)
+            })
+        });
         if platform != "stackexchange" {
             all.push(Fault::new(platform, "stall", |rng, hurry| {
                 lasting(rng, hurry, 0.5, 8.0)
@@ -144,7 +148,9 @@ const DISCORD: [Fault; 7] = [
         lasting(rng, hurry, 0.5, 5.0)
     })
     .undone(|| json!({"for": "0s"})),
-    Fault::new("discord", "fail", |rng, hurry| failing(rng, hurry, &["*"])),
+    Fault::new("discord", "fail", |rng, hurry| {
+        failing(rng, hurry, &["*"], &REFUSED, Forms::Any)
+    }),
 ];
 
 /// Faults that Lavalink's nodes alone have.
@@ -159,7 +165,9 @@ const LAVALINK: [Fault; 5] = [
         lasting(rng, hurry, 0.5, 8.0)
     }),
     Fault::new("lavalink", "expire_sessions", |_, _| json!({})),
-    Fault::new("lavalink", "fail", |rng, hurry| failing(rng, hurry, &["*"])),
+    Fault::new("lavalink", "fail", |rng, hurry| {
+        failing(rng, hurry, &["*"], &REFUSED, Forms::Any)
+    }),
 ];
 
 /// Faults that QueUp alone has.
@@ -171,11 +179,9 @@ const QUEUP: [Fault; 5] = [
     Fault::new("queup", "expire_sessions", |_, _| json!({})),
     Fault::new("queup", "expire_tokens", |_, _| json!({})),
     Fault::new("queup", "fail", |rng, hurry| {
-        failing(
-            rng,
-            hurry,
-            &["*", "GET /room/*", "GET /chat/*", "POST /auth/*"],
-        )
+        // Not 429, after which QueUp is left alone for ten minutes.
+        let requests = ["*", "GET /room/*", "GET /chat/*", "POST /auth/*"];
+        failing(rng, hurry, &requests, &BROKEN, Forms::Any)
     }),
 ];
 
@@ -198,11 +204,8 @@ const STACK_EXCHANGE: [Fault; 8] = [
     ),
     Fault::new("stackexchange", "begin_late", |_, _| json!({"on": true})).undone(off),
     Fault::new("stackexchange", "fail", |rng, hurry| {
-        failing(
-            rng,
-            hurry,
-            &["*", "POST /chats/*/events", "POST /ws-auth", "*login*"],
-        )
+        let requests = ["*", "POST /chats/*/events", "POST /ws-auth", "*login*"];
+        failing(rng, hurry, &requests, &REFUSED, Forms::Known)
     }),
 ];
 
@@ -222,10 +225,6 @@ fn closing(rng: &mut Rng, codes: &[u16]) -> Value {
     json!({"code": codes[rng.usize(..codes.len())], "reason": "as the wind blows"})
 }
 
-fn status(rng: &mut Rng) -> u16 {
-    [429, 500, 502, 503][rng.usize(..4)]
-}
-
 /// How often; short runs have fewer, since pauses between tries grow.
 fn times(rng: &mut Rng, hurry: f64, most: u32) -> u32 {
     if hurry < 1.0 {
@@ -235,15 +234,35 @@ fn times(rng: &mut Rng, hurry: f64, most: u32) -> u32 {
     }
 }
 
+/// Statuses of a server in trouble.
+const BROKEN: [u16; 3] = [500, 502, 503];
+/// The same, and the one that asks to wait.
+const REFUSED: [u16; 4] = [429, 500, 502, 503];
+
+/// Answers that have another form than requests expect.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forms {
+    /// A body that is no JSON, and one that is huge.
+    Any,
+    /// None: a login page that has another form ends a source of Stack Exchange, as it says.
+    Known,
+}
+
+fn refusing(rng: &mut Rng, hurry: f64, statuses: &[u16]) -> Value {
+    let status = statuses[rng.usize(..statuses.len())];
+    json!({"times": times(rng, hurry, 5), "status": status})
+}
+
 /// Requests that fail by a status, without an answer, with a late one, or with one that is not what it should be.
-fn failing(rng: &mut Rng, hurry: f64, requests: &[&str]) -> Value {
-    let fault = match rng.u8(..6) {
-        0 => json!({"status": status(rng)}),
+fn failing(rng: &mut Rng, hurry: f64, requests: &[&str], statuses: &[u16], forms: Forms) -> Value {
+    let answers = if forms == Forms::Any { 6 } else { 4 };
+    let fault = match rng.u8(..answers) {
+        0 => json!({"status": statuses[rng.usize(..statuses.len())]}),
         1 => json!({"html": 502}),
         2 => json!("dropped"),
-        3 => json!("not-json"),
-        4 => json!({"huge": 20_000_000}),
-        _ => json!({"slow": seconds(rng, hurry, 0.5, 4.0)}),
+        3 => json!({"slow": seconds(rng, hurry, 0.5, 4.0)}),
+        4 => json!("not-json"),
+        _ => json!({"huge": 20_000_000}),
     };
     let requests = requests[rng.usize(..requests.len())];
     json!({"requests": requests, "times": times(rng, hurry, 4), "fault": fault})
