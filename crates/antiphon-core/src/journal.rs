@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::{
     BoxError, Checkpoint, ConsumerName, DeadLetter, DeadLetterId, Draft, Erased, Event,
-    KindPattern, Partitions, Person, Position, SourceName,
+    KindPattern, Partitions, Person, Position, Relay, SharedValues, SourceName,
 };
 
 /// A boxed future, for traits that are used as objects.
@@ -185,6 +185,21 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
             let cause = "this journal cannot erase a person";
             Err(AppendError::new(Trouble::Other, Some(cause.into())))
         })
+    }
+
+    /// The way by which commands of consumers' processes reach the process that appends, and runs the sources; `None`
+    /// (the default) if the backend has none.
+    ///
+    /// What needs the connection of a source then fails in the process of a consumer.
+    fn relay(&self) -> Option<Arc<dyn Relay>> {
+        None
+    }
+
+    /// Small values that all processes with this journal share; `None` (the default) if the backend has none.
+    ///
+    /// Each process then counts for itself.
+    fn shared(&self) -> Option<Arc<dyn SharedValues>> {
+        None
     }
 
     /// Waits until the storage is lost: nothing can be stored any more, though nobody closed the journal.

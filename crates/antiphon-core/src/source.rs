@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::{
-    BoxError, BoxFuture, Clock, Event, Intake, KindInfo, LinkState, Place, Projection, SourceName,
-    StopCode, Tap,
+    BoxError, BoxFuture, Clock, Event, Intake, KindInfo, LinkState, Place, Projection, Remote,
+    Serve, SourceName, StopCode, Tap,
 };
 
 /// Tells whether an error could pass if the same call were made later; `None` for an error that is not its own.
@@ -92,12 +92,27 @@ pub trait Source: Send + 'static {
         None
     }
 
+    /// Carries out commands of clients in other processes; `None` (the default) if it takes none.
+    ///
+    /// Called once, before [`Source::run`].
+    fn serve(&mut self) -> Option<Serve> {
+        None
+    }
+
     /// Takes the place of [`Source::run`] where another process runs the source, and this one has its events from the
     /// journal ([`Role::Consumer`](crate::Role::Consumer)).
     ///
-    /// Its clients are told by [`LinkState::elsewhere`]: what needs the connection fails with
-    /// [`NotConnected`](crate::NotConnected) at once, and requests of their own go on. By default nobody is told.
-    fn elsewhere(self: Box<Self>) {}
+    /// What its clients cannot do here goes by `remote` to the process that runs it, and is carried out by
+    /// [`Source::serve`] there. Without one, if the journal has no way to the other process, clients are told by
+    /// [`LinkState::elsewhere`]: what needs the connection fails with [`NotConnected`](crate::NotConnected) at once.
+    /// By default nobody is told.
+    ///
+    /// What is returned keeps the clients' view of the connection up to date ([`Remote::follow`]); the app polls it
+    /// until it stops.
+    fn elsewhere(self: Box<Self>, remote: Option<Remote>) -> Option<BoxFuture<'static, ()>> {
+        drop(remote);
+        None
+    }
 
     /// Connects, and brings events until it is asked to stop.
     ///

@@ -102,9 +102,9 @@ mod users;
 mod webhook_settings;
 mod webhooks;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use antiphon_core::{LinkState, SourceName};
+use antiphon_core::{LinkState, Remote, SourceName};
 use antiphon_discord_model::id::{Id, marker::UserMarker};
 use tokio::sync::watch;
 use twilight_model::gateway::Intents;
@@ -172,6 +172,7 @@ use crate::{
     config::Config,
     http::Http,
     identify::{IdentifiesLeft, IdentifyQueue},
+    relay::Seen,
 };
 
 /// State that client and source share.
@@ -193,6 +194,10 @@ pub(crate) struct Shared {
     pub(crate) identify: Mutex<Weak<IdentifyQueue>>,
     /// Options of commands, from the configuration.
     pub(crate) rules: gateway::Rules,
+    /// The way to the process that runs the source, if another one does.
+    pub(crate) remote: OnceLock<Remote>,
+    /// The shards of that process, as they were seen last.
+    seen: Mutex<Seen>,
 }
 
 impl Shared {
@@ -210,7 +215,19 @@ impl Shared {
                 intents: config.intents,
                 timeout: config.action_timeout,
             },
+            remote: OnceLock::new(),
+            seen: Mutex::default(),
         }
+    }
+
+    /// Notes how the shards of another process stand.
+    pub(crate) fn see(&self, seen: Seen) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    /// The shards of another process, as they were seen last.
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,7 +13,7 @@ pub use self::{
     request::{ApiError, FieldError, RequestError, Scope},
 };
 
-pub use antiphon_core::{ConfigError, NotConnected};
+pub use antiphon_core::{ConfigError, NotConnected, RelayError};
 
 /// Whether the same call could succeed later; `None` for an error of another crate.
 pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> Option<bool> {

@@ -11,6 +11,7 @@ mod http;
 mod identify;
 mod inflate;
 pub mod model;
+mod relay;
 mod session;
 mod shards;
 mod socket;
@@ -32,7 +33,7 @@ pub use dispatch::{FrameReader, interaction_lane};
 pub use erasure::{ERASURE, erase_saved_cache};
 pub use error::{
     ApiError, CommandError, ConfigError, DownloadError, FieldError, MembersError, NotConnected,
-    RequestError, Scope, VoiceError,
+    RelayError, RequestError, Scope, VoiceError,
 };
 pub use event::*;
 pub use identify::IdentifiesLeft;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use antiphon_core::{
     BoxFuture, Clock, Events, Expiry, Intake, Judge, KindInfo, LaneOf, LinkState, Projection,
-    SourceError, SourceName, Stop,
+    Remote, Serve, SourceError, SourceName, Stop,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +18,7 @@ use crate::{
     dispatch::{INTERACTION_EXPIRY, interaction_lane},
     error,
     event::KINDS,
-    shards,
+    relay, shards,
 };
 
 /// The connection of one bot with all its shards: run it in an app, or take its events as a stream.
@@ -146,9 +146,16 @@ impl antiphon_core::Source for Source {
         Some(INTERACTION_EXPIRY)
     }
 
-    fn elsewhere(self: Box<Self>) {
+    fn serve(&mut self) -> Option<Serve> {
+        Some(relay::serve(&self.shared))
+    }
+
+    fn elsewhere(self: Box<Self>, remote: Option<Remote>) -> Option<BoxFuture<'static, ()>> {
         let state = LinkState::elsewhere(&self.config.name);
         self.shared.link.send_replace(state);
+        let remote = remote?;
+        self.shared.remote.get_or_init(|| remote.clone());
+        Some(relay::follow(remote, self.shared, self.config.clock))
     }
 
     fn run(

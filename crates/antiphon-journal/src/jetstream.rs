@@ -12,6 +12,9 @@
 //! | `appender` | the one task that writes: batches, sweeps, states |
 //! | `erase` | a person is erased, in slices |
 //! | `ask` | what processes of consumers ask the one that appends |
+//! | `parts` | requests that are larger than a message |
+//! | `relay` | commands of consumers' processes to the one that runs the sources |
+//! | `shared` | values that processes share |
 //! | `follow` | what such a process knows of the stream |
 //! | `stretch` | many events that stand close together, read by one request |
 //!
@@ -37,8 +40,8 @@ use std::{
 
 use antiphon_core::{
     AppendError, Appended, Batch, BoxFuture, Checkpoint, Claim, ClaimError, ConsumerName, Cursor,
-    DeadLetter, DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Retention, Role,
-    Saved, SourceName, Sweep, Trouble,
+    DeadLetter, DeadLetterId, Erased, Event, Journal, Person, Position, ReadError, Relay,
+    Retention, Role, Saved, SharedValues, SourceName, Sweep, Trouble,
 };
 use async_nats::jetstream::kv;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -58,8 +61,10 @@ use format::{
 };
 use index::{Index, Stored};
 use lease::{APPENDER, Lease, NotTaken};
+use relay::Requests;
 use run::{Writer, put_up};
 use server::{Failure, GETS, Link};
+use shared::Values;
 use stretch::Readers;
 
 mod appender;
@@ -71,8 +76,11 @@ mod index;
 mod lease;
 mod open;
 mod options;
+mod parts;
+mod relay;
 mod run;
 mod server;
+mod shared;
 mod stretch;
 
 pub use options::{JetStreamOpenError, JetStreamOptions};
@@ -115,6 +123,10 @@ pub struct JetStreamJournal {
     lease: Duration,
     wait: Duration,
     claims: Claims<Holder>,
+    /// The way of commands to the process that appends.
+    requests: Arc<Requests>,
+    /// What processes share.
+    values: Arc<Values>,
     /// The renewal of the leases of consumers; each ends once its lease is given up.
     leases: Mutex<JoinSet<()>>,
     /// Ends with the journal: the appender, the renewal of its lease, the deletion of messages, and who follows the stream.
@@ -369,6 +381,10 @@ impl JetStreamJournal {
         tasks.spawn(empty_trash(Arc::clone(&shared), discarded));
         let requests = link.client.subscribe(link.subjects.asks()).await;
         let requests = requests.map_err(|error| Failure::unreachable(&error).open())?;
+        let (relay, values) = (
+            Requests::new(Arc::clone(&link)),
+            Values::new(Arc::clone(&link)),
+        );
         tasks.spawn(ask::serve(link, requests, commands.clone()));
         Ok(Self {
             shared,
@@ -377,6 +393,8 @@ impl JetStreamJournal {
             lease: time,
             wait: options.wait,
             claims: Claims::default(),
+            requests: relay,
+            values,
             leases: Mutex::default(),
             _tasks: tasks,
         })
@@ -419,6 +437,8 @@ impl JetStreamJournal {
             stream_bytes: None,
         });
         let seen = taken.subscribe();
+        let requests = Requests::new(Arc::clone(&link));
+        let values = Values::new(Arc::clone(&link));
         let mut tasks = JoinSet::new();
         tasks.spawn(Follower::new(Arc::clone(&shared), taken).run());
         Ok(Self {
@@ -431,6 +451,8 @@ impl JetStreamJournal {
             lease,
             wait: options.wait,
             claims: Claims::default(),
+            requests,
+            values,
             leases: Mutex::default(),
             _tasks: tasks,
         })
@@ -670,6 +692,16 @@ impl Journal for JetStreamJournal {
             let is_held = |name: &&ConsumerName| held.contains(&consumer_key(name.as_str()));
             Ok(consumers.iter().filter(is_held).cloned().collect())
         })
+    }
+
+    fn relay(&self) -> Option<Arc<dyn Relay>> {
+        let requests: Arc<dyn Relay> = Arc::<Requests>::clone(&self.requests);
+        Some(requests)
+    }
+
+    fn shared(&self) -> Option<Arc<dyn SharedValues>> {
+        let values: Arc<dyn SharedValues> = Arc::<Values>::clone(&self.values);
+        Some(values)
     }
 
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {

@@ -10,14 +10,16 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use antiphon_core::{
-    AppendError, Appended, Batch, BodyForm, BoxFuture, Checkpoint, Claim, ClaimError, ConsumerName,
-    Cursor, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Erased, Event, Journal, Origin,
-    Part, Person, Place, Position, ReadError, Retention, Rng, Saved, SourceName, StateVerdict,
-    Sweep, Trouble, Verdict,
+    AppendError, Appended, Batch, BodyForm, BoxFuture, Checkpoint, Claim, ClaimError, Clock,
+    ConsumerName, Cursor, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Erased, Event,
+    Journal, Origin, Part, Person, Place, Position, ReadError, Retention, Rng, Saved, SharedValue,
+    SharedValues, SourceName, StateVerdict, Sweep, Trouble, Verdict,
 };
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -92,6 +94,78 @@ pub struct MemoryJournal {
     last: watch::Sender<Position>,
     replays: watch::Sender<u64>,
     claims: Claims<()>,
+    values: Arc<Values>,
+}
+
+/// Values that the users of a journal share.
+#[derive(Debug, Default)]
+struct Values(Mutex<Named>);
+
+/// Values by name, each with the time until which it is kept.
+#[derive(Debug, Default)]
+struct Named {
+    /// The last revision that was given.
+    last: u64,
+    values: BTreeMap<String, (SharedValue, Timestamp)>,
+}
+
+impl Values {
+    /// The values that have not ended.
+    fn lock(&self) -> MutexGuard<'_, Named> {
+        let mut named = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Clock::system().now();
+        named.values.retain(|_, (_, until)| *until > now);
+        named
+    }
+}
+
+impl SharedValues for Values {
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SharedValue>, ReadError>> {
+        Box::pin(async move {
+            if let Some(problem) = SharedValue::problem(name, &[]) {
+                return Err(ReadError::new(Trouble::Other, Some(problem.into())));
+            }
+            let named = self.lock();
+            Ok(named.values.get(name).map(|(value, _)| value.clone()))
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        name: &'a str,
+        value: Bytes,
+        expected: Option<u64>,
+        keep: Duration,
+    ) -> BoxFuture<'a, Result<Option<u64>, AppendError>> {
+        Box::pin(async move {
+            if let Some(problem) = SharedValue::problem(name, &value) {
+                return Err(AppendError::new(Trouble::Other, Some(problem.into())));
+            }
+            let mut named = self.lock();
+            let there = named.values.get(name).map(|(value, _)| value.revision);
+            if there != expected {
+                return Ok(None);
+            }
+            let until = Clock::system().now().saturating_add(keep);
+            named.last += 1;
+            let revision = named.last;
+            let value = SharedValue { revision, value };
+            let until = until.unwrap_or(Timestamp::MAX);
+            named.values.insert(name.to_owned(), (value, until));
+            Ok(Some(revision))
+        })
+    }
+
+    fn names<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, ReadError>> {
+        Box::pin(async move {
+            let known = self.lock();
+            let names = known.values.keys();
+            Ok(names
+                .filter(|name| name.starts_with(prefix))
+                .cloned()
+                .collect())
+        })
+    }
 }
 
 /// `bytes` is the sum of the weights of `events`; `origins` has exactly their origins.
@@ -144,6 +218,7 @@ impl MemoryJournal {
             last: watch::Sender::new(Position::ZERO),
             replays: watch::Sender::new(0),
             claims: Claims::default(),
+            values: Arc::default(),
         }
     }
 
@@ -496,6 +571,11 @@ impl Journal for MemoryJournal {
             let claimed = consumers.iter().filter(|name| self.claims.have(name));
             Ok(claimed.cloned().collect())
         })
+    }
+
+    fn shared(&self) -> Option<Arc<dyn SharedValues>> {
+        let values: Arc<dyn SharedValues> = Arc::<Values>::clone(&self.values);
+        Some(values)
     }
 
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {

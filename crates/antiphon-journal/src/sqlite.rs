@@ -17,6 +17,8 @@
 //! | `overview` | how far consumers are, and the newest event of each source |
 //! | `storage` | size, age of the events, what retention removes next |
 //! | `erase` | a person is erased, in slices |
+//! | `relay` | commands of consumers' processes, over a socket beside the file |
+//! | `shared` | values that processes share, in a database of their own |
 //! | `transfer` | events and states on their way into another journal |
 //! | `chosen` | the rows that a filter takes, in SQL |
 //! | `known` | the names that a journal knows |
@@ -46,7 +48,7 @@ use std::{
 use antiphon_core::{
     AppendError, Appended, Batch, BoxFuture, Checkpoint, Claim, ClaimError, ConsumerName, Cursor,
     DeadLetter, DeadLetterChange, DeadLetterId, Erased, Event, Journal, Partitions, Person,
-    Position, ReadError, Retention, Role, Saved, SourceName, Sweep, Trouble,
+    Position, ReadError, Relay, Retention, Role, Saved, SharedValues, SourceName, Sweep, Trouble,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -61,6 +63,7 @@ use claim::ClaimLock;
 use files::Watch;
 use reader::{READERS, Reader, Readers};
 use saver::Saver;
+use shared::Values;
 use trouble::Failure;
 use worker::Worker;
 use writer::{Committed, LogLength, Writer};
@@ -78,8 +81,11 @@ mod names;
 mod open;
 mod overview;
 mod reader;
+#[cfg(unix)]
+mod relay;
 mod saver;
 mod schema;
+mod shared;
 mod storage;
 mod sweep;
 mod swept;
@@ -312,6 +318,11 @@ struct Shared {
     moving: Arc<Mutex<()>>,
     /// Whether a task looks at intervals.
     polling: std::sync::Mutex<bool>,
+    /// What processes share.
+    values: Values,
+    /// The way of commands to the process that appends.
+    #[cfg(unix)]
+    socket: Arc<relay::Socket>,
 }
 
 /// An opened file.
@@ -509,6 +520,9 @@ impl SqliteJournal {
         Ok(Self {
             shared: Arc::new(Shared {
                 readers: Readers::new(path.clone(), Arc::clone(&watch)),
+                values: Values::beside(path.clone()),
+                #[cfg(unix)]
+                socket: relay::Socket::beside(&path),
                 path,
                 watch,
                 writer: Arc::new(Mutex::new(slot)),
@@ -1064,6 +1078,16 @@ impl Journal for SqliteJournal {
         consumers: &'a [ConsumerName],
     ) -> BoxFuture<'a, Result<Vec<ConsumerName>, ReadError>> {
         self.claimed_consumers(consumers)
+    }
+
+    #[cfg(unix)]
+    fn relay(&self) -> Option<Arc<dyn Relay>> {
+        let socket: Arc<dyn Relay> = Arc::<relay::Socket>::clone(&self.shared.socket);
+        Some(socket)
+    }
+
+    fn shared(&self) -> Option<Arc<dyn SharedValues>> {
+        Some(Arc::new(self.shared.values.clone()))
     }
 
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {

@@ -55,7 +55,11 @@ macro_rules! keeps_the_contract {
             a_consumer_is_one_claims_at_a_time,
             who_has_a_consumer_is_told_and_nobody_waits_for_a_try,
             a_forgotten_consumer_has_no_cursor_and_holds_nothing,
-            a_split_consumer_holds_what_its_partitions_need
+            a_split_consumer_holds_what_its_partitions_need,
+            a_shared_value_is_replaced_only_at_its_revision,
+            a_shared_value_ends_by_itself_and_can_be_made_again,
+            names_and_values_that_cannot_be_shared_are_refused,
+            of_many_who_count_together_nobody_is_overlooked
         );
     };
     ($backend:ty, disk) => {
@@ -77,7 +81,9 @@ macro_rules! keeps_the_contract {
             a_claim_keeps_other_processes_away,
             a_worker_stores_for_its_partitions_and_letters_for_the_consumer,
             a_sweep_waits_for_a_consumer_of_another_process,
-            a_replay_is_told_to_consumers_of_other_processes
+            a_replay_is_told_to_consumers_of_other_processes,
+            what_one_process_shares_another_one_reads,
+            a_command_of_a_consumer_reaches_the_process_that_serves
         );
     };
     (@ $backend:ty: $($promise:ident),*) => {

@@ -10,7 +10,8 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, SourceError, SourceName, Stop,
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, Remote, SourceError, SourceName,
+    Stop,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -95,9 +96,10 @@ impl antiphon_core::Source for Source {
         error::is_transient
     }
 
-    fn elsewhere(self: Box<Self>) {
+    fn elsewhere(self: Box<Self>, _: Option<Remote>) -> Option<BoxFuture<'static, ()>> {
         let state = LinkState::elsewhere(&self.config.name);
         self.shared.link.send_replace(state);
+        None
     }
 
     fn run(

@@ -48,6 +48,7 @@ use crate::{
     error::{ConnectError, LoginError, NotConnected, RequestError},
     http::{Call, Http, Limit},
     model::{ChatId, ConversationId, Message, RoomId, Slug, User, UserId},
+    relay,
     session::Command,
     wire,
 };
@@ -220,8 +221,12 @@ impl Client {
         Self { shared }
     }
 
+    pub(crate) fn http(&self) -> &Http {
+        &self.shared.http
+    }
+
     /// Sends a request, and gives the answer's `data`.
-    async fn call(&self, call: Call) -> Result<Bytes, RequestError> {
+    pub(crate) async fn call(&self, call: Call) -> Result<Bytes, RequestError> {
         self.shared.http.call(call).await
     }
 
@@ -282,6 +287,9 @@ impl Client {
     /// [`ConnectError::NotLoggedIn`] before the first login, at once and without waiting for it;
     /// [`ConnectError::NotConnected`] if the link does not come up in time, or the source has ended.
     pub async fn connect(&self) -> Result<(), ConnectError> {
+        if let Some(remote) = self.http().remote() {
+            return relay::connect(remote).await;
+        }
         if !self.logged_in() {
             return Err(ConnectError::NotLoggedIn);
         }

@@ -17,8 +17,8 @@
 
 use std::time::Duration;
 
-use antiphon_core::{BoxError, SourceName};
-pub use antiphon_core::{ConfigError, NotConnected};
+use antiphon_core::{BoxError, RemoteCause, SourceName};
+pub use antiphon_core::{ConfigError, NotConnected, RelayError};
 use antiphon_net::HttpError;
 
 use crate::model::Slug;
@@ -71,6 +71,9 @@ pub enum RequestError {
     /// Another process runs the account's source, and with it the login and the pace; nothing was sent.
     #[error("this process has no source `{0}`: another one runs it")]
     Elsewhere(SourceName),
+    /// Another process runs the account's source, and could not be asked, or its answer was lost.
+    #[error("the process that has the account could not send the request")]
+    Relay(#[source] RelayError),
     /// The server asked us to slow down, by status 429.
     ///
     /// After one to a chat message, further ones fail with this error, unsent, until the time is over.
@@ -110,6 +113,16 @@ pub enum RequestError {
     Undecodable(#[source] BoxError),
 }
 
+/// Whether the request may have arrived before this kept its answer away: here, or in the process that sent it.
+pub(crate) fn may_have_arrived(cause: &BoxError) -> bool {
+    let here = cause.downcast_ref::<HttpError>();
+    let there = cause.downcast_ref::<RemoteCause>();
+    let arrived = here.map(HttpError::may_have_arrived);
+    arrived
+        .or(there.map(RemoteCause::may_have_arrived))
+        .unwrap_or(true)
+}
+
 /// The server's words behind a colon; nothing if there are none.
 fn said(message: &str) -> String {
     if message.is_empty() {
@@ -131,6 +144,7 @@ impl RequestError {
             | Self::Server { .. }
             | Self::NotQueUp(_) => true,
             Self::Login(error) => error.is_transient(),
+            Self::Relay(error) => error.is_transient(),
             Self::LoggedOut | Self::Elsewhere(_) | Self::Refused { .. } | Self::Undecodable(_) => {
                 false
             }
@@ -140,9 +154,8 @@ impl RequestError {
     /// Whether the server may have received the request and acted on it.
     pub fn may_have_arrived(&self) -> bool {
         match self {
-            Self::Unreachable(error) => error
-                .downcast_ref::<HttpError>()
-                .is_none_or(HttpError::may_have_arrived),
+            Self::Unreachable(error) => may_have_arrived(error),
+            Self::Relay(error) => error.may_have_arrived(),
             Self::TimedOut(_) | Self::Server { .. } | Self::NotQueUp(_) | Self::Undecodable(_) => {
                 true
             }
@@ -232,6 +245,9 @@ pub enum ConnectError {
     /// The link did not come up in time.
     #[error(transparent)]
     NotConnected(#[from] NotConnected),
+    /// Another process runs the account's source, and could not be asked.
+    #[error("the process that has the account could not be asked")]
+    Relay(#[source] RelayError),
 }
 
 impl ConnectError {
@@ -240,6 +256,7 @@ impl ConnectError {
         match self {
             Self::NotLoggedIn => false,
             Self::NotConnected(error) => error.is_transient(),
+            Self::Relay(error) => error.is_transient(),
         }
     }
 }

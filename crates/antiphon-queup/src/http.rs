@@ -29,7 +29,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Secret, SourceName};
+use antiphon_core::{Remote, Secret, SourceName};
 use antiphon_net::{HttpClient, SetCookie};
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
@@ -42,6 +42,7 @@ use self::{
 use crate::{
     config::{Account, Config},
     error::{AuthorizationError, LoginError, RequestError},
+    relay,
 };
 
 /// The only cookie QueUp uses.
@@ -75,7 +76,7 @@ pub(crate) struct Call {
     pub(crate) body: Body,
     pub(crate) limit: Limit,
     /// Whether the answer is a redirect whose address is wanted.
-    redirect: bool,
+    pub(crate) redirect: bool,
 }
 
 impl Call {
@@ -188,6 +189,8 @@ pub(crate) struct Http {
     login: Semaphore,
     /// The source's name, where another process runs it: an account has one login and one pace.
     elsewhere: OnceLock<SourceName>,
+    /// The way to that process; absent if the journal has none.
+    remote: OnceLock<Remote>,
 }
 
 impl Http {
@@ -205,18 +208,30 @@ impl Http {
             cookie_read: AtomicBool::new(false),
             login: Semaphore::new(1),
             elsewhere: OnceLock::new(),
+            remote: OnceLock::new(),
         }
     }
 
-    /// Refuses every request from now on, since another process runs the account's source.
-    pub(crate) fn set_elsewhere(&self, source: SourceName) {
+    /// Sends nothing from now on, since another process runs the account's source: requests go there, or are refused.
+    pub(crate) fn set_elsewhere(&self, source: SourceName, remote: Option<Remote>) {
+        if let Some(remote) = remote {
+            self.remote.get_or_init(|| remote);
+        }
         self.elsewhere.get_or_init(|| source);
+    }
+
+    /// The way to the process that runs the account's source, if another one does and can be asked.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        self.remote.get()
     }
 
     /// Sends a request and gives the answer's `data`.
     ///
     /// A redirect to the login is followed by one login and one replay.
     pub(crate) async fn call(&self, call: Call) -> Result<Bytes, RequestError> {
+        if let Some(remote) = self.remote() {
+            return relay::call(remote, &call).await;
+        }
         let (hold, limit) = match call.limit {
             Limit::Upkeep => {
                 let _turn = self.limiter.upkeep.acquire().await;
@@ -361,6 +376,9 @@ impl Http {
 
     /// Logs in, also where there is a cookie.
     pub(crate) async fn log_in(&self) -> Result<(), LoginError> {
+        if let Some(remote) = self.remote() {
+            return relay::log_in(remote).await;
+        }
         let _one = self.login.acquire().await;
         self.log_in_now().await
     }

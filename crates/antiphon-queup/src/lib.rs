@@ -15,6 +15,7 @@ mod event;
 mod http;
 /// Ids, users, rooms, songs and messages, as the program uses them.
 mod model;
+mod relay;
 /// The protocol's rules as a state machine.
 mod session;
 /// The loop, and the only file that reads a socket.
@@ -40,7 +41,7 @@ pub use config::{Account, Config, ProxyOptions, RateLimits};
 pub use erasure::ERASURE;
 pub use error::{
     ActionError, AuthorizationError, ConfigError, ConnectError, JoinError, LoginError,
-    NotConnected, RequestError, SendError, TimeError,
+    NotConnected, RelayError, RequestError, SendError, TimeError,
 };
 pub use event::{
     ActiveDubs, Chat, ChatDelete, ChatDeleteGlobal, ChatSkip, Comment, Conversations, Dub,

@@ -7,15 +7,15 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, Projection, SourceError,
-    SourceName, Stop,
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, Projection, Remote, Serve,
+    SourceError, SourceName, Stop,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cache::CacheProjection, client::Shared, config::Config, error, event::KINDS, session::Command,
-    socket,
+    cache::CacheProjection, client::Shared, config::Config, error, event::KINDS, relay,
+    session::Command, socket,
 };
 
 /// One QueUp account's connection, to run in an app or to take as a stream.
@@ -141,10 +141,15 @@ impl antiphon_core::Source for Source {
         error::is_transient
     }
 
-    fn elsewhere(self: Box<Self>) {
+    fn serve(&mut self) -> Option<Serve> {
+        Some(relay::serve(&self.shared))
+    }
+
+    fn elsewhere(self: Box<Self>, remote: Option<Remote>) -> Option<BoxFuture<'static, ()>> {
         let name = self.config.name;
         self.shared.link.send_replace(LinkState::elsewhere(&name));
-        self.shared.http.set_elsewhere(name);
+        self.shared.http.set_elsewhere(name, remote.clone());
+        Some(relay::follow(remote?, self.shared, self.config.clock))
     }
 
     fn run(

@@ -44,6 +44,7 @@ use crate::{
     http::{Call, Http},
     model::{FoundUser, Me, MessageId, RoomId, RoomUsage, Server, UserId, UserInfo},
     page::Page,
+    relay,
     session::Command,
     wire,
 };
@@ -149,7 +150,7 @@ impl Client {
         Self { shared }
     }
 
-    fn http(&self) -> &Http {
+    pub(crate) fn http(&self) -> &Http {
         &self.shared.http
     }
 
@@ -293,6 +294,10 @@ impl Client {
     /// ```
     pub async fn join(&self, room: impl Into<RoomId>) -> Result<Room, JoinError> {
         let id = room.into();
+        if let Some(remote) = self.http().remote() {
+            relay::join(remote, id).await?;
+            return Ok(self.room(id));
+        }
         let (reply, answer) = oneshot::channel();
         let command = Command::Join { room: id, reply };
         match self.command(command, answer).await {
@@ -325,7 +330,10 @@ impl Client {
     }
 
     /// Leaves a room, or every room.
-    async fn leave_rooms(&self, room: Option<RoomId>) -> Result<(), RequestError> {
+    pub(crate) async fn leave_rooms(&self, room: Option<RoomId>) -> Result<(), RequestError> {
+        if let Some(remote) = self.http().remote() {
+            return relay::leave(remote, room).await;
+        }
         let (reply, answer) = oneshot::channel();
         match self.command(Command::Leave { room, reply }, answer).await {
             Ok(outcome) => outcome,

@@ -10,8 +10,9 @@
 
 use std::time::Duration;
 
-use antiphon_core::{BoxError, SourceName};
-pub use antiphon_core::{ConfigError, NotConnected};
+use antiphon_core::{BoxError, RemoteCause, SourceName};
+pub use antiphon_core::{ConfigError, NotConnected, RelayError};
+use antiphon_net::HttpError;
 
 use crate::model::{MessageId, RoomId, UserId};
 
@@ -208,6 +209,9 @@ pub enum RequestError {
     /// Another process runs the account's source, and with it the login and the pace; nothing was sent.
     #[error("this process has no source `{0}`: another one runs it")]
     Elsewhere(SourceName),
+    /// Another process runs the account's source, and could not be asked, or its answer was lost.
+    #[error("the process that has the account could not send the request")]
+    Relay(#[source] RelayError),
     /// The server asked to wait, again and again.
     ///
     /// Five tries were made, each after the wait that the server asked for; only writes are tried so often.
@@ -271,6 +275,7 @@ impl RequestError {
             | Self::Server { .. }
             | Self::NotAnAnswer { .. } => true,
             Self::Login(error) => error.is_transient(),
+            Self::Relay(error) => error.is_transient(),
             Self::Elsewhere(_) | Self::Refused { .. } | Self::Undecodable { .. } => false,
         }
     }
@@ -302,9 +307,8 @@ impl RequestError {
     /// timeout, a failure of the server and an answer of another shape may have come after it.
     pub(crate) fn may_have_happened(&self) -> bool {
         match self {
-            Self::Unreachable(error) => error
-                .downcast_ref::<antiphon_net::HttpError>()
-                .is_none_or(antiphon_net::HttpError::may_have_arrived),
+            Self::Unreachable(error) => may_have_arrived(error),
+            Self::Relay(error) => error.may_have_arrived(),
             Self::TimedOut(_) | Self::Server { .. } | Self::Undecodable { .. } => true,
             // A stale key, and a message that does not exist, are answered by a page or a redirect with these.
             Self::NotAnAnswer { status, body } => {
@@ -316,6 +320,16 @@ impl RequestError {
             _ => false,
         }
     }
+}
+
+/// Whether the request may have arrived before this kept its answer away: here, or in the process that sent it.
+pub(crate) fn may_have_arrived(cause: &BoxError) -> bool {
+    let here = cause.downcast_ref::<HttpError>();
+    let there = cause.downcast_ref::<RemoteCause>();
+    let arrived = here.map(HttpError::may_have_arrived);
+    arrived
+        .or(there.map(RemoteCause::may_have_arrived))
+        .unwrap_or(true)
 }
 
 /// Joining a room failed.

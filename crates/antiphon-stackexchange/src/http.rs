@@ -32,7 +32,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Clock, SourceName};
+use antiphon_core::{Clock, Remote, SourceName};
 use antiphon_net::HttpClient;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -53,6 +53,7 @@ use crate::{
     error::{LoginError, RequestError},
     model::{Me, RoomId, Server},
     page::Page,
+    relay,
     throttle::Throttle,
 };
 
@@ -79,16 +80,16 @@ pub(crate) const INVITE: &str = "/users/invite";
 /// sent again with another key.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    method: Method,
-    path: String,
+    pub(crate) method: Method,
+    pub(crate) path: String,
     /// Fields in the order in which they are sent, without the key.
-    form: Vec<(Cow<'static, str>, String)>,
+    pub(crate) form: Vec<(Cow<'static, str>, String)>,
     /// The room that it comes from, for the `Referer`.
-    room: Option<RoomId>,
+    pub(crate) room: Option<RoomId>,
     /// Whether sending it twice is the same as sending it once.
-    idempotent: bool,
+    pub(crate) idempotent: bool,
     /// Whether it waits for its turn among the account's writes (protocol §10).
-    throttled: bool,
+    pub(crate) throttled: bool,
 }
 
 impl Call {
@@ -188,6 +189,8 @@ pub(crate) struct Http {
     refused: Mutex<Option<LoginError>>,
     /// The source's name, where another process runs it: an account has one login and one pace.
     elsewhere: OnceLock<SourceName>,
+    /// The way to that process; absent if the journal has none.
+    remote: OnceLock<Remote>,
 }
 
 impl Http {
@@ -209,12 +212,21 @@ impl Http {
             login: Semaphore::new(1),
             refused: Mutex::default(),
             elsewhere: OnceLock::new(),
+            remote: OnceLock::new(),
         }
     }
 
-    /// Refuses every request from now on, since another process runs the account's source.
-    pub(crate) fn set_elsewhere(&self, source: SourceName) {
+    /// Sends nothing from now on, since another process runs the account's source: requests go there, or are refused.
+    pub(crate) fn set_elsewhere(&self, source: SourceName, remote: Option<Remote>) {
+        if let Some(remote) = remote {
+            self.remote.get_or_init(|| remote);
+        }
         self.elsewhere.get_or_init(|| source);
+    }
+
+    /// The way to the process that runs the account's source, if another one does and can be asked.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        self.remote.get()
     }
 
     /// # Errors
@@ -229,6 +241,16 @@ impl Http {
     /// The account, once it has logged in.
     pub(crate) fn me(&self) -> Option<Me> {
         self.me.borrow().clone()
+    }
+
+    /// Notes the account as another process knows it.
+    pub(crate) fn know(&self, me: Option<&Me>) {
+        let change = |known: &mut Option<Me>| {
+            let changes = known.as_ref() != me;
+            *known = me.cloned();
+            changes
+        };
+        self.me.send_if_modified(change);
     }
 
     /// The chat server.
@@ -249,6 +271,13 @@ impl Http {
     /// After an answer that looks like one for a stale key or session a new key is fetched, and an idempotent call is
     /// sent once more (protocol §11.29).
     pub(crate) async fn call(&self, call: Call) -> Result<Answer, RequestError> {
+        if let Some(remote) = self.remote() {
+            let (answer, me) = relay::call(remote, &call).await;
+            if me.is_some() {
+                self.know(me.as_ref());
+            }
+            return answer;
+        }
         self.is_here()?;
         self.logged_in().await?;
         let stale = if call.method == Method::POST {

@@ -14,6 +14,7 @@ mod http;
 mod model;
 mod page;
 mod recent;
+mod relay;
 mod server;
 mod session;
 mod socket;
@@ -32,8 +33,8 @@ pub use config::{Account, Config};
 pub use content::Html;
 pub use erasure::ERASURE;
 pub use error::{
-    ActionError, ConfigError, JoinError, LoginError, NotConnected, PartsError, RequestError,
-    SendError, TextError,
+    ActionError, ConfigError, JoinError, LoginError, NotConnected, PartsError, RelayError,
+    RequestError, SendError, TextError,
 };
 pub use event::{
     AccessChange, AccessLevelChangedEvent, DebugMessage, DeleteEvent, EditEvent, FeedTicker,

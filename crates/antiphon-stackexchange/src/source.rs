@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, SourceError, SourceName, Stop,
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, Remote, Serve, SourceError,
+    SourceName, Stop,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{client::Shared, config::Config, error, event::KINDS, session::Command, socket};
+use crate::{client::Shared, config::Config, error, event::KINDS, relay, session::Command, socket};
 
 /// One chat account's connection: run it in an app, or take its events as a stream.
 ///
@@ -92,10 +93,15 @@ impl antiphon_core::Source for Source {
         error::is_transient
     }
 
-    fn elsewhere(self: Box<Self>) {
+    fn serve(&mut self) -> Option<Serve> {
+        Some(relay::serve(&self.shared))
+    }
+
+    fn elsewhere(self: Box<Self>, remote: Option<Remote>) -> Option<BoxFuture<'static, ()>> {
         let name = self.config.name;
         self.shared.link.send_replace(LinkState::elsewhere(&name));
-        self.shared.http.set_elsewhere(name);
+        self.shared.http.set_elsewhere(name, remote.clone());
+        Some(relay::follow(remote?, self.shared, self.config.clock))
     }
 
     fn run(

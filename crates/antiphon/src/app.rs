@@ -10,7 +10,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    BoxFuture, ConsumerName, Event, IntoJournal, KindPattern, Place, Position, Projection,
+    BoxFuture, ConsumerName, Event, IntoJournal, KindPattern, Place, Position, Projection, Remote,
     Retention, Source, Tap,
 };
 
@@ -135,6 +135,7 @@ impl<S: Send + Sync + 'static> App<S> {
             is_worker: false,
             partitions: None,
             grace: Duration::from_secs(10),
+            command_timeout: Remote::WITHIN,
             group_commit: Duration::from_millis(20),
             problem: None,
         })
@@ -549,6 +550,20 @@ impl<S: Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.0.grace = grace;
+        self
+    }
+
+    /// Sets how long a command to a source in another process may take, from the call to its answer. Default: 60 s; at
+    /// least 1 s and at most an hour.
+    ///
+    /// For a consumer whose journal another process appends to
+    /// ([`Role::Consumer`](antiphon_core::Role::Consumer)). A command that was not begun by then is never begun later;
+    /// one that was begun may have been carried out, and the error says so
+    /// ([`RelayError`](antiphon_core::RelayError)).
+    #[must_use]
+    pub fn command_timeout(mut self, timeout: Duration) -> Self {
+        let hour = Duration::from_secs(60 * 60);
+        self.0.command_timeout = timeout.clamp(Duration::from_secs(1), hour);
         self
     }
 

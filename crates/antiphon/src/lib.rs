@@ -22,6 +22,7 @@ mod pace;
 mod parts;
 mod pulse;
 mod record;
+mod relay;
 mod restore;
 mod rules;
 mod runner;
@@ -91,7 +92,8 @@ pub mod __private {
 /// read it beside that (`SqliteJournal::read_only`).
 pub mod journal {
     pub use antiphon_core::{
-        Batch, Claim, ClaimError, Cursor, IntoJournal, Journal, Retention, Role, Sweep, Trouble,
+        Batch, Claim, ClaimError, Cursor, Desk, IntoJournal, Journal, Relay, Retention, Role,
+        SharedValue, SharedValues, Sweep, Trouble,
     };
     pub use antiphon_journal::*;
 }
@@ -338,7 +340,8 @@ pub use antiphon_core::{
     AppendError, Backoff, BodyForm, BoxError, BoxFuture, Checkpoint, Clock, Closed, ConsumerName,
     DeadLetter, DeadLetterId, DecodeError, Draft, Edge, Entry, Event, Gap, Intake, IntakeLimits,
     Judge, Keep, Kind, KindInfo, KindPattern, Link, LinkState, Origin, Part, Payload, Permit,
-    Place, Position, Provenance, ReadError, Rng, Secret, Source, SourceError, SourceName, Stop,
+    Place, Position, Provenance, ReadError, RelayError, Remote, Rng, Secret, Source, SourceError,
+    SourceName, Stop,
 };
 pub use antiphon_macros::{FromRef, debug_handler};
 pub use app::App;

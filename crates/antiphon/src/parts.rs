@@ -160,6 +160,8 @@ pub(crate) struct Parts<S> {
     /// The number of partitions that was asked for.
     pub(crate) partitions: Option<u16>,
     pub(crate) grace: Duration,
+    /// Time that a command to a source in another process has.
+    pub(crate) command_timeout: Duration,
     pub(crate) group_commit: Duration,
     /// A mistake that was found while the parts were put together.
     pub(crate) problem: Option<String>,

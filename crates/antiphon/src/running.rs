@@ -24,7 +24,7 @@ use std::{
 
 use antiphon_core::{
     AppendError, Batch, BoxFuture, Clock, ConsumerName, Intake, IsUrgent, Journal, LinkState,
-    Outlet, Retention, Rng, Source, SourceError, SourceName, error_chain,
+    Outlet, Retention, Rng, SourceError, SourceName, error_chain,
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
@@ -50,6 +50,7 @@ use crate::{
     pace::Pace,
     parts::{OnStopped, Parts},
     record::Record,
+    relay::Served,
     rules::Rules,
     runner::{Runner, Work},
     share::Share,
@@ -92,6 +93,7 @@ pub(crate) struct Running<S> {
     tasks: JoinSet<Ended>,
     names: HashMap<Id, (Task, AbortHandle)>,
     sources: Sources<S>,
+    served: Served,
     /// Changes of the sources that were asked for.
     changes: mpsc::Receiver<Change>,
     making: Making,
@@ -148,15 +150,12 @@ impl<S: Send + Sync + 'static> Running<S> {
         let rules = Arc::new(Rules::of(&parts.sources));
         let begun = consumer::begin(&mut parts, &journal, &rules, &record, &mut rng).await?;
         let (lanes, keys, projections) = (begun.lanes, begun.keys, begun.projections);
-        leave_sources(&mut parts, &journal);
+        let served = Served::begin(&mut parts, &journal);
         let (writes, written) = mpsc::channel(WRITES);
-        let (asks, asked) = Asks::new(&writes);
-        let (way, changes) = Changes::new();
-        let shared = &parts.shared;
+        let ((asks, asked), (way, changes)) = (Asks::new(&writes), Changes::new());
+        let (shared, tail) = (&parts.shared, Arc::new(Tail::new()));
         shared.begin(&journal, probe(&lanes), asks.clone(), way);
-
-        let tail = Arc::new(Tail::new());
-        parts.shared.observe(observed(&record, &tail, &lanes));
+        shared.observe(observed(&record, &tail, &lanes));
         let (mut outlet, intakes) = open_intakes(&mut parts, &journal, clock, &mut rng).await?;
         let (give_up, head_stop) = (CancellationToken::new(), CancellationToken::new());
         let (saved, saved_seen) = watch::channel(0);
@@ -168,6 +167,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             record: Arc::clone(&record),
             shared: Arc::clone(&parts.shared),
             lanes: Arc::clone(&lanes),
+            desk: Arc::clone(&served.desk),
             saved: saved_seen,
             clock,
             grace: parts.grace,
@@ -218,6 +218,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             tasks: JoinSet::new(),
             names: HashMap::new(),
             sources: Sources::new(tools, projections.own),
+            served,
             changes,
             making: Making::default(),
             head_stop,
@@ -283,15 +284,21 @@ impl<S: Send + Sync + 'static> Running<S> {
         for ((source, intake), names) in sources {
             self.spawn_source(Ready::new(source, intake, names, false));
         }
+        for follow in self.served.followed() {
+            self.spawn_beside("remote", follow);
+        }
         parts.shared.started.cancel();
     }
 
     fn spawn_source(&mut self, ready: Ready) {
         let Ready {
-            source,
+            mut source,
             intake,
             task,
         } = ready;
+        if let Some(serve) = self.served.add(&mut *source) {
+            self.spawn_beside("relay", serve);
+        }
         let task = Arc::new(task);
         let name = task.name.clone();
         let link = show_link(name.clone(), intake.link(), Arc::clone(&self.record));
@@ -309,6 +316,13 @@ impl<S: Send + Sync + 'static> Running<S> {
         // It is set here alone.
         let _ = task.abort.set(abort);
         self.sources.begun(task);
+    }
+
+    fn spawn_beside(&mut self, name: &'static str, task: BoxFuture<'static, ()>) {
+        self.spawn(Task::Beside(name), async move {
+            task.await;
+            Ended::Beside
+        });
     }
 
     fn spawn(
@@ -550,15 +564,6 @@ fn record<S>(parts: &Parts<S>, journal: &Arc<dyn Journal>, clock: Clock) -> Arc<
     let runs_sources = journal.role().appends();
     let run = if runs_sources { &*parts.sources } else { &[] };
     Arc::new(Record::new(parts.name.clone(), clock, run))
-}
-
-/// Leaves the sources to the process that appends to the journal, unless it is this one.
-///
-/// Only once they have said what their events are.
-fn leave_sources<S>(parts: &mut Parts<S>, journal: &Arc<dyn Journal>) {
-    if !journal.role().appends() {
-        parts.sources.drain(..).for_each(Source::elsewhere);
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

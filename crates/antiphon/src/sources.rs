@@ -27,8 +27,8 @@ use std::{
 };
 
 use antiphon_core::{
-    BoxFuture, Checkpoint, Clock, Intake, Journal, LaneOf, LinkState, Opener, Position, Projection,
-    ReadError, Rng, Source, SourceName, Stopper,
+    BoxFuture, Checkpoint, Clock, Desk, Intake, Journal, LaneOf, LinkState, Opener, Position,
+    Projection, ReadError, Rng, Source, SourceName, Stopper,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -236,6 +236,8 @@ pub(crate) struct Tools<S> {
     pub(crate) record: Arc<Record>,
     pub(crate) shared: Arc<Shared<S>>,
     pub(crate) lanes: Arc<Mutex<Share<Work<S>>>>,
+    /// The sources that carry out commands of other processes.
+    pub(crate) desk: Arc<Desk>,
     /// Changes when a cursor is stored.
     pub(crate) saved: watch::Receiver<u64>,
     pub(crate) clock: Clock,
@@ -253,6 +255,7 @@ impl<S> Clone for Tools<S> {
             record: Arc::clone(&self.record),
             shared: Arc::clone(&self.shared),
             lanes: Arc::clone(&self.lanes),
+            desk: Arc::clone(&self.desk),
             saved: self.saved.clone(),
             clock: self.clock,
             grace: self.grace,
@@ -495,6 +498,7 @@ impl<S: Send + Sync + 'static> Tools<S> {
     /// Shows a source that has left no more.
     fn forget(&self, name: &SourceName) {
         self.shared.remove_link(name);
+        self.desk.remove(name);
         self.record.remove(name);
     }
 

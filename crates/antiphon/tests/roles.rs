@@ -207,7 +207,7 @@ async fn a_consumer_begins_with_the_ingesters_projections_and_keeps_its_own() {
     ingester.stop().await.unwrap();
 }
 
-/// What the clients of a bot without sources say of that, at once.
+/// What the clients say, at once, of sources that another process runs, where the journal has no way to it.
 #[cfg(all(
     feature = "discord",
     feature = "lavalink",
@@ -220,8 +220,6 @@ async fn clients_say_that_another_process_has_the_source() {
     use antiphon_core::StopCode;
     use antiphon_sim::Simulator;
 
-    let (_folder, file) = folder();
-    let ingester = SqliteJournal::open(&file).await.unwrap();
     let sim = Simulator::with_seed(7);
     let (network, clock) = (|| sim.network(), sim.clock());
     let token = sim.discord().token();
@@ -239,9 +237,18 @@ async fn clients_say_that_another_process_has_the_source() {
     let config = stackexchange::Config::new(account).network(network());
     let (chat, lines) = stackexchange::connect(config.clock(clock));
 
-    let app = App::new(()).named("bot").source(shards).source(nodes);
-    let app = app.source(socket).source(lines);
-    let app = TestApp::start(app, for_consumers(&file).await).await;
+    let sources: [Box<dyn antiphon::Source>; 4] = [
+        Box::new(shards),
+        Box::new(nodes),
+        Box::new(socket),
+        Box::new(lines),
+    ];
+    for source in sources {
+        assert!(
+            source.elsewhere(None).is_none(),
+            "there is nobody to follow"
+        );
+    }
     let begun = tokio::time::Instant::now();
     let elsewhere = |state: &antiphon::LinkState| {
         let antiphon::LinkState::Stopped { code, reason, hint } = state else {
@@ -285,8 +292,6 @@ async fn clients_say_that_another_process_has_the_source() {
     // Requests to Discord and to a node go straight out.
     bot.current_user_guilds().await.unwrap();
     pool.fetch_tracks("ytsearch:amen").await.unwrap();
-    app.stop().await.unwrap();
-    ingester.close().await.unwrap();
 }
 
 /// Environment variable with the journal, for the processes that are killed.

@@ -34,6 +34,7 @@ use crate::{
         presence::Presence,
         voice::{UpdateVoiceState, VoiceConnection},
     },
+    relay,
     session::Command,
     wire,
 };
@@ -101,10 +102,14 @@ pub struct ShardInfo {
     pub latency: Option<Duration>,
 }
 
+/// Number of a guild's shard, of so many (protocol §6).
+fn shard_of(guild: Id<GuildMarker>, count: u32) -> u32 {
+    u32::try_from((guild.get() >> 22) % u64::from(count.max(1))).expect("below the count")
+}
+
 impl ShardSet {
-    /// Number of a guild's shard (protocol §6).
     fn shard_of(&self, guild: Id<GuildMarker>) -> u32 {
-        u32::try_from((guild.get() >> 22) % u64::from(self.count.max(1))).expect("below the count")
+        shard_of(guild, self.count)
     }
 
     /// Finds a shard that runs here; others are in another program with the same token.
@@ -145,6 +150,9 @@ impl Client {
     pub async fn update_presence(&self, presence: Presence) -> Result<(), CommandError> {
         presence.check().map_err(CommandError::Invalid)?;
         fits(&wire::presence(&presence))?;
+        if let Some(remote) = self.shared.remote.get() {
+            return relay::presence(remote, presence).await;
+        }
         let by = self.deadline();
         let shards = self.shard_set(by).await?;
         let mut replies = Vec::with_capacity(shards.handles.len());
@@ -226,6 +234,9 @@ impl Client {
     /// ```
     pub async fn request_members(&self, query: MemberQuery) -> Result<Members, MembersError> {
         self.allows(&query).map_err(MembersError::Command)?;
+        if let Some(remote) = self.shared.remote.get() {
+            return relay::members(remote, query).await;
+        }
         let by = self.deadline();
         let (reply, answer) = oneshot::channel();
         let guild = Id::new(query.guild());
@@ -298,6 +309,9 @@ impl Client {
         {
             return Err(VoiceError::IntentMissing);
         }
+        if let Some(remote) = self.shared.remote.get() {
+            return relay::join(remote, guild, channel, mute, deaf).await;
+        }
         let by = self.deadline();
         let update = UpdateVoiceState {
             guild: guild.get(),
@@ -364,6 +378,9 @@ impl Client {
         &self,
         guilds: impl IntoIterator<Item = Id<GuildMarker>>,
     ) -> Result<(), CommandError> {
+        if let Some(remote) = self.shared.remote.get() {
+            return relay::sounds(remote, guilds.into_iter().collect()).await;
+        }
         let shards = self.shard_set(self.deadline()).await?;
         let mut by_shard: BTreeMap<u32, Vec<Id<GuildMarker>>> = BTreeMap::new();
         for guild in guilds {
@@ -396,6 +413,10 @@ impl Client {
     ///
     /// It is measured once per heartbeat, about every 41 s.
     pub fn latency(&self, shard: u32) -> Option<Duration> {
+        if self.shared.remote.get().is_some() {
+            let seen = self.shared.seen();
+            return seen.shards().find(|seen| seen.id == shard)?.latency;
+        }
         let shards = self.shared.shards.borrow();
         let handle = shards.as_ref()?.handles.get(&shard)?;
         *handle.latency.borrow()
@@ -430,6 +451,9 @@ impl Client {
     /// # }
     /// ```
     pub fn shards(&self) -> Vec<ShardInfo> {
+        if self.shared.remote.get().is_some() {
+            return self.shared.seen().shards().collect();
+        }
         let shards = self.shared.shards.borrow();
         let Some(shards) = shards.as_ref() else {
             return Vec::new();
@@ -449,8 +473,16 @@ impl Client {
     /// messages come to shard 0.
     /// The shard may run elsewhere.
     pub fn shard_of(&self, guild: Id<GuildMarker>) -> Option<u32> {
+        self.shard_count().map(|count| shard_of(guild, count))
+    }
+
+    /// Number of shards of the bot, here or in the process that runs them.
+    pub(crate) fn shard_count(&self) -> Option<u32> {
+        if self.shared.remote.get().is_some() {
+            return self.shared.seen().count;
+        }
         let shards = self.shared.shards.borrow();
-        shards.as_ref().map(|shards| shards.shard_of(guild))
+        shards.as_ref().map(|shards| shards.count)
     }
 
     /// Latest time by which a command must have found its connection.
@@ -487,13 +519,16 @@ impl Client {
     }
 
     /// Sends a finished frame to a guild's shard; `voice` is the guild whose open join it replaces.
-    async fn send(
+    pub(crate) async fn send(
         &self,
         guild: Id<GuildMarker>,
         frame: String,
         voice: Option<u64>,
     ) -> Result<(), CommandError> {
         fits(&frame)?;
+        if let Some(remote) = self.shared.remote.get() {
+            return relay::send(remote, guild, frame, voice).await;
+        }
         let by = self.deadline();
         let (reply, answer) = oneshot::channel();
         let command = Command::Send {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{ConfigError, NotConnected};
+use super::{ConfigError, NotConnected, RelayError};
 use crate::model::members::Members;
 
 /// A command was not sent.
@@ -45,6 +45,11 @@ pub enum CommandError {
         /// Number of shards.
         count: u32,
     },
+    /// Another process runs the source, and could not be asked, or its answer was lost.
+    ///
+    /// [`RelayError::may_have_arrived`] tells whether the command may have been sent.
+    #[error("the process that has the connection did not send the command")]
+    Relay(#[source] RelayError),
 }
 
 impl CommandError {
@@ -52,6 +57,7 @@ impl CommandError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::NotConnected(error) => error.is_transient(),
+            Self::Relay(error) => error.is_transient(),
             Self::Invalid(_) | Self::TooLong(_) | Self::ShardElsewhere { .. } => false,
         }
     }

@@ -8,18 +8,12 @@
 //! A request that is larger than a message comes in parts. A process that was itself replaced gives no answer: its
 //! successor hears the same request.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use antiphon_core::{
-    Batch, ConsumerName, Cursor, DeadLetterChange, DeadLetterId, Position, Rng, Saved, Trouble,
+    Batch, ConsumerName, Cursor, DeadLetterChange, DeadLetterId, Position, Saved, Trouble,
 };
-use async_nats::{HeaderMap, Message, Request, Subscriber};
+use async_nats::{Request, Subscriber};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -28,17 +22,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     appender::{Command, Kept, Leases},
     format::{StateValue, dead_value, read_dead},
+    parts::{MOST, Parts, Sender},
     server::{Failure, Link},
 };
-
-/// Most bytes of a request, and of all that are half here.
-const MOST: usize = 64 << 20;
-/// Most processes whose requests may be half here.
-const ASKERS: usize = 64;
-/// Who asks, and the number of the request.
-const ASK: &str = "Antiphon-Ask";
-/// How many parts came before this one.
-const PART: &str = "Antiphon-Part";
 
 /// What is asked for; bytes stand behind it, in the order in which they are named.
 #[derive(Debug, Serialize, Deserialize)]
@@ -119,17 +105,14 @@ impl Answer {
 #[derive(Debug)]
 pub(super) struct Asker {
     link: Arc<Link>,
-    name: String,
-    asked: AtomicU64,
+    sender: Sender,
 }
 
 impl Asker {
     pub(super) fn new(link: Arc<Link>) -> Self {
-        let mut rng = Rng::new();
         Self {
             link,
-            name: format!("{:016x}", rng.u64(..)),
-            asked: AtomicU64::new(0),
+            sender: Sender::new(),
         }
     }
 
@@ -149,7 +132,7 @@ impl Asker {
     }
 
     async fn ask(&self, ask: &StateValue) -> Result<u64, Failure> {
-        let mut payload = ask.whole();
+        let payload = ask.whole();
         if payload.len() > MOST {
             let cause = format!(
                 "what is to be stored has {} bytes, and may have {MOST}",
@@ -157,26 +140,11 @@ impl Asker {
             );
             return Err(Failure::said(Trouble::Other, cause));
         }
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
         let subject = self.link.subjects.asks();
-        let mut part = 0_u64;
-        let mut headers = || {
-            let mut headers = HeaderMap::new();
-            headers.insert(ASK, format!("{}/{number}", self.name));
-            headers.insert(PART, part.to_string());
-            part += 1;
-            headers
-        };
-        while payload.len() > self.link.most {
-            let begin = payload.split_to(self.link.most);
-            let sent = self
-                .link
-                .client
-                .publish_with_headers(subject.clone(), headers(), begin);
-            sent.await.map_err(|error| Failure::unreachable(&error))?;
-        }
+        let rest = self.sender.send_all_but_last(&self.link, &subject, payload);
+        let (headers, payload) = rest.await?;
         let request = Request::new()
-            .headers(headers())
+            .headers(headers)
             .payload(payload)
             .timeout(Some(self.link.patience));
         let answer = self.link.client.send_request(subject, request).await;
@@ -272,53 +240,6 @@ fn decoded(
         projections,
         ..Batch::default()
     })
-}
-
-/// The parts of the newest request of every process that asks.
-#[derive(Default)]
-struct Parts {
-    by_asker: HashMap<String, (String, Vec<Bytes>)>,
-}
-
-impl Parts {
-    /// Takes a message in; gives the whole request with its last one.
-    fn put(&mut self, message: &Message) -> Option<Result<Bytes, Failure>> {
-        let headers = message.headers.as_ref();
-        let header = |name| headers.and_then(|headers| headers.get(name));
-        let name = header(ASK)?.as_str().to_owned();
-        let part: usize = header(PART)?.as_str().parse().ok()?;
-        let (asker, _) = name.split_once('/')?;
-        let asker = asker.to_owned();
-        let is_last = message.reply.is_some();
-        if part == 0 && is_last {
-            self.by_asker.remove(&asker);
-            return Some(Ok(message.payload.clone()));
-        }
-        if part == 0 {
-            if self.by_asker.len() >= ASKERS {
-                // Whoever loses a part asks again.
-                self.by_asker.clear();
-            }
-            self.by_asker
-                .insert(asker.clone(), (name.clone(), Vec::new()));
-        }
-        let lost = || Failure::said(Trouble::Other, "a part of a request was lost");
-        let known = self.by_asker.get_mut(&asker);
-        let known = known.filter(|(of, parts)| *of == name && parts.len() == part);
-        let Some((_, parts)) = known else {
-            return is_last.then(|| Err(lost()));
-        };
-        parts.push(message.payload.clone());
-        let all = self.by_asker.values().flat_map(|(_, parts)| parts);
-        if all.map(Bytes::len).sum::<usize>() > MOST {
-            self.by_asker.clear();
-            return is_last.then(|| Err(lost()));
-        }
-        is_last.then(|| {
-            let (_, parts) = self.by_asker.remove(&asker).ok_or_else(lost)?;
-            Ok(parts.concat().into())
-        })
-    }
 }
 
 /// Answers requests until the appender is gone.

@@ -130,6 +130,21 @@ impl Subjects {
         self.prefix.replacen("antiphon.", "antiphon-ask.", 1)
     }
 
+    /// Commands of consumers' processes to the one that runs the sources; `to` is the process that they are for, if it
+    /// is known.
+    pub(super) fn relay(&self, to: Option<&str>) -> String {
+        let subject = self.prefix.replacen("antiphon.", "antiphon-relay.", 1);
+        match to {
+            Some(to) => format!("{subject}.{}", token(to)),
+            None => subject,
+        }
+    }
+
+    /// The bucket of values that processes share.
+    pub(super) fn shared(&self) -> String {
+        self.prefix.replacen("antiphon.", "antiphon-", 1) + "-shared"
+    }
+
     fn part(&self) -> String {
         format!("{}.part", self.prefix)
     }

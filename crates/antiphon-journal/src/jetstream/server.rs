@@ -218,14 +218,36 @@ impl Link {
         options: &JetStreamOptions,
     ) -> Result<(kv::Store, Duration), JetStreamOpenError> {
         let bucket = format!("antiphon-{}-lease", options.name);
+        let description = "lease of an antiphon journal";
+        let store = self.store(bucket, description, options.lease).await;
+        let store = store.map_err(Failure::open)?;
+        let lease = store.stream.cached_info().config.max_age;
+        if lease.is_zero() {
+            return Err(JetStreamOpenError::Config {
+                stream: store.stream_name.clone(),
+                option: "max_age",
+                has: "0".into(),
+                asked: format!("{} s", options.lease.as_secs()),
+            });
+        }
+        Ok((store, lease))
+    }
+
+    /// A bucket, which is made if there is none; its entries end after the time `max_age`.
+    pub(super) async fn store(
+        &self,
+        bucket: String,
+        description: &str,
+        max_age: Duration,
+    ) -> Result<kv::Store, Failure> {
         // As `create_key_value` would make it; that one first reads the account's figures, in which it misses fields that a
         // 2.9 server does not send.
         let config = Config {
             name: format!("KV_{bucket}"),
             subjects: vec![format!("$KV.{bucket}.>")],
-            description: Some("lease of an antiphon journal".into()),
+            description: Some(description.into()),
             max_messages_per_subject: 1,
-            max_age: options.lease,
+            max_age,
             discard: DiscardPolicy::New,
             storage: StorageType::File,
             num_replicas: self.stream.cached_info().config.num_replicas,
@@ -239,22 +261,12 @@ impl Link {
             if let Err(error) = self.context.create_stream(&config).await {
                 let is_there = self.context.get_stream(&config.name).await.is_ok();
                 if !is_there {
-                    return Err(Failure::unreachable(&error).open());
+                    return Err(Failure::unreachable(&error));
                 }
             }
         }
         let store = self.context.get_key_value(&bucket).await;
-        let store = store.map_err(|error| Failure::unreachable(&error).open())?;
-        let lease = store.stream.cached_info().config.max_age;
-        if lease.is_zero() {
-            return Err(JetStreamOpenError::Config {
-                stream: store.stream_name.clone(),
-                option: "max_age",
-                has: "0".into(),
-                asked: format!("{} s", options.lease.as_secs()),
-            });
-        }
-        Ok((store, lease))
+        store.map_err(|error| Failure::unreachable(&error))
     }
 
     /// A message; `None` if it is not in the stream.

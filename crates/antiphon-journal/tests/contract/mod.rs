@@ -4,8 +4,9 @@ use std::{future::Future, sync::Arc, task::Poll, time::Duration};
 
 use antiphon_core::{
     Batch, BodyForm, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterChange, DeadLetterId,
-    Draft, Event, Journal, Kind, KindPattern, OpenEvent, Origin, Parked, Partitions, Person, Place,
-    Position, Provenance, Retention, Role, Rule, Saved, SourceName, Trouble,
+    Desk, Draft, Event, Journal, Kind, KindPattern, OpenEvent, Origin, Parked, Partitions, Person,
+    Place, Position, Provenance, RelayError, Remote, Retention, Role, Rule, Saved, SharedValues,
+    SourceName, Trouble,
 };
 use jiff::Timestamp;
 
@@ -1742,4 +1743,148 @@ pub(crate) async fn a_replay_is_told_to_consumers_of_other_processes<B: Shared>(
         assert!(!letters(ingester).await[0].replay);
     }
     drop(claim);
+}
+
+fn values(journal: &dyn Journal) -> Arc<dyn SharedValues> {
+    journal.shared().expect("it shares values")
+}
+
+pub(crate) async fn a_shared_value_is_replaced_only_at_its_revision<B: Backend>() {
+    let backend = B::fresh().await;
+    let values = values(backend.journal());
+    let put = async |value: &'static str, expected| {
+        let stored = values.put("limit.choir", value.into(), expected, seconds(600));
+        stored.await.expect("stored")
+    };
+    assert_eq!(values.get("limit.choir").await.expect("read"), None);
+    assert_eq!(put("zero", Some(1)).await, None, "there is none to replace");
+    let first = put("one", None).await.expect("nobody was faster");
+    assert_eq!(put("other", None).await, None, "there is one");
+    let second = put("two", Some(first)).await.expect("nobody was faster");
+    assert!(second > first);
+    assert_eq!(put("late", Some(first)).await, None);
+    let value = values.get("limit.choir").await.expect("read");
+    let value = value.expect("it is there");
+    assert_eq!((value.revision, &value.value[..]), (second, &b"two"[..]));
+    let names = values.names("limit.").await.expect("read");
+    assert_eq!(names, ["limit.choir"]);
+    assert!(values.names("limits").await.expect("read").is_empty());
+}
+
+pub(crate) async fn a_shared_value_ends_by_itself_and_can_be_made_again<B: Backend>() {
+    let backend = B::fresh().await;
+    let values = values(backend.journal());
+    let brief = Duration::from_millis(1);
+    let stored = values.put("a", "one".into(), None, brief).await;
+    let first = stored.expect("stored").expect("nobody was faster");
+    while values.get("a").await.expect("read").is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert!(values.names("").await.expect("read").is_empty());
+    let late = values.put("a", "two".into(), Some(first), brief).await;
+    assert_eq!(late.expect("asked"), None, "it has ended");
+    let again = values.put("a", "two".into(), None, seconds(600)).await;
+    assert!(again.expect("stored").expect("nobody was faster") > first);
+}
+
+pub(crate) async fn names_and_values_that_cannot_be_shared_are_refused<B: Backend>() {
+    let backend = B::fresh().await;
+    let values = values(backend.journal());
+    let refused = values.put("a b", "".into(), None, seconds(1)).await;
+    assert_eq!(refused.expect_err("a space").trouble(), Trouble::Other);
+    assert!(values.get("").await.is_err());
+    let large = bytes::Bytes::from(vec![0; (64 << 10) + 1]);
+    let refused = values.put("a", large, None, seconds(1)).await;
+    assert_eq!(refused.expect_err("too large").trouble(), Trouble::Other);
+    let largest = bytes::Bytes::from(vec![0; 64 << 10]);
+    let stored = values.put("a", largest, None, seconds(600)).await;
+    assert!(stored.expect("stored").is_some());
+}
+
+pub(crate) async fn of_many_who_count_together_nobody_is_overlooked<B: Backend>() {
+    const EACH: u64 = 8;
+    let backend = B::fresh().await;
+    let values = values(backend.journal());
+    let count = async || {
+        for _ in 0..EACH {
+            loop {
+                let before = values.get("count").await.expect("read");
+                let number = before.as_ref().map_or(0, |value| value.value[0]);
+                let revision = before.map(|value| value.revision);
+                let next = bytes::Bytes::from(vec![number + 1]);
+                let stored = values.put("count", next, revision, seconds(600)).await;
+                if stored.expect("asked").is_some() {
+                    break;
+                }
+            }
+        }
+    };
+    tokio::join!(count(), count(), count());
+    let value = values.get("count").await.expect("read").expect("counted");
+    assert_eq!(u64::from(value.value[0]), 3 * EACH);
+}
+
+pub(crate) async fn what_one_process_shares_another_one_reads<B: Shared>() {
+    let backend = B::fresh().await;
+    let consumers = backend.for_consumers().await;
+    let (here, there) = (values(backend.journal()), values(&consumers));
+    let stored = here.put("a", "one".into(), None, seconds(600)).await;
+    let revision = stored.expect("stored").expect("nobody was faster");
+    let value = there.get("a").await.expect("read").expect("it is there");
+    assert_eq!((value.revision, &value.value[..]), (revision, &b"one"[..]));
+    let other = there.put("a", "two".into(), None, seconds(600)).await;
+    assert_eq!(other.expect("asked"), None, "there is one");
+    let other = there.put("a", "two".into(), Some(revision), seconds(600));
+    assert!(other.await.expect("stored").is_some());
+}
+
+pub(crate) async fn a_command_of_a_consumer_reaches_the_process_that_serves<B: Shared>() {
+    let backend = B::fresh().await;
+    let consumers = backend.for_consumers().await;
+    let way = consumers.relay().expect("it has a way");
+    let remote = Remote::new(way, choir(), seconds(30));
+    let asked = remote.call::<u64>(&1).await;
+    assert_eq!(asked, Err(RelayError::NobodyServes), "nobody serves yet");
+
+    let serving = async |answer: &'static str| {
+        let desk = Desk::new();
+        let serve: antiphon_core::Serve = Arc::new(move |command| {
+            // Three times as long as the command, and behind it what says who answered.
+            let echo = [&command[..], &command, &command].concat();
+            Box::pin(async move { Ok(Remote::answer(&answer, &echo)) })
+        });
+        desk.add(choir(), serve);
+        let way = backend.journal().relay().expect("it has a way");
+        way.serve(Arc::new(desk)).await
+    };
+    let ask = async |bytes: usize| {
+        let command = "x".repeat(bytes);
+        loop {
+            match remote.call::<String>(&command).await {
+                // It has only begun to serve.
+                Err(RelayError::NobodyServes) => tokio::task::yield_now().await,
+                answer => break answer.map(|(said, echo)| (said, echo.len())),
+            }
+        }
+    };
+    // The command has quotes around it, and a large one and its answer are larger than a message.
+    let (small, large) = (5, (4 << 20) - 2);
+    let asked = tokio::select! {
+        error = serving("first") => panic!("{error}"),
+        asked = async { (ask(small).await, ask(large).await) } => asked,
+    };
+    assert_eq!(asked.0, Ok(("first".into(), 3 * (small + 2))));
+    assert_eq!(asked.1, Ok(("first".into(), 12 << 20)));
+    let other = remote.to("organ".into());
+    // A server may have handed it a message at its end, which nobody answers.
+    let way = consumers.relay().expect("it has a way");
+    let brief = Remote::new(way, choir(), seconds(1));
+    while brief.call::<u64>(&1).await != Err(RelayError::NobodyServes) {}
+    // Another process has taken over.
+    let asked = tokio::select! {
+        error = serving("second") => panic!("{error}"),
+        asked = async { (ask(small).await, other.call::<u64>(&1).await) } => asked,
+    };
+    assert_eq!(asked.0, Ok(("second".into(), 3 * (small + 2))));
+    assert_eq!(asked.1, Err(RelayError::NoSuchSource));
 }

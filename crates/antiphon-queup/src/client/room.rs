@@ -27,7 +27,8 @@ use crate::{
     config::Config,
     error::{ActionError, RequestError, SendError},
     http::{Call, Limit, step},
-    model::{ChatId, Message, Presence, RoomInfo},
+    model::{ChatId, Message, Presence, RoomId, RoomInfo},
+    relay,
     session::Command,
     text, wire,
 };
@@ -140,11 +141,7 @@ impl Room {
     /// [`ActionError::NotJoined`] if the room is not joined; [`ActionError::NotConnected`] without a socket in time;
     /// [`ActionError::Request`] if QueUp refused, and the account stays in the room.
     pub async fn leave(&self) -> Result<(), ActionError> {
-        let room = self.id.clone();
-        let make = |reply| Command::Leave { room, reply };
-        self.client
-            .command(make, self.client.shared.action_timeout)
-            .await?
+        self.client.leave_room(self.id.clone()).await
     }
 
     /// Changes the own presence in the room: `Exit` hides the account from the list of users, and it still hears
@@ -155,15 +152,7 @@ impl Room {
     /// # Errors
     /// [`ActionError::NotJoined`] if the room is not joined; [`ActionError::NotConnected`] without a socket in time.
     pub async fn change_presence(&self, presence: Presence) -> Result<(), ActionError> {
-        let room = self.id.clone();
-        let make = |reply| Command::Presence {
-            room,
-            presence,
-            reply,
-        };
-        self.client
-            .command(make, self.client.shared.action_timeout)
-            .await?
+        self.client.show_presence(self.id.clone(), presence).await
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -255,14 +244,8 @@ impl Room {
 
     /// Waits for the id of a message whose answer named none.
     async fn echo(&self, text: &str, time: Timestamp) -> Option<ChatId> {
-        let (room, text, time) = (self.id.clone(), text.to_owned(), time.as_millisecond());
-        let make = |reply| Command::Echo {
-            room,
-            time,
-            text,
-            reply,
-        };
-        self.client.command(make, ECHO_WITHIN).await.ok()
+        let (room, text) = (self.id.clone(), text.to_owned());
+        self.client.heard(room, time.as_millisecond(), text).await
     }
 
     /// Fetches the last messages, oldest first; QueUp has one page of them, about 100.
@@ -301,5 +284,47 @@ impl Room {
             step(message.as_str())
         );
         self.done(Call::delete(path)).await
+    }
+}
+
+impl Client {
+    /// Leaves a room.
+    pub(crate) async fn leave_room(&self, room: RoomId) -> Result<(), ActionError> {
+        if let Some(remote) = self.http().remote() {
+            return relay::leave(remote, room).await;
+        }
+        let make = |reply| Command::Leave { room, reply };
+        self.command(make, self.shared.action_timeout).await?
+    }
+
+    /// Changes the own presence in a room.
+    pub(crate) async fn show_presence(
+        &self,
+        room: RoomId,
+        presence: Presence,
+    ) -> Result<(), ActionError> {
+        if let Some(remote) = self.http().remote() {
+            return relay::presence(remote, room, presence).await;
+        }
+        let make = |reply| Command::Presence {
+            room,
+            presence,
+            reply,
+        };
+        self.command(make, self.shared.action_timeout).await?
+    }
+
+    /// Waits for the id of an own message, by its time in milliseconds and its text.
+    pub(crate) async fn heard(&self, room: RoomId, time: i64, text: String) -> Option<ChatId> {
+        if let Some(remote) = self.http().remote() {
+            return relay::echo(remote, room, time, text).await;
+        }
+        let make = |reply| Command::Echo {
+            room,
+            time,
+            text,
+            reply,
+        };
+        self.command(make, ECHO_WITHIN).await.ok()
     }
 }

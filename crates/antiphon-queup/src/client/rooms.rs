@@ -20,6 +20,7 @@ use crate::{
     error::{JoinError, RequestError},
     http::{Call, step},
     model::{RoomInfo, Slug},
+    relay,
     session::Command,
     wire,
 };
@@ -52,7 +53,15 @@ impl Client {
     }
 
     /// Sends the command to join, and puts the room into the cache.
-    async fn join(&self, slug: Slug, password: Option<Secret>) -> Result<Room, JoinError> {
+    pub(crate) async fn join(
+        &self,
+        slug: Slug,
+        password: Option<Secret>,
+    ) -> Result<Room, JoinError> {
+        if let Some(remote) = self.http().remote() {
+            let info = relay::join(remote, slug, password).await?;
+            return Ok(self.know(info));
+        }
         let make = |reply| Command::Join {
             slug,
             password,

@@ -24,6 +24,7 @@ use crate::{
     error::{LoginError, RequestError},
     model::Me,
     page::{Page, Profile},
+    relay,
 };
 
 impl Http {
@@ -37,6 +38,11 @@ impl Http {
 
     /// Logs in unless the account is: with kept cookies if they still count, else by the credential flow.
     pub(crate) async fn log_in(&self) -> Result<Me, LoginError> {
+        if let Some(remote) = self.remote() {
+            let me = relay::log_in(remote).await?;
+            self.me.send_replace(Some(me.clone()));
+            return Ok(me);
+        }
         let _one = self.login.acquire().await;
         if let Some(me) = self.me() {
             return Ok(me);
@@ -298,6 +304,11 @@ impl Http {
 
     /// Ends the session on the site, and removes the kept cookies (protocol §3.3).
     pub(crate) async fn log_out(&self) -> Result<(), RequestError> {
+        if let Some(remote) = self.remote() {
+            relay::log_out(remote).await?;
+            self.me.send_replace(None);
+            return Ok(());
+        }
         let host = self.server.login_host();
         let path = "/users/logout";
         let response = self.get(host, path).await?;
