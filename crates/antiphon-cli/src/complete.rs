@@ -6,13 +6,13 @@
 
 use std::{ffi::OsStr, path::PathBuf, time::Duration};
 
-use antiphon_core::{DeadLetterId, Journal as _};
-use antiphon_journal::{Names, SqliteJournal};
+use antiphon_core::DeadLetterId;
+use antiphon_journal::{Inspect, Names};
 use clap_complete::CompletionCandidate;
 
 use crate::{
     args::Where,
-    config,
+    config, journal,
     plain::plain,
     platform::{PLATFORMS, all_kinds},
     schemas::SCHEMAS,
@@ -107,15 +107,15 @@ fn dead<T>(of: impl Fn(&antiphon_core::DeadLetter) -> T) -> Vec<T> {
 }
 
 /// Reads something of the journal that the command line names; `None` if that fails or takes too long.
-fn read<T>(work: impl AsyncFnOnce(&SqliteJournal) -> Option<T>) -> Option<T> {
-    let path = config::journal(&place()).ok()?;
+fn read<T>(work: impl AsyncFnOnce(&dyn Inspect) -> Option<T>) -> Option<T> {
+    let location = config::journal(&place()).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .ok()?;
     let read = async {
-        let journal = SqliteJournal::read_only(&path).await.ok()?;
-        work(&journal).await
+        let journal = journal::to_read(&location).await.ok()?;
+        work(&*journal).await
     };
     let read = runtime.block_on(async { tokio::time::timeout(LONGEST, read).await });
     // What is still being read must not hold up the shell.

@@ -28,6 +28,7 @@ pub(crate) mod proxy;
 pub(crate) mod reference;
 pub(crate) mod schema;
 pub(crate) mod secret;
+pub(crate) mod servers;
 pub(crate) mod simulator;
 pub(crate) mod value;
 
@@ -36,6 +37,7 @@ use std::{
     fmt::Display,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use antiphon::net::{Network, Proxy as NetProxy};
@@ -49,10 +51,14 @@ pub(crate) use self::schema::schema;
 use self::{
     proxy::Proxy,
     secret::SecretFrom,
+    servers::ServersFrom,
     simulator::Simulator,
     value::{Address, FilePath, Length, Levels},
 };
-use crate::{args::Where, failure::Failure, logging::LogFormat, platform::SourceConfig};
+use crate::{
+    args::Where, failure::Failure, journal::location::Location, logging::LogFormat,
+    platform::SourceConfig,
+};
 
 /// Name of the configuration if none is given.
 ///
@@ -62,6 +68,8 @@ const FILE: &str = "antiphon.toml";
 ///
 /// Both the configuration's default and that of commands without a configuration.
 const JOURNAL: &str = "antiphon.db";
+/// Name of a journal on NATS if none is given.
+const NAME: &str = "antiphon";
 /// Key that decides which other keys a source has.
 const PLATFORM: &str = "platform";
 
@@ -105,6 +113,58 @@ pub(crate) struct Journal {
     /// File of the journal.
     #[schemars(example = &"antiphon.db")]
     pub(crate) path: FilePath,
+    url: Option<ServersFrom>,
+    /// Name of a journal on NATS: 1 to 64 letters, digits, `-` and `_`. Its stream is `antiphon-NAME`.
+    name: String,
+    /// How many servers of a cluster keep a journal on NATS; more than one needs nats-server 2.10.25. One that exists
+    /// keeps its number.
+    ///
+    /// Default: as the stream has it, 1 for a new one.
+    #[schemars(range(min = 1, max = 5))]
+    replicas: Option<u8>,
+    /// How many events a journal on NATS may have at a time; at the limit nothing is stored until a sweep has made room.
+    /// The daemon needs about 150 bytes of memory for each.
+    ///
+    /// Default: 16,777,216.
+    #[schemars(range(min = 1))]
+    max_events: Option<u64>,
+    /// How many bytes the stream of a journal on NATS may have on a server; at nine tenths of it nothing is stored until
+    /// a sweep has made room. One that exists keeps its limit.
+    ///
+    /// Default: as the stream has it, no limit for a new one.
+    #[schemars(range(min = 1_048_576))]
+    stream_bytes: Option<u64>,
+    /// After how long without a sign of life another process takes a journal on NATS over; the first process decides.
+    lease: Length,
+    /// How long the daemon waits for another one to give a journal on NATS up; a long time makes it one that stands by.
+    wait: Length,
+    /// User at the NATS servers.
+    ///
+    /// Default: none.
+    user: Option<String>,
+    /// Password of that user.
+    ///
+    /// Default: none.
+    password: Option<SecretFrom>,
+    /// Token for the NATS servers, in place of user and password.
+    ///
+    /// Default: none.
+    token: Option<SecretFrom>,
+    /// File in PEM with certificates to trust at `tls://` beside the system's.
+    ///
+    /// Default: none.
+    #[schemars(example = &"nats-ca.pem")]
+    certificate: Option<FilePath>,
+    /// File in PEM with the certificate that the NATS servers may ask for.
+    ///
+    /// Default: none.
+    #[schemars(example = &"nats-client.pem")]
+    client_certificate: Option<FilePath>,
+    /// File in PEM with the key of that certificate.
+    ///
+    /// Default: none.
+    #[schemars(example = &"nats-client.key")]
+    client_key: Option<FilePath>,
     /// What a stored event survives: `process`, the end of the process at any moment; `power`, the loss of the
     /// machine's power as well, for one fsync a commit.
     pub(crate) durability: Durability,
@@ -226,6 +286,19 @@ impl Default for Journal {
         let retention = Retention::default();
         Self {
             path: FilePath::new(JOURNAL),
+            url: None,
+            name: NAME.to_owned(),
+            replicas: None,
+            max_events: None,
+            stream_bytes: None,
+            lease: Length(Duration::from_secs(6)),
+            wait: Length(Duration::from_secs(10)),
+            user: None,
+            password: None,
+            token: None,
+            certificate: None,
+            client_certificate: None,
+            client_key: None,
             durability: Durability::default(),
             compress: false,
             keep: None,
@@ -275,9 +348,12 @@ impl Config {
         })
     }
 
-    /// The journal's file.
-    pub(crate) fn journal_path(&self) -> PathBuf {
-        self.journal.path.within(&self.folder)
+    /// Where the journal is.
+    ///
+    /// # Errors
+    /// A secret of a journal on servers that cannot be read.
+    pub(crate) fn location(&self) -> Result<Location, Failure> {
+        self.journal.location(&self.folder)
     }
 
     /// The sources, each with its name and the folder of its files.
@@ -365,21 +441,42 @@ pub(crate) fn set<C, T>(config: C, value: Option<T>, set: impl FnOnce(C, T) -> C
     }
 }
 
-/// Path of the journal that a command reads.
+/// The journal that a command reads.
 ///
 /// `--journal` needs no configuration; `--config` must exist; otherwise `antiphon.toml` of this folder counts if there
 /// is one.
-pub(crate) fn journal(place: &Where) -> Result<PathBuf, Failure> {
-    Ok(journal_of(place, of_place(place)?.as_ref()))
+pub(crate) fn journal(place: &Where) -> Result<Location, Failure> {
+    journal_of(place, of_place(place)?.as_ref())
 }
 
 /// The same, with the configuration of the place.
-pub(crate) fn journal_of(place: &Where, config: Option<&Config>) -> PathBuf {
+///
+/// # Errors
+/// A secret that cannot be read, and an address in place of a file's name.
+pub(crate) fn journal_of(place: &Where, config: Option<&Config>) -> Result<Location, Failure> {
     match (&place.journal, config) {
-        (Some(journal), _) => journal.clone(),
-        (None, Some(config)) => config.journal_path(),
-        (None, None) => JOURNAL.into(),
+        (Some(journal), _) => file(journal),
+        (None, Some(config)) => config.location(),
+        (None, None) => Ok(PathBuf::from(JOURNAL).into()),
     }
+}
+
+/// The file that `--journal` names.
+///
+/// # Errors
+/// It is the address of a server.
+pub(crate) fn file(path: &Path) -> Result<Location, Failure> {
+    let is_address = ["nats://", "tls://"].iter().any(|scheme| {
+        let name = path.as_os_str().as_encoded_bytes();
+        name.starts_with(scheme.as_bytes())
+    });
+    if is_address {
+        let error = Failure::usage("`--journal` names a file, and not servers");
+        return Err(error.hint(
+            "write `[journal]` with `url` into a configuration, and name that one with `--config`",
+        ));
+    }
+    Ok(path.to_owned().into())
 }
 
 /// What the journal of a command keeps, as its configuration says; everything for one that was named by its file.
@@ -409,6 +506,7 @@ mod tests {
     use super::*;
     use crate::{
         failure::report,
+        journal::location::Login,
         platform::{
             PLATFORMS,
             discord::config::{Compression, Intents},
@@ -439,6 +537,18 @@ mod tests {
     const WHOLE: &str = r#"
         [journal]
         path = "events.db"
+        name = "choir"
+        replicas = 3
+        max_events = 1_000_000
+        stream_bytes = 1_000_000_000
+        lease = "4s"
+        wait = "1h"
+        user = "mira"
+        password = { env = "NATS_PASSWORD" }
+        token = { file = "nats-token" }
+        certificate = "nats-ca.pem"
+        client_certificate = "nats-client.pem"
+        client_key = "nats-client.key"
         durability = "power"
         compress = true
         keep = "90d"
@@ -474,7 +584,8 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let config = Config::parse(Path::new("/etc/antiphon/a.toml"), &whole()).unwrap();
-        assert_eq!(config.journal_path(), Path::new("/etc/antiphon/events.db"));
+        let location = config.location().expect("no secrets");
+        assert_eq!(location.file(), Some(Path::new("/etc/antiphon/events.db")));
         assert_eq!(config.journal.durability, Durability::Power);
         assert!(config.journal.compress);
         let retention = config.journal.retention();
@@ -562,9 +673,44 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_on_servers_is_shown_by_its_name_and_their_addresses() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("password"), "canary-7f3a\n").unwrap();
+        let text = "[journal]\nurl = \"nats://10.0.0.1:4222, tls://nats.example.org\"\nname = \"choir\"\n\
+                    replicas = 3\nlease = \"4s\"\nuser = \"mira\"\npassword = { file = \"password\" }\n";
+        let parse = |text: &str| Config::parse(&folder.path().join("a.toml"), text).unwrap();
+        let location = parse(text).location().unwrap();
+        assert_eq!(
+            location.to_string(),
+            "`choir` at nats://10.0.0.1:4222, tls://nats.example.org"
+        );
+        assert_eq!(location.beside(), folder.path().join("antiphon-choir"));
+        assert!(!format!("{location:?}").contains("canary"));
+        let Location::Servers(servers) = location else {
+            panic!("it is on servers");
+        };
+        assert_eq!((servers.replicas, servers.lease.as_secs()), (Some(3), 4));
+        assert!(matches!(servers.login, Some(Login::User(user, _)) if user == "mira"));
+
+        let url = "nats://mira:canary-7f3a@10.0.0.1";
+        std::fs::write(folder.path().join("url"), url).unwrap();
+        let location = parse("[journal]\nurl = { file = \"url\" }")
+            .location()
+            .unwrap();
+        assert_eq!(location.to_string(), "`antiphon` at nats://10.0.0.1");
+        std::fs::write(folder.path().join("url"), "canary-7f3a").unwrap();
+        let wrong = parse("[journal]\nurl = { file = \"url\" }").location();
+        let (exit, said) = report(&wrong.expect_err("it is no address").into());
+        assert_eq!(exit.code(), 2);
+        assert!(said[0].contains("no addresses of NATS servers"), "{said:?}");
+        assert!(!said.concat().contains("canary"), "{said:?}");
+    }
+
+    #[test]
     fn an_empty_configuration_is_all_defaults() {
         let config = Config::parse(Path::new("a.toml"), "").unwrap();
-        assert_eq!(config.journal_path(), Path::new("antiphon.db"));
+        let location = config.location().expect("no secrets");
+        assert_eq!(location.file(), Some(Path::new("antiphon.db")));
         assert!(config.sources.is_empty());
     }
 

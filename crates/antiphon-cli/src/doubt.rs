@@ -4,7 +4,7 @@
 //! what is not there yet.
 
 use antiphon_core::SourceName;
-use antiphon_journal::SqliteJournal;
+use antiphon_journal::Inspect;
 
 use crate::{
     failure::Failure,
@@ -21,7 +21,7 @@ const NAMES: usize = 100_000;
 /// # Errors
 /// The journal cannot be read.
 pub(crate) async fn warn(
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
     kinds: &[Pattern],
     places: &[Pattern],
     sources: &[Pattern],

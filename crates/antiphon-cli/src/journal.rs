@@ -3,21 +3,33 @@
 //! Commands never open the journal's files but through here, so that errors and hints are the same everywhere. Reading
 //! needs an existing file; writing makes one.
 
-use std::path::Path;
+pub(crate) mod location;
+#[cfg(feature = "jetstream")]
+mod servers;
 
-use antiphon_core::Trouble;
-use antiphon_journal::{Durability, OpenError, Options, SqliteJournal};
+use std::{path::Path, sync::Arc};
 
+use antiphon_core::{DeadLetterChange, Trouble};
+use antiphon_journal::{Asked, Durability, Inspect, OpenError, Options, SqliteJournal};
+
+use self::location::Location;
+#[cfg(not(feature = "jetstream"))]
+use self::location::Servers;
+#[cfg(feature = "jetstream")]
+pub(crate) use self::servers::{open, options};
 use crate::{
     config,
     failure::{Exit, Failure},
 };
 
-/// Looks whether there is a journal.
+/// Looks whether there is a journal; one on servers is asked for when it is opened.
 ///
 /// # Errors
 /// No such file, or a folder, with a hint.
-pub(crate) fn exists(path: &Path) -> Result<(), Failure> {
+pub(crate) fn exists(location: &Location) -> Result<(), Failure> {
+    let Some(path) = location.file() else {
+        return Ok(());
+    };
     if path.exists() {
         return is_no_folder(path);
     }
@@ -51,14 +63,32 @@ pub(crate) fn is_no_folder(path: &Path) -> Result<(), Failure> {
 /// Opens a journal for reading, also beside the process that writes it.
 ///
 /// # Errors
-/// No such file, with a hint; and what `SqliteJournal::read_only` says.
-pub(crate) async fn to_read(path: &Path) -> Result<SqliteJournal, Failure> {
-    exists(path)?;
-    SqliteJournal::read_only(path).await.map_err(failure)
+/// No such file, with a hint; and what `SqliteJournal::read_only` and `JetStreamJournal::read_only` say.
+pub(crate) async fn to_read(location: &Location) -> Result<Arc<dyn Inspect>, Failure> {
+    exists(location)?;
+    match location {
+        Location::File(path) => {
+            let journal = SqliteJournal::read_only(path).await.map_err(failure)?;
+            Ok(Arc::new(journal))
+        }
+        Location::Servers(servers) => servers_to_read(servers).await,
+    }
 }
 
 /// Opens a journal for writing, and creates a missing one.
 pub(crate) async fn to_write(
+    location: &Location,
+    config: &config::Journal,
+) -> Result<Arc<dyn Inspect>, Failure> {
+    let path = match location {
+        Location::File(path) => path,
+        Location::Servers(servers) => return servers_to_write(servers).await,
+    };
+    Ok(Arc::new(to_write_file(path, config).await?))
+}
+
+/// Opens a file for writing, and creates a missing one.
+pub(crate) async fn to_write_file(
     path: &Path,
     config: &config::Journal,
 ) -> Result<SqliteJournal, Failure> {
@@ -70,9 +100,70 @@ pub(crate) async fn to_write(
     let options = Options::new()
         .durability(durability)
         .compress(config.compress);
-    SqliteJournal::open_with(path, options)
-        .await
-        .map_err(failure)
+    let journal = SqliteJournal::open_with(path, options).await;
+    journal.map_err(failure)
+}
+
+#[cfg(feature = "jetstream")]
+use self::servers::{to_read as servers_to_read, to_write as servers_to_write};
+
+/// # Errors
+/// This program has no JetStream.
+#[cfg(not(feature = "jetstream"))]
+#[expect(clippy::unused_async, reason = "the one of the feature waits")]
+async fn servers_to_read(_: &Servers) -> Result<Arc<dyn Inspect>, Failure> {
+    Err(without_jetstream())
+}
+
+/// # Errors
+/// This program has no JetStream.
+#[cfg(not(feature = "jetstream"))]
+#[expect(clippy::unused_async, reason = "the one of the feature waits")]
+async fn servers_to_write(_: &Servers) -> Result<Arc<dyn Inspect>, Failure> {
+    Err(without_jetstream())
+}
+
+#[cfg(not(feature = "jetstream"))]
+pub(crate) fn without_jetstream() -> Failure {
+    Failure::usage("this antiphon was built without JetStream, and cannot open a journal on NATS").hint(
+        "install it with its usual features, `cargo install --path crates/antiphon-cli`, or name a file by `path`",
+    )
+}
+
+/// Replays or drops a dead letter, also beside the process that writes the journal.
+///
+/// Where a journal on servers has no process that writes it, this one becomes it for a moment; `writer` keeps the journal
+/// open for the next letter, and is closed by the caller.
+///
+/// # Errors
+/// The journal cannot be changed.
+pub(crate) async fn change_letter(
+    location: &Location,
+    journal: &dyn Inspect,
+    writer: &mut Option<Arc<dyn Inspect>>,
+    change: DeadLetterChange,
+) -> Result<Asked, Failure> {
+    if writer.is_none() {
+        let asked = journal.change_letter(change.clone()).await;
+        match asked {
+            Err(error) if location.file().is_none() && error.trouble() == Trouble::Unreachable => {}
+            asked => return Ok(asked?),
+        }
+        *writer = Some(to_write(location, &config::Journal::default()).await?);
+    }
+    let writer = writer.as_ref().expect("it was opened above");
+    Ok(writer.change_letter(change).await?)
+}
+
+/// The file of a journal, for what only a file has.
+///
+/// # Errors
+/// The journal is on servers; `what` says what was to be done with it.
+pub(crate) fn file<'a>(location: &'a Location, what: &str) -> Result<&'a Path, Failure> {
+    location.file().ok_or_else(|| {
+        let error = format!("the journal {location} is on NATS, and {what} needs a file");
+        Failure::usage(error).hint("name a file by `--journal`")
+    })
 }
 
 /// Takes message, hint and exit code from an error of the journal.

@@ -12,8 +12,8 @@ use std::{
     sync::Arc,
 };
 
-use antiphon_core::{Event, Journal as _, Position, SourceName};
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_core::{Event, Position, SourceName};
+use antiphon_journal::{Filter, Inspect};
 
 use crate::{failure::Failure, platform::PLATFORMS};
 
@@ -134,7 +134,7 @@ impl Names {
     /// The journal cannot be read.
     pub(crate) async fn learn_for(
         &mut self,
-        journal: &SqliteJournal,
+        journal: &dyn Inspect,
         events: &[Arc<Event>],
     ) -> Result<(), Failure> {
         for event in events {
@@ -181,7 +181,7 @@ impl Names {
     /// Learns from the events behind `after`, up to `until`; what is known already is newer.
     async fn look_at(
         &mut self,
-        journal: &SqliteJournal,
+        journal: &dyn Inspect,
         after: Position,
         until: Position,
         events: &[Arc<Event>],
@@ -229,7 +229,7 @@ impl Names {
     /// Learns the rooms that a source of QueUp has joined.
     async fn learn_checkpoints(
         &mut self,
-        journal: &SqliteJournal,
+        journal: &dyn Inspect,
         source: &SourceName,
     ) -> Result<(), Failure> {
         #[derive(serde::Deserialize)]

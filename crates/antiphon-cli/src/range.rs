@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use antiphon_core::{Event, Journal, Position, ReadError};
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_journal::{Filter, Inspect};
 use jiff::{Timestamp, Zoned};
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 /// # Errors
 /// A day beyond the calendar, and a journal that cannot be read.
 pub(crate) async fn begin(
-    journal: &impl Journal,
+    journal: &(impl Journal + ?Sized),
     since: Moment,
     now: &Zoned,
     end: Position,
@@ -38,7 +38,7 @@ pub(crate) async fn begin(
 /// # Errors
 /// As [`begin`].
 pub(crate) async fn finish(
-    journal: &impl Journal,
+    journal: &(impl Journal + ?Sized),
     until: Moment,
     now: &Zoned,
     end: Position,
@@ -65,7 +65,7 @@ fn instant(moment: Moment, now: &Zoned, reading: Reading) -> Result<Timestamp, F
 /// # Errors
 /// The journal cannot be read.
 async fn before(
-    journal: &impl Journal,
+    journal: &(impl Journal + ?Sized),
     time: Timestamp,
     end: Position,
 ) -> Result<Position, ReadError> {
@@ -96,7 +96,7 @@ pub(crate) struct Last {
 /// # Errors
 /// The journal cannot be read, and what `taken` says.
 pub(crate) async fn last(
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
     (after, until): (Position, Position),
     count: usize,
     filter: &Filter,

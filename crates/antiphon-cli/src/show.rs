@@ -14,7 +14,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use antiphon_core::{BodyForm, Event, Gap, Link, Payload as _, Provenance, SourceName};
-use antiphon_journal::SqliteJournal;
+use antiphon_journal::Inspect;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -162,7 +162,7 @@ impl Lines {
     /// The journal cannot be read.
     pub(crate) async fn learn(
         &mut self,
-        journal: &SqliteJournal,
+        journal: &dyn Inspect,
         events: &[Arc<Event>],
     ) -> Result<(), Failure> {
         match &mut self.names {

@@ -275,3 +275,23 @@ fn doctor_goes_nowhere_with_a_wrong_configuration() {
         hint: `antiphon doctor --help` shows what can be written
         "#);
 }
+
+#[cfg(not(feature = "jetstream"))]
+#[test]
+fn a_build_without_jetstream_names_the_way_out() {
+    let folder = configured("[journal]\nurl = \"nats://127.0.0.1:1\"\n");
+    let run = |arguments: &[&'static str]| {
+        let run = Antiphon::new(arguments.iter().copied());
+        run.within(folder.path()).run()
+    };
+    let check = run(&["check"]);
+    assert_eq!(check.code, 2, "{}", check.whole());
+    assert!(check.stdout.contains("[journal-without-jetstream]"));
+    let tail = run(&["tail"]);
+    assert_eq!(tail.code, 2, "{}", tail.whole());
+    assert!(tail.stderr.contains("was built without JetStream"));
+    assert!(
+        tail.stderr
+            .contains("hint: install it with its usual features")
+    );
+}

@@ -17,6 +17,9 @@
 //! | `shared` | values that processes share |
 //! | `follow` | what such a process knows of the stream |
 //! | `stretch` | many events that stand close together, read by one request |
+//! | `inspect` | events by a filter, consumers, names and sizes, for programs that look into a journal |
+//! | `texts` | names of events by number |
+//! | `health` | what servers say of themselves and of a journal |
 //!
 //! A batch becomes a *run* of messages: its states first, then its events, each message with the number that it has to
 //! follow. The last of them ends the run, and only then does the run count. Positions are given by the appender and stand
@@ -59,7 +62,8 @@ use follow::Follower;
 use format::{
     CheckpointLine, ProjectionLine, StateName, StateValue, consumer_key, read_dead, read_event,
 };
-use index::{Index, Stored};
+use index::{Head, Index, Stored};
+use inspect::Letters;
 use lease::{APPENDER, Lease, NotTaken};
 use relay::Requests;
 use run::{Writer, put_up};
@@ -72,7 +76,9 @@ mod ask;
 mod erase;
 mod follow;
 mod format;
+mod health;
 mod index;
+mod inspect;
 mod lease;
 mod open;
 mod options;
@@ -82,7 +88,9 @@ mod run;
 mod server;
 mod shared;
 mod stretch;
+mod texts;
 
+pub use health::{JetStreamPeer, JetStreamServer, JetStreamStream};
 pub use options::{JetStreamOpenError, JetStreamOptions};
 
 /// Calls that wait for the appender; further ones wait for room.
@@ -138,7 +146,7 @@ enum Writing {
     /// This process appends.
     Ingester(mpsc::Sender<Command>),
     /// It asks the one that appends, and follows the stream to see what became of it.
-    Consumers {
+    Beside {
         asker: Asker,
         seen: watch::Receiver<u64>,
     },
@@ -164,6 +172,7 @@ struct Shared {
     closed: AtomicBool,
     trash: mpsc::UnboundedSender<Trash>,
     readers: Readers,
+    letters: Letters,
     /// The last message that was taken in, where another process appends.
     taken: watch::Sender<u64>,
     max_events: usize,
@@ -220,18 +229,23 @@ impl Shared {
     async fn page(&self, after: Position, limit: usize) -> Result<Vec<(u64, Event)>, Failure> {
         self.check_open()?;
         let mut bytes = 0;
-        let heads: Vec<_> = self
+        let heads = self
             .index()
             .events
             .range(after.get().saturating_add(1)..)
             .take(limit)
             .take_while(|(_, head)| {
                 let is_first = bytes == 0;
-                bytes += head.weight;
+                bytes += head.weight();
                 is_first || bytes <= PAGE_BYTES as u64
             })
             .map(|(position, head)| (*position, *head))
             .collect();
+        self.fetch(heads).await
+    }
+
+    /// These events, without those that are gone meanwhile, with the numbers of their last messages.
+    async fn fetch(&self, heads: Vec<(u64, Head)>) -> Result<Vec<(u64, Event)>, Failure> {
         let whole: Vec<_> = heads
             .iter()
             .filter(|(_, head)| head.parts == 0)
@@ -334,7 +348,7 @@ impl JetStreamJournal {
         options: JetStreamOptions,
     ) -> Result<Self, JetStreamOpenError> {
         let link = Arc::new(Link::open(servers, &options, Role::Ingester).await?);
-        let (bucket, time) = link.bucket(&options).await?;
+        let (bucket, time) = link.bucket(&options, Role::Ingester).await?;
         let lease = Lease::take(bucket.clone(), APPENDER.into(), time, options.wait).await;
         let lease = Arc::new(lease.map_err(|not_taken| match not_taken {
             NotTaken::Held(holder) => JetStreamOpenError::Held { holder },
@@ -358,6 +372,7 @@ impl JetStreamJournal {
             closed: AtomicBool::new(false),
             trash,
             readers: Readers::default(),
+            letters: Letters::default(),
             taken: watch::Sender::new(0),
             max_events: options.max_events,
             stream_bytes: u64::try_from(limit).ok().filter(|limit| *limit > 0),
@@ -416,15 +431,41 @@ impl JetStreamJournal {
         servers: &str,
         options: JetStreamOptions,
     ) -> Result<Self, JetStreamOpenError> {
-        let link = Arc::new(Link::open(servers, &options, Role::Consumer).await?);
-        let (bucket, lease) = link.bucket(&options).await?;
+        Self::beside(servers, options, Role::Consumer).await
+    }
+
+    /// Opens a journal for reading, also beside the process that appends; follows what that one stores.
+    ///
+    /// It must be called within a tokio runtime. It reads the headers of all messages first, and takes no lease. Calls
+    /// that store fail with [`Trouble::ReadOnly`]; replays and drops of dead letters alone are asked of the process that
+    /// appends ([`Inspect::change_letter`](crate::Inspect::change_letter)).
+    ///
+    /// Options that make a stream are of no use here.
+    ///
+    /// # Errors
+    /// [`JetStreamOpenError`] as for [`open`](Self::open); with [`Trouble::Empty`] if nobody has made the journal yet.
+    pub async fn read_only(
+        servers: &str,
+        options: JetStreamOptions,
+    ) -> Result<Self, JetStreamOpenError> {
+        Self::beside(servers, options, Role::Reader).await
+    }
+
+    /// Opens a journal beside the process that appends.
+    async fn beside(
+        servers: &str,
+        options: JetStreamOptions,
+        role: Role,
+    ) -> Result<Self, JetStreamOpenError> {
+        let link = Arc::new(Link::open(servers, &options, role).await?);
+        let (bucket, lease) = link.bucket(&options, role).await?;
         let (index, next) = open::read_beside(&link).await.map_err(Failure::open)?;
         let (trash, _) = mpsc::unbounded_channel();
         let (lost, _) = watch::channel(None);
         let taken = watch::Sender::new(next - 1);
         let shared = Arc::new(Shared {
             link: Arc::clone(&link),
-            role: Role::Consumer,
+            role,
             last: watch::Sender::new(Position::new(index.counters.position)),
             index: Mutex::new(index),
             replays: watch::Sender::new(0),
@@ -432,6 +473,7 @@ impl JetStreamJournal {
             closed: AtomicBool::new(false),
             trash,
             readers: Readers::default(),
+            letters: Letters::default(),
             taken: taken.clone(),
             max_events: options.max_events,
             stream_bytes: None,
@@ -443,7 +485,7 @@ impl JetStreamJournal {
         tasks.spawn(Follower::new(Arc::clone(&shared), taken).run());
         Ok(Self {
             shared,
-            writer: Writing::Consumers {
+            writer: Writing::Beside {
                 asker: Asker::new(link),
                 seen,
             },
@@ -496,6 +538,7 @@ impl JetStreamJournal {
     ) -> Result<T, Failure> {
         self.check()?;
         let Writing::Ingester(commands) = &self.writer else {
+            self.may_store()?;
             let cause =
                 "the journal was opened for consumers, and that is for the process that appends";
             return Err(Failure::said(Trouble::OtherRole, cause));
@@ -505,6 +548,16 @@ impl JetStreamJournal {
         let sent = commands.send(command(done)).await;
         sent.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
+    }
+
+    /// # Errors
+    /// The journal is open for reading only.
+    fn may_store(&self) -> Result<(), Failure> {
+        if self.shared.role == Role::Reader {
+            let cause = "the journal was opened for reading only";
+            return Err(Failure::said(Trouble::ReadOnly, cause));
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), Failure> {
@@ -517,10 +570,11 @@ impl JetStreamJournal {
 
     async fn store(&self, batch: Arc<Batch>) -> Result<Appended, Failure> {
         let leases = self.claims.map(|holder| holder.epoch);
-        let Writing::Consumers { asker, .. } = &self.writer else {
+        let Writing::Beside { asker, .. } = &self.writer else {
             return self.ask(|done| Command::Append(batch, leases, done)).await;
         };
         self.check()?;
+        self.may_store()?;
         if let Some(cause) = self.claims.refusal(&batch) {
             return Err(Failure::said(Trouble::OtherRole, cause));
         }
@@ -532,7 +586,7 @@ impl JetStreamJournal {
 
     /// Waits until this process knows of what another one has stored for it.
     async fn see(&self, stored: Result<u64, Failure>) -> Result<(), Failure> {
-        let Writing::Consumers { seen, .. } = &self.writer else {
+        let Writing::Beside { seen, .. } = &self.writer else {
             return stored.map(drop);
         };
         let stored = match stored {
@@ -557,6 +611,7 @@ impl JetStreamJournal {
     /// Takes the lease of a consumer, and has it noted in the stream.
     async fn take(&self, consumer: &ConsumerName, wait: Duration) -> Result<Claim, Failure> {
         self.check()?;
+        self.may_store()?;
         if self.claims.have(consumer) {
             let cause = "this process has it already";
             return Err(Failure::said(Trouble::Locked, cause));
@@ -586,7 +641,7 @@ impl JetStreamJournal {
                         Ok(Kept::Refused(failure)) | Err(failure) => Err(failure),
                     }
                 }
-                Writing::Consumers { asker, .. } => asker.claim(consumer, lease.epoch).await,
+                Writing::Beside { asker, .. } => asker.claim(consumer, lease.epoch).await,
             };
             match self.see(noted).await {
                 Ok(()) => break,

@@ -2,8 +2,10 @@
 
 mod claims;
 mod erased;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
 mod filter;
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+mod inspect;
 #[cfg(feature = "jetstream")]
 mod jetstream;
 mod memory;
@@ -11,16 +13,21 @@ mod retention;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
 pub use filter::{Filter, Page};
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+pub use inspect::{
+    Age, Asked, Bodies, ConsumerOverview, Due, Imported, Inspect, Names, Overview, Size, States,
+    Storage,
+};
 #[cfg(feature = "jetstream")]
-pub use jetstream::{JetStreamJournal, JetStreamOpenError, JetStreamOptions};
+pub use jetstream::{
+    JetStreamJournal, JetStreamOpenError, JetStreamOptions, JetStreamPeer, JetStreamServer,
+    JetStreamStream,
+};
 pub use memory::MemoryJournal;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{
-    Age, Asked, Bodies, ConsumerOverview, Due, Durability, Imported, Integrity, Names, OpenError,
-    Options, Overview, SqliteJournal, States, Storage,
-};
+pub use sqlite::{Durability, Integrity, OpenError, Options, SqliteJournal};
 
 /// Most bytes in one page of [`Journal::read`](antiphon_core::Journal::read), unless a single event weighs more.
 ///

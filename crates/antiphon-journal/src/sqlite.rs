@@ -14,6 +14,7 @@
 //! | `claim` | the lock files of consumers |
 //! | `reader` | up to four connections that read |
 //! | `sweep`, `swept` | retention, in slices |
+//! | `inspect` | the methods of [`Inspect`](crate::Inspect) |
 //! | `overview` | how far consumers are, and the newest event of each source |
 //! | `storage` | size, age of the events, what retention removes next |
 //! | `erase` | a person is erased, in slices |
@@ -58,7 +59,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{Filter, Page, claims::Claims};
+use crate::{Asked, Filter, Page, claims::Claims};
 use claim::ClaimLock;
 use files::Watch;
 use reader::{READERS, Reader, Readers};
@@ -74,6 +75,7 @@ mod claim;
 mod connection;
 mod erase;
 mod files;
+mod inspect;
 mod integrity;
 mod known;
 mod lock;
@@ -96,11 +98,7 @@ mod worker;
 mod writer;
 
 pub use integrity::Integrity;
-pub use known::Names;
-pub use open::{Asked, Durability, OpenError, Options};
-pub use overview::{ConsumerOverview, Overview};
-pub use storage::{Age, Bodies, Due, Storage};
-pub use transfer::{Imported, States};
+pub use open::{Durability, OpenError, Options};
 
 /// How often an idle appender looks for requests of other processes, and a consumer for replays, while someone watches
 /// for replays.

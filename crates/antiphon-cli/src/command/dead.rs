@@ -1,6 +1,6 @@
 //! `antiphon dead`.
 //!
-//! Reading goes through a read-only journal, also beside a running daemon. Changing goes through `SqliteJournal::ask`:
+//! Reading goes through a read-only journal, also beside a running daemon. So does changing (`Inspect::change_letter`):
 //! if nobody appends, the change is made at once; otherwise the request is left in the file and the appending process
 //! takes it up within about a second. A replay is handled by the program whose consumer the letter names; nobody else
 //! takes it.
@@ -10,8 +10,10 @@
 
 mod choice;
 
+use std::sync::Arc;
+
 use antiphon_core::{DeadLetter, DeadLetterChange, DeadLetterId, Journal};
-use antiphon_journal::{Asked, SqliteJournal};
+use antiphon_journal::{Asked, Inspect};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,7 +22,7 @@ use crate::{
     args::{Dead, DeadCommand, LetterFilter, Where, Which},
     config, doubt,
     failure::{Exit, Failure},
-    journal,
+    journal::{self, location::Location},
     output::{Form, Output, say, table},
     show,
     signals::Stop,
@@ -49,11 +51,11 @@ pub(crate) async fn dead(args: Dead, stop: &Stop) -> anyhow::Result<Exit> {
             journal,
             shape,
         } => {
-            let letters = chosen(&which, &filter, &journal).await?;
+            let (open, letters) = chosen(&which, &filter, &journal).await?;
             let retention = config::retention_of(config::of_place(&journal)?.as_ref());
             choice::warn(&letters, &retention, Timestamp::now());
             let output = Output::stdout(shape.output);
-            change(&letters, &journal, Change::Replay, output).await
+            change(&letters, open, Change::Replay, output).await
         }
         DeadCommand::Drop {
             which,
@@ -62,10 +64,10 @@ pub(crate) async fn dead(args: Dead, stop: &Stop) -> anyhow::Result<Exit> {
             journal,
             shape,
         } => {
-            let letters = chosen(&which, &filter, &journal).await?;
+            let (open, letters) = chosen(&which, &filter, &journal).await?;
             choice::confirm(letters.len(), yes || !which.all, stop).await?;
             let output = Output::stdout(shape.output);
-            change(&letters, &journal, Change::Drop, output).await
+            change(&letters, open, Change::Drop, output).await
         }
     }
 }
@@ -154,7 +156,7 @@ impl<'a> Line<'a> {
 ///
 /// # Errors
 /// The journal cannot be read.
-async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, Failure> {
+async fn letters(journal: &(impl Journal + ?Sized)) -> Result<Vec<DeadLetter>, Failure> {
     let mut letters: Vec<DeadLetter> = Vec::new();
     loop {
         let after = letters.last().map_or(DeadLetterId(0), |letter| letter.id);
@@ -170,11 +172,11 @@ async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, Failure> {
 async fn list(filter: &LetterFilter, place: &Where, mut output: Output) -> anyhow::Result<Exit> {
     let config = config::of_place(place)?;
     let retention = config::retention_of(config.as_ref());
-    let journal = journal::to_read(&config::journal_of(place, config.as_ref())).await?;
-    let mut letters = letters(&journal).await?;
+    let journal = journal::to_read(&config::journal_of(place, config.as_ref())?).await?;
+    let mut letters = letters(&*journal).await?;
     let now = Timestamp::now();
     letters.retain(|letter| filter.takes(letter, now));
-    warn_of_patterns(&journal, filter, &letters).await?;
+    warn_of_patterns(&*journal, filter, &letters).await?;
     match output.form() {
         Form::Json => {
             for letter in &letters {
@@ -265,7 +267,7 @@ async fn show_one(id: DeadLetterId, place: &Where, mut output: Output) -> anyhow
 /// # Errors
 /// The journal cannot be read.
 async fn warn_of_patterns(
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
     filter: &LetterFilter,
     found: &[DeadLetter],
 ) -> Result<(), Failure> {
@@ -281,6 +283,12 @@ fn none(id: DeadLetterId) -> Failure {
         .hint("`antiphon dead list` shows those there are")
 }
 
+/// A journal whose letters are to be changed.
+struct Open {
+    location: Location,
+    journal: Arc<dyn Inspect>,
+}
+
 /// The letters that numbers, or `--all` and filters, name.
 ///
 /// # Errors
@@ -289,18 +297,19 @@ async fn chosen(
     which: &Which,
     filter: &LetterFilter,
     place: &Where,
-) -> Result<Vec<DeadLetter>, Failure> {
+) -> Result<(Open, Vec<DeadLetter>), Failure> {
     if !which.all && !filter.is_empty() {
         let failure = Failure::usage("a filter chooses among all dead letters");
         return Err(failure.hint("add `--all`, or leave the filter out and give numbers"));
     }
-    let journal = journal::to_read(&config::journal(place)?).await?;
-    let mut there = letters(&journal).await?;
+    let location = config::journal(place)?;
+    let journal = journal::to_read(&location).await?;
+    let mut there = letters(&*journal).await?;
     if which.all {
         let now = Timestamp::now();
         there.retain(|letter| filter.takes(letter, now));
-        warn_of_patterns(&journal, filter, &there).await?;
-        return Ok(there);
+        warn_of_patterns(&*journal, filter, &there).await?;
+        return Ok((Open { location, journal }, there));
     }
     let ids = which.ids.iter().copied().map(DeadLetterId);
     let find = |id| {
@@ -308,22 +317,24 @@ async fn chosen(
         let letter = there.find(|letter| letter.id == id);
         letter.cloned().ok_or_else(|| none(id))
     };
-    ids.map(find).collect()
+    let letters = ids.map(find).collect::<Result<_, _>>()?;
+    Ok((Open { location, journal }, letters))
 }
 
 /// One line for all letters in text, and one for each in JSON.
 async fn change(
     letters: &[DeadLetter],
-    place: &Where,
+    open: Open,
     change: Change,
     mut output: Output,
 ) -> anyhow::Result<Exit> {
-    let path = config::journal(place)?;
+    let Open { location, journal } = open;
+    let mut writer = None;
     let mut queued = false;
     for letter in letters {
         let id = letter.id;
-        let asked = SqliteJournal::ask(&path, change.of(id)).await;
-        let is_queued = asked.map_err(journal::failure)? == Asked::Queued;
+        let asked = journal::change_letter(&location, &*journal, &mut writer, change.of(id)).await;
+        let is_queued = asked? == Asked::Queued;
         queued |= is_queued;
         if output.form() == Form::Json {
             output.json(&Changed {
@@ -332,6 +343,9 @@ async fn change(
                 done: !is_queued,
             })?;
         }
+    }
+    if let Some(writer) = writer {
+        writer.close().await.map_err(Failure::from)?;
     }
     if output.form() == Form::Json {
         output.flush()?;

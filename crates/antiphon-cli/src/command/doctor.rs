@@ -5,11 +5,14 @@
 //! and nothing is written to the journal: requests read, and no session is begun at Discord's Gateway or at a node. An
 //! account without a kept login has to log in.
 //!
-//! A platform's part is its `doctor.rs`; `reach.rs` says why a server cannot be reached, `journal.rs` looks at the file.
+//! A platform's part is its `doctor.rs`; `reach.rs` says why a server cannot be reached, `journal.rs` looks at the file,
+//! and `servers.rs` at a journal on NATS.
 
 mod journal;
 mod probe;
 mod reach;
+#[cfg(feature = "jetstream")]
+mod servers;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -28,6 +31,7 @@ use crate::{
     config::{Config, check},
     failure::{Exit, Failure},
     finding::{Code, Severity},
+    journal::location::Location,
     output::{Form, Output, Paint, say},
     signals::Stop,
 };
@@ -89,7 +93,13 @@ async fn examine(config: Arc<Config>, limit: Duration) -> Result<Vec<Probe>, Fai
     }
     tasks.spawn(async move {
         let mut probe = Probe::new(JOURNAL, limit);
-        journal::examine(&config.journal_path(), limit, &mut probe).await;
+        match config.location()? {
+            Location::File(path) => journal::examine(&path, limit, &mut probe).await,
+            #[cfg(feature = "jetstream")]
+            Location::Servers(servers) => servers::examine(&servers, limit, &mut probe).await,
+            #[cfg(not(feature = "jetstream"))]
+            Location::Servers(_) => return Err(crate::journal::without_jetstream()),
+        }
         Ok((usize::MAX, probe))
     });
     let mut done = tasks
@@ -224,7 +234,7 @@ fn sum(parts: &[Probe]) -> String {
     }
 }
 
-/// 2 for a wrong file, 3 for a source with an error, 6 or 1 for a journal with one, 1 for warnings if they count.
+/// 2 for a wrong file, 3 for a source with an error, 6, 3 or 1 for a journal with one, 1 for warnings if they count.
 fn exit(parts: &[Probe], is_strict: bool) -> Exit {
     let of = |name: &str| parts.iter().find(|part| part.name() == name);
     let mut sources = parts
@@ -240,6 +250,8 @@ fn exit(parts: &[Probe], is_strict: bool) -> Exit {
     if let Some(journal) = of(JOURNAL).filter(|journal| journal.has_errors()) {
         return if has(journal, Code::JournalDamaged) || has(journal, Code::JournalNewer) {
             Exit::JournalUnreadable
+        } else if has(journal, Code::JournalUnreachable) {
+            Exit::Unreachable
         } else {
             Exit::Failed
         };

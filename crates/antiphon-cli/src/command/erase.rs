@@ -13,8 +13,8 @@ use std::{
     sync::Arc,
 };
 
-use antiphon_core::{Erased, Journal as _, Person, Position, Rule};
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_core::{Erased, Person, Position, Rule};
+use antiphon_journal::{Filter, Inspect};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::task::block_in_place;
@@ -27,7 +27,7 @@ use crate::{
         wire::{Erasure, ErasureDone},
     },
     failure::{Exit, Failure},
-    journal,
+    journal::{self, location::Location},
     output::{Form, Output, say, table},
     platform::PLATFORMS,
 };
@@ -39,21 +39,26 @@ const LONGEST_NAME: usize = 1024;
 /// A user of no platform, a journal that cannot be read or that another process appends to, and remains of the person
 /// that are left in the journal's files.
 pub(crate) async fn erase(args: Erase) -> anyhow::Result<Exit> {
-    let path = config::journal(&args.journal)?;
-    let journal = journal::to_read(&path).await?;
-    let mut person = person(&args.whom, &journal).await?;
-    let found = person.survey(&journal).await.map_err(Failure::from)?;
+    let location = config::journal(&args.journal)?;
+    let journal = journal::to_read(&location).await?;
+    let mut person = person(&args.whom, &*journal).await?;
+    let found = person.survey(&*journal).await.map_err(Failure::from)?;
     journal.close().await.map_err(Failure::from)?;
     let mut report = Report::new(&args, &person, found);
     if args.yes {
-        report.done(carry_out(&path, &args.whom, &person, false).await?);
-        report.remains = block_in_place(|| remains(&path, &person));
-        let is_left = |report: &Report| report.remains.iter().any(|file| is_own(&path, file));
+        report.done(carry_out(&location, &args.whom, &person, false).await?);
+        // What a server leaves is the server's to overwrite, and on its disk.
+        let Some(path) = location.file() else {
+            report.show(args.shape.output)?;
+            return Ok(Exit::Done);
+        };
+        report.remains = block_in_place(|| remains(path, &person));
+        let is_left = |report: &Report| report.remains.iter().any(|file| is_own(path, file));
         if is_left(&report) {
             // Pages in use that other versions or programs wrote: the file is written anew.
-            carry_out(&path, &args.whom, &person, true).await?;
+            carry_out(&location, &args.whom, &person, true).await?;
             report.vacuumed = true;
-            report.remains = block_in_place(|| remains(&path, &person));
+            report.remains = block_in_place(|| remains(path, &person));
         }
         if is_left(&report) {
             report.show(args.shape.output)?;
@@ -72,7 +77,7 @@ pub(crate) async fn erase(args: Erase) -> anyhow::Result<Exit> {
 /// # Errors
 /// The daemon's answer, or that of the journal; one that another program appends to cannot be had.
 async fn carry_out(
-    path: &Path,
+    location: &Location,
     whom: &Whom,
     person: &Person,
     vacuum: bool,
@@ -81,7 +86,7 @@ async fn carry_out(
         whom: whom.clone(),
         vacuum,
     };
-    match Client::of(path)
+    match Client::of(location)
         .post::<ErasureDone>("/v1/erase", &request)
         .await
     {
@@ -89,7 +94,7 @@ async fn carry_out(
         Err(error) if error.is_absent() => {}
         Err(error) => return Err(error.into()),
     }
-    let journal = journal::to_write(path, &config::Journal::default()).await?;
+    let journal = journal::to_write(location, &config::Journal::default()).await?;
     let changed = async {
         let erased = journal.erase(Arc::new(person.clone())).await?;
         if vacuum {
@@ -108,7 +113,7 @@ async fn carry_out(
 ///
 /// # Errors
 /// A user of no platform, an id that is none, and a text to cut that is none.
-pub(crate) async fn person(args: &Whom, journal: &SqliteJournal) -> Result<Person, Failure> {
+pub(crate) async fn person(args: &Whom, journal: &dyn Inspect) -> Result<Person, Failure> {
     let (platform, id) = match args.user.split_once(':') {
         Some((platform, id)) => (platform.to_owned(), id),
         None => (platform_of(args, journal).await?, &*args.user),
@@ -160,7 +165,7 @@ fn rules(platform: &str) -> Option<Vec<&'static Rule>> {
 }
 
 /// The platform of the source that is named, by its first event.
-async fn platform_of(args: &Whom, journal: &SqliteJournal) -> Result<String, Failure> {
+async fn platform_of(args: &Whom, journal: &dyn Inspect) -> Result<String, Failure> {
     let Some(source) = &args.source else {
         let error = format!("`{}` names no platform", args.user);
         return Err(Failure::usage(error)

@@ -93,7 +93,11 @@ pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
 
 /// Opens the journal, doubts patterns that fit nothing in it, and makes the first line.
 async fn begin(args: &Export) -> Result<(SqliteJournal, Header), Failure> {
-    let journal = journal::to_read(&config::journal(&args.journal)?).await?;
+    let location = config::journal(&args.journal)?;
+    journal::exists(&location)?;
+    let path = journal::file(&location, "an export")?;
+    let journal = SqliteJournal::read_only(path).await;
+    let journal = journal.map_err(journal::failure)?;
     let only = &args.only;
     doubt::warn(&journal, &only.kinds, &only.places, &only.sources).await?;
     let header = header(args, &journal).await?;

@@ -42,11 +42,11 @@ const BATCH_BYTES: u64 = 8 << 20;
 pub(crate) async fn import(args: Import, stop: &Stop) -> anyhow::Result<Exit> {
     let mut lines = block_in_place(|| Lines::open(&args.file))?;
     let header = block_in_place(|| lines.header())?;
-    let (path, settings) = match (args.into.journal, &args.into.config) {
-        (Some(path), _) => (path, config::Journal::default()),
+    let (location, settings) = match (args.into.journal, &args.into.config) {
+        (Some(path), _) => (config::file(&path)?, config::Journal::default()),
         (None, Some(config)) => {
             let config = Config::read(config)?;
-            (config.journal_path(), config.journal)
+            (config.location()?, config.journal)
         }
         (None, None) => {
             return Err(Failure::usage("no journal is named")
@@ -54,7 +54,8 @@ pub(crate) async fn import(args: Import, stop: &Stop) -> anyhow::Result<Exit> {
                 .into());
         }
     };
-    let journal = journal::to_write(&path, &settings).await?;
+    let path = journal::file(&location, "an import")?;
+    let journal = journal::to_write_file(path, &settings).await?;
     let ended = store(&mut lines, &header, &journal, stop).await;
     let closed = journal.close().await.map_err(Failure::from);
     let ended = ended?;
@@ -67,7 +68,7 @@ pub(crate) async fn import(args: Import, stop: &Stop) -> anyhow::Result<Exit> {
             Ok(Exit::Interrupted)
         }
         Ended::Whole { imported, states } => {
-            report(&path, &header, imported, states, args.shape.output)?;
+            report(path, &header, imported, states, args.shape.output)?;
             Ok(Exit::Done)
         }
     }

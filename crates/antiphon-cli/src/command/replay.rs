@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Event, Journal as _, Position};
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_core::{Event, Position};
+use antiphon_journal::{Filter, Inspect};
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::{task::block_in_place, time::Instant};
 
@@ -41,12 +41,12 @@ pub(crate) async fn replay(args: Replay, stop: &Stop) -> anyhow::Result<Exit> {
         places,
         sources,
     } = &args.only;
-    doubt::warn(&journal, kinds, places, sources).await?;
+    doubt::warn(&*journal, kinds, places, sources).await?;
     let end = *journal.last().borrow();
     let now = Timestamp::now().to_zoned(TimeZone::system());
-    let after = range::begin(&journal, args.from, &now, end).await?;
+    let after = range::begin(&*journal, args.from, &now, end).await?;
     let until = match args.to {
-        Some(to) => range::finish(&journal, to, &now, end).await?,
+        Some(to) => range::finish(&*journal, to, &now, end).await?,
         None => end,
     };
     let stretch = Stretch {
@@ -57,9 +57,9 @@ pub(crate) async fn replay(args: Replay, stop: &Stop) -> anyhow::Result<Exit> {
     let mut target = match args.command.split_first() {
         Some((program, rest)) => Target::command(program, rest)?,
         None if args.stdout => Target::Stdout(Output::stdout(Form::Json)),
-        None => return count(&journal, stretch, args.speed).await,
+        None => return count(&*journal, stretch, args.speed).await,
     };
-    let sent = send(&journal, stretch, args.speed, &mut target, stop).await?;
+    let sent = send(&*journal, stretch, args.speed, &mut target, stop).await?;
     let closed = target.close();
     // Ctrl-C ends the command as well, in whatever way: that is no failure of its own.
     let is_over = if stop.token().is_cancelled() {
@@ -99,7 +99,7 @@ impl Stretch {
     /// The next page, without what lies behind the end; `None` at the end.
     async fn next(
         &mut self,
-        journal: &SqliteJournal,
+        journal: &dyn Inspect,
     ) -> Result<Option<Vec<std::sync::Arc<Event>>>, Failure> {
         if self.after >= self.until {
             return Ok(None);
@@ -113,11 +113,7 @@ impl Stretch {
 }
 
 /// Says what would be sent.
-async fn count(
-    journal: &SqliteJournal,
-    mut stretch: Stretch,
-    speed: Speed,
-) -> anyhow::Result<Exit> {
+async fn count(journal: &dyn Inspect, mut stretch: Stretch, speed: Speed) -> anyhow::Result<Exit> {
     let mut count = 0;
     let mut times: Option<(Timestamp, Timestamp)> = None;
     while let Some(page) = stretch.next(journal).await? {
@@ -157,7 +153,7 @@ enum Sent {
 }
 
 async fn send(
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
     mut stretch: Stretch,
     speed: Speed,
     target: &mut Target,

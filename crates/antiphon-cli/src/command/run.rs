@@ -25,7 +25,7 @@ use antiphon::{
 use anyhow::Context as _;
 use tracing::{error, info, warn};
 
-use antiphon_core::Journal as _;
+use antiphon_core::Journal;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -79,10 +79,15 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     for (name, source) in built {
         app = app.boxed_source(sources.begin(name, source));
     }
-    let path = config.journal_path();
-    let journal = Arc::new(journal::to_write(&path, &config.journal).await?);
+    let location = config.location()?;
+    let opened = tokio::select! {
+        opened = journal::to_write(&location, &config.journal) => opened,
+        // One that stands by may wait for long.
+        () = stop.token().cancelled_owned() => return Ok(stop.exit()),
+    };
+    let journal = opened?;
     logging::begin();
-    note(format_args!("journaling into {}", path.display()));
+    note(format_args!("journaling into {location}"));
     config::proxy::tell();
 
     let handle = app.handle();
@@ -103,7 +108,7 @@ pub(crate) async fn run(args: Run, stop: &Stop) -> anyhow::Result<Exit> {
     let running = control::Running {
         handle,
         journal: Arc::clone(&journal),
-        path,
+        location,
         bots: sources.bots(),
         warnings: Warnings::new(warnings),
         samples: control::Samples::default(),
@@ -185,6 +190,7 @@ async fn serve(
         service.stopping();
     };
     let app = async {
+        let journal: Arc<dyn Journal> = journal;
         let ended = app.run(journal, stopping).await;
         over.cancel();
         ended

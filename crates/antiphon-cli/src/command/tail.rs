@@ -11,8 +11,8 @@ mod pick;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use antiphon_core::{Event, Journal as _, Position};
-use antiphon_journal::SqliteJournal;
+use antiphon_core::{Event, Position};
+use antiphon_journal::Inspect;
 use jiff::{Timestamp, tz::TimeZone};
 
 pub(crate) use self::explain::Handling;
@@ -41,13 +41,13 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
     let mut pick = Pick::new(&args)?;
     let mut view = View::new(&args)?;
     let journal = journal::to_read(&config::journal(&args.journal)?).await?;
-    doubt::warn(&journal, &args.kinds, &args.places, &args.sources).await?;
+    doubt::warn(&*journal, &args.kinds, &args.places, &args.sources).await?;
     let mut last = journal.last();
     let end = *last.borrow_and_update();
-    let (mut after, until) = bounds(&args, &journal, end).await?;
+    let (mut after, until) = bounds(&args, &*journal, end).await?;
     if let Some(lines) = args.lines {
-        let events = pick.last(&journal, after, until, lines, stop).await?;
-        view.show(&journal, &Vec::from(events)).await?;
+        let events = pick.last(&*journal, after, until, lines, stop).await?;
+        view.show(&*journal, &Vec::from(events)).await?;
         after = until;
     }
     loop {
@@ -55,7 +55,7 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
         let page = page.map_err(Failure::from)?;
         let is_shown = |event: &&Arc<Event>| args.follow || event.position() <= until;
         let events = pick.taken(page.events.iter().take_while(is_shown))?;
-        view.show(&journal, &events).await?;
+        view.show(&*journal, &events).await?;
         let is_end = page.through == after;
         after = page.through;
         if stop.token().is_cancelled() {
@@ -86,7 +86,7 @@ pub(crate) async fn tail(args: Tail, stop: &Stop) -> anyhow::Result<Exit> {
 /// The position before the first event to show, and that of the last without `--follow`.
 async fn bounds(
     args: &Tail,
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
     end: Position,
 ) -> Result<(Position, Position), Failure> {
     let now = Timestamp::now().to_zoned(zone(args));
@@ -114,7 +114,7 @@ impl Pick {
     /// The last events that are wanted of those behind `after`, up to `until`, in order.
     async fn last(
         &mut self,
-        journal: &SqliteJournal,
+        journal: &dyn Inspect,
         after: Position,
         until: Position,
         lines: usize,
@@ -149,7 +149,7 @@ impl View {
         })
     }
 
-    async fn show(&mut self, journal: &SqliteJournal, events: &[Arc<Event>]) -> anyhow::Result<()> {
+    async fn show(&mut self, journal: &dyn Inspect, events: &[Arc<Event>]) -> anyhow::Result<()> {
         let Some(select) = &mut self.select else {
             if self.output.form() == Form::Text {
                 self.lines.learn(journal, events).await?;

@@ -30,6 +30,8 @@ pub(crate) const DIGITS: &str = "digits of an id";
 /// Texts that `Proxy::parse` of the network reads.
 pub(crate) const PROXY: &str = "URL";
 
+/// Texts that [`are_servers`](super::servers::are_servers).
+pub(crate) const SERVERS: &str = "URL of NATS servers";
 /// Texts such as `127.0.0.1:9464`.
 pub(crate) const ADDRESS: &str = "address with its port";
 /// Texts that [`are_levels`].
@@ -271,6 +273,7 @@ impl<'a> Part<'a> {
                 Some(SERVER) => net::Route::url(text).is_ok(),
                 Some(DIGITS) => text.parse::<NonZeroU64>().is_ok(),
                 Some(PROXY) => super::proxy::parse(text).is_ok(),
+                Some(SERVERS) => super::servers::are_servers(text),
                 Some(ADDRESS) => text.parse::<std::net::SocketAddr>().is_ok(),
                 Some(LEVELS) => are_levels(text),
                 _ => true,

@@ -1,10 +1,6 @@
 //! Asking a running daemon.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
@@ -15,7 +11,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
 use super::{is_too_long, path, wire::Problem, wire::VERSION};
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    journal::location::Location,
+};
 
 /// How long the daemon has to answer a look.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,7 +109,7 @@ fn request(method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
 
 impl Client {
     /// Asks the daemon that writes this journal.
-    pub(crate) fn of(journal: &Path) -> Self {
+    pub(crate) fn of(journal: &Location) -> Self {
         Self {
             path: path(journal),
         }

@@ -1,6 +1,7 @@
 //! The control socket, by which other commands ask a running daemon.
 //!
-//! `antiphon run` listens on a Unix socket beside its journal, `<journal file>.sock`, which only its owner can open. It
+//! `antiphon run` listens on a Unix socket beside its journal, `<journal file>.sock`, which only its owner can open; for
+//! a journal on servers it is `antiphon-NAME.sock` in the configuration's folder. It
 //! speaks HTTP/1.1 with JSON, so that any program can ask it; `docs/control-socket.md` describes it for those.
 //!
 //! ```text
@@ -26,6 +27,7 @@ mod samples;
 mod server;
 pub(crate) mod wire;
 
+use self::wire::JournalReport;
 pub(crate) use self::{
     routes::{lately, report},
     samples::{EVERY, Samples, follow},
@@ -40,9 +42,11 @@ use std::{
 };
 
 use antiphon::{Handle, discord};
-use antiphon_journal::{Overview, SqliteJournal};
+use antiphon_journal::{Inspect, Overview};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use crate::journal::location::Location;
 
 /// Longest path of a socket in bytes: the system keeps 108, and the last one is a zero.
 pub(crate) const LONGEST_PATH: usize = 107;
@@ -51,8 +55,8 @@ pub(crate) const LONGEST_PATH: usize = 107;
 const OVERVIEW: Duration = Duration::from_secs(1);
 
 /// Path of the socket of the daemon that writes this journal.
-pub(crate) fn path(journal: &Path) -> PathBuf {
-    let mut name = OsString::from(journal.as_os_str());
+pub(crate) fn path(journal: &Location) -> PathBuf {
+    let mut name = OsString::from(journal.beside());
     name.push(".sock");
     name.into()
 }
@@ -68,9 +72,9 @@ pub(crate) struct Running {
     /// Handle to the app.
     pub(crate) handle: Handle<()>,
     /// The journal, which this process alone writes.
-    pub(crate) journal: Arc<SqliteJournal>,
-    /// Path of the journal.
-    pub(crate) path: PathBuf,
+    pub(crate) journal: Arc<dyn Inspect>,
+    /// Where the journal is.
+    pub(crate) location: Location,
     /// Its Discord bots.
     pub(crate) bots: Bots,
     /// What its operator should mend, though it runs; one sentence each.
@@ -80,6 +84,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// The journal's sizes, as far as it says them within a second.
+    async fn files(&self) -> JournalReport {
+        let report = timeout(OVERVIEW, JournalReport::of(&self.location, &*self.journal)).await;
+        report.unwrap_or_else(|_| JournalReport::nameless(&self.location))
+    }
+
     /// How far the journal's consumers are; `None` if it does not say within a second.
     async fn overview(&self) -> Option<Overview> {
         let overview = timeout(OVERVIEW, self.journal.overview()).await;
@@ -133,7 +143,7 @@ impl Warnings {
 /// The daemon runs without a socket too: what stands in its way is a warning of its log.
 #[cfg(unix)]
 pub(crate) async fn serve(running: Running, over: CancellationToken) {
-    if let Some(server) = server::Server::beside(&running.path).await {
+    if let Some(server) = server::Server::beside(&running.location).await {
         server.run(routes::routes(running), over).await;
     }
 }

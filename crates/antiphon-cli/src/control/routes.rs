@@ -15,10 +15,7 @@ use jiff::Timestamp;
 use super::{
     EVERY, Running,
     deadline::Deadline,
-    wire::{
-        self, Erasure, ErasureDone, Identifies, JournalReport, Lately, Problem, Process, Report,
-        VERSION,
-    },
+    wire::{self, Erasure, ErasureDone, Identifies, Lately, Problem, Process, Report, VERSION},
 };
 use crate::{
     args::Whom,
@@ -53,7 +50,7 @@ pub(crate) async fn report(running: &Running) -> Report {
     let app = running.handle.status().await;
     let now: Timestamp = app.at;
     let overview = running.overview().await;
-    let files = JournalReport::of_files(&running.path);
+    let files = running.files().await;
     Report {
         version: VERSION,
         process: Process {
@@ -125,7 +122,7 @@ async fn erase(
 }
 
 async fn erased(running: &Running, whom: &Whom, vacuum: bool) -> Result<Erased, Failure> {
-    let person = erase::person(whom, &running.journal).await?;
+    let person = erase::person(whom, &*running.journal).await?;
     let erased = running.handle.erase(person).await;
     let erased = erased.map_err(|error| match error {
         EraseError::Append(error) => error.into(),

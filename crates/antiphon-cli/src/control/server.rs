@@ -42,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{deadline::Deadline, is_too_long, path};
-use crate::logging;
+use crate::{journal::location::Location, logging};
 
 /// Most connections at a time.
 const CONNECTIONS: usize = 32;
@@ -111,7 +111,7 @@ impl Server {
     /// Listens beside a journal whose lock this process holds.
     ///
     /// The daemon runs without a socket too: what stands in its way is a warning of its log, and `None` is returned.
-    pub(crate) async fn beside(journal: &Path) -> Option<Self> {
+    pub(crate) async fn beside(journal: &Location) -> Option<Self> {
         match bind(path(journal)).await {
             Ok(server) => Some(server),
             Err(error) => {

@@ -7,7 +7,8 @@ use std::{path::Path, time::Duration};
 
 use antiphon::{Status, discord};
 use antiphon_core::{Erased, KindPattern, Position, Retention};
-use antiphon_journal::{ConsumerOverview, Overview};
+use antiphon_journal::{ConsumerOverview, Inspect, Overview};
+
 use axum::{
     Json,
     http::StatusCode,
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::args::Whom;
+use crate::{args::Whom, journal::location::Location};
 
 /// Version of the format; the first part of every path is `v` and this number.
 pub(crate) const VERSION: u32 = 1;
@@ -143,13 +144,13 @@ impl Identifies {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct JournalReport {
-    /// Its path, as the answering process knows it.
+    /// Its path, as the answering process knows it; for a journal on servers, its name and their addresses.
     pub(crate) path: String,
-    /// Bytes of the file; absent if it cannot be looked at.
+    /// Bytes of the file, or of the stream on one server; absent if it cannot be looked at.
     pub(crate) bytes: Option<u64>,
     /// Bytes of the write-ahead log; 0 if there is none.
     pub(crate) log_bytes: u64,
-    /// Bytes that are free on its disk for whoever asks; absent where the system does not say.
+    /// Bytes that are free on its disk for whoever asks, or under the limit of the stream; absent where nobody says.
     pub(crate) free_bytes: Option<u64>,
     /// Every consumer that it knows, by name; absent if the journal could not be read within a second.
     pub(crate) consumers: Option<Vec<Consumer>>,
@@ -167,6 +168,27 @@ impl JournalReport {
             log_bytes: length(Path::new(&log)).unwrap_or(0),
             free_bytes: free_bytes(path),
             consumers: None,
+        }
+    }
+
+    /// What the file system, or the server, says of a journal.
+    pub(crate) async fn of(location: &Location, journal: &dyn Inspect) -> Self {
+        if let Some(path) = location.file() {
+            return Self::of_files(path);
+        }
+        let size = journal.size().await.ok();
+        Self {
+            bytes: size.map(|size| size.bytes),
+            free_bytes: size.and_then(|size| size.free_bytes),
+            ..Self::nameless(location)
+        }
+    }
+
+    /// Where a journal is, and nothing else of it.
+    pub(crate) fn nameless(location: &Location) -> Self {
+        Self {
+            path: location.to_string(),
+            ..Self::default()
         }
     }
 

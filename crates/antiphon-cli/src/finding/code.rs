@@ -312,6 +312,24 @@ codes! {
     JournalPathLong "journal-path-long" Note
         "The journal's path is too long for a control socket beside it."
         "choose a shorter path: the socket's may have 107 bytes";
+    JournalUrlAndPath "journal-url-and-path" Error
+        "The journal has a file and servers, and can be in one of them."
+        "leave `path` or `url` out";
+    JournalKeyWithoutUrl "journal-key-without-url" Error
+        "A key is for a journal on NATS, and the journal is a file."
+        "add `url`, or leave the key out";
+    JournalKeyWithUrl "journal-key-with-url" Error
+        "A key is for a file, and the journal is on NATS."
+        "leave the key out; docs/scale-out.md says what a journal on NATS keeps";
+    JournalNameWrong "journal-name-wrong" Error
+        "The name of a journal on NATS cannot be the name of a stream."
+        "use 1 to 64 letters, digits, `-` and `_`";
+    JournalLoginWrong "journal-login-wrong" Error
+        "The login at the NATS servers is not whole, or there are two."
+        "write `user` and `password`, or `token` alone";
+    JournalWithoutJetstream "journal-without-jetstream" Error
+        "This antiphon was built without JetStream, and the journal is on NATS."
+        "install it with its usual features, `cargo install --path crates/antiphon-cli`";
     RuleUnmatched "rule-unmatched" Warning
         "A retention rule fits no kind that is known."
         "`antiphon kinds` lists the kinds; upper and lower case differ";
@@ -479,6 +497,21 @@ codes! {
     JournalUnreadable "journal-unreadable" Error
         "The journal cannot be read."
         "make the file readable for this user, and look at its disk";
+    JournalUnreachable "journal-unreachable" Error
+        "No NATS server of the journal could be reached, or none took the login."
+        "start a server, or look at the addresses and the login";
+    JournalServerDown "journal-server-down" Warning
+        "One of the NATS servers of the journal could not be reached; others were."
+        "start it, or take its address out of `url`";
+    JournalServerUnfit "journal-server-unfit" Error
+        "A NATS server cannot keep the journal as it is configured."
+        "docs/scale-out.md says which servers and settings are needed";
+    JournalReplicaBehind "journal-replica-behind" Warning
+        "A server of the cluster does not have all that the journal's leader has."
+        "look at that server; it catches up by itself once it is reached";
+    JournalStreamFull "journal-stream-full" Warning
+        "The stream of the journal has used four fifths of its limit; at nine tenths nothing more is stored."
+        "keep events shorter by `keep`, `rules` or `max_bytes`, or raise the limit by `nats stream edit`";
     JournalUnchecked "journal-unchecked" Note
         "The journal is so large that the search for damage did not end in time."
         "give more time by `--timeout`";

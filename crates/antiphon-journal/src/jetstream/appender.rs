@@ -552,22 +552,18 @@ impl Appender {
         let index = self.shared.index();
         let needed_from = index.needs.values().min().copied();
         let needed = |position: u64| needed_from.is_some_and(|from| position >= from.get());
-        let keeps: Vec<_> = index
-            .kinds
-            .iter()
-            .map(|kind| keep(policy, kind.as_str()))
-            .collect();
+        let keeps: Vec<_> = index.kinds.slots().map(|kind| keep(policy, kind)).collect();
         let mut chosen = BTreeSet::new();
         let mut bytes = index.bytes;
         for (position, head) in &index.events {
             let old = |time| head.received_at <= ago(now, time);
-            match keeps.get(head.kind as usize).unwrap_or(&Keep::Always) {
+            match keeps.get(head.names.kind as usize).unwrap_or(&Keep::Always) {
                 Keep::Momentary(time) if old(*time) && needed(*position) => sweep.expired += 1,
                 Keep::Momentary(time) if old(*time) => sweep.removed += 1,
                 Keep::For(time) if old(*time) && !needed(*position) => sweep.removed += 1,
                 _ => continue,
             }
-            bytes -= head.weight;
+            bytes -= head.weight();
             chosen.insert(*position);
         }
         for (position, head) in &index.events {
@@ -575,7 +571,7 @@ impl Appender {
                 break;
             }
             if chosen.insert(*position) {
-                bytes -= head.weight;
+                bytes -= head.weight();
                 sweep.removed += 1;
             }
         }

@@ -362,14 +362,15 @@ pub(super) fn has_long_names(headers: &HeaderMap) -> bool {
     headers.get(NAMES).is_some() || headers.get(STATE_NAME).is_some()
 }
 
-/// Source, kind, origin and deleted origin of an event whose names stand in its headers.
+/// Source, kind, place, origin and deleted origin of an event whose names stand in its headers.
 pub(super) fn short_names(
     headers: &HeaderMap,
-) -> Result<(String, String, String, Option<String>), BoxError> {
+) -> Result<(String, String, String, String, Option<String>), BoxError> {
     let deletes = headers.get(DELETES).map(|_| decoded(headers, DELETES));
     Ok((
         decoded(headers, SOURCE)?,
         decoded(headers, KIND)?,
+        decoded(headers, PLACE)?,
         decoded(headers, ORIGIN)?,
         deletes.transpose()?,
     ))

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use antiphon_core::{BoxError, Event, Kind, Position, SourceName};
+use antiphon_core::{BoxError, Event, Position, SourceName};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use super::{
     format::{Counters, OriginKey, Secret, StateName, SweptLine, key_of},
     open::EventAt,
+    texts::Texts,
 };
 use crate::erased::{hashed, is_hashed};
 
@@ -21,14 +22,22 @@ pub(super) struct Head {
     pub(super) sequence: u64,
     /// Messages before that one that begin its payload.
     pub(super) parts: u32,
-    /// Number of its kind in [`Index::kinds`].
-    pub(super) kind: u32,
-    /// Bytes it occupies, as [`antiphon_core::Draft::weight`] counts them.
-    pub(super) weight: u64,
+    /// Numbers of its source, kind and place in the index.
+    pub(super) names: Names,
+    /// Bytes it occupies, as [`antiphon_core::Draft::weight`] counts them; no message has more.
+    weight: u32,
     pub(super) received_at: Timestamp,
     pub(super) origin: OriginKey,
     /// Whether its body was taken out.
     pub(super) is_erased: bool,
+}
+
+/// The names of an event, by their numbers in the index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names {
+    pub(super) source: u32,
+    pub(super) kind: u32,
+    pub(super) place: u32,
 }
 
 /// A state as the appender remembers it.
@@ -39,6 +48,11 @@ pub(super) struct Stored {
 }
 
 impl Head {
+    /// Bytes it occupies.
+    pub(super) fn weight(&self) -> u64 {
+        self.weight.into()
+    }
+
     pub(super) fn messages(&self) -> impl Iterator<Item = u64> + use<> {
         self.sequence.saturating_sub(self.parts.into())..=self.sequence
     }
@@ -91,8 +105,9 @@ pub(super) struct Index {
     pub(super) origins: HashMap<OriginKey, u64, RandomState>,
     pub(super) bytes: u64,
     pub(super) max_bytes: Option<u64>,
-    pub(super) kinds: Vec<Kind>,
-    kind_numbers: HashMap<Kind, u32, RandomState>,
+    pub(super) sources: Texts,
+    pub(super) kinds: Texts,
+    pub(super) places: Texts,
     /// Whether an event has a hashed origin, so that origins have to be looked for by their hashes as well.
     has_hashed: bool,
     pub(super) states: BTreeMap<StateName, Stored>,
@@ -122,8 +137,9 @@ impl Index {
             origins: HashMap::default(),
             bytes: 0,
             max_bytes: None,
-            kinds: Vec::new(),
-            kind_numbers: HashMap::default(),
+            sources: Texts::default(),
+            kinds: Texts::default(),
+            places: Texts::default(),
             has_hashed: false,
             states: BTreeMap::new(),
             needs: HashMap::default(),
@@ -137,15 +153,22 @@ impl Index {
         }
     }
 
-    /// The number of a kind.
-    pub(super) fn kind(&mut self, kind: &Kind) -> u32 {
-        if let Some(number) = self.kind_numbers.get(kind) {
-            return *number;
+    /// The numbers of an event's names, which it has until it is [let go](Self::let_go).
+    fn names(&mut self, source: &str, kind: &str, place: &str) -> Names {
+        Names {
+            source: self.sources.take(source),
+            kind: self.kinds.take(kind),
+            place: self.places.take(place),
         }
-        let number = u32::try_from(self.kinds.len()).unwrap_or(u32::MAX);
-        self.kinds.push(kind.clone());
-        self.kind_numbers.insert(kind.clone(), number);
-        number
+    }
+
+    /// Forgets what an event had that is not there any more.
+    fn let_go(&mut self, head: &Head) {
+        self.bytes -= head.weight();
+        self.origins.remove(&head.origin);
+        self.sources.release(head.names.source);
+        self.kinds.release(head.names.kind);
+        self.places.release(head.names.place);
     }
 
     /// The key of an origin.
@@ -182,11 +205,10 @@ impl Index {
     ) -> Option<Head> {
         self.has_hashed |= has_hashed_origin;
         let before = self.events.insert(position, head);
-        if let Some(before) = before {
-            self.bytes -= before.weight;
-            self.origins.remove(&before.origin);
+        if let Some(before) = &before {
+            self.let_go(before);
         }
-        self.bytes += head.weight;
+        self.bytes += head.weight();
         self.origins.insert(head.origin, position);
         before
     }
@@ -196,8 +218,8 @@ impl Index {
         let head = Head {
             sequence: event.sequence,
             parts: event.parts,
-            kind: self.kind(&event.kind),
-            weight: event.weight,
+            names: self.names(&event.source, event.kind.as_str(), &event.place),
+            weight: small(event.weight),
             received_at: event.received_at,
             origin: self.secret.origin(&event.source, &event.origin),
             is_erased: event.is_erased,
@@ -215,8 +237,7 @@ impl Index {
     /// Takes an event out.
     pub(super) fn take(&mut self, position: u64) -> Option<Head> {
         let head = self.events.remove(&position)?;
-        self.bytes -= head.weight;
-        self.origins.remove(&head.origin);
+        self.let_go(&head);
         Some(head)
     }
 
@@ -288,11 +309,16 @@ impl Index {
                 is_new,
             } => {
                 let draft = event.draft();
+                let names = self.names(
+                    event.source().as_str(),
+                    draft.kind.as_str(),
+                    draft.place.as_str(),
+                );
                 let head = Head {
                     sequence,
                     parts,
-                    kind: self.kind(&draft.kind),
-                    weight: draft.weight() as u64,
+                    names,
+                    weight: small(draft.weight() as u64),
                     received_at: draft.received_at,
                     origin: self.key(event.source(), &draft.origin),
                     is_erased: draft.body == crate::retention::ERASED,
@@ -325,5 +351,19 @@ impl Index {
                     .collect()
             }
         }
+    }
+}
+
+fn small(weight: u64) -> u32 {
+    u32::try_from(weight).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Head;
+
+    #[test]
+    fn an_event_takes_as_much_memory_as_the_page_says() {
+        assert_eq!(size_of::<Head>(), 64);
     }
 }

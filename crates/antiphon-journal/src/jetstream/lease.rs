@@ -55,8 +55,8 @@ pub(super) struct Lease {
     key: String,
     /// What the entry says: the process, and a random number that tells two of its journals apart.
     holder: String,
-    /// The revision of the entry as it was written last.
-    revision: tokio::sync::Mutex<u64>,
+    /// The revision of the entry as it was written last; `None` once the lease was given up.
+    revision: tokio::sync::Mutex<Option<u64>>,
     /// The revision at which the lease was taken: greater than that of every earlier holder.
     pub(super) epoch: u64,
     pub(super) time: Duration,
@@ -86,7 +86,7 @@ impl Lease {
                         store,
                         key,
                         holder,
-                        revision: revision.into(),
+                        revision: Some(revision).into(),
                         epoch: revision,
                         time,
                     });
@@ -112,10 +112,11 @@ impl Lease {
     /// [`Trouble::TakenOver`] if another process holds it, [`Trouble::Unreachable`] if nobody can say.
     pub(super) async fn renew(&self) -> Result<(), Failure> {
         let mut revision = self.revision.lock().await;
+        let Some(last) = *revision else { return Ok(()) };
         let value = Bytes::from(self.holder.clone());
-        match self.store.update(&self.key, value, *revision).await {
+        match self.store.update(&self.key, value, last).await {
             Ok(next) => {
-                *revision = next;
+                *revision = Some(next);
                 Ok(())
             }
             Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
@@ -131,12 +132,12 @@ impl Lease {
         self.claim(&mut revision).await
     }
 
-    async fn claim(&self, revision: &mut u64) -> Result<(), Failure> {
+    async fn claim(&self, revision: &mut Option<u64>) -> Result<(), Failure> {
         let entry = self.store.entry(&self.key).await;
         let entry = entry.map_err(|error| Failure::unreachable(&error))?;
         match entry.filter(|entry| entry.operation == Operation::Put) {
             Some(entry) if entry.value == self.holder.as_bytes() => {
-                *revision = entry.revision;
+                *revision = Some(entry.revision);
                 Ok(())
             }
             Some(entry) => {
@@ -149,7 +150,7 @@ impl Lease {
                 .await
             {
                 Ok(next) => {
-                    *revision = next;
+                    *revision = Some(next);
                     Ok(())
                 }
                 Err(error) => Err(Failure::unreachable(&error)),
@@ -157,12 +158,12 @@ impl Lease {
         }
     }
 
-    /// Gives the lease up; another process can take it at once.
+    /// Gives the lease up; another process can take it at once, and this one does not renew it any more.
     pub(super) async fn release(&self) -> Result<(), Failure> {
-        let revision = self.revision.lock().await;
-        let released = self
-            .store
-            .delete_expect_revision(&self.key, Some(*revision));
+        let Some(revision) = self.revision.lock().await.take() else {
+            return Ok(());
+        };
+        let released = self.store.delete_expect_revision(&self.key, Some(revision));
         let released = released.await;
         released.map_err(|error| Failure::unreachable(&error))
     }

@@ -349,6 +349,7 @@ pub(super) struct EventAt {
     pub(super) weight: u64,
     pub(super) received_at: Timestamp,
     pub(super) source: String,
+    pub(super) place: String,
     pub(super) origin: String,
     pub(super) deletes: Option<String>,
     pub(super) is_erased: bool,
@@ -387,13 +388,14 @@ pub(super) async fn look(
         }));
     }
     let head = EventHead::read(headers).map_err(damaged)?;
-    let (source, kind, origin, deletes) = match whole {
+    let (source, kind, place, origin, deletes) = match whole {
         Some((headers, payload)) => {
             let event = read_event(&headers, payload).map_err(damaged)?;
             let text = |text: &antiphon_core::Origin| text.as_str().to_owned();
             (
                 event.source().as_str().to_owned(),
                 event.kind().as_str().to_owned(),
+                event.place().as_str().to_owned(),
                 text(event.origin()),
                 event.deletes().map(text),
             )
@@ -408,6 +410,7 @@ pub(super) async fn look(
         weight: head.weight(),
         received_at: head.received_at,
         source,
+        place,
         origin,
         deletes,
         is_erased: head.is_erased,

@@ -1,8 +1,8 @@
 //! How a journal is opened, and why it was not.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
-use antiphon_core::{BoxError, Trouble};
+use antiphon_core::{BoxError, Secret, Trouble};
 
 /// Options of a [`JetStreamJournal`](super::JetStreamJournal).
 ///
@@ -22,6 +22,16 @@ pub struct JetStreamOptions {
     pub(super) wait: Duration,
     pub(super) patience: Duration,
     pub(super) max_events: usize,
+    pub(super) login: Option<Login>,
+    pub(super) root_certificate: Option<PathBuf>,
+    pub(super) client_certificate: Option<(PathBuf, PathBuf)>,
+}
+
+/// What a server is shown at the beginning of a connection.
+#[derive(Clone, Debug)]
+pub(super) enum Login {
+    User(String, Secret),
+    Token(Secret),
 }
 
 impl JetStreamOptions {
@@ -38,6 +48,9 @@ impl JetStreamOptions {
             wait: Duration::from_secs(10),
             patience: Duration::from_secs(5),
             max_events: 16 << 20,
+            login: None,
+            root_certificate: None,
+            client_certificate: None,
         }
     }
 
@@ -92,6 +105,39 @@ impl JetStreamOptions {
         self.max_events = events;
         self
     }
+
+    /// Sets the user and the password for the servers. Default: those of the first address that has some.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<String>, password: Secret) -> Self {
+        self.login = Some(Login::User(user.into(), password));
+        self
+    }
+
+    /// Sets the token for the servers. Default: that of the first address that has a user without a password.
+    #[must_use]
+    pub fn token(mut self, token: Secret) -> Self {
+        self.login = Some(Login::Token(token));
+        self
+    }
+
+    /// Sets a PEM file with certificates that are trusted beside the system's, for addresses with `tls://`. Default:
+    /// none.
+    #[must_use]
+    pub fn root_certificate(mut self, file: impl Into<PathBuf>) -> Self {
+        self.root_certificate = Some(file.into());
+        self
+    }
+
+    /// Sets the PEM files with the certificate and the key that a server may ask for. Default: none.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.client_certificate = Some((certificate.into(), key.into()));
+        self
+    }
 }
 
 /// A journal on JetStream could not be opened.
@@ -104,6 +150,9 @@ pub enum JetStreamOpenError {
     /// No connection to a server came about, or it did not answer.
     #[error("the NATS server could not be reached")]
     Unreachable(#[source] BoxError),
+    /// A server was reached and refused the login.
+    #[error("the NATS server refused the login")]
+    Login(#[source] BoxError),
     /// The server is older than 2.9.
     #[error("the NATS server has version {0}")]
     OldServer(String),
@@ -154,6 +203,7 @@ impl JetStreamOpenError {
         match self {
             Self::Name(_) => "use 1 to 64 letters, digits, `-` and `_`",
             Self::Unreachable(_) => "start the server, or look at the address and the login",
+            Self::Login(_) => "look at the user and the password, or the token",
             Self::OldServer(_) => "use nats-server 2.9 or newer",
             Self::OldForReplicas(_) => "use nats-server 2.10.25 or newer, or one replica",
             Self::NoJetStream(_) => {
@@ -173,7 +223,7 @@ impl JetStreamOpenError {
     /// What is wrong, in the words of a journal's other errors.
     pub fn trouble(&self) -> Trouble {
         match self {
-            Self::Unreachable(_) => Trouble::Unreachable,
+            Self::Unreachable(_) | Self::Login(_) => Trouble::Unreachable,
             Self::Held { .. } => Trouble::Locked,
             Self::Journal { trouble, .. } => *trouble,
             _ => Trouble::Other,

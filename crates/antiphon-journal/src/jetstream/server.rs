@@ -4,7 +4,7 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use antiphon_core::{AppendError, BoxError, ClaimError, ConsumerName, ReadError, Role, Trouble};
 use async_nats::{
-    Client, ConnectOptions, HeaderMap, ServerAddr,
+    Client, ConnectErrorKind, ConnectOptions, HeaderMap, ServerAddr,
     jetstream::{
         Context, ErrorCode,
         context::{GetStreamError, GetStreamErrorKind, PublishError, PublishErrorKind},
@@ -20,7 +20,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     format::Subjects,
-    options::{JetStreamOpenError, JetStreamOptions},
+    options::{JetStreamOpenError, JetStreamOptions, Login},
 };
 
 /// Requests for messages that are under way together.
@@ -171,37 +171,14 @@ impl Link {
         if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
             return Err(JetStreamOpenError::Name(name.clone()));
         }
-        let unreachable =
-            |error: &(dyn std::error::Error + 'static)| Failure::unreachable(error).open();
-        let servers = servers.split(',').map(|server| server.trim().parse());
-        let servers: Result<Vec<ServerAddr>, _> = servers.collect();
-        let servers = servers.map_err(|error| unreachable(&error))?;
-        let client = with_login(ConnectOptions::new(), &servers)
-            .name("antiphon")
-            .connection_timeout(options.patience)
-            .request_timeout(Some(options.patience))
-            .connect(servers)
-            .await
-            .map_err(|error| unreachable(&error))?;
+        let client = connect(addresses(servers)?, options).await?;
         let server = client.server_info();
-        if !client.is_server_compatible(2, 9, 0) {
-            return Err(JetStreamOpenError::OldServer(server.version));
-        }
-        let old = || JetStreamOpenError::OldForReplicas(server.version.clone());
-        let keeps_replicas = client.is_server_compatible(2, 10, 25);
-        if options.replicas.is_some_and(|asked| asked > 1) && !keeps_replicas {
-            return Err(old());
-        }
-        if server.max_payload < SMALLEST {
-            return Err(JetStreamOpenError::SmallMessages(server.max_payload));
-        }
+        fits(&client, options.replicas)?;
         let mut context = async_nats::jetstream::new(client.clone());
         context.set_timeout(options.patience);
         let subjects = Subjects::of(name);
         let stream = stream_of(&context, &subjects, options, role).await?;
-        if stream.cached_info().config.num_replicas > 1 && !keeps_replicas {
-            return Err(old());
-        }
+        fits(&client, Some(stream.cached_info().config.num_replicas))?;
         Ok(Self {
             client,
             context,
@@ -213,9 +190,12 @@ impl Link {
     }
 
     /// The bucket of the lease, whose entries end by themselves after the lease's time.
+    ///
+    /// A process that only reads makes none.
     pub(super) async fn bucket(
         &self,
         options: &JetStreamOptions,
+        role: Role,
     ) -> Result<(kv::Store, Duration), JetStreamOpenError> {
         let bucket = format!("antiphon-{}-lease", options.name);
         let description = "lease of an antiphon journal";
@@ -256,7 +236,14 @@ impl Link {
             allow_direct: true,
             ..Config::default()
         };
-        if self.context.get_stream(&config.name).await.is_err() {
+        if let Err(missing) = self.context.get_stream(&config.name).await {
+            if role == Role::Reader {
+                return Err(if is_missing(&missing) {
+                    Failure::new(Trouble::Empty).open()
+                } else {
+                    Failure::unreachable(&missing).open()
+                });
+            }
             // Another process may make it at the same moment: then it is there.
             if let Err(error) = self.context.create_stream(&config).await {
                 let is_there = self.context.get_stream(&config.name).await.is_ok();
@@ -385,6 +372,60 @@ impl Link {
             .try_collect()
             .await
     }
+}
+
+/// The addresses in a text that has commas between them.
+pub(super) fn addresses(servers: &str) -> Result<Vec<ServerAddr>, JetStreamOpenError> {
+    let servers = servers.split(',').map(|server| server.trim().parse());
+    let servers: Result<Vec<ServerAddr>, _> = servers.collect();
+    servers.map_err(|error| Failure::unreachable(&error).open())
+}
+
+/// Connects to one of these servers.
+pub(super) async fn connect(
+    servers: Vec<ServerAddr>,
+    options: &JetStreamOptions,
+) -> Result<Client, JetStreamOpenError> {
+    let mut connect = match &options.login {
+        Some(Login::User(user, password)) => {
+            ConnectOptions::with_user_and_password(user.clone(), password.expose().to_owned())
+        }
+        Some(Login::Token(token)) => ConnectOptions::with_token(token.expose().to_owned()),
+        None => with_login(ConnectOptions::new(), &servers),
+    };
+    if let Some(file) = &options.root_certificate {
+        connect = connect.add_root_certificates(file.clone());
+    }
+    if let Some((certificate, key)) = &options.client_certificate {
+        connect = connect.add_client_certificate(certificate.clone(), key.clone());
+    }
+    let connected = connect
+        .name("antiphon")
+        .connection_timeout(options.patience)
+        .request_timeout(Some(options.patience))
+        .connect(servers)
+        .await;
+    connected.map_err(|error| match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+            JetStreamOpenError::Login(chain(&error).into())
+        }
+        _ => Failure::unreachable(&error).open(),
+    })
+}
+
+/// Looks whether a server can keep a journal with so many replicas.
+pub(super) fn fits(client: &Client, replicas: Option<usize>) -> Result<(), JetStreamOpenError> {
+    let server = client.server_info();
+    if !client.is_server_compatible(2, 9, 0) {
+        return Err(JetStreamOpenError::OldServer(server.version));
+    }
+    if replicas.is_some_and(|asked| asked > 1) && !client.is_server_compatible(2, 10, 25) {
+        return Err(JetStreamOpenError::OldForReplicas(server.version));
+    }
+    if server.max_payload < SMALLEST {
+        return Err(JetStreamOpenError::SmallMessages(server.max_payload));
+    }
+    Ok(())
 }
 
 /// Sets the login that stands in the first address that has one: a user with a password, or a token alone.

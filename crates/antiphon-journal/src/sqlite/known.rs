@@ -1,42 +1,9 @@
 //! The names that a journal knows: its sources, and the texts of its kinds and places.
 
-use std::sync::Arc;
-
 use antiphon_core::{ReadError, SourceName};
 
 use super::{SqliteJournal, reader::Reader, trouble::Failure};
-
-/// Names of a journal, for a choice among them.
-///
-/// ```
-/// use std::sync::Arc;
-///
-/// use antiphon_core::{Batch, Draft, Journal, Kind, Origin, Place};
-/// use antiphon_journal::SqliteJournal;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::TempDir::new()?;
-/// let journal = SqliteJournal::open(folder.path().join("events.sqlite")).await?;
-/// let at = "2026-01-01T00:00:00Z".parse()?;
-/// let said = Draft::new(Kind::from_static("test.said"), Place::new("room/1"), Origin::frame("c", 1), at, "{}");
-/// let batch = Batch { events: vec![("choir".into(), said)], ..Batch::default() };
-/// journal.append(Arc::new(batch)).await?;
-///
-/// let names = journal.names(100).await?;
-/// assert_eq!(names.sources, ["choir".into()]);
-/// assert!(names.texts.iter().any(|text| &**text == "room/1"));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Names {
-    /// Sources that have brought an event which is still stored, in no particular order.
-    pub sources: Vec<SourceName>,
-    /// Texts of sources, kinds and places, the newest first; also of events that are not stored any more.
-    pub texts: Vec<Arc<str>>,
-}
+use crate::inspect::Names;
 
 impl SqliteJournal {
     /// Names that the journal knows: all sources, and up to `limit` texts of sources, kinds and places.

@@ -17,6 +17,8 @@ use std::{
 use antiphon_core::{BoxError, DeadLetterChange, Trouble};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::Asked;
+
 use super::{
     connection::{PATIENCE, read_only, read_write, resolve},
     files::Watch,
@@ -225,20 +227,6 @@ impl OpenError {
     pub fn hint(&self) -> &'static str {
         self.trouble.hint()
     }
-}
-
-/// What became of a requested change.
-///
-/// For the person who asked: with [`Asked::Queued`] the change has not been made yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Asked {
-    /// The change was made.
-    Done,
-    /// The process that appends will make the change, within about a second.
-    Queued,
-    /// There is no such dead letter.
-    Absent,
 }
 
 /// Opens a file for the one appender; creates it if it does not exist.

@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use antiphon_core::{ConsumerName, Cursor, Event, Position, ReadError};
+use antiphon_core::{Event, Position, ReadError};
 use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
+
+use crate::inspect::{ConsumerOverview, Overview};
 
 use super::{
     SqliteJournal, claim,
@@ -12,79 +14,6 @@ use super::{
     trouble::Failure,
     value::{cursor, integer, position, timestamp},
 };
-
-/// How far the consumers of a journal are.
-///
-/// ```
-/// use std::sync::Arc;
-///
-/// use antiphon_core::{Batch, Cursor, Draft, Journal, Kind, Origin, Place, Position};
-/// use antiphon_journal::SqliteJournal;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::TempDir::new()?;
-/// let journal = SqliteJournal::open(folder.path().join("events.sqlite")).await?;
-/// let at = "2026-01-01T00:00:00Z".parse()?;
-/// let said = Draft::new(Kind::from_static("test.said"), Place::root(), Origin::frame("c", 1), at, "{}");
-/// let batch = Batch {
-///     events: vec![("choir".into(), said)],
-///     cursors: vec![("audit".into(), Cursor::at(Position::ZERO))],
-///     ..Batch::default()
-/// };
-/// journal.append(Arc::new(batch)).await?;
-///
-/// let overview = journal.overview().await?;
-/// let audit = &overview.consumers[0];
-/// assert_eq!((&*audit.name.to_string(), audit.dead_letters), ("audit", 0));
-/// // It has not read the one event yet.
-/// assert_eq!(audit.waits_since, Some(at));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Overview {
-    /// Position of the last event.
-    pub last: Position,
-    /// Every consumer that has a cursor or dead letters, by name.
-    pub consumers: Vec<ConsumerOverview>,
-}
-
-/// How far one consumer is.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ConsumerOverview {
-    /// Its name.
-    pub name: ConsumerName,
-    /// Its cursor as it was saved last; absent for one that has only dead letters.
-    pub cursor: Option<Cursor>,
-    /// When the oldest event that it still needs was received; absent if it needs none.
-    pub waits_since: Option<Timestamp>,
-    /// The process that has it now ([`Journal::claim`](antiphon_core::Journal::claim)), also where that is this one; absent
-    /// if nobody has it, and 0 if the system does not say who.
-    pub process: Option<u32>,
-    /// Number of its dead letters.
-    pub dead_letters: u64,
-    /// When the oldest of them was given up.
-    pub dead_since: Option<Timestamp>,
-    /// When the newest of them was given up.
-    pub dead_until: Option<Timestamp>,
-}
-
-impl ConsumerOverview {
-    fn new(name: String) -> Self {
-        Self {
-            name: name.into(),
-            cursor: None,
-            waits_since: None,
-            process: None,
-            dead_letters: 0,
-            dead_since: None,
-            dead_until: None,
-        }
-    }
-}
 
 impl SqliteJournal {
     /// How far each consumer is, which process has it, and how many dead letters it has.

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use antiphon_core::{Position, ReadError, Retention};
+use antiphon_core::{ReadError, Retention};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 use zstd::zstd_safe::get_frame_content_size;
@@ -17,7 +17,10 @@ use super::{
     trouble::Failure,
     value::{integer, nanoseconds, position, timestamp},
 };
-use crate::retention::{Keep, ago, keep};
+use crate::{
+    inspect::{Age, Bodies, Due, Storage},
+    retention::{Keep, ago, keep},
+};
 
 /// Stretches of positions up to this length are counted row by row.
 const COUNTED: i64 = 2048;
@@ -30,72 +33,6 @@ const LOOKED_AT: u32 = 16_384;
 const ORIGINS: u32 = 100_000;
 /// Bytes of a body with the head of its compression.
 const HEAD: u32 = 18;
-
-/// How large a journal is, and how old its events are: [`SqliteJournal::storage`].
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Storage {
-    /// Bytes of the file, without its write-ahead log.
-    pub bytes: u64,
-    /// Bytes of the file that are free for further rows.
-    pub spare: u64,
-    /// Position of the oldest event, and when it was received; absent without events.
-    pub oldest: Option<(Position, Timestamp)>,
-    /// The events of each stretch of time that was asked for.
-    pub ages: Vec<Age>,
-    /// Bodies in samples of all stretches.
-    pub bodies: Bodies,
-    /// What retention removes next.
-    pub due: Due,
-    /// Origins of removed events that are still recognised as repeats, up to 100,000.
-    pub origins: u64,
-    /// Origins among them whose window is over; the next sweep forgets them.
-    pub origins_over: u64,
-    /// Events that the platform deleted and whose body is kept until the grace is over, up to 100,000.
-    pub deletions: u64,
-}
-
-/// The events of a stretch of time.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Age {
-    /// When it begins.
-    pub from: Timestamp,
-    /// When the next one begins.
-    pub to: Timestamp,
-    /// Number of its events.
-    pub events: u64,
-    /// Bytes of their rows, without the indexes.
-    pub bytes: u64,
-    /// Whether every row was counted; else the numbers are estimates from samples.
-    pub is_exact: bool,
-}
-
-/// Bodies of events, as far as they were looked at.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct Bodies {
-    /// Number of bodies that were looked at.
-    pub looked_at: u64,
-    /// Those of them that are compressed.
-    pub compressed: u64,
-    /// Bytes that they take in the file.
-    pub stored: u64,
-    /// Bytes of them when they are expanded.
-    pub expanded: u64,
-}
-
-/// What a sweep would remove of the oldest events by their age.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct Due {
-    /// Number of events that were looked at: the oldest, up to 16,384.
-    pub looked_at: u64,
-    /// Those of them that are too old, and that no consumer needs.
-    pub removed: u64,
-    /// Those of them that are too old, and that a consumer still needs.
-    pub held: u64,
-}
 
 impl SqliteJournal {
     /// How large the journal is, how old its events are between these times, and what `policy` removes at `now`.

@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    AppendError, Batch, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterId, Event,
-    Position, ReadError, Saved, SourceName, Trouble,
+    AppendError, Batch, Checkpoint, ConsumerName, DeadLetterId, Event, Position, ReadError, Saved,
+    SourceName, Trouble,
 };
 use rusqlite::{OptionalExtension, params};
+
+use crate::{Imported, States};
 
 use super::{
     SqliteJournal,
@@ -19,41 +21,6 @@ use super::{
     value::{cursor, integer, position},
     writer::{Committed, Writer, change_dead_letter, store_states},
 };
-
-/// Everything that a journal holds beside its events, as of one moment.
-///
-/// All of it is in memory: some kilobytes for each source and consumer, and the saved projections, which their own
-/// limits bound.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct States {
-    /// The name of the journal, which it got at random when it was made; `None` for a file of an older version.
-    pub journal: Option<String>,
-    /// The key with which origins of erased events are hashed; `None` if nothing was erased.
-    pub erasure_key: Option<Vec<u8>>,
-    /// The position of the last event that was stored.
-    pub last: Position,
-    /// The last position that may have been given; later events get higher ones.
-    pub given: Position,
-    /// Checkpoints of every source, by source and part.
-    pub checkpoints: Vec<(SourceName, Checkpoint)>,
-    /// Cursors, by consumer.
-    pub cursors: Vec<(ConsumerName, Cursor)>,
-    /// Dead letters, by number.
-    pub dead_letters: Vec<DeadLetter>,
-    /// Saved projections, by name.
-    pub projections: Vec<(String, Saved)>,
-}
-
-/// The result of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Events that were new.
-    pub stored: u64,
-    /// Events whose origin was known.
-    pub repeats: u64,
-    /// Events that have another position here than they came with, known ones among them.
-    pub moved: u64,
-}
 
 impl SqliteJournal {
     /// The highest position that an event can be imported with: 2⁶². No journal comes near it.

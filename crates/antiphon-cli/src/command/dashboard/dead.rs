@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use antiphon_core::{DeadLetterChange, DeadLetterId, Journal as _};
-use antiphon_journal::{Asked, SqliteJournal};
+use antiphon_core::{DeadLetterChange, DeadLetterId};
+use antiphon_journal::Asked;
 use axum::{
     Router,
     extract::State,
@@ -17,7 +17,7 @@ use super::{
     Site,
     pages::{Answer, Failed, Path, Query, page, time},
 };
-use crate::{journal, plain::plain, show::gist};
+use crate::{failure::Failure, journal, plain::plain, show::gist};
 
 /// Dead letters that are shown.
 pub(super) const LETTERS: usize = 500;
@@ -82,8 +82,13 @@ async fn change(
         "drop" => DeadLetterChange::Drop(id),
         _ => return Err(Failed::missing("There is no such change.")),
     };
-    let asked = SqliteJournal::ask(&site.path, change).await;
-    let asked = asked.map_err(|error| Failed::from(journal::failure(error)))?;
+    let journal = site.journal().await?;
+    let mut writer = None;
+    let asked = journal::change_letter(&site.location, &*journal, &mut writer, change).await;
+    if let Some(writer) = writer {
+        writer.close().await.map_err(Failure::from)?;
+    }
+    let asked = asked?;
     Ok(Redirect::to(match asked {
         Asked::Done => "/dead?done=done",
         Asked::Absent => "/dead?done=absent",

@@ -154,8 +154,11 @@ impl Endpoint {
             gate: server.gate(),
             over: over.clone(),
         });
-        let (path, policy) = (self.running.path.clone(), self.running.handle.retention());
-        let site = Site::new(path, policy, over)
+        let (location, policy) = (
+            self.running.location.clone(),
+            self.running.handle.retention(),
+        );
+        let site = Site::new(location, policy, over)
             .within(self.running.clone())
             .with_sandbox(simulation);
         self.tasks.spawn(server.run(site));

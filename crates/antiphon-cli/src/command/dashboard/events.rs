@@ -6,10 +6,10 @@ use std::{
 };
 
 use antiphon_core::{
-    BodyForm, ConsumerName, Cursor, DeadLetter, DeadLetterId, Event, Journal as _, KindPattern,
-    Position, Provenance,
+    BodyForm, ConsumerName, Cursor, DeadLetter, DeadLetterId, Event, KindPattern, Position,
+    Provenance,
 };
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_journal::{Filter, Inspect};
 use axum::{Router, extract::State, routing::get};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -106,7 +106,7 @@ async fn events(State(site): State<Arc<Site>>, Query(wanted): Query<Wanted>) -> 
         .map_or(end.next(), Position::new)
         .min(end.next());
     let words = wanted.words()?;
-    let found = newest(&journal, &wanted.filter(), words.as_ref(), before).await?;
+    let found = newest(&*journal, &wanted.filter(), words.as_ref(), before).await?;
     let is_live = wanted.before.is_none();
     let sources = site
         .figures()
@@ -159,7 +159,7 @@ struct Found {
 
 /// The newest events before a position, as far back as one page looks.
 async fn newest(
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
     filter: &Filter,
     words: Option<&Words>,
     before: Position,

@@ -41,7 +41,11 @@ async fn latency(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) ->
     site.journal().await?;
     let told = match &site.daemon {
         Some(running) => Ok(lately(running)),
-        None => Client::of(&site.path).get::<Lately>("/v1/samples").await,
+        None => {
+            Client::of(&site.location)
+                .get::<Lately>("/v1/samples")
+                .await
+        }
     };
     let span = Span::named(looked.span.as_deref())?;
     let first = span.first_minute(Timestamp::now());

@@ -6,8 +6,8 @@
 
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
-use antiphon_core::{Event, Journal as _, Position};
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_core::{Event, Position};
+use antiphon_journal::{Filter, Inspect};
 use axum::{
     Router,
     extract::State,
@@ -84,7 +84,7 @@ async fn live(
 /// A connection.
 struct Rows {
     site: Arc<Site>,
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Inspect>,
     last: watch::Receiver<Position>,
     filter: Filter,
     words: Option<Words>,

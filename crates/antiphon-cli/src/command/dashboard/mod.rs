@@ -40,10 +40,10 @@ mod sandbox;
 mod server;
 mod storage;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use antiphon_core::Retention;
-use antiphon_journal::SqliteJournal;
+use antiphon_journal::Inspect;
 use tokio::{
     sync::{Mutex, Notify, Semaphore},
     time::timeout,
@@ -64,7 +64,7 @@ use crate::{
     config,
     control::Running,
     failure::{Exit, Failure},
-    journal,
+    journal::{self, location::Location},
     output::{Form, Output},
     signals::Stop,
 };
@@ -76,14 +76,14 @@ const COUNTING: Duration = Duration::from_millis(500);
 
 /// What every page has at hand.
 pub(super) struct Site {
-    /// Path of the journal's file.
-    path: PathBuf,
+    /// Where the journal is.
+    location: Location,
     /// What the configuration keeps; a daemon that runs says what it keeps.
     policy: Retention,
     /// The daemon that this process is, if it is one; else it is asked by its control socket.
     daemon: Option<Running>,
     /// Opened when a page first needs it, and again after it could not be read.
-    journal: Mutex<Option<Arc<SqliteJournal>>>,
+    journal: Mutex<Option<Arc<dyn Inspect>>>,
     recent: Arc<Recent>,
     /// Tells that somebody looks, upon which counting begins.
     looked: Notify,
@@ -95,9 +95,9 @@ pub(super) struct Site {
 }
 
 impl Site {
-    fn new(path: PathBuf, policy: Retention, over: CancellationToken) -> Self {
+    fn new(location: Location, policy: Retention, over: CancellationToken) -> Self {
         Self {
-            path,
+            location,
             policy,
             daemon: None,
             journal: Mutex::default(),
@@ -129,13 +129,13 @@ impl Site {
     ///
     /// # Errors
     /// It is not there, or cannot be read; the next call tries again.
-    async fn journal(&self) -> Result<Arc<SqliteJournal>, Failure> {
+    async fn journal(&self) -> Result<Arc<dyn Inspect>, Failure> {
         self.looked.notify_one();
         let mut open = self.journal.lock().await;
         if let Some(journal) = &*open {
             return Ok(Arc::clone(journal));
         }
-        let journal = Arc::new(journal::to_read(&self.path).await?);
+        let journal = journal::to_read(&self.location).await?;
         *open = Some(Arc::clone(&journal));
         Ok(journal)
     }
@@ -162,9 +162,9 @@ impl Site {
 /// address cannot be listened on.
 pub(crate) async fn dashboard(args: Dashboard, stop: &Stop) -> anyhow::Result<Exit> {
     let config = config::of_place(&args.journal)?;
-    let path = config::journal_of(&args.journal, config.as_ref());
+    let location = config::journal_of(&args.journal, config.as_ref())?;
     // One that is not there yet may come.
-    journal::is_no_folder(&path)?;
+    location.file().map_or(Ok(()), journal::is_no_folder)?;
     let policy = config::retention_of(config.as_ref());
     let simulation = Simulation::find(args.sim.as_deref(), config.as_ref())?;
     let login = args.login.as_deref().map(login_of).transpose();
@@ -186,7 +186,7 @@ pub(crate) async fn dashboard(args: Dashboard, stop: &Stop) -> anyhow::Result<Ex
         failure.hint("another port may be free: `--listen 127.0.0.1:0` takes any")
     })?;
     announce(server.address, args.shape.output)?;
-    let site = Site::new(path, policy, stop.token()).with_sandbox(simulation);
+    let site = Site::new(location, policy, stop.token()).with_sandbox(simulation);
     server.run(site).await;
     Ok(stop.exit())
 }

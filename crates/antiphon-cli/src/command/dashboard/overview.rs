@@ -1,6 +1,6 @@
 //! The first page: whether all is well, and the newest events in figures. The busiest places have a page of their own.
 
-use std::{collections::BTreeMap, fmt::Display, fs, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
 use antiphon::LinkState;
 use antiphon_journal::Overview;
@@ -44,15 +44,11 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -> Answer {
     let journal = site.journal().await?;
     let overview = journal.overview().await?;
-    let status = status::glance(site.daemon.as_ref(), &site.path, &overview).await;
+    let status = status::glance(site.daemon.as_ref(), (&site.location, &*journal), &overview).await;
     let report = status.as_ref().ok().and_then(|(_, report)| report.as_ref());
     let span = Span::named(looked.span.as_deref())?;
     let now = Timestamp::now();
-    let file_size = |end: &str| {
-        let mut path = site.path.clone().into_os_string();
-        path.push(end);
-        fs::metadata(path).map_or(0, |file| file.len())
-    };
+    let sizes = journal.size().await?;
     let body = site.figures().await.look(|figures| html! {
         h1 { "Overview" }
         div data-renew="5" {
@@ -60,8 +56,8 @@ async fn overview(State(site): State<Arc<Site>>, Query(looked): Query<Looked>) -
             dl.tiles {
                 (tile("events a minute, the last five", &rate(figures, now)))
                 (tile("last position", &overview.last))
-                (tile("journal", &size(file_size(""))))
-                (tile("write-ahead log", &size(file_size("-wal"))))
+                (tile("journal", &size(sizes.bytes)))
+                @if site.location.file().is_some() { (tile("write-ahead log", &size(sizes.log_bytes))) }
                 (tile("gaps seen", &figures.gaps.len()))
                 (tile("dead letters", &overview.consumers.iter().map(|one| one.dead_letters).sum::<u64>()))
             }

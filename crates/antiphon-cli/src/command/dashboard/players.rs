@@ -6,8 +6,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use antiphon::lavalink::{NodeId, StoredPlayer};
-use antiphon_core::Journal as _;
-use antiphon_journal::SqliteJournal;
+
+use antiphon_journal::Inspect;
 use axum::{Router, extract::State, routing::get};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -32,7 +32,7 @@ type Stored = BTreeMap<(String, u64), StoredPlayer>;
 
 async fn players(State(site): State<Arc<Site>>) -> Answer {
     let journal = site.journal().await?;
-    let stored = stored(&journal).await?;
+    let stored = stored(&*journal).await?;
     let now = Timestamp::now();
     let body = site.figures().await.look(|figures| {
         let playing = &figures.playing;
@@ -53,7 +53,7 @@ async fn players(State(site): State<Arc<Site>>) -> Answer {
 
 /// # Errors
 /// The journal cannot be read.
-async fn stored(journal: &SqliteJournal) -> Result<Stored, Failure> {
+async fn stored(journal: &dyn Inspect) -> Result<Stored, Failure> {
     let mut stored = Stored::new();
     for source in journal.names(0).await?.sources.into_iter().take(SOURCES) {
         let checkpoints = journal.checkpoints(&source).await?;

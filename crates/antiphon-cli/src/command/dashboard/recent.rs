@@ -16,7 +16,7 @@ use std::{
 };
 
 use antiphon::{Gap, Link, LinkState, Timing};
-use antiphon_core::{Event, Journal as _, Payload as _, Position};
+use antiphon_core::{Event, Payload as _, Position};
 use antiphon_journal::Filter;
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -268,7 +268,7 @@ pub(super) async fn follow(site: Arc<Site>) -> Infallible {
                 }
                 let from = site.recent.look(|figures| figures.through);
                 let from = from.max(Position::new(end.get().saturating_sub(PAST)));
-                count(&site, &journal, from).await
+                count(&site, &*journal, from).await
             }
             Err(failure) => failure.to_string(),
         };
@@ -281,7 +281,7 @@ pub(super) async fn follow(site: Arc<Site>) -> Infallible {
 /// Counts from a position on, until the journal cannot be read; says why.
 async fn count(
     site: &Site,
-    journal: &antiphon_journal::SqliteJournal,
+    journal: &dyn antiphon_journal::Inspect,
     mut after: Position,
 ) -> String {
     let mut last = journal.last();

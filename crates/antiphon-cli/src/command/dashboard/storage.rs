@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_core::{Journal as _, Position, Retention};
+use antiphon_core::{Position, Retention};
 use antiphon_journal::{Age, Overview, Storage};
 use axum::{Router, extract::State, routing::get};
 use jiff::{RoundMode, Timestamp, ToSpan as _, Unit, Zoned, ZonedRound, tz::TimeZone};
@@ -33,7 +33,7 @@ async fn storage(State(site): State<Arc<Site>>) -> Answer {
     let journal = site.journal().await?;
     let overview = journal.overview().await?;
     let (now, zone) = (Timestamp::now(), TimeZone::system());
-    let report = status::glance(site.daemon.as_ref(), &site.path, &overview).await;
+    let report = status::glance(site.daemon.as_ref(), (&site.location, &*journal), &overview).await;
     let report = report.ok().and_then(|(_, report)| report);
     let told = report.as_ref().and_then(|report| report.retention.as_ref());
     let policy = told.map_or_else(|| site.policy.clone(), Retention::from);
@@ -43,7 +43,7 @@ async fn storage(State(site): State<Arc<Site>>) -> Answer {
     let scale = Scale::of(oldest, now);
     let bounds = scale.bounds(oldest, &now.to_zoned(zone));
     let storage = journal.storage(whole.clone(), &bounds, now).await?;
-    let files = JournalReport::of_files(&site.path);
+    let files = JournalReport::of(&site.location, &*journal).await;
     let body = html! {
         h1 { "Storage" }
         div data-renew="30" {

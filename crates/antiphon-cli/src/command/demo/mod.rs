@@ -35,7 +35,7 @@ use std::{
 
 use antiphon::{App, SourceName};
 use antiphon_core::{Journal, Rng};
-use antiphon_journal::SqliteJournal;
+use antiphon_journal::Inspect;
 use antiphon_sim::{LedgerLimits, Options, Simulator};
 use anyhow::Context as _;
 use schemars::JsonSchema;
@@ -83,7 +83,8 @@ pub(crate) async fn demo(args: Demo, stop: &Stop) -> anyhow::Result<Exit> {
     }
     logging::start("error")?;
     let place = Place::new(&args)?;
-    let journal = Arc::new(journal::to_write(&place.path, &config::Journal::default()).await?);
+    let location = place.path.clone().into();
+    let journal = journal::to_write(&location, &config::Journal::default()).await?;
     let story = play(&args, &journal, stop).await;
     journal.close().await?;
     let Some(story) = story? else {
@@ -134,7 +135,7 @@ impl Place {
 /// connections to it.
 async fn play(
     args: &Demo,
-    journal: &Arc<SqliteJournal>,
+    journal: &Arc<dyn Inspect>,
     stop: &Stop,
 ) -> anyhow::Result<Option<Story>> {
     // The whole ledger is compared at the end, so it keeps more rows than by default.
@@ -146,7 +147,7 @@ async fn play(
     let simulator = Simulator::listen(&options)
         .await
         .context("could not listen")?;
-    let (acts, bot, app) = cast(&simulator, journal).await?;
+    let (acts, bot, app) = cast(&simulator, &**journal).await?;
 
     let shape = Shape::of(args.shape.output, args.events);
     let (newest, is_newest) = watch::channel(None);
@@ -189,7 +190,8 @@ async fn play(
     };
     let shutdown = CancellationToken::new();
     let running = async {
-        let app = app.run(Arc::clone(journal), shutdown.clone().cancelled_owned());
+        let journal: Arc<dyn Journal> = Arc::<dyn Inspect>::clone(journal);
+        let app = app.run(journal, shutdown.clone().cancelled_owned());
         let (ended, stopped) = tokio::join!(app, links);
         run::tell_stopped(stopped, ended.as_ref().err(), run::LinkChange::say);
         ended.map_err(run::failure)
@@ -257,7 +259,7 @@ fn unshown() -> anyhow::Error {
 /// Parts are made in the order of `PLATFORMS`, each with the clients of those before it.
 async fn cast(
     simulator: &Simulator,
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
 ) -> Result<(Vec<Arc<Act>>, Bot, App<Bot>), Failure> {
     let mut clients = Clients::default();
     let mut acts = Vec::new();
@@ -289,7 +291,7 @@ async fn cast(
 /// A name for a platform's source.
 ///
 /// A journal of an earlier demo knows that one's connections, so this demo's sources get names of their own.
-async fn source_name(platform: &str, journal: &SqliteJournal) -> Result<SourceName, Failure> {
+async fn source_name(platform: &str, journal: &dyn Inspect) -> Result<SourceName, Failure> {
     let mut name = SourceName::new(platform);
     let mut number = 1;
     while !journal.checkpoints(&name).await?.is_empty() {

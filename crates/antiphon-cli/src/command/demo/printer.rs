@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use antiphon_core::{Event, Journal, Position};
-use antiphon_journal::SqliteJournal;
+use antiphon_core::{Event, Position};
+use antiphon_journal::Inspect;
 use tokio::sync::watch;
 
 use super::tally::Books;
@@ -27,7 +27,7 @@ const PAGE: usize = 500;
 /// Reads the journal independently of the app, so that a slow terminal delays nothing else.
 #[derive(Debug)]
 pub(super) struct Printer {
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) journal: Arc<dyn Inspect>,
     /// Everything up to here is shown and in the books.
     pub(super) after: Position,
     pub(super) shown: Shown,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use antiphon_core::{Gap, Journal as _, KindPattern, Position, ReadError, Trouble, error_chain};
-use antiphon_journal::{Filter, Integrity, SqliteJournal};
+use antiphon_journal::{Filter, Inspect, Integrity, SqliteJournal};
 use jiff::Timestamp;
 
 use super::Probe;
@@ -133,7 +133,7 @@ fn integrity(found: Result<Integrity, ReadError>) -> Result<String, Finding> {
 }
 
 /// The code for a journal that cannot be opened; `None` for one that holds nothing yet.
-fn code_of(trouble: Trouble) -> Option<Code> {
+pub(super) fn code_of(trouble: Trouble) -> Option<Code> {
     match trouble {
         Trouble::Empty => None,
         Trouble::Corrupt => Some(Code::JournalDamaged),
@@ -142,7 +142,7 @@ fn code_of(trouble: Trouble) -> Option<Code> {
     }
 }
 
-async fn dead_letters(journal: &SqliteJournal, probe: &mut Probe) {
+pub(super) async fn dead_letters(journal: &dyn Inspect, probe: &mut Probe) {
     let overview = match journal.overview().await {
         Ok(overview) => overview,
         Err(error) => {
@@ -175,7 +175,7 @@ fn age(time: Timestamp) -> String {
 }
 
 /// Tells the newest gap among the newest events.
-async fn last_gap(journal: &SqliteJournal, last: Position, probe: &mut Probe) {
+pub(super) async fn last_gap(journal: &dyn Inspect, last: Position, probe: &mut Probe) {
     let gaps = Filter::new().kind(KindPattern::new(Gap::KIND));
     let mut after = Position::new(last.get().saturating_sub(NEWEST));
     let mut newest = None;

@@ -107,6 +107,31 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
         "a_search_that_did_not_end_and_a_full_disk_have_their_codes",
     ),
     (
+        Code::JournalUnreachable,
+        include_str!("servers.rs"),
+        "an_error_of_a_server_has_the_code_of_its_kind",
+    ),
+    (
+        Code::JournalServerDown,
+        include_str!("../../../tests/on_nats.rs"),
+        "a_server_that_is_down_beside_others_is_told",
+    ),
+    (
+        Code::JournalServerUnfit,
+        include_str!("servers.rs"),
+        "an_error_of_a_server_has_the_code_of_its_kind",
+    ),
+    (
+        Code::JournalReplicaBehind,
+        include_str!("servers.rs"),
+        "servers_that_are_behind_and_a_stream_that_is_nearly_full_have_their_codes",
+    ),
+    (
+        Code::JournalStreamFull,
+        include_str!("servers.rs"),
+        "servers_that_are_behind_and_a_stream_that_is_nearly_full_have_their_codes",
+    ),
+    (
         Code::DiskFull,
         include_str!("journal.rs"),
         "a_search_that_did_not_end_and_a_full_disk_have_their_codes",

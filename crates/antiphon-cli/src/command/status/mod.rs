@@ -10,9 +10,9 @@ mod offline;
 pub(crate) mod reason;
 pub(super) mod text;
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use antiphon_journal::Overview;
+use antiphon_journal::{Inspect, Overview};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,7 +30,7 @@ use crate::{
         wire::{JournalReport, Report, VERSION},
     },
     failure::{Exit, Failure},
-    journal,
+    journal::{self, location::Location},
     output::{Form, Output},
 };
 
@@ -53,13 +53,13 @@ pub(crate) struct Line {
 /// # Errors
 /// No journal and nobody to ask; a daemon that gives no answer that can be read.
 pub(crate) async fn status(args: Status) -> anyhow::Result<Exit> {
-    let path = config::journal(&args.journal)?;
+    let location = config::journal(&args.journal)?;
     let bounds = Bounds {
         down: args.down,
         lag: args.lag,
         dead: args.dead,
     };
-    let line = look(&path, bounds, args.offline).await?;
+    let line = look(&location, bounds, args.offline).await?;
     let mut output = Output::stdout(args.shape.output);
     match output.form() {
         Form::Json => output.json(&line)?,
@@ -73,15 +73,18 @@ pub(crate) async fn status(args: Status) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// No journal and nobody to ask; a daemon that gives no answer that can be read.
-async fn look(path: &Path, bounds: Bounds, is_offline: bool) -> Result<Line, Failure> {
-    match Client::of(path).get::<Report>("/v1/status").await {
+async fn look(location: &Location, bounds: Bounds, is_offline: bool) -> Result<Line, Failure> {
+    match Client::of(location).get::<Report>("/v1/status").await {
         Ok(report) => Ok(Line::new(
             reason::reasons(&report, bounds),
             Some(report),
             None,
         )),
         Err(error) if error.is_absent() => {
-            let offline = Offline::read(&journal::to_read(path).await?, path).await?;
+            let offline = {
+                let journal = journal::to_read(location).await?;
+                Offline::read(&*journal, location).await?
+            };
             let mut reasons = nobody(&error, is_offline);
             reasons.extend(offline.reasons(bounds));
             Ok(Line::new(reasons, None, Some(offline)))
@@ -103,7 +106,7 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// A daemon that gives no answer that can be read.
 pub(crate) async fn glance(
     running: Option<&Running>,
-    path: &Path,
+    (location, journal): (&Location, &dyn Inspect),
     overview: &Overview,
 ) -> Result<(Vec<Reason>, Option<Report>), Failure> {
     let bounds = Bounds::default();
@@ -111,12 +114,14 @@ pub(crate) async fn glance(
         let report = control::report(running).await;
         return Ok((reason::reasons(&report, bounds), Some(report)));
     }
-    let client = Client::of(path);
+    let client = Client::of(location);
     match client.get_within::<Report>(GLANCE, "/v1/status").await {
         Ok(report) => Ok((reason::reasons(&report, bounds), Some(report))),
         Err(error) if error.is_absent() => {
             let now = Timestamp::now();
-            let journal = JournalReport::of_files(path).with(overview, now);
+            let journal = JournalReport::of(location, journal)
+                .await
+                .with(overview, now);
             let mut reasons = nobody(&error, false);
             reasons.extend(reason::of_journal(&journal, now, bounds));
             Ok((reasons, None))

@@ -1,17 +1,17 @@
 //! What a journal alone tells of a daemon that does not run.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use antiphon_core::{
     Event, Gap, KindPattern, Link, LinkState, Payload as _, Place, Position, ReadError,
 };
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_journal::{Filter, Inspect};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::reason::{Bounds, Reason, of_journal};
-use crate::control::wire::JournalReport;
+use crate::{control::wire::JournalReport, journal::location::Location};
 
 /// How many of the newest positions are looked at for sources, links and gaps.
 const LOOKED_AT: u64 = 65_536;
@@ -62,12 +62,17 @@ impl Offline {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub(crate) async fn read(journal: &SqliteJournal, path: &Path) -> Result<Self, ReadError> {
+    pub(crate) async fn read(
+        journal: &dyn Inspect,
+        location: &Location,
+    ) -> Result<Self, ReadError> {
         let now = Timestamp::now();
         let overview = journal.overview().await?;
         let mut offline = Self {
             at: now,
-            journal: JournalReport::of_files(path).with(&overview, now),
+            journal: JournalReport::of(location, journal)
+                .await
+                .with(&overview, now),
             last: overview.last.get(),
             looked_at: LOOKED_AT,
             sources: Vec::new(),

@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
-use antiphon_core::{Cursor, DeadLetterId, Event, Journal as _, Position};
-use antiphon_journal::{Overview, SqliteJournal};
+use antiphon_core::{Cursor, DeadLetterId, Event, Position};
+use antiphon_journal::{Inspect, Overview};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -68,7 +68,7 @@ pub(super) struct Explainer {
 impl Explainer {
     /// # Errors
     /// The journal cannot be read.
-    pub(super) async fn read(journal: &SqliteJournal) -> Result<Self, Failure> {
+    pub(super) async fn read(journal: &dyn Inspect) -> Result<Self, Failure> {
         let overview = journal.overview().await?;
         let mut letters: HashMap<_, Vec<_>> = HashMap::new();
         let mut after = DeadLetterId(0);

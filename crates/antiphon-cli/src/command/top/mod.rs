@@ -56,16 +56,16 @@ pub(crate) async fn top(args: Top, stop: &Stop) -> anyhow::Result<Exit> {
             .hint("`antiphon status` prints the same once, and takes `--output json`")
             .into());
     }
-    let path = config::journal(&args.journal)?;
-    journal::exists(&path)?;
-    let mut screen = Screen::new(path.display().to_string());
+    let location = config::journal(&args.journal)?;
+    journal::exists(&location)?;
+    let mut screen = Screen::new(location.to_string());
     stop.take_terminal();
     let (mut terminal, _given_back) = begin().context("could not draw on the terminal")?;
     let mut tasks = JoinSet::new();
     let (mut keys, _over) = keys(&mut tasks);
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let client = Client::of(&path);
+    let client = Client::of(&location);
     let mut asking: Option<BoxFuture<'_, Result<Report, AskError>>> = None;
     loop {
         terminal

@@ -104,6 +104,20 @@ const CASES: &[(Code, Given)] = &[
     #[cfg(target_os = "linux")]
     (Code::JournalReadOnly, Text("[journal]\npath = '/proc/sys/kernel/ostype'")),
     (Code::JournalPathLong, Text("[journal]\npath = 'a-name-that-is-longer-than-a-socket-may-be-wherever-it-is-and-this-is-because-of-the-many-words-that-it-has.db'")),
+    (Code::JournalUrlAndPath, Text("[journal]\npath = 'a.db'\nurl = 'nats://host'")),
+    (Code::JournalKeyWithoutUrl, Text("[journal]\nreplicas = 3")),
+    (Code::JournalKeyWithUrl, Text("[journal]\nurl = 'nats://host'\ncompress = true")),
+    (Code::JournalNameWrong, Text("[journal]\nurl = 'nats://host'\nname = 'the choir'")),
+    (Code::JournalLoginWrong, Text("[journal]\nurl = 'nats://host'\nuser = 'mira'")),
+    (Code::JournalLoginWrong, Text("[journal]\nurl = 'nats://host'\nuser = 'mira'\npassword = { file = 'good' }\ntoken = { file = 'good' }")),
+    (Code::JournalLoginWrong, Text("[journal]\nurl = 'nats://host'\nclient_key = 'good'")),
+    (Code::ValueWrong, Text("[journal]\nurl = 'http://mira:canary@host'")),
+    (Code::UrlWithLogin, Text("[journal]\nurl = 'nats://mira:canary@host'")),
+    (Code::UrlPlain, Text("[journal]\nurl = 'nats://nats.example.org'\ntoken = { file = 'good' }")),
+    (Code::LengthZero, Text("[journal]\nurl = 'nats://host'\nlease = '0s'")),
+    (Code::NumberOutOfRange, Text("[journal]\nurl = 'nats://host'\nreplicas = 6")),
+    (Code::SecretVariableMissing, Text("[journal]\nurl = { env = 'ANTIPHON_NOT_SET' }")),
+    (Code::CertificateUnreadable, Text("[journal]\nurl = 'tls://host'\ncertificate = 'no.pem'")),
     (Code::RuleUnmatched, Text("[journal]\nrules = [{ kind = 'queup.chatmessage', keep = '1h' }]")),
     (Code::RuleShadowed, Text("[journal]\nrules = [{ kind = 'queup.*', keep = '1h' }, { kind = 'queup.chat-*', keep = '2h' }]")),
     (Code::KeepUnderWindow, Text("[journal]\nkeep = '1d'")),
@@ -117,6 +131,10 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (
         Code::SecretVariableEmpty,
         "a_secret_in_place_of_its_name_is_not_shown",
+    ),
+    (
+        Code::JournalWithoutJetstream,
+        "a_build_without_jetstream_names_the_way_out",
     ),
     (
         Code::ProxyVariableWrong,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use antiphon_core::{Event, Position};
-use antiphon_journal::{Filter, SqliteJournal};
+use antiphon_journal::{Filter, Inspect};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -121,7 +121,7 @@ impl Acts {
     /// Finds where the journal has the events of these origins; a journal that cannot be read has none of them.
     pub(super) async fn find(
         &self,
-        journal: &SqliteJournal,
+        journal: &dyn Inspect,
         acts: &[Act],
         origins: &[String],
     ) -> BTreeMap<String, Position> {
@@ -151,7 +151,7 @@ impl Acts {
 
 /// Looks for events by their origins behind a position.
 async fn find(
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
     after: Position,
     origins: &[String],
 ) -> Vec<(String, Position)> {

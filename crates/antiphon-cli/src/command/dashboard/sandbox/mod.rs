@@ -17,7 +17,7 @@ mod simulation;
 
 use std::sync::Arc;
 
-use antiphon_core::{Journal as _, Position};
+use antiphon_core::Position;
 use axum::{
     Router,
     body::Bytes,
@@ -278,7 +278,7 @@ async fn happened(site: &Site, sandbox: &Sandbox) -> Result<Vec<Happened>, Troub
         all.push((act.clone(), next.cloned(), came, more));
     }
     let positions = match site.journal().await {
-        Ok(journal) => sandbox.acts.find(&journal, &acts, &origins).await,
+        Ok(journal) => sandbox.acts.find(&*journal, &acts, &origins).await,
         Err(_) => std::collections::BTreeMap::new(),
     };
     let all = all.into_iter().map(|(act, next, came, more)| Happened {

@@ -1,4 +1,6 @@
-//! Checks of `[journal]`: its file, its folder, and what it keeps.
+//! Checks of `[journal]`: its file, its folder, and what it keeps; `servers` has those of a journal on NATS.
+
+mod servers;
 
 use std::{io, path::Path};
 
@@ -16,6 +18,26 @@ const LONGEST_SOCKET: usize = 107;
 
 /// Checks the table, or the default path where there is none.
 pub(super) fn check(journal: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
+    match journal.filter(|journal| journal.has("url")) {
+        Some(journal) => servers::check(journal, lint),
+        None => path(journal, lint),
+    }
+    let Some(journal) = journal else { return };
+    window(journal, lint);
+    rules(journal, lint);
+    if let Some((bytes, at)) = journal.number("max_bytes")
+        && bytes < 1 << 20
+    {
+        let message = format_args!("`max_bytes` of [journal] is {bytes} bytes");
+        lint.add(Code::MaxBytesSmall, &at, message);
+    }
+}
+
+/// Checks a journal in a file.
+fn path(journal: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
+    if let Some(journal) = journal {
+        servers::misplaced(journal, lint);
+    }
     let named = journal.and_then(|journal| journal.text("path"));
     let (name, at) = named.unwrap_or_else(|| {
         let at = journal.map_or(0..0, Table::at);
@@ -37,15 +59,6 @@ pub(super) fn check(journal: Option<Table<'_>>, lint: &mut Lint<'_, '_>) {
     if path.as_os_str().len() + ".sock".len() > LONGEST_SOCKET {
         let message = "the journal's path has no room for a socket beside it";
         lint.add(Code::JournalPathLong, &at, message);
-    }
-    let Some(journal) = journal else { return };
-    window(journal, lint);
-    rules(journal, lint);
-    if let Some((bytes, at)) = journal.number("max_bytes")
-        && bytes < 1 << 20
-    {
-        let message = format_args!("`max_bytes` of [journal] is {bytes} bytes");
-        lint.add(Code::MaxBytesSmall, &at, message);
     }
 }
 

@@ -1,0 +1,333 @@
+//! Looking into a journal, moving it and tending it, whatever keeps it.
+//!
+//! An app needs [`Journal`] alone. Programs for operators, such as the command `antiphon`, need more: what consumers have
+//! still to do, events by a filter, names, sizes, everything for a copy. [`Inspect`] has it for every backend that
+//! outlives its process.
+
+use std::sync::Arc;
+
+use antiphon_core::{
+    AppendError, BoxFuture, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterChange, Event,
+    Journal, Position, ReadError, Retention, Saved, SourceName,
+};
+use jiff::Timestamp;
+
+use crate::{Filter, Page};
+
+/// A journal that can be looked into, moved and tended.
+///
+/// What each backend does is said at its own methods of the same names.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use antiphon_core::Position;
+/// use antiphon_journal::{Filter, Inspect, SqliteJournal};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::TempDir::new()?;
+/// # let path = folder.path().join("events.sqlite");
+/// // One name for either: `JetStreamJournal` is another.
+/// let journal: Arc<dyn Inspect> = Arc::new(SqliteJournal::open(&path).await?);
+/// let page = journal.read_where(Position::ZERO, 100, &Filter::new()).await?;
+/// assert!(page.events.is_empty() && journal.overview().await?.consumers.is_empty());
+/// journal.close().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait Inspect: Journal {
+    /// Reads the events that follow `after` and that `filter` takes, in order, up to `limit`.
+    ///
+    /// A page without events is not the end: the end is where [`Page::through`] is the last position of the journal.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn read_where<'a>(
+        &'a self,
+        after: Position,
+        limit: usize,
+        filter: &'a Filter,
+    ) -> BoxFuture<'a, Result<Page, ReadError>>;
+
+    /// How far each consumer is, which process has it, and how many dead letters it has.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn overview(&self) -> BoxFuture<'_, Result<Overview, ReadError>>;
+
+    /// The newest event of each source among the last `among` positions, in the order of the journal.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn newest(&self, among: u64) -> BoxFuture<'_, Result<Vec<Arc<Event>>, ReadError>>;
+
+    /// Names that the journal knows: all sources, and up to `limit` texts of sources, kinds and places.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn names(&self, limit: usize) -> BoxFuture<'_, Result<Names, ReadError>>;
+
+    /// How large the journal is, how old its events are between these times, and what `policy` removes at `now`.
+    ///
+    /// `bounds` are in ascending order; each two neighbours are a stretch.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn storage<'a>(
+        &'a self,
+        policy: Retention,
+        bounds: &'a [Timestamp],
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Storage, ReadError>>;
+
+    /// How many bytes the journal has, and how many it may have.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn size(&self) -> BoxFuture<'_, Result<Size, ReadError>>;
+
+    /// Replays or drops a dead letter, also while another process appends.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails, and for a [`DeadLetterChange::Bury`], which cannot be requested.
+    fn change_letter(&self, change: DeadLetterChange) -> BoxFuture<'_, Result<Asked, AppendError>>;
+
+    /// Rewrites the whole storage, so that nothing is left of what was deleted; `false` where that is never needed.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails.
+    fn vacuum(&self) -> BoxFuture<'_, Result<bool, AppendError>>;
+}
+
+/// Bytes of a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Size {
+    /// Bytes of the file without its write-ahead log, or of the stream on one server.
+    pub bytes: u64,
+    /// Bytes of the write-ahead log; 0 where there is none.
+    pub log_bytes: u64,
+    /// Bytes that are left under a limit of the storage's own, such as a stream's; `None` without one.
+    pub free_bytes: Option<u64>,
+}
+
+/// What became of a requested change.
+///
+/// For the person who asked: with [`Asked::Queued`] the change has not been made yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Asked {
+    /// The change was made.
+    Done,
+    /// The process that appends will make the change, within about a second.
+    Queued,
+    /// There is no such dead letter.
+    Absent,
+}
+
+/// How far the consumers of a journal are.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use antiphon_core::{Batch, Cursor, Draft, Journal, Kind, Origin, Place, Position};
+/// use antiphon_journal::SqliteJournal;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::TempDir::new()?;
+/// let journal = SqliteJournal::open(folder.path().join("events.sqlite")).await?;
+/// let at = "2026-01-01T00:00:00Z".parse()?;
+/// let said = Draft::new(Kind::from_static("test.said"), Place::root(), Origin::frame("c", 1), at, "{}");
+/// let batch = Batch {
+///     events: vec![("choir".into(), said)],
+///     cursors: vec![("audit".into(), Cursor::at(Position::ZERO))],
+///     ..Batch::default()
+/// };
+/// journal.append(Arc::new(batch)).await?;
+///
+/// let overview = journal.overview().await?;
+/// let audit = &overview.consumers[0];
+/// assert_eq!((&*audit.name.to_string(), audit.dead_letters), ("audit", 0));
+/// // It has not read the one event yet.
+/// assert_eq!(audit.waits_since, Some(at));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Overview {
+    /// Position of the last event.
+    pub last: Position,
+    /// Every consumer that has a cursor or dead letters, by name.
+    pub consumers: Vec<ConsumerOverview>,
+}
+
+/// How far one consumer is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConsumerOverview {
+    /// Its name.
+    pub name: ConsumerName,
+    /// Its cursor as it was saved last; absent for one that has only dead letters.
+    pub cursor: Option<Cursor>,
+    /// When the oldest event that it still needs was received; absent if it needs none.
+    pub waits_since: Option<Timestamp>,
+    /// The process that has it now ([`Journal::claim`](antiphon_core::Journal::claim)), also where that is this one; absent
+    /// if nobody has it, and 0 if the system does not say who.
+    pub process: Option<u32>,
+    /// Number of its dead letters.
+    pub dead_letters: u64,
+    /// When the oldest of them was given up.
+    pub dead_since: Option<Timestamp>,
+    /// When the newest of them was given up.
+    pub dead_until: Option<Timestamp>,
+}
+
+impl ConsumerOverview {
+    pub(crate) fn new(name: impl Into<ConsumerName>) -> Self {
+        Self {
+            name: name.into(),
+            cursor: None,
+            waits_since: None,
+            process: None,
+            dead_letters: 0,
+            dead_since: None,
+            dead_until: None,
+        }
+    }
+}
+
+/// Names of a journal, for a choice among them.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use antiphon_core::{Batch, Draft, Journal, Kind, Origin, Place};
+/// use antiphon_journal::SqliteJournal;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::TempDir::new()?;
+/// let journal = SqliteJournal::open(folder.path().join("events.sqlite")).await?;
+/// let at = "2026-01-01T00:00:00Z".parse()?;
+/// let said = Draft::new(Kind::from_static("test.said"), Place::new("room/1"), Origin::frame("c", 1), at, "{}");
+/// let batch = Batch { events: vec![("choir".into(), said)], ..Batch::default() };
+/// journal.append(Arc::new(batch)).await?;
+///
+/// let names = journal.names(100).await?;
+/// assert_eq!(names.sources, ["choir".into()]);
+/// assert!(names.texts.iter().any(|text| &**text == "room/1"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Names {
+    /// Sources that have brought an event which is still stored, in no particular order.
+    pub sources: Vec<SourceName>,
+    /// Texts of sources, kinds and places, the newest first; in a file also of events that are not stored any more.
+    pub texts: Vec<Arc<str>>,
+}
+
+/// How large a journal is, and how old its events are: [`Inspect::storage`].
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Storage {
+    /// Bytes of the file without its write-ahead log, or of the stream on one server.
+    pub bytes: u64,
+    /// Bytes of the file that are free for further rows; 0 on JetStream.
+    pub spare: u64,
+    /// Position of the oldest event, and when it was received; absent without events.
+    pub oldest: Option<(Position, Timestamp)>,
+    /// The events of each stretch of time that was asked for.
+    pub ages: Vec<Age>,
+    /// Bodies in samples of all stretches.
+    pub bodies: Bodies,
+    /// What retention removes next.
+    pub due: Due,
+    /// Origins of removed events that are still recognised as repeats, up to 100,000.
+    pub origins: u64,
+    /// Origins among them whose window is over; the next sweep forgets them.
+    pub origins_over: u64,
+    /// Events that the platform deleted and whose body is kept until the grace is over, up to 100,000.
+    pub deletions: u64,
+}
+
+/// The events of a stretch of time.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Age {
+    /// When it begins.
+    pub from: Timestamp,
+    /// When the next one begins.
+    pub to: Timestamp,
+    /// Number of its events.
+    pub events: u64,
+    /// Bytes of their rows without the indexes, or of their messages, roughly.
+    pub bytes: u64,
+    /// Whether every row was counted; else the numbers are estimates from samples.
+    pub is_exact: bool,
+}
+
+/// Bodies of events, as far as they were looked at.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Bodies {
+    /// Number of bodies that were looked at.
+    pub looked_at: u64,
+    /// Those of them that are compressed.
+    pub compressed: u64,
+    /// Bytes that they take in the file.
+    pub stored: u64,
+    /// Bytes of them when they are expanded.
+    pub expanded: u64,
+}
+
+/// What a sweep would remove of the oldest events by their age.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Due {
+    /// Number of events that were looked at: the oldest, up to 16,384.
+    pub looked_at: u64,
+    /// Those of them that are too old, and that no consumer needs.
+    pub removed: u64,
+    /// Those of them that are too old, and that a consumer still needs.
+    pub held: u64,
+}
+
+/// Everything that a journal holds beside its events, as of one moment.
+///
+/// All of it is in memory: some kilobytes for each source and consumer, and the saved projections, which their own
+/// limits bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct States {
+    /// The name of the journal, which it got at random when it was made; `None` for a file of an older version.
+    pub journal: Option<String>,
+    /// The key with which origins of erased events are hashed; `None` if nothing was erased.
+    pub erasure_key: Option<Vec<u8>>,
+    /// The position of the last event that was stored.
+    pub last: Position,
+    /// The last position that may have been given; later events get higher ones.
+    pub given: Position,
+    /// Checkpoints of every source, by source and part.
+    pub checkpoints: Vec<(SourceName, Checkpoint)>,
+    /// Cursors, by consumer.
+    pub cursors: Vec<(ConsumerName, Cursor)>,
+    /// Dead letters, by number.
+    pub dead_letters: Vec<DeadLetter>,
+    /// Saved projections, by name.
+    pub projections: Vec<(String, Saved)>,
+}
+
+/// The result of an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Events that were new.
+    pub stored: u64,
+    /// Events whose origin was known.
+    pub repeats: u64,
+    /// Events that have another position here than they came with, known ones among them.
+    pub moved: u64,
+}

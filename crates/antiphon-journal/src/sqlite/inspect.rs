@@ -1,0 +1,67 @@
+//! [`Inspect`] by the methods of the same names.
+
+use std::sync::Arc;
+
+use antiphon_core::{
+    AppendError, BoxFuture, DeadLetterChange, Event, Position, ReadError, Retention,
+};
+use jiff::Timestamp;
+
+use super::{SqliteJournal, connection::beside};
+use crate::{Asked, Filter, Inspect, Names, Overview, Page, Size, Storage};
+
+impl Inspect for SqliteJournal {
+    fn read_where<'a>(
+        &'a self,
+        after: Position,
+        limit: usize,
+        filter: &'a Filter,
+    ) -> BoxFuture<'a, Result<Page, ReadError>> {
+        Box::pin(self.read_where(after, limit, filter))
+    }
+
+    fn overview(&self) -> BoxFuture<'_, Result<Overview, ReadError>> {
+        Box::pin(self.overview())
+    }
+
+    fn newest(&self, among: u64) -> BoxFuture<'_, Result<Vec<Arc<Event>>, ReadError>> {
+        Box::pin(self.newest(among))
+    }
+
+    fn names(&self, limit: usize) -> BoxFuture<'_, Result<Names, ReadError>> {
+        Box::pin(self.names(limit))
+    }
+
+    fn storage<'a>(
+        &'a self,
+        policy: Retention,
+        bounds: &'a [Timestamp],
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Storage, ReadError>> {
+        Box::pin(self.storage(policy, bounds, now))
+    }
+
+    fn size(&self) -> BoxFuture<'_, Result<Size, ReadError>> {
+        let length = |ending| {
+            let file = std::fs::metadata(beside(&self.shared.path, ending));
+            file.map_or(0, |file| file.len())
+        };
+        let size = Size {
+            bytes: length(""),
+            log_bytes: length("-wal"),
+            free_bytes: None,
+        };
+        Box::pin(std::future::ready(Ok(size)))
+    }
+
+    fn change_letter(&self, change: DeadLetterChange) -> BoxFuture<'_, Result<Asked, AppendError>> {
+        Box::pin(async move {
+            let asked = Self::ask(&self.shared.path, change).await;
+            asked.map_err(|error| AppendError::new(error.trouble(), Some(error.into())))
+        })
+    }
+
+    fn vacuum(&self) -> BoxFuture<'_, Result<bool, AppendError>> {
+        Box::pin(self.vacuum())
+    }
+}
