@@ -198,6 +198,15 @@ impl Link {
         role: Role,
     ) -> Result<(kv::Store, Duration), JetStreamOpenError> {
         let bucket = format!("antiphon-{}-lease", options.name);
+        if role == Role::Reader
+            && let Err(missing) = self.context.get_stream(format!("KV_{bucket}")).await
+        {
+            return Err(if is_missing(&missing) {
+                Failure::new(Trouble::Empty).open()
+            } else {
+                Failure::unreachable(&missing).open()
+            });
+        }
         let description = "lease of an antiphon journal";
         let store = self.store(bucket, description, options.lease).await;
         let store = store.map_err(Failure::open)?;
@@ -236,14 +245,7 @@ impl Link {
             allow_direct: true,
             ..Config::default()
         };
-        if let Err(missing) = self.context.get_stream(&config.name).await {
-            if role == Role::Reader {
-                return Err(if is_missing(&missing) {
-                    Failure::new(Trouble::Empty).open()
-                } else {
-                    Failure::unreachable(&missing).open()
-                });
-            }
+        if self.context.get_stream(&config.name).await.is_err() {
             // Another process may make it at the same moment: then it is there.
             if let Err(error) = self.context.create_stream(&config).await {
                 let is_there = self.context.get_stream(&config.name).await.is_ok();
