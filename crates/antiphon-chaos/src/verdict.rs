@@ -187,11 +187,30 @@ impl Verdict {
     }
 
     fn audits(&mut self, evidence: &Evidence) {
+        let early = before_history(&evidence.events);
         for (platform, audit) in &evidence.audits {
             let rows = audit.first_disordered.iter();
-            let (late, disordered): (Vec<_>, Vec<_>) =
-                rows.partition(|row| is_before_history(row, &evidence.events));
-            let late = late.len() as u64;
+            let disordered: Vec<_> = rows
+                .filter(|row| {
+                    !row["origin"]
+                        .as_str()
+                        .is_some_and(|origin| early.contains(origin))
+                })
+                .collect();
+            // An audit shows its first rows; the others are explained as far as there are such messages.
+            let explained = if *platform == "queup" {
+                early.len() as u64
+            } else {
+                0
+            };
+            let late = explained.min(audit.disordered - disordered.len() as u64);
+            let unshown = audit.disordered - late - disordered.len() as u64;
+            if unshown > 0 {
+                self.breaks(
+                    "stored out of order",
+                    format_args!("{unshown} more of {platform}"),
+                );
+            }
             let counts = self.platforms.entry(platform).or_default();
             for counts in [&mut self.counts, counts] {
                 counts.due += audit.due;
@@ -395,26 +414,37 @@ impl Verdict {
     }
 }
 
-/// Whether all that a message of QueUp was stored before, and should not have been, came from a history.
+/// Origins of the messages of QueUp that were stored before older ones, of which all came from a history.
 ///
 /// A message that comes while the history before it is fetched waits for it, but not when its socket is gone; the
 /// history then stands behind it.
-fn is_before_history(row: &Value, events: &[Arc<Event>]) -> bool {
-    let time = |origin: &str| -> Option<i64> { origin.rsplit_once('-')?.1.parse().ok() };
-    let (kind, place, origin) = (&row["kind"], &row["place"], &row["origin"]);
-    let Some(origin) = origin.as_str().filter(|_| kind == CHAT) else {
-        return false;
-    };
-    let mut of_place = events
+fn before_history(events: &[Arc<Event>]) -> HashSet<&str> {
+    let mut early = HashSet::new();
+    // The oldest message behind the present one of each place: of a history, and any other.
+    let mut oldest: HashMap<&str, (i64, i64)> = HashMap::new();
+    let chat = events
         .iter()
-        .filter(|event| event.kind().as_str() == CHAT && place == event.place().as_str());
-    let Some(early) = of_place.find(|event| event.origin().as_str() == origin) else {
-        return false;
-    };
-    // The events are in the order of their positions.
-    let mut older = of_place.filter(|event| time(event.origin().as_str()) < time(origin));
-    early.provenance() == Provenance::Live
-        && older.all(|event| event.provenance() == Provenance::Backfilled)
+        .rev()
+        .filter(|event| event.kind().as_str() == CHAT);
+    for event in chat {
+        let origin = event.origin().as_str();
+        let time = origin
+            .rsplit_once('-')
+            .and_then(|(_, time)| time.parse().ok());
+        let Some(time) = time else { continue };
+        let (history, other) = oldest
+            .entry(event.place().as_str())
+            .or_insert((i64::MAX, i64::MAX));
+        if event.provenance() == Provenance::Backfilled {
+            *history = time.min(*history);
+            continue;
+        }
+        if *history < time && *other >= time {
+            early.insert(origin);
+        }
+        *other = time.min(*other);
+    }
+    early
 }
 
 /// Whether the event is a question or a wish for a song, which have a handler of their own.
@@ -448,4 +478,43 @@ fn told(row: &Value) -> String {
     names
         .map(|name| format!("{name} {}", text(name)))
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon::{Draft, Kind, Origin, Place, Position};
+
+    use super::*;
+
+    fn chat(position: u64, time: u64, provenance: Provenance) -> Arc<Event> {
+        let origin = format!("chat/a-{time}");
+        let (kind, place) = (Kind::new(CHAT), Place::new("room/1"));
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let draft =
+            Draft::new(kind, place, Origin::from(&*origin), at, "{}").provenance(provenance);
+        Arc::new(Event::stored(
+            Position::new(position),
+            "queup".into(),
+            draft,
+        ))
+    }
+
+    #[test]
+    fn only_a_history_may_stand_behind_younger_messages() {
+        use Provenance::{Backfilled, Live};
+        let late = [
+            chat(1, 50, Live),
+            chat(2, 10, Backfilled),
+            chat(3, 60, Live),
+        ];
+        assert_eq!(before_history(&late), HashSet::from(["chat/a-50"]));
+        let in_order = [chat(1, 10, Backfilled), chat(2, 50, Live)];
+        assert!(before_history(&in_order).is_empty());
+        let wrong = [
+            chat(1, 50, Live),
+            chat(2, 10, Backfilled),
+            chat(3, 20, Live),
+        ];
+        assert!(before_history(&wrong).is_empty());
+    }
 }
