@@ -430,7 +430,7 @@ fn before_history(events: &[Arc<Event>]) -> HashSet<&str> {
         let origin = event.origin().as_str();
         let time = origin
             .rsplit_once('-')
-            .and_then(|(_, time)| time.parse().ok());
+            .and_then(|(_, time)| time.parse::<i64>().ok());
         let Some(time) = time else { continue };
         let (history, other) = oldest
             .entry(event.place().as_str())
