@@ -501,10 +501,14 @@ impl Target {
             Some("https" | "wss") => (true, 443),
             _ => return Err(unusable("the scheme is none of http, https, ws and wss")),
         };
-        let host = uri.host().filter(|host| !host.is_empty());
-        let host = host.ok_or_else(|| unusable("there is no host"))?;
+        let host = url::host(uri).map_err(|error| {
+            unusable(match error {
+                UrlError::NoHost => "there is no host",
+                _ => "the host is neither a name nor an address",
+            })
+        })?;
         Ok(Self {
-            host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
+            host,
             port: url::port(uri)
                 .map_err(|_| unusable("the port is no number from 1 to 65535"))?
                 .unwrap_or(port),

@@ -120,10 +120,7 @@ impl Proxy {
             Some(_) => return Err(ProxyError::UnknownScheme),
             None => return Err(ProxyError::NoUri),
         };
-        let host = uri
-            .host()
-            .filter(|host| !host.is_empty())
-            .ok_or(ProxyError::NoUri)?;
+        let host = url::host(&uri).map_err(|_| ProxyError::NoUri)?;
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(ProxyError::NoUri);
         }
@@ -135,7 +132,7 @@ impl Proxy {
             .transpose()?;
         Ok(Self {
             protocol,
-            host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
+            host,
             port: url::port(&uri)
                 .map_err(|_| ProxyError::Port)?
                 .unwrap_or(port),

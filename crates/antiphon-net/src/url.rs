@@ -3,6 +3,8 @@
 //! A URL with a port of 99,999 parses, and then has no port: a login would go to the default one. The functions here
 //! look at what is written.
 
+use std::net::Ipv6Addr;
+
 use ::http::Uri;
 
 /// A URL cannot be used. The message does not repeat it, since it may hold a secret.
@@ -18,6 +20,9 @@ pub enum UrlError {
     /// There is no host.
     #[error("has no host")]
     NoHost,
+    /// The host is neither a name nor an address; one of IPv6 stands in brackets.
+    #[error("has a host that is neither a name nor an address")]
+    Host,
     /// The port is no number from 1 to 65535.
     #[error("has a port that is no number from 1 to 65535")]
     Port,
@@ -46,14 +51,32 @@ pub fn parse_url(text: &str, schemes: [&'static str; 2]) -> Result<Uri, UrlError
     if !schemes.contains(&scheme) {
         return Err(UrlError::Scheme(schemes[0], schemes[1]));
     }
-    if uri.host().is_none_or(str::is_empty) {
-        return Err(UrlError::NoHost);
-    }
+    host(&uri)?;
     port(&uri)?;
     if uri.query().is_some() {
         return Err(UrlError::Query);
     }
     Ok(uri)
+}
+
+/// The host that a URI names: in lower case, and an address of IPv6 without its brackets.
+///
+/// `Uri` takes brackets anywhere, as in `8[a]`.
+pub(crate) fn host(uri: &Uri) -> Result<String, UrlError> {
+    let host = uri.host().filter(|host| !host.is_empty());
+    let host = host.ok_or(UrlError::NoHost)?;
+    let address = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let is_sound = match address {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.contains(['[', ']']),
+    };
+    if is_sound {
+        Ok(address.unwrap_or(host).to_ascii_lowercase())
+    } else {
+        Err(UrlError::Host)
+    }
 }
 
 /// The port that a URI names, as it is written.
@@ -114,10 +137,18 @@ mod tests {
 
     #[test]
     fn a_url_is_refused_for_what_is_wrong_with_it() {
-        let parse = |text| parse_url(text, ["ws", "wss"]).expect_err(text);
+        let parse = |text: &str| parse_url(text, ["ws", "wss"]).expect_err(text);
         assert_eq!(parse("api.example.org"), UrlError::NoUrl);
         assert_eq!(parse("http://a"), UrlError::Scheme("ws", "wss"));
         assert_eq!(parse("ws://a?b"), UrlError::Query);
         assert_eq!(parse("ws://a:70000"), UrlError::Port);
+        for host in ["8[a1]", "[a]", "[::1", "[[::1]]", "[::1]a", "[1.2.3.4]"] {
+            let text = format!("ws://{host}:80");
+            // Some of them are no URL for `Uri` either.
+            assert!(
+                matches!(parse(&text), UrlError::Host | UrlError::NoUrl),
+                "{text}"
+            );
+        }
     }
 }
