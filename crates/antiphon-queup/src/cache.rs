@@ -154,6 +154,8 @@ pub(crate) struct Cache {
     pub(crate) conversations: Bounded<ConversationId, Arc<ConversationInfo>>,
     /// Messages of conversations, as fetched.
     pub(crate) private: Bounded<ChatId, Arc<Message>>,
+    /// What events change that name no room; nobody reads it.
+    nowhere: RoomCache,
 }
 
 impl Cache {
@@ -165,6 +167,7 @@ impl Cache {
             users: Bounded::new(USERS),
             conversations: Bounded::new(CONVERSATIONS),
             private: Bounded::new(MESSAGES),
+            nowhere: RoomCache::default(),
         }
     }
 }
@@ -189,7 +192,13 @@ impl SharedCache {
 
 impl Cache {
     /// The cache of a room, which is made if there is none.
+    ///
+    /// An event without a room would otherwise take the place of a room.
     fn room(&mut self, room: &RoomId) -> &mut RoomCache {
+        if room.is_empty() {
+            self.nowhere = RoomCache::default();
+            return &mut self.nowhere;
+        }
         if self.rooms.get(room).is_none() {
             self.rooms.insert(room.clone(), RoomCache::default());
         }
