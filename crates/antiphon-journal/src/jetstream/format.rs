@@ -307,7 +307,9 @@ impl EventHead {
 
     /// The bytes it occupies in memory, as [`Draft::weight`] counts them.
     pub(super) fn weight(&self) -> u64 {
-        256 + (self.body + self.note.unwrap_or(0)) as u64
+        (self.body as u64)
+            .saturating_add(self.note.unwrap_or(0) as u64)
+            .saturating_add(256)
     }
 }
 
@@ -323,7 +325,7 @@ pub(super) fn parts(headers: &HeaderMap) -> Result<u32, BoxError> {
 pub(super) fn read_event(headers: &HeaderMap, mut payload: Bytes) -> Result<Event, BoxError> {
     let head = EventHead::read(headers)?;
     let note_length = head.note.unwrap_or(0);
-    if payload.len() < head.body + note_length {
+    if payload.len() < head.body.saturating_add(note_length) {
         return Err("the payload is shorter than its headers say".into());
     }
     let body = payload.split_to(head.body);
@@ -639,7 +641,7 @@ pub(super) fn dead_value(letter: &DeadLetter) -> StateValue {
 pub(super) fn read_dead(id: u64, value: &StateValue) -> Result<DeadLetter, BoxError> {
     let line: DeadLine = value.line()?;
     let mut bytes = value.bytes.clone();
-    if bytes.len() < line.body + line.note.unwrap_or(0) {
+    if bytes.len() < line.body.saturating_add(line.note.unwrap_or(0)) {
         return Err("a dead letter is cut short".into());
     }
     let body = bytes.split_to(line.body);
