@@ -7,6 +7,9 @@ mod erasure;
 mod error;
 mod event;
 mod events;
+/// Entries of the fuzzers in `fuzz/`, which their corpora go through as ordinary tests.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod gap;
 mod html;
 mod intake;

@@ -37,6 +37,8 @@ use antiphon_discord_model::{
     },
 };
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::table::read_all;
 pub(crate) use self::table::{Known, OriginRule, PlaceRule, known};
 pub use self::{payload::Resumed, table::*};
 

@@ -7,6 +7,9 @@ mod dispatch;
 mod erasure;
 mod error;
 mod event;
+/// Entries of the fuzzers in `fuzz/`, which their corpora go through as ordinary tests.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod http;
 mod identify;
 mod inflate;

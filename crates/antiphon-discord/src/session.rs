@@ -203,7 +203,7 @@ pub(crate) struct Session {
     /// Session ids that streams of this shard are named by.
     used: Option<Vec<String>>,
     /// Counts of frames that are not stored on purpose.
-    unrecorded: Skipped,
+    pub(crate) unrecorded: Skipped,
     /// Highest durable sequence of this session, which heartbeats and resumes carry.
     durable: Option<u64>,
     /// Sequence of this session's READY, from which it is resumed while nothing of it is durable.

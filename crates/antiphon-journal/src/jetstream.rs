@@ -76,6 +76,8 @@ mod ask;
 mod erase;
 mod follow;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod health;
 mod index;
 mod inspect;

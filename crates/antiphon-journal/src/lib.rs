@@ -4,6 +4,11 @@ mod claims;
 mod erased;
 #[cfg(any(feature = "sqlite", feature = "jetstream"))]
 mod filter;
+/// Entries of the fuzzers in `fuzz/`, which their corpora go through as ordinary tests.
+#[cfg(all(feature = "jetstream", any(test, fuzzing)))]
+pub mod fuzz {
+    pub use crate::jetstream::fuzz::message;
+}
 #[cfg(any(feature = "sqlite", feature = "jetstream"))]
 mod inspect;
 #[cfg(feature = "jetstream")]

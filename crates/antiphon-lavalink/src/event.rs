@@ -25,6 +25,8 @@ mod table;
 mod tests;
 
 pub(crate) use self::make::{Heading, node_place, note, player_place};
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::table::read_all;
 pub use self::{
     make::read_frame,
     payload::{

@@ -12,6 +12,9 @@ mod event;
 #[cfg(test)]
 mod fields;
 /// Requests to nodes, and the classification of responses.
+/// Entries of the fuzzers in `fuzz/`, which their corpora go through as ordinary tests.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod http;
 /// Ids, tracks and words of the protocol, as the program uses them.
 mod model;

@@ -4,6 +4,9 @@ mod addresses;
 mod cookies;
 mod error;
 mod frames;
+/// Entries of the fuzzers in `fuzz/`, which their corpora go through as ordinary tests.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod head;
 mod http;
 mod limits;

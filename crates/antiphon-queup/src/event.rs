@@ -22,6 +22,8 @@ use antiphon_core::{Event, Kind, Place};
 use serde_json::value::RawValue;
 
 use self::kinds::listed;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::kinds::read_all;
 pub use self::kinds::{
     ActiveDubs, Chat, ChatDelete, ChatDeleteGlobal, ChatSkip, Comment, Conversations, Dub,
     ErrorNotice, Grab, JoinedRoom, KINDS, LeftRoom, MemberJoin, MemberPresence, MemberUpdate,

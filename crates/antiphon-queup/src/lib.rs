@@ -12,6 +12,9 @@ mod error;
 /// Payload types, kinds and places.
 mod event;
 /// Requests: cookie, login, rate limits, answers.
+/// Entries of the fuzzers in `fuzz/`, which their corpora go through as ordinary tests.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod http;
 /// Ids, users, rooms, songs and messages, as the program uses them.
 mod model;

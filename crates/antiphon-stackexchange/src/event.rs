@@ -54,6 +54,8 @@ mod table;
 mod unknown;
 mod user;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::table::read_all;
 pub use self::{
     access::AccessChange,
     frame::read_frame,

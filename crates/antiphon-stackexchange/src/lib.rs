@@ -8,6 +8,9 @@ mod cookies;
 mod erasure;
 mod error;
 mod event;
+/// Entries of the fuzzers in `fuzz/`, which their corpora go through as ordinary tests.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod history;
 mod html_limits;
 mod http;

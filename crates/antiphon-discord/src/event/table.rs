@@ -131,6 +131,19 @@ macro_rules! events {
             )),)*
         ];
 
+        /// Reads an event as every payload of its kind, as filters and handlers do.
+        #[cfg(any(test, fuzzing))]
+        pub(crate) fn read_all(event: &Event) {
+            fn read<P: Payload>(event: &Event) {
+                if P::KINDS.contains(&event.kind().as_str()) && P::concerns(event) {
+                    let _ = (P::view(event).is_ok(), P::decode(event).is_ok());
+                }
+            }
+            $(read::<$own>(event);)*
+            $(read::<super::payload::$bare>(event);)*
+            $(read::<$payload>(event);)*
+        }
+
         /// The rules for dispatches of this name; `None` for a name that is not in the table.
         pub(crate) fn known(name: &str) -> Option<Known> {
             use OriginRule::{Deleted, Id, Sequence};

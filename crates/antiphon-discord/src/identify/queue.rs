@@ -250,7 +250,7 @@ pub(crate) struct Permit {
 
 impl Permit {
     /// A permit without a queue, for tests.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn for_test() -> Self {
         Self {
             queue: None,

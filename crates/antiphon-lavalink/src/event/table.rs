@@ -63,6 +63,17 @@ macro_rules! events {
             keep: $keep,
         },)+)+];
 
+        /// Reads an event as every payload of its kind, as filters and handlers do.
+        #[cfg(any(test, fuzzing))]
+        pub(crate) fn read_all(event: &Event) {
+            fn read<P: Payload>(event: &Event) {
+                if P::KINDS.contains(&event.kind().as_str()) && P::concerns(event) {
+                    let _ = (P::view(event).is_ok(), P::decode(event).is_ok());
+                }
+            }
+            $(read::<$payload>(event);)+
+        }
+
         /// The names of [`KINDS`], in the same order.
         const NAMES: &[(Name, &str)] = &[$($(($from, $name),)+)+];
 

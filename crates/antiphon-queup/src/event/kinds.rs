@@ -102,6 +102,17 @@ macro_rules! payloads {
             )),
         )+)+];
 
+        /// Reads an event as every payload of its kind, as filters and handlers do.
+        #[cfg(any(test, fuzzing))]
+        pub(crate) fn read_all(event: &Event) {
+            fn read<P: Payload>(event: &Event) {
+                if P::KINDS.contains(&event.kind().as_str()) && P::concerns(event) {
+                    let _ = (P::view(event).is_ok(), P::decode(event).is_ok());
+                }
+            }
+            $(read::<$payload>(event);)+
+        }
+
         /// The kind with this name, if the table has it, and whether the name is antiphon's own.
         pub(super) fn listed(name: &str) -> Option<(&'static str, bool)> {
             Some(match name {

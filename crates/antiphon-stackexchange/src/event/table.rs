@@ -102,6 +102,18 @@ macro_rules! kinds {
             }
         }
 
+        /// Reads an event as every payload of its kind, as filters and handlers do.
+        #[cfg(any(test, fuzzing))]
+        pub(crate) fn read_all(event: &Event) {
+            fn read<P: Payload>(event: &Event) {
+                if P::KINDS.contains(&event.kind().as_str()) && P::concerns(event) {
+                    let _ = (P::view(event).is_ok(), P::decode(event).is_ok());
+                }
+            }
+            $(read::<$payload>(event);)*
+            $(read::<$key_payload>(event);)*
+        }
+
         $(
             #[doc = concat!("Kind of [`", stringify!($key_payload), "`].")]
             pub(crate) const $key: &str = concat!("stackexchange.", $key_name);
