@@ -15,6 +15,7 @@ use super::{
 
 mod bytes;
 mod checkpoints;
+mod model;
 mod order;
 mod origins;
 mod outages;
