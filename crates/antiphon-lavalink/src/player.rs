@@ -365,8 +365,11 @@ impl LocalPlayer {
         self.node.is_none() && !self.is_gone && self.voice.pair().is_some()
     }
 
-    /// Assigns its first node.
-    pub(crate) fn assign(&mut self, node: NodeId) {
+    /// Assigns its first node, which is given the track that an earlier run left, if there is one.
+    pub(crate) fn assign(&mut self, node: NodeId, now: Instant) {
+        if self.current().is_some() {
+            return self.restore(node, None, now, None);
+        }
         self.node = Some(node);
         self.dirty = true;
         self.replay_declared();

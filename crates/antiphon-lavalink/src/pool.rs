@@ -208,7 +208,8 @@ impl PoolState {
     }
 
     /// Takes over a stored node or player; one of another version, or of a node that the configuration does not name,
-    /// is left out. A player of such a node asks Discord for a new voice connection, and is assigned another node.
+    /// is left out. A player of such a node, or on its way into a channel, asks Discord for a new voice connection, and is
+    /// assigned a node.
     fn restore(&mut self, checkpoint: &Checkpoint, now: Moment) {
         match checkpoint.part.split_once('/') {
             Some(("node", id)) => {
@@ -233,12 +234,9 @@ impl PoolState {
                 let player =
                     player::read_saved(guild, &checkpoint.state, self.rules.clone(), rng, now.at);
                 if let Some(mut player) = player {
-                    // The configuration does not name the node any more.
-                    if player
-                        .node
-                        .as_ref()
-                        .is_some_and(|node| self.index(node).is_none())
-                    {
+                    // The configuration does not name the node any more, or the run ended before the voice came.
+                    let node = player.node.as_ref();
+                    if node.is_none_or(|node| self.index(node).is_none()) {
                         player.node = None;
                         player.ask_voice_anew(now.at);
                     }

@@ -42,7 +42,7 @@ pub(super) struct LastEnd {
 
 impl LastEnd {
     /// Whether it is the end of this track.
-    fn is_of(&self, track: &Playable) -> bool {
+    pub(super) fn is_of(&self, track: &Playable) -> bool {
         self.track.is_same(track)
     }
 }

@@ -522,8 +522,12 @@ impl LocalPlayer {
                     self.progress.report(remote.state.position, now);
                 }
             }
-            // Its start was missed.
-            _ => self.needs_comparison |= is_newest && self.runs.newest().is_none(),
+            // Its start was missed, unless its end came before the response or another track is requested.
+            _ => {
+                let last = self.last_end.as_ref();
+                let may_be_over = !is_newest && last.is_some_and(|last| last.is_of(theirs));
+                self.needs_comparison |= !may_be_over && !self.is_playing_next();
+            }
         }
     }
 

@@ -67,7 +67,7 @@ impl Stage {
             .player
             .on_voice_server("vt".into(), Some("c-fra01.discord.media".into()), stage.now);
         assert!(stage.player.needs_node());
-        stage.player.assign("eu-1".into());
+        stage.player.assign("eu-1".into(), stage.now);
         let body = stage.ask().expect("the pair");
         assert_eq!(
             body.voice.map(|voice| voice.channel_id),
@@ -201,7 +201,7 @@ fn a_track_asked_for_on_the_way_into_the_channel_waits_for_the_voice() {
         matches!(stage.player.next_output(), Some(Output::Voice(request)) if request.self_deaf)
     );
     let _played = stage.play("a");
-    stage.player.assign("eu-1".into());
+    stage.player.assign("eu-1".into(), stage.now);
     assert!(stage.ask().is_none());
     stage
         .player
@@ -1299,6 +1299,19 @@ fn an_answer_that_events_overtook_sets_nothing_back() {
     stage.answer(true, Some(track("a")));
     assert_eq!(stage.current(), None);
     assert!(!stage.player.take_needs_comparison());
+}
+
+#[test]
+fn another_track_in_an_answer_is_asked_about_although_an_update_came_since() {
+    let mut stage = Stage::playing("a");
+    let _set = stage.reply(|reply| PlayerCommand::Change {
+        operation: Operation::Volume(5),
+        reply,
+    });
+    stage.ask().expect("the volume");
+    stage.update(5_000);
+    stage.answer(true, Some(track("b")));
+    assert!(stage.player.take_needs_comparison());
 }
 
 #[test]

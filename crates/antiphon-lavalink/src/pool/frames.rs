@@ -138,8 +138,24 @@ impl PoolState {
         if readiness == Readiness::Repeated {
             return;
         }
-        self.save_node(index, now);
         self.nodes_changed = true;
+        // The checkpoint of the new socket follows the gap before it, so that no crash comes between the two.
+        match &readiness {
+            Readiness::Resumed {
+                unheard: Some((from, to)),
+            } => {
+                let cause = "what was under way when the socket broke is not sent again";
+                let gap = Gap::new(from.clone(), to.clone(), cause);
+                let place = node_place(self.nodes[index].id());
+                self.own_event::<Gap>(place, gap.body(), None, now);
+            }
+            Readiness::Anew { since } => {
+                let cause = "the node's session could not go on";
+                self.gap(index, since.clone(), cause, now);
+            }
+            _ => {}
+        }
+        self.save_node(index, now);
         let Some(session) = self.nodes[index].session_id().cloned() else {
             return;
         };
@@ -151,13 +167,7 @@ impl PoolState {
         self.tasks.push_back(Task::Info { node: index });
         self.placement.stay_at(index);
         match readiness {
-            Readiness::Resumed { unheard } => {
-                if let Some((from, to)) = unheard {
-                    let cause = "what was under way when the socket broke is not sent again";
-                    let gap = Gap::new(from, to, cause);
-                    let place = node_place(self.nodes[index].id());
-                    self.own_event::<Gap>(place, gap.body(), None, now);
-                }
+            Readiness::Resumed { .. } => {
                 for guild in self.players_of(index) {
                     self.set_comparison(guild, Comparison::Asked);
                     if let Some(slot) = self.slots.get_mut(&guild) {
@@ -166,11 +176,7 @@ impl PoolState {
                 }
                 self.compare(index, epoch, session);
             }
-            Readiness::Anew { since } => {
-                self.gap(index, since, "the node's session could not go on", now);
-                self.rebuild(index, now);
-            }
-            Readiness::First => self.rebuild(index, now),
+            Readiness::Anew { .. } | Readiness::First => self.rebuild(index, now),
             Readiness::Repeated => {}
         }
         // Players without a node can be assigned one now, and those at this node go on.

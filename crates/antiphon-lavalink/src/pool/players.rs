@@ -66,7 +66,7 @@ impl PoolState {
                 self.nodes[index].newcomers += 1;
                 let id = self.nodes[index].id().clone();
                 if let Some(slot) = self.slots.get_mut(&guild) {
-                    slot.player.assign(id);
+                    slot.player.assign(id, now.at);
                 }
             }
         }

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod bytes;
+mod model;
 
 const LOFT: ChannelId = ChannelId::new(77);
 
@@ -1156,4 +1157,74 @@ fn a_comparison_from_before_a_request_was_answered_ends_no_track() {
     stage.players[0].get_mut(&1).expect("a player").track = None;
     stage.pass(Duration::from_secs(6));
     assert_eq!(current(&stage), None);
+}
+
+#[test]
+fn a_player_that_was_on_its_way_into_a_channel_goes_there_after_a_restart_with_its_track() {
+    let mut stage = Stage::ready(1);
+    let (reply, _entered) = oneshot::channel();
+    stage.command(
+        1,
+        PlayerCommand::Enter {
+            channel: LOFT,
+            self_deaf: None,
+            self_mute: None,
+            within: Duration::from_secs(10),
+            node: None,
+            reply,
+        },
+    );
+    let (reply, _played) = oneshot::channel();
+    stage.command(
+        1,
+        PlayerCommand::Play {
+            track: Arc::new(track_of("a")),
+            options: PlayOptions::new(),
+            reply,
+        },
+    );
+    let (reply, _set) = oneshot::channel();
+    stage.command(1, PlayerCommand::InactiveTimeout(None, reply));
+    let mut stage = Stage::with(&config(1), stage.kept);
+    stage.greet(0, false);
+    let asked: Vec<_> = stage.voice.iter().map(|asked| asked.channel).collect();
+    assert_eq!(asked, [Some(LOFT)]);
+    stage.voice(1, "c-fra01.discord.media:443");
+    let played = stage.players[0][&1].track.as_ref();
+    assert_eq!(played.map(|track| &*track.encoded), Some("a"));
+}
+
+#[test]
+fn a_crash_after_ready_cannot_come_between_the_gap_and_its_checkpoint() {
+    let mut stage = Stage::ready(1);
+    stage.stats(0, 0);
+    stage.lose(0);
+    stage.pass(Duration::from_secs(40));
+    let (epoch, _) = stage.open[0].clone().expect("asked to be opened");
+    let opened = Done::Opened {
+        node: 0,
+        epoch,
+        outcome: Ok(()),
+    };
+    stage.pool.on_done(opened, stage.now);
+    let ready = json!({"op": "ready", "resumed": false, "sessionId": "s9"});
+    stage
+        .pool
+        .on_frame(0, epoch, &ready.to_string().into(), stage.now);
+    let entries = std::iter::from_fn(|| stage.pool.outbox.take());
+    let kinds: Vec<String> = entries
+        .take_while(|entry| {
+            let part = entry.checkpoint.as_ref().map(|one| &*one.part);
+            let is_gap = entry
+                .event
+                .as_ref()
+                .is_some_and(|draft| draft.kind.as_str() == Gap::KIND);
+            part != Some("node/n0") || is_gap
+        })
+        .filter_map(|entry| Some(entry.event?.kind.to_string()))
+        .collect();
+    assert!(
+        kinds.contains(&Gap::KIND.to_owned()),
+        "the checkpoint claims what the gap does not tell yet: {kinds:?}"
+    );
 }
