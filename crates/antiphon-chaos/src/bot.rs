@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use antiphon::{
     App, Clock, Delivery, Event, HandlerError, HandlerExt as _, KindPattern, Limits, RunError,
     State,
-    discord::{self, MessageCreate},
+    discord::{self, MessageCreate, RequestError},
     journal::{OpenError, Options, Retention, SqliteJournal, Trouble},
     lavalink::{self, Playable, Pool},
     music,
@@ -171,14 +171,19 @@ async fn answer(
     let number = message.content.trim_start_matches(ASK);
     let post = bot.client.create_message(message.channel_id);
     let text = format!("{ANSWER}{number}");
-    // Requests fail here in ways that no bot would try again after.
-    post.content(&text)
-        .nonce_of(&event)
-        .await
-        .map_err(HandlerError::retry)?;
+    match post.content(&text).nonce_of(&event).await {
+        // The answer was posted before, by a request whose own answer was lost, and somebody has deleted it since.
+        Err(RequestError::NotFound(error)) if error.code == UNKNOWN_MESSAGE => {}
+        // Requests fail here in ways that no bot would try again after.
+        Err(error) => return Err(HandlerError::retry(error)),
+        Ok(_) => {}
+    }
+    bot.effects.answered(event.position())?;
     Ok(())
 }
 
+/// Discord's code for a message that is not there.
+const UNKNOWN_MESSAGE: u64 = 10008;
 /// Text of an answer, before the number of its question.
 pub(crate) const ANSWER: &str = "answer ";
 

@@ -47,6 +47,14 @@ impl Effects {
         self.line(format!("did {position}\n"))
     }
 
+    /// A question was answered at the platform.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(crate) fn answered(&self, position: Position) -> io::Result<()> {
+        self.line(format!("answered {position}\n"))
+    }
+
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a line that was made for this"
@@ -74,6 +82,8 @@ pub(crate) enum Line {
     Began { position: u64, again: bool },
     /// The event was acted on.
     Did { position: u64 },
+    /// The question was answered at the platform.
+    Answered { position: u64 },
 }
 
 /// What one process of the bot did.
@@ -110,6 +120,7 @@ fn parse(line: &str) -> Option<Line> {
             again: again == "again",
         }),
         ("did", None) => Some(Line::Did { position }),
+        ("answered", None) => Some(Line::Answered { position }),
         _ => None,
     }
 }
@@ -123,7 +134,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("effects");
         assert_eq!(read(&path).expect("no file is no line"), []);
-        std::fs::write(&path, "began 17 again\ndid 17\nbeg").expect("a file");
+        std::fs::write(&path, "began 17 again\ndid 17\nanswered 17\nbeg").expect("a file");
         let lines = read(&path).expect("lines");
         assert_eq!(
             lines,
@@ -132,7 +143,8 @@ mod tests {
                     position: 17,
                     again: true
                 },
-                Line::Did { position: 17 }
+                Line::Did { position: 17 },
+                Line::Answered { position: 17 },
             ]
         );
         std::fs::write(&path, "sang 17\n").expect("a file");

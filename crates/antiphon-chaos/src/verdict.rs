@@ -252,7 +252,7 @@ impl Verdict {
         for life in lives {
             let begun = life.lines.iter().filter_map(|line| match line {
                 Line::Began { position, .. } => Some(*position),
-                Line::Did { .. } => None,
+                Line::Did { .. } | Line::Answered { .. } => None,
             });
             for position in begun.collect::<HashSet<_>>() {
                 *starts.entry(position).or_default() += 1;
@@ -308,6 +308,8 @@ impl Verdict {
                         }
                         own.insert(position);
                     }
+                    // An answer is looked for at the platform.
+                    Line::Answered { .. } => {}
                     Line::Did { position } => {
                         if position > end {
                             // It was stored after the journal was read.
@@ -395,7 +397,15 @@ impl Verdict {
                 continue;
             };
             self.counts.asked += 1;
-            if !seen.contains_key(number) {
+            // One that was posted may have been deleted before anybody looked.
+            let answered = Line::Answered {
+                position: event.position().get(),
+            };
+            let is_posted = evidence
+                .lives
+                .iter()
+                .any(|life| life.lines.contains(&answered));
+            if !is_posted && !seen.contains_key(number) {
                 self.counts.unanswered += 1;
                 self.is_open = true;
                 self.breaks(
