@@ -80,18 +80,28 @@ pub(crate) async fn to_write(
     location: &Location,
     config: &config::Journal,
 ) -> Result<Arc<dyn Inspect>, Failure> {
-    let path = match location {
-        Location::File(path) => path,
-        Location::Servers(servers) => return servers_to_write(servers).await,
-    };
-    Ok(Arc::new(to_write_file(path, config).await?))
+    match location {
+        Location::File(path) => file_to_write(path, config, false).await,
+        Location::Servers(servers) => servers_to_write(servers, false).await,
+    }
 }
 
-/// Opens a file for writing, and creates a missing one.
-pub(crate) async fn to_write_file(
+/// Opens a journal for an import, also one whose import was not finished, and creates a missing one.
+pub(crate) async fn to_import(
+    location: &Location,
+    config: &config::Journal,
+) -> Result<Arc<dyn Inspect>, Failure> {
+    match location {
+        Location::File(path) => file_to_write(path, config, true).await,
+        Location::Servers(servers) => servers_to_write(servers, true).await,
+    }
+}
+
+async fn file_to_write(
     path: &Path,
     config: &config::Journal,
-) -> Result<SqliteJournal, Failure> {
+    importing: bool,
+) -> Result<Arc<dyn Inspect>, Failure> {
     is_no_folder(path)?;
     let durability = match config.durability {
         config::Durability::Process => Durability::Process,
@@ -99,9 +109,10 @@ pub(crate) async fn to_write_file(
     };
     let options = Options::new()
         .durability(durability)
-        .compress(config.compress);
+        .compress(config.compress)
+        .importing(importing);
     let journal = SqliteJournal::open_with(path, options).await;
-    journal.map_err(failure)
+    Ok(Arc::new(journal.map_err(failure)?))
 }
 
 #[cfg(feature = "jetstream")]
@@ -119,7 +130,7 @@ async fn servers_to_read(_: &Servers) -> Result<Arc<dyn Inspect>, Failure> {
 /// This program has no JetStream.
 #[cfg(not(feature = "jetstream"))]
 #[expect(clippy::unused_async, reason = "the one of the feature waits")]
-async fn servers_to_write(_: &Servers) -> Result<Arc<dyn Inspect>, Failure> {
+async fn servers_to_write(_: &Servers, _: bool) -> Result<Arc<dyn Inspect>, Failure> {
     Err(without_jetstream())
 }
 
@@ -153,17 +164,6 @@ pub(crate) async fn change_letter(
     }
     let writer = writer.as_ref().expect("it was opened above");
     Ok(writer.change_letter(change).await?)
-}
-
-/// The file of a journal, for what only a file has.
-///
-/// # Errors
-/// The journal is on servers; `what` says what was to be done with it.
-pub(crate) fn file<'a>(location: &'a Location, what: &str) -> Result<&'a Path, Failure> {
-    location.file().ok_or_else(|| {
-        let error = format!("the journal {location} is on NATS, and {what} needs a file");
-        Failure::usage(error).hint("name a file by `--journal`")
-    })
 }
 
 /// Takes message, hint and exit code from an error of the journal.

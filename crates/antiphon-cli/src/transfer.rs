@@ -6,7 +6,8 @@
 //! | --- | --- |
 //! | first | `antiphon: "export"`, the version of the form, and what was chosen ([`Header`]) |
 //! | event | `position` and all that the journal holds of an event ([`EventLine`]) |
-//! | state | one of `checkpoint`, `cursor`, `dead_letter`, `projection`, `given`; with `--full` alone, behind all events |
+//! | removed | `removed`: an origin whose event is gone and that is still recognised; with `--full` alone, behind all events |
+//! | state | one of `checkpoint`, `cursor`, `dead_letter`, `projection`, `deletion`, `given`; with `--full` alone, at the end |
 //! | last | `end`, which tells a whole file from one that was cut ([`End`]) |
 //!
 //! Bodies are byte for byte what the platform sent: as JSON where they are one JSON document without line ends around
@@ -18,15 +19,17 @@ use antiphon_core::{
     BodyForm, Checkpoint, Cursor, DeadLetter, DeadLetterId, Draft, Event, Kind, Origin, Place,
     Position, Provenance, Saved,
 };
-use antiphon_journal::SqliteJournal;
+use antiphon_journal::{HIGHEST, KnownOrigin, PendingDeletion, RemovedOrigin};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-/// The version of the form that this program writes, and the newest that it reads.
-pub(crate) const VERSION: u32 = 1;
+/// The newest version of the form that this program reads, and that of files with states.
+pub(crate) const VERSION: u32 = 2;
+/// The version of files without states, which older programs read as well.
+pub(crate) const OF_EVENTS: u32 = 1;
 
 /// Most bytes of a line that is read: a body of SQLite's largest size, in base64.
 pub(crate) const LONGEST_LINE: u64 = 1_400_000_000;
@@ -43,6 +46,9 @@ pub(crate) struct Header {
     pub(crate) journal: Option<String>,
     /// Whether states follow the events.
     pub(crate) full: bool,
+    /// The key with which the journal hashes origins, in base64; in a file with states alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key_base64: Option<String>,
     /// The position behind which it begins.
     pub(crate) after: Position,
     /// The position with which it ends; absent where it went to the end of the journal.
@@ -144,6 +150,20 @@ pub(crate) enum StateLine<'a> {
         position: Position,
         state_base64: String,
     },
+    Removed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        origin: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hash: Option<String>,
+        until: i64,
+    },
+    Deletion {
+        source: &'a str,
+        origin: &'a str,
+        at: Timestamp,
+    },
     Given {
         position: Position,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,6 +173,29 @@ pub(crate) enum StateLine<'a> {
 }
 
 impl<'a> StateLine<'a> {
+    pub(crate) fn removed(removed: &'a RemovedOrigin) -> Self {
+        let (source, origin, hash) = match &removed.origin {
+            KnownOrigin::Named(source, origin) => {
+                (Some(source.as_str()), Some(origin.as_str()), None)
+            }
+            KnownOrigin::Hashed(hash) => (None, None, Some(format!("{hash:032x}"))),
+        };
+        Self::Removed {
+            source,
+            origin,
+            hash,
+            until: removed.until,
+        }
+    }
+
+    pub(crate) fn deletion(deletion: &'a PendingDeletion) -> Self {
+        Self::Deletion {
+            source: deletion.source.as_str(),
+            origin: deletion.origin.as_str(),
+            at: deletion.at,
+        }
+    }
+
     pub(crate) fn checkpoint(source: &'a str, checkpoint: &'a Checkpoint) -> Self {
         Self::Checkpoint {
             source,
@@ -246,7 +289,7 @@ impl ReadEvent<'_> {
         if self.position == Position::ZERO {
             return Err("its `position` is 0, and the first one is 1".to_owned());
         }
-        if self.position > SqliteJournal::HIGHEST {
+        if self.position > HIGHEST {
             return Err("its `position` is above 2^62".to_owned());
         }
         named("source", &self.source)?;
@@ -326,6 +369,20 @@ pub(crate) enum ReadState<'a> {
         position: Position,
         state_base64: String,
     },
+    Removed {
+        #[serde(default)]
+        source: Option<String>,
+        #[serde(default)]
+        origin: Option<String>,
+        #[serde(default)]
+        hash: Option<String>,
+        until: i64,
+    },
+    Deletion {
+        source: String,
+        origin: String,
+        at: Timestamp,
+    },
     Given {
         position: Position,
         #[serde(default)]
@@ -334,16 +391,53 @@ pub(crate) enum ReadState<'a> {
     End(End),
 }
 
+/// The key in the first line.
+///
+/// # Errors
+/// It is no base64.
+pub(crate) fn key_of(header: &Header) -> Result<Option<Vec<u8>>, String> {
+    let key = header.key_base64.as_ref();
+    key.map(|key| decoded("key_base64", key)).transpose()
+}
+
 impl ReadState<'_> {
-    /// Adds the state to the others; the last line gives its content.
+    /// Adds the state to the others, or an origin to the removed ones; the last line gives its content.
     ///
     /// # Errors
     /// A value that is no base64, an empty name, or a letter whose event cannot be read.
     pub(crate) fn add_to(
         self,
         states: &mut antiphon_journal::States,
+        removed: &mut Vec<RemovedOrigin>,
     ) -> Result<Option<End>, String> {
         match self {
+            Self::Removed {
+                source,
+                origin,
+                hash,
+                until,
+            } => {
+                let origin = match (source, origin, hash) {
+                    (Some(source), Some(origin), None) => {
+                        named("source", &source)?;
+                        KnownOrigin::Named(source.into(), origin.into())
+                    }
+                    (None, None, Some(hash)) => {
+                        let hash = u128::from_str_radix(&hash, 16);
+                        KnownOrigin::Hashed(hash.map_err(|_| "its `hash` is no hexadecimal")?)
+                    }
+                    _ => return Err("it has neither `source` and `origin` nor `hash`".to_owned()),
+                };
+                removed.push(RemovedOrigin { origin, until });
+            }
+            Self::Deletion { source, origin, at } => {
+                named("source", &source)?;
+                states.deletions.push(PendingDeletion {
+                    source: source.into(),
+                    origin: origin.into(),
+                    at,
+                });
+            }
             Self::Checkpoint {
                 source,
                 part,

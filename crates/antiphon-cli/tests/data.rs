@@ -529,7 +529,7 @@ fn the_states_of_a_journal_in_use_stay_its_own() {
     --- stderr
     imported 2 events into c.db
     at other positions: 2 events
-    checkpoints, cursors, dead letters and projections: left out, since they belong to other positions; import into a new file to have them
+    checkpoints, cursors, dead letters and projections: left out, since they belong to other positions; import into a new journal to have them
     ");
 }
 
@@ -582,10 +582,10 @@ fn a_file_that_is_no_export_makes_no_journal() {
         hint: its first line has `"antiphon":"export"`; `antiphon export` makes one
         "#);
     insta::assert_snapshot!(
-        check_refused(&folder, "{\"antiphon\":\"export\",\"version\":2,\"new\":[]}\n", None), @r#"
+        check_refused(&folder, "{\"antiphon\":\"export\",\"version\":3,\"new\":[]}\n", None), @r#"
         exit 2
         --- stderr
-        error: in has version 2 of the form, and 1 is known
+        error: in has version 3 of the form, and 2 is known
         hint: use the version of antiphon that wrote it, or a newer one
         "#);
     insta::assert_snapshot!(
@@ -641,7 +641,7 @@ fn an_import_takes_no_line_that_no_export_writes() {
     for (number, from, to, said) in [
         (
             1,
-            "\"version\":1",
+            "\"version\":2",
             "\"version\":0",
             "the first version of the form is 1",
         ),
@@ -694,7 +694,7 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
     insta::assert_snapshot!(check_refused(&folder, &with(6, "{\"other\":{}}\n"), Some(0)), @r#"
         exit 1
         --- stderr
-        error: line 6 of in is damaged: unknown variant `other`, expected one of `checkpoint`, `cursor`, `dead_letter`, `projection`, `given`, `end` at column 8
+        error: line 6 of in is damaged: unknown variant `other`, expected one of `checkpoint`, `cursor`, `dead_letter`, `projection`, `removed`, `deletion`, `given`, `end` at column 8
         hint: take another copy of the file; what is stored is known when you repeat the command
         "#);
     let base64 = lines.0[4].replace("\"/wAK\"", "\"/wA\"");
@@ -733,7 +733,7 @@ fn a_damaged_line_is_named_and_its_batch_is_not_stored() {
     insta::assert_snapshot!(check_refused(&folder, &whole.repeat(2), Some(0)), @r"
     exit 1
     --- stderr
-    error: line 8 of in is damaged: it stands behind the export's last line; import each file by itself
+    error: line 9 of in is damaged: it stands behind the export's last line; import each file by itself
     hint: take another copy of the file; what is stored is known when you repeat the command
     ");
     let high = lines.0[4].replace("\"position\":4", "\"position\":18446744073709551615");

@@ -431,3 +431,131 @@ async fn servers_that_are_not_there_and_what_a_file_alone_has_are_told_with_a_wa
         file.stderr
     );
 }
+
+/// The position and the text of a printed message of Discord's.
+fn message(line: &str) -> Option<(u64, String)> {
+    let event: Value = serde_json::from_str(line).expect("one JSON object a line");
+    let text = event["body"]["content"].as_str()?.to_owned();
+    let is_message = event["kind"] == "discord.MESSAGE_CREATE";
+    is_message.then(|| (event["position"].as_u64().expect("a number"), text))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_moves_to_nats_and_back_and_goes_on_where_it_was() {
+    if !nats::is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let written = folder.join("written.toml");
+    let write = written.to_str().expect("a plain path");
+    let mut sim = Antiphon::new(["sim", "--seed", "7", "--write", write]).start();
+    let addresses = sim.line().expect("the first line");
+    let addresses: Value = serde_json::from_str(&addresses).expect("one JSON object");
+    let written = fs::read_to_string(written).expect("it was written");
+    let (_, sources) = written.split_once("[sources.discord]").expect("a bot");
+    let (discord, _) = sources.split_once("[sources.").expect("further sources");
+    let journals = [
+        ("file.toml", "path = \"first.db\"".to_owned()),
+        (
+            "nats.toml",
+            format!("url = \"{}\"\nname = \"choir\"", server.url()),
+        ),
+        ("back.toml", "path = \"last.db\"".to_owned()),
+    ];
+    for (name, journal) in &journals {
+        let text = format!("[journal]\n{journal}\n\n[sources.discord]{discord}");
+        fs::write(folder.join(name), text).expect("a file");
+    }
+    let command = |arguments: &[&str]| Antiphon::new(arguments.iter().copied()).within(folder);
+    let say = |text: &str| {
+        let say = json!({"platform": "discord", "do": "say", "by": "mira", "text": text});
+        post(&addresses, "/do", &say.to_string());
+    };
+    let mut handled = Vec::new();
+    let mut said = Vec::new();
+    for (number, (config, _)) in journals.iter().enumerate() {
+        if let Some((before, _)) = number.checked_sub(1).map(|before| &journals[before]) {
+            // What is said while no bot runs is the session's, which waits.
+            for verse in 0..5 {
+                said.push(format!("between {number}.{verse}"));
+                say(said.last().expect("just said"));
+            }
+            let lines = format!("{before}.ndjson");
+            let export = command(&["export", "--full", "--config", before, "--to", &lines]).run();
+            assert_eq!(export.code, 0, "{}", export.whole());
+
+            // A part of it makes no journal that anybody could take for a whole one.
+            let whole = fs::read_to_string(folder.join(&lines)).expect("a file");
+            let (part, _) = whole.trim_end().rsplit_once('\n').expect("lines");
+            fs::write(folder.join("part"), format!("{part}\n")).expect("a file");
+            let half = command(&["import", "part", "--config", config]).run();
+            assert_eq!(half.code, 1, "{}", half.whole());
+            for arguments in [&["run"][..], &["export", "--full"]] {
+                let arguments = [arguments, &["--config", config]].concat();
+                let refused = command(&arguments).run();
+                assert_eq!(refused.code, 6, "{}", refused.whole());
+                assert!(
+                    refused
+                        .stderr
+                        .contains("an import into it was not finished"),
+                    "{}",
+                    refused.whole()
+                );
+            }
+
+            let import = command(&["import", &lines, "--config", config]).run();
+            assert_eq!(import.code, 0, "{}", import.whole());
+            assert!(
+                import
+                    .stderr
+                    .contains("dead letters and projections: stored"),
+                "{}",
+                import.whole()
+            );
+        }
+        let run = ["run", "--config", config, "--print", "--output", "json"];
+        let mut daemon = command(&run).start();
+        if number == 0 {
+            // It is connected once it hears something.
+            daemon.line().expect("an event");
+            binary::until("it has its guild", || {
+                let line = daemon.line().expect("an event");
+                line.contains("\"discord.GUILD_CREATE\"")
+            });
+        }
+        for verse in 0..5 {
+            said.push(format!("verse {number}.{verse}"));
+            say(said.last().expect("just said"));
+        }
+        while handled.len() < said.len() {
+            handled.extend(message(&daemon.line().expect("it runs")));
+        }
+        daemon.signal("TERM");
+        let ended = daemon.end();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert_eq!(ended.stdout.lines().filter_map(message).count(), 0);
+    }
+    // Each was handled once, in order, whichever journal it went through.
+    let texts: Vec<_> = handled.iter().map(|(_, text)| text.clone()).collect();
+    assert_eq!(texts, said);
+    let tail = command(&["tail", "--config", "back.toml", "--output", "json"]).run();
+    let stored: Vec<_> = tail.stdout.lines().filter_map(message).collect();
+    assert_eq!(stored, handled);
+    assert!(
+        !tail.stdout.contains("\"antiphon.gap\""),
+        "nothing was missed"
+    );
+    one_session_was_resumed(&addresses);
+}
+
+/// Looks at what the bot has sent: one session was begun, and resumed by each run after the first.
+fn one_session_was_resumed(addresses: &Value) {
+    let control = addresses["control"].as_str().expect("a text");
+    let address = control.strip_prefix("http://").expect("a URL");
+    let wire = "GET /wire?platform=discord&from=client&limit=10000";
+    let wire = binary::ask(address, wire, &[], "");
+    assert_eq!(wire.matches(r#"{\"op\":2,"#).count(), 1, "identifies");
+    assert!(wire.matches(r#"{\"op\":6,"#).count() >= 2, "resumes");
+}

@@ -31,6 +31,18 @@ pub(crate) fn hashed(key: &[u8], source: &str, origin: &Origin) -> Origin {
     hashed.into()
 }
 
+/// The first half of the hash of an origin within its source, by which the other backend knows removed ones.
+#[cfg(feature = "sqlite")]
+pub(crate) fn origin_key(key: &[u8], source: &str, origin: &str) -> u128 {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    let mut context = hmac::Context::with_key(&key);
+    context.update(&(source.len() as u64).to_be_bytes());
+    context.update(source.as_bytes());
+    context.update(origin.as_bytes());
+    let half = context.sign().as_ref().first_chunk().copied();
+    u128::from_be_bytes(half.unwrap_or_default())
+}
+
 /// Whether an origin is hashed already.
 pub(crate) fn is_hashed(origin: &str) -> bool {
     origin.starts_with(PREFIX)

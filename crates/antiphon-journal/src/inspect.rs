@@ -4,11 +4,11 @@
 //! still to do, events by a filter, names, sizes, everything for a copy. [`Inspect`] has it for every backend that
 //! outlives its process.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use antiphon_core::{
     AppendError, BoxFuture, Checkpoint, ConsumerName, Cursor, DeadLetter, DeadLetterChange, Event,
-    Journal, Position, ReadError, Retention, Saved, SourceName,
+    Journal, Origin, Position, ReadError, Retention, Saved, SourceName,
 };
 use jiff::Timestamp;
 
@@ -93,11 +93,127 @@ pub trait Inspect: Journal {
     /// [`AppendError`] if the storage fails, and for a [`DeadLetterChange::Bury`], which cannot be requested.
     fn change_letter(&self, change: DeadLetterChange) -> BoxFuture<'_, Result<Asked, AppendError>>;
 
+    /// The journal's name and key.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn identity(&self) -> BoxFuture<'_, Result<Identity, ReadError>>;
+
+    /// Everything beside the events and the origins of removed ones, also while another process appends.
+    ///
+    /// No cursor is ahead of the events up to [`States::last`].
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails, and with [`Trouble::Corrupt`](antiphon_core::Trouble::Corrupt) for a journal
+    /// whose import was not finished.
+    fn states(&self) -> BoxFuture<'_, Result<States, ReadError>>;
+
+    /// Up to `limit` origins of events that retention removed and that are still recognised, behind `after`.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn removed<'a>(
+        &'a self,
+        after: Option<&'a RemovedOrigin>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RemovedOrigin>, ReadError>>;
+
+    /// Begins an import with states into an empty journal, which becomes the other one by name and key; `false` if it is
+    /// not empty, and then it stays what it is.
+    ///
+    /// From then on it is refused to everybody but an import ([`Options::importing`](crate::Options::importing)), until
+    /// [`restore`](Self::restore) has ended it. The same import goes on after a stop.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails, or an import from another journal was begun.
+    fn begin_import(&self, from: Identity) -> BoxFuture<'_, Result<bool, AppendError>>;
+
+    /// Stores events of another journal in one transaction, or none of them.
+    ///
+    /// Each keeps its position if the journal has given none as high yet; otherwise it gets the next, so that the order
+    /// is kept. Events of a known origin are left out.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails, or for a position above [`HIGHEST`].
+    fn import(&self, events: Vec<Event>) -> BoxFuture<'_, Result<Imported, AppendError>>;
+
+    /// Stores origins of events that another journal has removed, so that their repeats are recognised here too.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails.
+    fn import_removed(&self, removed: Vec<RemovedOrigin>)
+    -> BoxFuture<'_, Result<(), AppendError>>;
+
+    /// Stores the states of another journal whose events were imported, in one transaction, and ends the import.
+    ///
+    /// It does so only where no state is yet, and returns whether it did: those of a journal in use are its own.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails.
+    fn restore(&self, states: States) -> BoxFuture<'_, Result<bool, AppendError>>;
+
     /// Rewrites the whole storage, so that nothing is left of what was deleted; `false` where that is never needed.
     ///
     /// # Errors
     /// [`AppendError`] if the storage fails.
     fn vacuum(&self) -> BoxFuture<'_, Result<bool, AppendError>>;
+}
+
+/// The highest position that an event can be imported with: 2⁶². No journal comes near it.
+pub const HIGHEST: Position = Position::new(1 << 62);
+
+/// Name of the projection that marks a journal whose import was not finished.
+pub(crate) const UNFINISHED: &str = "import@antiphon";
+/// What is wrong with such a journal, and the way out.
+pub(crate) const IS_UNFINISHED: &str =
+    "an import into it was not finished; repeat the import to its end, or begin anew elsewhere";
+/// What is wrong with an import into such a journal.
+pub(crate) const OTHER_IMPORT: &str = "an import from another journal was begun and not finished; repeat that one, or import elsewhere";
+
+/// What a journal has of its own, whatever its events are.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The name, which it got at random when it was made; `None` for one of an older version.
+    pub journal: Option<String>,
+    /// The secret with which origins are hashed; `None` for one of an older version.
+    pub key: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("journal", &self.journal)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An origin that is recognised though its event was removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedOrigin {
+    /// Which.
+    pub origin: KnownOrigin,
+    /// Until when it is recognised, in Unix seconds.
+    pub until: i64,
+}
+
+/// An origin, or what is left of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KnownOrigin {
+    /// As it came.
+    Named(SourceName, Origin),
+    /// The first half of its HMAC-SHA-256 with its source, by the journal's key.
+    Hashed(u128),
+}
+
+/// A deletion by the platform whose grace is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingDeletion {
+    /// Source of both events.
+    pub source: SourceName,
+    /// Origin of the event that it deletes.
+    pub origin: Origin,
+    /// When it was received.
+    pub at: Timestamp,
 }
 
 /// Bytes of a journal.
@@ -319,6 +435,8 @@ pub struct States {
     pub dead_letters: Vec<DeadLetter>,
     /// Saved projections, by name.
     pub projections: Vec<(String, Saved)>,
+    /// Deletions by the platform whose grace is not over.
+    pub deletions: Vec<PendingDeletion>,
 }
 
 /// The result of an import.

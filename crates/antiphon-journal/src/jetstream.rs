@@ -19,6 +19,7 @@
 //! | `stretch` | many events that stand close together, read by one request |
 //! | `inspect` | events by a filter, consumers, names and sizes, for programs that look into a journal |
 //! | `texts` | names of events by number |
+//! | `transfer` | a journal on its way into another one, and from one |
 //! | `health` | what servers say of themselves and of a journal |
 //!
 //! A batch becomes a *run* of messages: its states first, then its events, each message with the number that it has to
@@ -91,6 +92,7 @@ mod server;
 mod shared;
 mod stretch;
 mod texts;
+mod transfer;
 
 pub use health::{JetStreamPeer, JetStreamServer, JetStreamStream};
 pub use options::{JetStreamOpenError, JetStreamOptions};
@@ -175,6 +177,7 @@ struct Shared {
     trash: mpsc::UnboundedSender<Trash>,
     readers: Readers,
     letters: Letters,
+    swept: transfer::Swept,
     /// The last message that was taken in, where another process appends.
     taken: watch::Sender<u64>,
     max_events: usize,
@@ -362,6 +365,11 @@ impl JetStreamJournal {
         tasks.spawn(renew(Arc::clone(&lease), lost.clone()));
         let fence = put_up(&link).await.map_err(Failure::open)?;
         let found = open::read(&link, fence).await.map_err(Failure::open)?;
+        if !options.importing && transfer::is_unfinished(&found.index) {
+            // Without the server the lease ends by itself.
+            drop(lease.release().await);
+            return Err(transfer::unfinished().open());
+        }
         let limit = link.stream.cached_info().config.max_bytes;
         let (trash, discarded) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -375,6 +383,7 @@ impl JetStreamJournal {
             trash,
             readers: Readers::default(),
             letters: Letters::default(),
+            swept: transfer::Swept::default(),
             taken: watch::Sender::new(0),
             max_events: options.max_events,
             stream_bytes: u64::try_from(limit).ok().filter(|limit| *limit > 0),
@@ -384,11 +393,12 @@ impl JetStreamJournal {
             writer: Writer::new(Arc::clone(&link), Arc::clone(&lease), fence),
             lease,
             stored: 0,
+            spare: Vec::new(),
             unreported: HashMap::new(),
         };
         if found.is_new {
             let secret = shared.index().secret.bytes;
-            let value = StateValue::new(&secret.as_slice(), bytes::Bytes::new());
+            let value = transfer::identity_value(&secret, &transfer::random_name());
             let begun = appender.write_states(vec![(StateName::Identity, Some(value))]);
             begun.await.map_err(Failure::open)?;
         }
@@ -462,6 +472,9 @@ impl JetStreamJournal {
         let link = Arc::new(Link::open(servers, &options, role).await?);
         let (bucket, lease) = link.bucket(&options, role).await?;
         let (index, next) = open::read_beside(&link).await.map_err(Failure::open)?;
+        if role == Role::Consumer && transfer::is_unfinished(&index) {
+            return Err(transfer::unfinished().open());
+        }
         let (trash, _) = mpsc::unbounded_channel();
         let (lost, _) = watch::channel(None);
         let taken = watch::Sender::new(next - 1);
@@ -476,6 +489,7 @@ impl JetStreamJournal {
             trash,
             readers: Readers::default(),
             letters: Letters::default(),
+            swept: transfer::Swept::default(),
             taken: taken.clone(),
             max_events: options.max_events,
             stream_bytes: None,
@@ -511,26 +525,57 @@ impl JetStreamJournal {
         self.shared.index().max_bytes = max_bytes;
     }
 
-    /// Removes a consumer and its cursor, so that retention no longer waits for it.
+    /// Removes a consumer, its cursor and the projections of its own, so that retention no longer waits for it.
     ///
-    /// A consumer of that name that starts again is a new one. Its partitions, if it has workers, go with it.
+    /// A consumer of that name that starts again is a new one. Its partitions, if it has workers, go with it; its dead
+    /// letters stay. It waits for a holder's end ([`JetStreamOptions::wait`]).
     ///
     /// # Errors
-    /// [`AppendError`] if the storage fails.
+    /// [`AppendError`] if the storage fails, and with [`Trouble::Locked`] while another process has the consumer, or a
+    /// partition of it.
     pub async fn forget(&self, consumer: &ConsumerName) -> Result<(), AppendError> {
         let is_of =
             |name: &ConsumerName| name == consumer || name.whole() == Some(consumer.as_str());
-        let names = self
-            .shared
-            .index()
-            .needs
-            .keys()
-            .cloned()
-            .collect::<Vec<_>>();
-        let names = names.into_iter().map(ConsumerName::from);
-        let forgotten = names.filter(is_of).collect();
-        let asked = self.ask(|done| Command::Forget(forgotten, done)).await;
-        asked.map_err(Failure::append)
+        let mut forgotten = self.known_consumers();
+        forgotten.retain(is_of);
+        let forgotten_by = async {
+            // Their cursors would be there again with the next event.
+            let _claims = self.claim_others(&forgotten).await?;
+            let whole = consumer.clone();
+            let asked = |done| Command::Forget(whole, forgotten.clone(), done);
+            self.ask(asked).await
+        };
+        forgotten_by.await.map_err(Failure::append)
+    }
+
+    /// The consumers that have a cursor.
+    fn known_consumers(&self) -> Vec<ConsumerName> {
+        let index = self.shared.index();
+        let names = index.states.keys().filter_map(|name| match name {
+            StateName::Cursor { consumer } => Some(ConsumerName::from(consumer.clone())),
+            _ => None,
+        });
+        names.collect()
+    }
+
+    /// Claims those of these consumers that this process has not, so that none begins meanwhile.
+    ///
+    /// # Errors
+    /// [`Trouble::Locked`] if another process has one, and any failure of a claim.
+    async fn claim_others(&self, consumers: &[ConsumerName]) -> Result<Vec<Claim>, Failure> {
+        let mut claims = Vec::new();
+        for consumer in consumers.iter().filter(|name| !self.claims.have(name)) {
+            let claim = self.take(consumer, self.wait).await;
+            claims.push(claim.map_err(|failure| match failure.trouble {
+                Trouble::Locked => {
+                    let cause =
+                        format!("the consumer `{consumer}` is another process's: stop it first");
+                    Failure::said(Trouble::Locked, cause)
+                }
+                _ => failure,
+            })?);
+        }
+        Ok(claims)
     }
 
     /// Asks the appender for something, and waits for its answer.

@@ -22,8 +22,8 @@ mod sqlite;
 pub use filter::{Filter, Page};
 #[cfg(any(feature = "sqlite", feature = "jetstream"))]
 pub use inspect::{
-    Age, Asked, Bodies, ConsumerOverview, Due, Imported, Inspect, Names, Overview, Size, States,
-    Storage,
+    Age, Asked, Bodies, ConsumerOverview, Due, HIGHEST, Identity, Imported, Inspect, KnownOrigin,
+    Names, Overview, PendingDeletion, RemovedOrigin, Size, States, Storage,
 };
 #[cfg(feature = "jetstream")]
 pub use jetstream::{

@@ -679,7 +679,7 @@ impl SqliteJournal {
             .map_err(Failure::append)
     }
 
-    /// Removes a consumer and its cursor, so that retention no longer waits for it.
+    /// Removes a consumer, its cursor and the projections of its own, so that retention no longer waits for it.
     ///
     /// Its dead letters stay. Its partitions, if it has workers, go with it. A journal that is open for consumers can forget
     /// one as well, also while another process appends.
@@ -701,11 +701,15 @@ impl SqliteJournal {
         for name in &forgotten {
             claims.extend(self.claim_if_free(name).await?);
         }
-        let batch = Batch {
-            forgotten,
-            ..Batch::default()
+        let name = consumer.clone();
+        let gone = if self.shared.role == Role::Consumer {
+            let gone = move |saver: &mut Saver| saver.forget(&name, &forgotten);
+            self.shared.save(gone).await
+        } else {
+            let gone = move |_: &Shared, writer: &mut Writer| writer.forget(&name, &forgotten);
+            self.shared.write(gone).await
         };
-        self.append(Arc::new(batch)).await.map(drop)
+        gone.map_err(Failure::append)
     }
 
     /// Starts the task that looks at intervals for changes of other processes, unless it runs.

@@ -18,8 +18,9 @@ use std::{
     sync::Arc,
 };
 
-use antiphon_core::{Event, Journal as _, Position};
-use antiphon_journal::{Filter, SqliteJournal, States};
+use antiphon_core::{Event, Position};
+use antiphon_journal::{Filter, Inspect, RemovedOrigin, States};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,13 +39,15 @@ use crate::{
     progress::Progress,
     range,
     signals::Stop,
-    transfer::{End, EventLine, Glance, Header, StateLine, VERSION},
+    transfer::{End, EventLine, Glance, Header, OF_EVENTS, StateLine, VERSION},
 };
 
 /// Events of a page.
 ///
 /// A page ends earlier at 8 MiB.
 const PAGE: usize = 1000;
+/// Removed origins of a page.
+const REMOVED: usize = 50_000;
 
 /// # Errors
 /// A journal that cannot be read, a file that is there already, a part that belongs to another export, and a disk that
@@ -64,14 +67,14 @@ pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
     }
     let (journal, header) = begin(&args).await?;
     let Some(path) = to else {
-        return to_stdout(&journal, &header, stop).await;
+        return to_stdout(&*journal, &header, stop).await;
     };
     is_free(path)?;
     let mut part = block_in_place(|| Part::open(path, &header, args.resume))?;
-    let states = journal.states().await.map_err(Failure::from)?;
+    let states = states(&*journal, part.header.full).await?;
     let mut writing = Writing::new(&part.header, part.done, states.last);
     let ended = writing
-        .events(&journal, stop, |events| part.write(&lines(events)))
+        .events(&*journal, stop, |events| part.write(&lines(events)))
         .await?;
     if ended == Ended::Stopped {
         block_in_place(|| part.keep())?;
@@ -81,6 +84,9 @@ pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
         ));
         return Ok(Exit::Interrupted);
     }
+    writing
+        .removed(&*journal, |lines| part.write(lines))
+        .await?;
     let done = writing.done;
     block_in_place(|| {
         writing.rest(&states, |lines| part.write(lines))?;
@@ -92,15 +98,11 @@ pub(crate) async fn export(args: Export, stop: &Stop) -> anyhow::Result<Exit> {
 }
 
 /// Opens the journal, doubts patterns that fit nothing in it, and makes the first line.
-async fn begin(args: &Export) -> Result<(SqliteJournal, Header), Failure> {
-    let location = config::journal(&args.journal)?;
-    journal::exists(&location)?;
-    let path = journal::file(&location, "an export")?;
-    let journal = SqliteJournal::read_only(path).await;
-    let journal = journal.map_err(journal::failure)?;
+async fn begin(args: &Export) -> Result<(Arc<dyn Inspect>, Header), Failure> {
+    let journal = journal::to_read(&config::journal(&args.journal)?).await?;
     let only = &args.only;
-    doubt::warn(&journal, &only.kinds, &only.places, &only.sources).await?;
-    let header = header(args, &journal).await?;
+    doubt::warn(&*journal, &only.kinds, &only.places, &only.sources).await?;
+    let header = header(args, &*journal).await?;
     Ok((journal, header))
 }
 
@@ -157,7 +159,7 @@ pub(crate) fn events(count: u64) -> String {
 }
 
 /// What is asked for, with times as positions.
-async fn header(args: &Export, journal: &SqliteJournal) -> Result<Header, Failure> {
+async fn header(args: &Export, journal: &dyn Inspect) -> Result<Header, Failure> {
     let end = *journal.last().borrow();
     let now = Timestamp::now().to_zoned(TimeZone::system());
     let after = match args.since {
@@ -173,11 +175,14 @@ async fn header(args: &Export, journal: &SqliteJournal) -> Result<Header, Failur
         let texts = patterns.iter().map(Pattern::as_str);
         texts.map(str::to_owned).collect()
     };
+    let identity = journal.identity().await?;
+    let key = identity.key.filter(|_| args.full);
     Ok(Header {
         antiphon: "export".to_owned(),
-        version: VERSION,
-        journal: journal.name().await?,
+        version: if args.full { VERSION } else { OF_EVENTS },
+        journal: identity.journal,
         full: args.full,
+        key_base64: key.map(|key| STANDARD.encode(key)),
         after,
         until,
         kinds: texts(&args.only.kinds),
@@ -186,11 +191,22 @@ async fn header(args: &Export, journal: &SqliteJournal) -> Result<Header, Failur
     })
 }
 
+/// The states and the last position, or that position alone.
+async fn states(journal: &dyn Inspect, full: bool) -> Result<States, Failure> {
+    if full {
+        return Ok(journal.states().await?);
+    }
+    Ok(States {
+        last: *journal.last().borrow(),
+        ..States::default()
+    })
+}
+
 /// On a terminal hidden characters are written as escapes, which changes no value.
-async fn to_stdout(journal: &SqliteJournal, header: &Header, stop: &Stop) -> anyhow::Result<Exit> {
+async fn to_stdout(journal: &dyn Inspect, header: &Header, stop: &Stop) -> anyhow::Result<Exit> {
     let mut output = Output::stdout(Form::Json);
     let is_terminal = io::stdout().is_terminal();
-    let states = journal.states().await.map_err(Failure::from)?;
+    let states = states(journal, header.full).await?;
     let mut write = |lines: &[u8]| {
         if is_terminal {
             for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -213,6 +229,7 @@ async fn to_stdout(journal: &SqliteJournal, header: &Header, stop: &Stop) -> any
         .events(journal, stop, |events| write(&lines(events)))
         .await?;
     if ended == Ended::Whole {
+        writing.removed(journal, &mut write).await?;
         writing.rest(&states, &mut write)?;
     }
     output.flush()?;
@@ -273,7 +290,7 @@ impl Writing {
     /// Writes the events, a page at a time.
     async fn events(
         &mut self,
-        journal: &SqliteJournal,
+        journal: &dyn Inspect,
         stop: &Stop,
         mut write: impl FnMut(&[Arc<Event>]) -> anyhow::Result<()>,
     ) -> anyhow::Result<Ended> {
@@ -293,6 +310,29 @@ impl Writing {
                 .at(self.done.through.get().saturating_sub(from.get()));
         }
         Ok(Ended::Whole)
+    }
+
+    /// Writes the origins of removed events that are still recognised, if states are asked for, a page at a time.
+    async fn removed(
+        &mut self,
+        journal: &dyn Inspect,
+        mut write: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        if !self.full {
+            return Ok(());
+        }
+        let mut last: Option<RemovedOrigin> = None;
+        loop {
+            let page = journal.removed(last.as_ref(), REMOVED).await;
+            let page = page.map_err(Failure::from)?;
+            let lines = page.iter().flat_map(|one| line(&StateLine::removed(one)));
+            let lines: Vec<_> = lines.collect();
+            block_in_place(|| write(&lines))?;
+            match page.into_iter().next_back() {
+                Some(end) => last = Some(end),
+                None => return Ok(()),
+            }
+        }
     }
 
     /// Writes the states, if they are asked for, and the last line.
@@ -315,6 +355,9 @@ impl Writing {
             }
             for (name, saved) in &states.projections {
                 write(&line(&StateLine::projection(name, saved)))?;
+            }
+            for deletion in &states.deletions {
+                write(&line(&StateLine::deletion(deletion)))?;
             }
             let key = states.erasure_key.as_deref();
             write(&line(&StateLine::given(states.given, key)))?;

@@ -12,8 +12,8 @@ use std::{
     path::Path,
 };
 
-use antiphon_core::{Event, Journal as _};
-use antiphon_journal::{Imported, SqliteJournal, States};
+use antiphon_core::Event;
+use antiphon_journal::{Identity, Imported, Inspect, RemovedOrigin, States};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::block_in_place;
@@ -23,11 +23,11 @@ use crate::{
     command::export::events,
     config::{self, Config},
     failure::{Exit, Failure},
-    journal,
+    journal::{self, location::Location},
     output::{Form, Output, say},
     progress::Progress,
     signals::Stop,
-    transfer::{End, Glance, Header, LONGEST_LINE, ReadEvent, ReadState, VERSION},
+    transfer::{self, End, Glance, Header, LONGEST_LINE, ReadEvent, ReadState, VERSION},
 };
 
 /// Events of a batch.
@@ -54,9 +54,8 @@ pub(crate) async fn import(args: Import, stop: &Stop) -> anyhow::Result<Exit> {
                 .into());
         }
     };
-    let path = journal::file(&location, "an import")?;
-    let journal = journal::to_write_file(path, &settings).await?;
-    let ended = store(&mut lines, &header, &journal, stop).await;
+    let journal = journal::to_import(&location, &settings).await?;
+    let ended = store(&mut lines, &header, &*journal, stop).await;
     let closed = journal.close().await.map_err(Failure::from);
     let ended = ended?;
     closed?;
@@ -68,7 +67,7 @@ pub(crate) async fn import(args: Import, stop: &Stop) -> anyhow::Result<Exit> {
             Ok(Exit::Interrupted)
         }
         Ended::Whole { imported, states } => {
-            report(path, &header, imported, states, args.shape.output)?;
+            report(&location, &header, imported, states, args.shape.output)?;
             Ok(Exit::Done)
         }
     }
@@ -100,7 +99,7 @@ pub(crate) enum Fate {
 async fn store(
     lines: &mut Lines,
     header: &Header,
-    journal: &SqliteJournal,
+    journal: &dyn Inspect,
     stop: &Stop,
 ) -> anyhow::Result<Ended> {
     let progress = Progress::new(lines.length, "importing");
@@ -109,11 +108,29 @@ async fn store(
         journal: header.journal.clone(),
         ..States::default()
     };
+    if header.full {
+        let identity = Identity {
+            journal: header.journal.clone(),
+            key: transfer::key_of(header).map_err(|error| lines.damaged(error))?,
+        };
+        // One that has something already stays what it is.
+        journal
+            .begin_import(identity)
+            .await
+            .map_err(Failure::from)?;
+    }
     loop {
         if stop.token().is_cancelled() {
             return Ok(Ended::Stopped { line: lines.number });
         }
-        let (batch, end) = block_in_place(|| lines.batch(&mut states))?;
+        let mut removed = Vec::new();
+        let (batch, end) = block_in_place(|| lines.batch(&mut states, &mut removed))?;
+        if !removed.is_empty() {
+            journal
+                .import_removed(removed)
+                .await
+                .map_err(Failure::from)?;
+        }
         if !batch.is_empty() {
             let imported = journal.import(batch).await.map_err(Failure::from)?;
             all.stored += imported.stored;
@@ -157,7 +174,7 @@ async fn store(
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ImportReport")]
 pub(crate) struct Report<'a> {
-    /// Path of the journal.
+    /// Path of the journal; for one on servers, its name and their addresses.
     file: Cow<'a, str>,
     /// Name of the journal that the events are from.
     journal: Option<&'a str>,
@@ -172,7 +189,7 @@ pub(crate) struct Report<'a> {
 }
 
 fn report(
-    path: &Path,
+    location: &Location,
     header: &Header,
     imported: Imported,
     states: Fate,
@@ -186,7 +203,7 @@ fn report(
     if form == Form::Json {
         let mut output = Output::stdout(form);
         output.json(&Report {
-            file: path.to_string_lossy(),
+            file: location.to_string().into(),
             journal: header.journal.as_deref(),
             stored,
             repeats,
@@ -198,7 +215,7 @@ fn report(
     say(format_args!(
         "imported {} into {}",
         events(stored),
-        path.display()
+        location
     ));
     if repeats > 0 {
         say(format_args!("known already: {}", events(repeats)));
@@ -213,7 +230,7 @@ fn report(
             "checkpoints, cursors, dead letters and projections: left as they are, since the journal has its own",
         ),
         Fate::Moved => say(
-            "checkpoints, cursors, dead letters and projections: left out, since they belong to other positions; import into a new file to have them",
+            "checkpoints, cursors, dead letters and projections: left out, since they belong to other positions; import into a new journal to have them",
         ),
     }
     Ok(())
@@ -315,7 +332,11 @@ impl Lines {
     ///
     /// # Errors
     /// A damaged line, and a file without its last line: then nothing of the batch is used.
-    fn batch(&mut self, states: &mut States) -> Result<(Vec<Event>, Option<End>), Failure> {
+    fn batch(
+        &mut self,
+        states: &mut States,
+        removed: &mut Vec<RemovedOrigin>,
+    ) -> Result<(Vec<Event>, Option<End>), Failure> {
         let mut batch = Vec::new();
         let begin = self.read;
         while batch.len() < BATCH && self.read - begin < BATCH_BYTES {
@@ -340,7 +361,7 @@ impl Lines {
             } else {
                 let end = serde_json::from_slice::<ReadState<'_>>(&self.line)
                     .map_err(|error| error.to_string())
-                    .and_then(|state| state.add_to(states))
+                    .and_then(|state| state.add_to(states, removed))
                     .map_err(|error| self.damaged(error))?;
                 if end.is_some() {
                     if self.next()? {

@@ -60,8 +60,12 @@ async fn read(servers: &Servers) -> Result<JetStreamJournal, Failure> {
 }
 
 /// Opens a journal for writing, and creates a missing one.
-pub(super) async fn to_write(servers: &Servers) -> Result<Arc<dyn Inspect>, Failure> {
-    let opened = JetStreamJournal::open(servers.url.expose(), options(servers)).await;
+pub(super) async fn to_write(
+    servers: &Servers,
+    importing: bool,
+) -> Result<Arc<dyn Inspect>, Failure> {
+    let options = options(servers).importing(importing);
+    let opened = JetStreamJournal::open(servers.url.expose(), options).await;
     Ok(Arc::new(opened.map_err(|error| open_failure(&error))?))
 }
 

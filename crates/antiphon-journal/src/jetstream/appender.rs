@@ -28,6 +28,7 @@ use super::{
     lease::Lease,
     run::{self, Ended, Plan, Writer},
     server::Failure,
+    transfer::Transfer,
 };
 use crate::{
     claims::stored_for,
@@ -64,8 +65,14 @@ pub(super) enum Command {
     ),
     /// Writes what an erasure leaves of the states.
     Erase(Box<Erasure>, oneshot::Sender<Result<Erased, Failure>>),
-    /// Removes the cursors of consumers.
-    Forget(Vec<ConsumerName>, oneshot::Sender<Result<(), Failure>>),
+    /// Removes the projections of a consumer, and its cursors: its own, or those of its partitions.
+    Forget(
+        ConsumerName,
+        Vec<ConsumerName>,
+        oneshot::Sender<Result<(), Failure>>,
+    ),
+    /// Takes in a part of another journal.
+    Transfer(Transfer),
     Close(oneshot::Sender<Result<(), Failure>>),
 }
 
@@ -115,6 +122,8 @@ pub(super) struct Appender {
     pub(super) lease: Arc<Lease>,
     /// Sequence number of the last message that was stored.
     pub(super) stored: u64,
+    /// Messages of the last run that nobody needs: they go once there is a later one, since the last has to be whole.
+    pub(super) spare: Vec<u64>,
     /// Events that were stored by a call that could not say so, until a call asks for them again.
     pub(super) unreported: HashMap<(SourceName, Origin), Arc<Event>>,
 }
@@ -149,17 +158,33 @@ impl Appender {
                     drop(done.send(self.judged(rewritten)));
                 }
                 Command::Erase(erasure, done) => {
-                    let erased = self.erase(*erasure).await;
+                    let mut erased = self.erase(*erasure).await;
+                    // What says that a state is no more has its name, and goes with a later run.
+                    if erased.is_ok() && !self.spare.is_empty() {
+                        let renewed = self.renew_identity().await;
+                        erased = renewed.and(erased);
+                    }
                     drop(done.send(self.judged(erased)));
                 }
-                Command::Forget(consumers, done) => {
-                    let states = consumers.iter().map(|consumer| {
-                        let consumer = consumer.as_str().into();
-                        (StateName::Cursor { consumer }, None)
+                Command::Forget(whole, consumers, done) => {
+                    let cursors = consumers.iter().map(|consumer| StateName::Cursor {
+                        consumer: consumer.as_str().into(),
                     });
+                    let end = format!("@{whole}");
+                    let own = |name: &&StateName| matches!(name, StateName::Projection { name } if name.ends_with(&end));
+                    let own: Vec<_> = self
+                        .shared
+                        .index()
+                        .states
+                        .keys()
+                        .filter(own)
+                        .cloned()
+                        .collect();
+                    let states = cursors.chain(own).map(|name| (name, None));
                     let written = self.write_states(states.collect()).await;
                     drop(done.send(self.judged(written)));
                 }
+                Command::Transfer(transfer) => self.transfer(transfer).await,
                 Command::Close(done) => {
                     let settled = self.settle().await;
                     let (flushed, flush) = oneshot::channel();
@@ -178,8 +203,14 @@ impl Appender {
         }
     }
 
+    /// Stores the journal's identity once more, so that there is a later run than the last.
+    async fn renew_identity(&mut self) -> Result<(), Failure> {
+        let value = self.shared.state(&StateName::Identity).await?;
+        self.write_states(vec![(StateName::Identity, value)]).await
+    }
+
     /// A failure after which nothing can be stored any more is noted for [`antiphon_core::Journal::lost`].
-    fn judged<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+    pub(super) fn judged<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
         result.inspect_err(|failure| {
             if !failure.trouble.is_transient() {
                 self.shared.lose(failure.clone());
@@ -200,7 +231,7 @@ impl Appender {
     }
 
     /// Stores a plan; gives its new events.
-    async fn store(&mut self, plan: Plan) -> Result<Vec<Arc<Event>>, Failure> {
+    pub(super) async fn store(&mut self, plan: Plan) -> Result<Vec<Arc<Event>>, Failure> {
         match self.writer.store(plan).await? {
             Ended::Stored(kept) => Ok(self.apply(kept)),
             Ended::Failed(failure) => Err(failure),
@@ -209,6 +240,10 @@ impl Appender {
 
     /// Makes the changes of a stored plan; gives its new events.
     fn apply(&mut self, kept: run::Kept) -> Vec<Arc<Event>> {
+        if kept.changes.is_empty() {
+            // There is no later run by it.
+            return Vec::new();
+        }
         let mut events = Vec::new();
         let mut trash = Vec::new();
         let mut index = self.shared.index();
@@ -226,7 +261,12 @@ impl Appender {
         }
         index.counters = kept.counters;
         drop(index);
-        self.shared.discard(trash);
+        let (own, mut earlier): (Vec<_>, Vec<_>) = trash
+            .into_iter()
+            .partition(|sequence| *sequence >= kept.first);
+        earlier.append(&mut self.spare);
+        self.spare = own;
+        self.shared.discard(earlier);
         if let Some(last) = events.last() {
             self.shared.last.send_replace(last.position());
         }
@@ -342,7 +382,7 @@ impl Appender {
     }
 
     /// Looks whether there is room for so many further events of this weight.
-    fn check_room(&self, index: &Index, count: u64, weight: u64) -> Result<(), Failure> {
+    pub(super) fn check_room(&self, index: &Index, count: u64, weight: u64) -> Result<(), Failure> {
         let full = |cause: &str| Err(Failure::said(Trouble::Full, cause));
         if index
             .max_bytes
@@ -613,18 +653,20 @@ impl Appender {
             .filter(|(_, until)| **until <= now_at)
             .map(|(number, _)| *number)
             .collect();
-        let number = index.swept.last_key_value().map_or(1, |(last, _)| last + 1);
+        let number = index.next_sweep();
         // What is still to be deleted may stand in events that go now, or in records that go now.
         let deletions = index
             .deletions
             .range(after(grace_over)..)
             .map(|(at, key)| (key_text(*key), *at))
             .collect();
+        let has_hashed = index.has_hashed();
         drop(index);
         let line = SweptLine {
             at: now_at,
             removed,
             deletions,
+            hashed: has_hashed,
         };
         let value = StateValue::new(&line, Bytes::new());
         let memory = Memory::Swept(Box::new(line));
@@ -709,7 +751,7 @@ pub(super) fn memory_of(name: &StateName, value: &StateValue) -> Result<Memory, 
     })
 }
 
-fn plan_event(shared: &Shared, plan: &mut Plan, event: Event, is_new: bool) {
+pub(super) fn plan_event(shared: &Shared, plan: &mut Plan, event: Event, is_new: bool) {
     let records = event_records(&shared.link.subjects, &event, shared.link.most);
     let change = Change::Event {
         event: Arc::new(event),
@@ -719,7 +761,7 @@ fn plan_event(shared: &Shared, plan: &mut Plan, event: Event, is_new: bool) {
     plan.add(records, change);
 }
 
-fn plan_state(
+pub(super) fn plan_state(
     shared: &Shared,
     plan: &mut Plan,
     name: StateName,

@@ -118,6 +118,8 @@ impl Erasure {
 
 impl JetStreamJournal {
     pub(super) async fn erase_person(&self, person: Arc<Person>) -> Result<Erased, Failure> {
+        // A consumer of another process would store what it knows of the person again.
+        let _claims = self.claim_others(&self.known_consumers()).await?;
         let mut erasure = Erasure {
             person,
             key: self.shared.index().secret.bytes,

@@ -571,6 +571,9 @@ pub(super) struct SweptLine {
     pub(super) removed: Vec<(String, i64)>,
     /// Deletions whose grace was not over when their own event was removed: the origin that they delete, and their time.
     pub(super) deletions: Vec<(String, Timestamp)>,
+    /// Whether origins that are hashed may be among the removed ones.
+    #[serde(default)]
+    pub(super) hashed: bool,
 }
 
 pub(super) fn key_text(key: OriginKey) -> String {

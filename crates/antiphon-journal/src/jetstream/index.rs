@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use super::{
-    format::{Counters, OriginKey, Secret, StateName, SweptLine, key_of},
+    format::{Counters, OriginKey, Secret, StateName, SweptLine, key_of, key_text},
     open::EventAt,
     texts::Texts,
 };
@@ -278,8 +278,31 @@ impl Index {
         Ok(self.states.insert(name, stored))
     }
 
+    /// Whether an event has, or had, a hashed origin.
+    pub(super) fn has_hashed(&self) -> bool {
+        self.has_hashed
+    }
+
+    /// The number of the next record of a sweep.
+    pub(super) fn next_sweep(&self) -> u64 {
+        let newest = self.swept.last_key_value();
+        newest.map_or(1, |(newest, _)| newest + 1)
+    }
+
+    /// A record like a sweep's that removes nothing: the newest one has all deletions that wait.
+    pub(super) fn line_of_a_sweep(&self) -> SweptLine {
+        let deletions = self.deletions.iter();
+        SweptLine {
+            at: self.swept_at.unwrap_or(i64::MIN),
+            removed: Vec::new(),
+            deletions: deletions.map(|(at, key)| (key_text(*key), *at)).collect(),
+            hashed: self.has_hashed,
+        }
+    }
+
     /// Takes in what a sweep wrote.
     fn learn(&mut self, number: u64, line: &SweptLine) -> Result<(), BoxError> {
+        self.has_hashed |= line.hashed;
         let newest = self
             .swept
             .last_key_value()

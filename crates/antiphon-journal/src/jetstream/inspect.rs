@@ -20,9 +20,11 @@ use super::{
     format::{StateName, consumer_key},
     index::{Head, Index},
     server::{Failure, GETS},
+    transfer::Transfer,
 };
 use crate::{
-    Age, Asked, ConsumerOverview, Due, Filter, Inspect, Names, Overview, Page, Size, Storage,
+    Age, Asked, ConsumerOverview, Due, Filter, Identity, Imported, Inspect, Names, Overview, Page,
+    RemovedOrigin, Size, States, Storage,
     retention::{Keep, ago, keep},
 };
 
@@ -468,6 +470,45 @@ impl Inspect for JetStreamJournal {
     /// unreachable.
     fn change_letter(&self, change: DeadLetterChange) -> BoxFuture<'_, Result<Asked, AppendError>> {
         Box::pin(async move { self.change(change).await.map_err(Failure::append) })
+    }
+
+    /// A journal of an older version has no name.
+    fn identity(&self) -> BoxFuture<'_, Result<Identity, ReadError>> {
+        Box::pin(self.read_identity())
+    }
+
+    /// States are read one after another, cursors first and the last position at the end: what is stored meanwhile may be
+    /// in them or not.
+    fn states(&self) -> BoxFuture<'_, Result<States, ReadError>> {
+        Box::pin(self.read_states())
+    }
+
+    /// They are hashes, in their order; the stream has nothing else of them.
+    fn removed<'a>(
+        &'a self,
+        after: Option<&'a RemovedOrigin>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RemovedOrigin>, ReadError>> {
+        Box::pin(self.read_removed(after, limit))
+    }
+
+    fn begin_import(&self, from: Identity) -> BoxFuture<'_, Result<bool, AppendError>> {
+        Box::pin(self.transfer(|done| Transfer::Begin(from, done)))
+    }
+
+    fn import(&self, events: Vec<Event>) -> BoxFuture<'_, Result<Imported, AppendError>> {
+        Box::pin(self.transfer(|done| Transfer::Events(events, done)))
+    }
+
+    fn import_removed(
+        &self,
+        removed: Vec<RemovedOrigin>,
+    ) -> BoxFuture<'_, Result<(), AppendError>> {
+        Box::pin(self.transfer(|done| Transfer::Removed(removed, done)))
+    }
+
+    fn restore(&self, states: States) -> BoxFuture<'_, Result<bool, AppendError>> {
+        Box::pin(self.transfer(|done| Transfer::Restore(Box::new(states), done)))
     }
 
     /// Nothing is ever left: a server overwrites what is deleted.

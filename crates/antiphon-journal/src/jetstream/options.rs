@@ -22,6 +22,7 @@ pub struct JetStreamOptions {
     pub(super) wait: Duration,
     pub(super) patience: Duration,
     pub(super) max_events: usize,
+    pub(super) importing: bool,
     pub(super) login: Option<Login>,
     pub(super) root_certificate: Option<PathBuf>,
     pub(super) client_certificate: Option<(PathBuf, PathBuf)>,
@@ -48,6 +49,7 @@ impl JetStreamOptions {
             wait: Duration::from_secs(10),
             patience: Duration::from_secs(5),
             max_events: 16 << 20,
+            importing: false,
             login: None,
             root_certificate: None,
             client_certificate: None,
@@ -103,6 +105,13 @@ impl JetStreamOptions {
     #[must_use]
     pub fn max_events(mut self, events: usize) -> Self {
         self.max_events = events;
+        self
+    }
+
+    /// Sets whether a journal is opened whose import was not finished, to go on with it. Default: it is refused.
+    #[must_use]
+    pub fn importing(mut self, importing: bool) -> Self {
+        self.importing = importing;
         self
     }
 

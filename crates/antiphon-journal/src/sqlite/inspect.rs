@@ -8,7 +8,10 @@ use antiphon_core::{
 use jiff::Timestamp;
 
 use super::{SqliteJournal, connection::beside};
-use crate::{Asked, Filter, Inspect, Names, Overview, Page, Size, Storage};
+use crate::{
+    Asked, Filter, Identity, Imported, Inspect, Names, Overview, Page, RemovedOrigin, Size, States,
+    Storage,
+};
 
 impl Inspect for SqliteJournal {
     fn read_where<'a>(
@@ -59,6 +62,41 @@ impl Inspect for SqliteJournal {
             let asked = Self::ask(&self.shared.path, change).await;
             asked.map_err(|error| AppendError::new(error.trouble(), Some(error.into())))
         })
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Result<Identity, ReadError>> {
+        Box::pin(self.read_identity())
+    }
+
+    fn states(&self) -> BoxFuture<'_, Result<States, ReadError>> {
+        Box::pin(self.states())
+    }
+
+    fn removed<'a>(
+        &'a self,
+        after: Option<&'a RemovedOrigin>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RemovedOrigin>, ReadError>> {
+        Box::pin(self.read_removed(after.cloned(), limit))
+    }
+
+    fn begin_import(&self, from: Identity) -> BoxFuture<'_, Result<bool, AppendError>> {
+        Box::pin(self.mark_import(from))
+    }
+
+    fn import(&self, events: Vec<Event>) -> BoxFuture<'_, Result<Imported, AppendError>> {
+        Box::pin(self.import(events))
+    }
+
+    fn import_removed(
+        &self,
+        removed: Vec<RemovedOrigin>,
+    ) -> BoxFuture<'_, Result<(), AppendError>> {
+        Box::pin(self.add_removed(removed))
+    }
+
+    fn restore(&self, states: States) -> BoxFuture<'_, Result<bool, AppendError>> {
+        Box::pin(self.restore(states))
     }
 
     fn vacuum(&self) -> BoxFuture<'_, Result<bool, AppendError>> {

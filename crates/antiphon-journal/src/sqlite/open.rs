@@ -17,7 +17,10 @@ use std::{
 use antiphon_core::{BoxError, DeadLetterChange, Trouble};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::Asked;
+use crate::{
+    Asked,
+    inspect::{IS_UNFINISHED, UNFINISHED},
+};
 
 use super::{
     connection::{PATIENCE, read_only, read_write, resolve},
@@ -97,6 +100,7 @@ pub struct Options {
     durability: Durability,
     max_bytes: Option<u64>,
     compress: bool,
+    importing: bool,
     poll: Option<Duration>,
     pub(super) wait: Duration,
 }
@@ -107,6 +111,7 @@ impl Default for Options {
             durability: Durability::Process,
             max_bytes: None,
             compress: false,
+            importing: false,
             poll: None,
             wait: PATIENCE,
         }
@@ -167,6 +172,13 @@ impl Options {
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
+        self
+    }
+
+    /// Sets whether a journal is opened whose import was not finished, to go on with it. Default: it is refused.
+    #[must_use]
+    pub fn importing(mut self, importing: bool) -> Self {
+        self.importing = importing;
         self
     }
 
@@ -240,6 +252,9 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
     let found = found.inspect_err(|failure| lock.leave(path, failure))?;
     schema::upgrade(&mut connection, found)?;
     settle(&connection, options)?;
+    if !options.importing {
+        refuse_unfinished(&connection)?;
+    }
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     // The size to which the log is cut after a burst.
     connection.pragma_update_and_check(None, "journal_size_limit", 96 << 20, |_| Ok(()))?;
@@ -255,6 +270,22 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Writer, Failure> 
         writer.limit(options.max_bytes)?;
     }
     Ok(writer)
+}
+
+/// Looks whether an import into the journal was begun and not finished.
+///
+/// # Errors
+/// [`Trouble::Corrupt`].
+pub(super) fn refuse_unfinished(connection: &Connection) -> Result<(), Failure> {
+    let is_marked: bool = connection.query_row(
+        "select exists (select 1 from projection where name = ?1)",
+        [UNFINISHED],
+        |row| row.get(0),
+    )?;
+    if is_marked {
+        return Err(Failure::said(Trouble::Corrupt, IS_UNFINISHED));
+    }
+    Ok(())
 }
 
 /// Sets what every connection that writes has: the durability, and that deleted bodies are overwritten, also in the free

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use antiphon_core::{Batch, Trouble};
+use antiphon_core::{Batch, ConsumerName, Trouble};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     open::{self, Options, settle},
     schema::{self, Content},
     trouble::Failure,
-    writer::{LOG_BYTES, change_dead_letter, store_states},
+    writer::{LOG_BYTES, change_dead_letter, forget, store_states},
 };
 
 /// A connection that writes no events.
@@ -38,6 +38,7 @@ impl Saver {
         }
         let connection = read_write(path)?;
         settle(&connection, options)?;
+        open::refuse_unfinished(&connection)?;
         let page_size: u32 = connection.query_row("pragma page_size", [], |row| row.get(0))?;
         // The process that appends moves the log at half of that. Without one, nobody else would.
         let long = 2 * LOG_BYTES / page_size.max(1);
@@ -45,6 +46,19 @@ impl Saver {
         // The last one to close moves the log and removes it by its name; that is left to who watches these files.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(Self { connection })
+    }
+
+    /// Removes a consumer by its cursors, and its projections.
+    pub(super) fn forget(
+        &mut self,
+        consumer: &ConsumerName,
+        cursors: &[ConsumerName],
+    ) -> Result<(), Failure> {
+        let immediate = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(immediate)?;
+        forget(&transaction, consumer, cursors)?;
+        transaction.commit()?;
+        Ok(())
     }
 
     /// Stores a batch of consumers in one transaction.

@@ -15,13 +15,13 @@ use std::{
 };
 
 use antiphon_core::{
-    Appended, Batch, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event, Origin, Position,
-    SourceName, Trouble,
+    Appended, Batch, ConsumerName, DeadLetter, DeadLetterChange, DeadLetterId, Draft, Event,
+    Origin, Position, SourceName, Trouble,
 };
 use foldhash::fast::RandomState;
 use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
-use crate::erased::hashed;
+use crate::erased::{hashed, origin_key};
 
 use super::{
     bodies::Packer,
@@ -253,6 +253,11 @@ impl Writer {
         self.counter.last = self.counter.last.max(position.saturating_sub(1));
     }
 
+    /// The number of a source, which is stored if it was not.
+    pub(super) fn source_id(&mut self, name: &str) -> Result<i64, Failure> {
+        Ok(self.names.intern(&self.connection, name)?)
+    }
+
     /// Sets aside numbers, within a transaction.
     pub(super) fn reserve(&mut self, count: u64) -> Result<(), Failure> {
         self.counter.reserve(&self.connection, count)?;
@@ -388,6 +393,15 @@ impl Writer {
         );
     }
 
+    /// Removes a consumer by its cursors, and its projections.
+    pub(super) fn forget(
+        &mut self,
+        consumer: &ConsumerName,
+        cursors: &[ConsumerName],
+    ) -> Result<(), Failure> {
+        self.transaction(|writer| forget(&writer.connection, consumer, cursors))
+    }
+
     /// Leaves the file in good order, as far as the disk allows: no position is skipped, and the log is empty.
     ///
     /// Everything is stored already, so that only a failed sync and changed files are errors.
@@ -460,8 +474,34 @@ fn was_erased(
     let is_stored: bool = connection
         .prepare_cached("select exists (select 1 from stored where source = ?1 and origin = ?2)")?
         .query_row(params![source_id, origin.as_str()], |row| row.get(0))?;
-    Ok(is_stored || was_removed(connection, source_id, &origin)?)
+    if is_stored || was_removed(connection, source_id, &origin)? {
+        return Ok(true);
+    }
+    // Of a journal that was on JetStream before, removed origins are known by their hashes alone.
+    let is_known = |origin: &Origin| {
+        let half = origin_key(key, source.as_str(), origin.as_str());
+        connection
+            .prepare_cached(
+                "select exists (select 1 from removed where origin = ?1 and source = \
+                 (select id from name where text = '') and until > (select swept_at from counter))",
+            )?
+            .query_row([hashed_text(half)], |row| row.get(0))
+    };
+    Ok(is_known(&draft.origin)? || is_known(&origin)?)
 }
+
+/// The origin under which a hash stands among the removed ones, with a source without a name.
+pub(super) fn hashed_text(half: u128) -> String {
+    format!("{HASHED}{half:032x}")
+}
+
+/// The hash in such an origin.
+pub(super) fn hash_in(origin: &str) -> Option<u128> {
+    u128::from_str_radix(origin.strip_prefix(HASHED)?, 16).ok()
+}
+
+/// How the origin of a hash begins; no platform's origin does.
+const HASHED: &str = "hashed/";
 
 /// The texts of the statements that insert rows.
 ///
@@ -644,6 +684,22 @@ pub(super) fn store_states(connection: &Connection, batch: &Batch) -> Result<(),
             )?
             .execute(params![name, integer(saved.position.get()), saved.state])?;
     }
+    Ok(())
+}
+
+/// Removes a consumer: its cursors, and the projections that it has for itself.
+pub(super) fn forget(
+    connection: &Connection,
+    consumer: &ConsumerName,
+    cursors: &[ConsumerName],
+) -> Result<(), Failure> {
+    for name in cursors {
+        connection.execute("delete from cursor where consumer = ?1", [name.as_str()])?;
+    }
+    connection.execute(
+        "delete from projection where substr(name, -length(?1)) = ?1",
+        [format!("@{consumer}")],
+    )?;
     Ok(())
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn to_parquet(args: &Export, stop: &Stop) -> anyhow::Result<Exi
     let last = *journal.last().borrow();
     let mut writing = Writing::new(&header, none, last);
     let ended = writing
-        .events(&journal, stop, |events| rows.write(events))
+        .events(&*journal, stop, |events| rows.write(events))
         .await?;
     writing.progress.end();
     if ended == Ended::Stopped {
