@@ -8,7 +8,7 @@ use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     BoxError, Checkpoint, ConsumerName, DeadLetter, DeadLetterId, Draft, Erased, Event,
@@ -81,6 +81,15 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
             let cause = "this journal does not say who has a consumer";
             Err(ReadError::new(Trouble::Other, Some(cause.into())))
         })
+    }
+
+    /// Until when what this process has claimed is its own for sure; `None`, the default, where nobody else can take it.
+    ///
+    /// Where claims are leases, the time moves on with each renewal. Once it is over, another process may have a consumer
+    /// of this one, which cannot know: it was stopped, or cut off. It then starts no handler until the time lies ahead
+    /// again, or [`Journal::lost`] says what has happened.
+    fn held_until(&self) -> Option<watch::Receiver<Instant>> {
+        None
     }
 
     /// Stores everything in the batch in one transaction, or nothing of it.

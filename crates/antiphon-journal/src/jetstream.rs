@@ -65,7 +65,7 @@ use format::{
 };
 use index::{Head, Index, Stored};
 use inspect::Letters;
-use lease::{APPENDER, Lease, NotTaken};
+use lease::{APPENDER, Lasting, Lease, NotTaken};
 use relay::Requests;
 use run::{Writer, put_up};
 use server::{Failure, GETS, Link};
@@ -139,6 +139,7 @@ pub struct JetStreamJournal {
     requests: Arc<Requests>,
     /// What processes share.
     values: Arc<Values>,
+    lasting: Lasting,
     /// The renewal of the leases of consumers; each ends once its lease is given up.
     leases: Mutex<JoinSet<()>>,
     /// Ends with the journal: the appender, the renewal of its lease, the deletion of messages, and who follows the stream.
@@ -362,7 +363,7 @@ impl JetStreamJournal {
         let mut tasks = JoinSet::new();
         let (lost, _) = watch::channel(None);
         // Reading a long stream may take longer than the lease.
-        tasks.spawn(renew(Arc::clone(&lease), lost.clone()));
+        tasks.spawn(renew(Arc::clone(&lease), lost.clone(), None));
         let fence = put_up(&link).await.map_err(Failure::open)?;
         let found = open::read(&link, fence).await.map_err(Failure::open)?;
         if !options.importing && transfer::is_unfinished(&found.index) {
@@ -422,6 +423,7 @@ impl JetStreamJournal {
             claims: Claims::default(),
             requests: relay,
             values,
+            lasting: Lasting::default(),
             leases: Mutex::default(),
             _tasks: tasks,
         })
@@ -511,6 +513,7 @@ impl JetStreamJournal {
             claims: Claims::default(),
             requests,
             values,
+            lasting: Lasting::default(),
             leases: Mutex::default(),
             _tasks: tasks,
         })
@@ -676,7 +679,9 @@ impl JetStreamJournal {
             let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
             while leases.try_join_next().is_some() {}
             let lost = self.shared.lost.clone();
-            leases.spawn(hold(Arc::clone(&lease), lost, is_given_up));
+            self.lasting.note(&lease, lease.taken_at);
+            let lasting = self.lasting.clone();
+            leases.spawn(hold(Arc::clone(&lease), lost, lasting, is_given_up));
         }
         loop {
             let noted = match &self.writer {
@@ -731,11 +736,13 @@ impl JetStreamJournal {
 async fn hold(
     lease: Arc<Lease>,
     lost: watch::Sender<Option<Failure>>,
+    lasting: Lasting,
     is_given_up: oneshot::Receiver<()>,
 ) {
     tokio::select! {
-        () = renew(Arc::clone(&lease), lost) => {}
+        () = renew(Arc::clone(&lease), lost, Some(&lasting)) => {}
         _ = is_given_up => {
+            lasting.forget(&lease);
             // Without the server the lease ends by itself.
             drop(lease.release().await);
         }
@@ -743,18 +750,24 @@ async fn hold(
 }
 
 /// Renews a lease three times in its time, until another process has it.
-async fn renew(lease: Arc<Lease>, lost: watch::Sender<Option<Failure>>) {
+async fn renew(lease: Arc<Lease>, lost: watch::Sender<Option<Failure>>, lasting: Option<&Lasting>) {
     let mut every = tokio::time::interval(lease.time / 3);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
+        let asked_at = Instant::now();
         match lease.renew().await {
             Err(failure) if failure.trouble == Trouble::TakenOver => {
                 lost.send_replace(Some(failure));
                 return;
             }
+            Ok(()) => {
+                if let Some(lasting) = lasting {
+                    lasting.note(&lease, asked_at);
+                }
+            }
             // Without the server nobody can take it either.
-            Ok(()) | Err(_) => {}
+            Err(_) => {}
         }
     }
 }
@@ -794,6 +807,10 @@ impl Journal for JetStreamJournal {
             let is_held = |name: &&ConsumerName| held.contains(&consumer_key(name.as_str()));
             Ok(consumers.iter().filter(is_held).cloned().collect())
         })
+    }
+
+    fn held_until(&self) -> Option<watch::Receiver<Instant>> {
+        Some(self.lasting.until())
     }
 
     fn relay(&self) -> Option<Arc<dyn Relay>> {

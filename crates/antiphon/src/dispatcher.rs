@@ -140,8 +140,8 @@ pub(crate) struct Dispatcher<S> {
     /// What parked events replaced, until their pages come; at most 8,192.
     pub(crate) befores: HashMap<Position, Befores>,
     pub(crate) letters: Letters,
-    /// The page that is being read for partitions that are behind the head.
-    pub(crate) late: Option<Reading>,
+    /// The page that is being read for partitions that are behind the head, and where the head was when it was asked for.
+    pub(crate) late: Option<(Position, Reading)>,
     /// It comes round with every chunk of events.
     pub(crate) turn: Turn,
     /// Questions about the projections.
@@ -268,7 +268,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     pages += 1;
                     parked = self.take_parked(tenure, page)?;
                 }
-                page = page(self.late.as_mut()), if self.late.is_some() => self.take_late(page)?,
+                page = page(self.late.as_mut().map(|(_, reading)| reading)), if self.late.is_some() => self.take_late(page)?,
                 () = runner.came.notified() => self.look_for_all_letters(),
                 letters = read_letters(&mut self.letters), if self.letters.reading.is_some() => {
                     self.letters.reading = None;
@@ -434,18 +434,19 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     /// Begins to read for partitions that are behind the head, if there are any.
     fn look_for_late(&mut self) {
         if self.late.is_none() && self.runner.is_split && !self.stop.is_cancelled() {
-            let after = self.runner.lanes().next_late();
-            self.late = after.map(|after| self.page_after(after));
+            let next = self.runner.lanes().next_late();
+            self.late = next.map(|(after, read)| (read, self.page_after(after)));
         }
     }
 
     /// Takes a page for partitions that are behind the head.
     fn take_late(&mut self, page: Option<(Position, Page)>) -> Result<(), HeadError> {
-        self.late = None;
+        let Some(((read, _), (after, page))) = self.late.take().zip(page) else {
+            return Ok(());
+        };
         match page {
-            Some((after, Ok(events))) => self.bring_up(after, &events),
-            Some((after, Err(failure))) => self.late = Some(self.read_again(after, failure)?),
-            None => {}
+            Ok(events) => self.bring_up(after, &events, read),
+            Err(failure) => self.late = Some((read, self.read_again(after, failure)?)),
         }
         Ok(())
     }
@@ -501,15 +502,16 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     }
 
     /// Brings partitions that are behind the head up to it, with events that were read after `after`.
-    fn bring_up(&mut self, after: Position, events: &[Arc<Event>]) {
+    ///
+    /// The head was at `read` when they were asked for: an empty page says nothing of what lies behind that.
+    fn bring_up(&mut self, after: Position, events: &[Arc<Event>], read: Position) {
         self.plans.refresh(&self.shared);
         let mut begun = Vec::new();
         let mut lanes = self.runner.lanes();
-        let read = lanes.read();
         for event in events {
             let position = event.position();
             let plan = self.plans.of(event.kind(), &self.shared);
-            if position > read || plan.is_empty() {
+            if position > lanes.read() || plan.is_empty() {
                 continue;
             }
             let work = Work::Event {

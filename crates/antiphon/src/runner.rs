@@ -131,6 +131,8 @@ pub(crate) struct Runner<S> {
     pub(crate) state: Arc<S>,
     pub(crate) handle: Handle<S>,
     pub(crate) writes: mpsc::Sender<Write>,
+    /// Until when no other process can have the consumer; absent where none ever can.
+    pub(crate) held_until: Option<watch::Receiver<Instant>>,
     /// Number of changes in the cursor that was saved last.
     pub(crate) saved: watch::Receiver<u64>,
     /// Whether the committer knows that the cursor changed.
@@ -240,6 +242,9 @@ impl<S: Send + Sync + 'static> Runner<S> {
     /// Drains a lane.
     async fn drain(&self, lane: LaneId, scratch: &mut Scratch) {
         loop {
+            if self.held_until.is_some() && !self.hold_on(lane).await {
+                return;
+            }
             let step = self.lanes().next(lane);
             self.touch();
             if step.room {
@@ -260,6 +265,21 @@ impl<S: Send + Sync + 'static> Runner<S> {
             }
             tokio::task::consume_budget().await;
         }
+    }
+
+    /// Waits while another process may have the consumer; false if this one never has it again.
+    async fn hold_on(&self, lane: LaneId) -> bool {
+        let Some(held_until) = &self.held_until else {
+            return true;
+        };
+        if Instant::now() < *held_until.borrow() {
+            return true;
+        }
+        self.lanes().end(lane);
+        self.touch();
+        let mut held_until = held_until.clone();
+        let held = held_until.wait_for(|until| Instant::now() < *until).await;
+        held.is_ok()
     }
 
     /// Waits until a cursor with this change is stored; false if none will be.

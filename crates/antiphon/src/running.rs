@@ -585,6 +585,7 @@ fn runner<S: Send + Sync + 'static>(
         state: Arc::clone(&parts.state),
         handle: Handle(Arc::clone(&parts.shared)),
         writes,
+        held_until: tools.journal.held_until(),
         saved: tools.saved.clone(),
         dirty,
         changed,

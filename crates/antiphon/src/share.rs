@@ -316,14 +316,15 @@ impl<T> Share<T> {
         }
     }
 
-    /// The position after which events are read for partitions that are behind the head.
-    pub(crate) fn next_late(&self) -> Option<Position> {
+    /// The position after which events are read for partitions that are behind the head, and how far the head is.
+    pub(crate) fn next_late(&self) -> Option<(Position, Position)> {
         let Self::Split(split) = self else {
             return None;
         };
         let held = split.held.iter().flatten();
         let behind = held.filter(|held| held.is_behind && !held.is_leaving);
-        behind.map(|held| held.lanes.read()).min()
+        let after = behind.map(|held| held.lanes.read()).min()?;
+        Some((after, split.read))
     }
 
     /// Offers an event that was read after `after` to its lane, if its partition is behind the head and lacks it.

@@ -74,9 +74,14 @@ impl Follower {
         };
         let consumer = link.stream.create_consumer(config).await;
         let consumer = consumer.map_err(|error| Failure::unreachable(&error))?;
-        if consumer.cached_info().num_pending == 0 {
+        if consumer.cached_info().num_pending == 0 && last >= self.next {
+            // The reader may be at a server of the cluster that has not caught up yet.
+            if link.leader_has(self.next, last).await? {
+                let cause = "the server that reads the stream is behind its leader";
+                return Err(Failure::said(Trouble::Unreachable, cause));
+            }
             // What stood there is deleted.
-            self.next = self.next.max(last + 1);
+            self.next = last + 1;
         }
         let messages = consumer.messages().await;
         let mut messages = messages.map_err(|error| Failure::unreachable(&error))?;

@@ -6,13 +6,20 @@
 //! A lease decides who *should* write. That nobody else *can* is decided by the stream ([`super::run`]), and for a
 //! consumer by the one process that appends ([`super::ask`]).
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use antiphon_core::{Rng, Trouble};
 use async_nats::jetstream::kv::{CreateErrorKind, Operation, Store, UpdateErrorKind};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 use super::server::Failure;
 
@@ -60,6 +67,58 @@ pub(super) struct Lease {
     /// The revision at which the lease was taken: greater than that of every earlier holder.
     pub(super) epoch: u64,
     pub(super) time: Duration,
+    /// When it was asked for; it does not end before its time from then on.
+    pub(super) taken_at: Instant,
+}
+
+/// Until when the leases of consumers last at least, as far as this process knows.
+#[derive(Clone, Debug)]
+pub(super) struct Lasting {
+    by_key: Arc<Mutex<HashMap<String, Instant>>>,
+    /// The first end of them all.
+    until: watch::Sender<Instant>,
+}
+
+impl Default for Lasting {
+    fn default() -> Self {
+        Self {
+            by_key: Arc::default(),
+            until: watch::Sender::new(never()),
+        }
+    }
+}
+
+/// An end that no process sees: that of no lease.
+fn never() -> Instant {
+    const YEARS: u64 = 30;
+    Instant::now() + Duration::from_secs(YEARS * 365 * 24 * 60 * 60)
+}
+
+impl Lasting {
+    pub(super) fn until(&self) -> watch::Receiver<Instant> {
+        self.until.subscribe()
+    }
+
+    /// Notes that a lease was asked for, and granted, at this time.
+    pub(super) fn note(&self, lease: &Lease, asked_at: Instant) {
+        self.change(|by_key| {
+            by_key.insert(lease.key.clone(), asked_at + lease.time);
+        });
+    }
+
+    /// Notes that a lease is given up.
+    pub(super) fn forget(&self, lease: &Lease) {
+        self.change(|by_key| {
+            by_key.remove(&lease.key);
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut HashMap<String, Instant>)) {
+        let mut by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut by_key);
+        let first = by_key.values().min().copied();
+        self.until.send_replace(first.unwrap_or_else(never));
+    }
 }
 
 /// Why the lease could not be taken.
@@ -80,6 +139,7 @@ impl Lease {
         let holder = format!("process {} ({:08x})", std::process::id(), rng.u32(..));
         let until = Instant::now() + wait;
         loop {
+            let taken_at = Instant::now();
             match store.create(&key, Bytes::from(holder.clone())).await {
                 Ok(revision) => {
                     return Ok(Self {
@@ -89,6 +149,7 @@ impl Lease {
                         revision: Some(revision).into(),
                         epoch: revision,
                         time,
+                        taken_at,
                     });
                 }
                 Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {

@@ -1,6 +1,6 @@
 //! Opening: takes the lease, puts up a fence, and reads the headers of the whole stream.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use antiphon_core::{Kind, Rng, Trouble};
 use async_nats::{
@@ -9,7 +9,7 @@ use async_nats::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     appender::memory_of,
@@ -24,6 +24,8 @@ use super::{
 
 /// Messages that are looked at together, backwards from the end of the stream.
 const BACK: u64 = 128;
+/// Pause before messages are looked for again that the stream's leader has, and the server that reads has not yet.
+const BEHIND: Duration = Duration::from_millis(100);
 
 /// What opening found in a stream.
 pub(super) struct Found {
@@ -232,12 +234,24 @@ impl<'a> Scan<'a> {
     /// Looks at every message up to this one.
     async fn messages(&mut self, end: u64) -> Result<(), Failure> {
         let mut next = 1;
+        let mut until = Instant::now() + self.link.patience;
         loop {
             let from = next;
-            match self.messages_from(&mut next, end).await {
+            let ended = self.messages_from(&mut next, end).await;
+            if next > from {
+                until = Instant::now() + self.link.patience;
+            }
+            match ended {
                 // A server that was started again, or a new leader, knows nothing of who was reading.
                 Err(failure) if failure.trouble == Trouble::Unreachable && next > from => {}
-                ended => return ended,
+                Err(failure) => return Err(failure),
+                Ok(()) if next > end || !self.link.leader_has(next, end).await? => return Ok(()),
+                // The reader is at a server of the cluster that has not caught up with its leader yet.
+                Ok(()) if Instant::now() < until => sleep(BEHIND).await,
+                Ok(()) => {
+                    let cause = "the server that reads the stream stays behind its leader";
+                    return Err(Failure::said(Trouble::Unreachable, cause));
+                }
             }
         }
     }

@@ -274,11 +274,47 @@ impl Link {
         }
     }
 
+    /// Whether the stream's leader has any message from this sequence number on, up to another one.
+    pub(super) async fn leader_has(&self, from: u64, to: u64) -> Result<bool, Failure> {
+        let all = self.subjects.all();
+        match self
+            .stream
+            .get_first_raw_message_by_subject(all, from)
+            .await
+        {
+            Ok(message) => Ok(message.sequence <= to),
+            Err(error) => match error.kind() {
+                LastRawMessageErrorKind::NoMessageFound => Ok(false),
+                LastRawMessageErrorKind::JetStream(said)
+                    if said.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
+                {
+                    Ok(false)
+                }
+                _ => Err(Failure::unreachable(&error)),
+            },
+        }
+    }
+
     /// A message as the stream's leader has it.
+    ///
+    /// A server that has just become the leader may not have in its store yet what is in its log: a message is not there
+    /// only if the leader has later ones, and still not that one.
     pub(super) async fn message_of_leader(
         &self,
         sequence: u64,
     ) -> Result<Option<(HeaderMap, Bytes)>, Failure> {
+        if let Some(message) = self.leaders(sequence).await? {
+            return Ok(Some(message));
+        }
+        if self.last_sequence().await? < sequence {
+            let cause = "the stream's leader has not caught up with what it has acknowledged";
+            return Err(Failure::said(Trouble::Unreachable, cause));
+        }
+        self.leaders(sequence).await
+    }
+
+    /// A message, if the stream's leader has it at this moment.
+    async fn leaders(&self, sequence: u64) -> Result<Option<(HeaderMap, Bytes)>, Failure> {
         match self.stream.get_raw_message(sequence).await {
             Ok(message) => Ok(Some((message.headers, message.payload))),
             Err(error) => match error.kind() {
