@@ -39,7 +39,7 @@ use tokio::{
 };
 
 pub use self::desk::{Desk, Serve};
-use crate::{BoxError, BoxFuture, Clock, LinkState, SourceName, read_json};
+use crate::{BoxError, BoxFuture, Clock, LinkState, SharedValues, SourceName, read_json};
 
 /// Version of the messages; a process of another version is told so.
 const VERSION: u32 = 1;
@@ -199,6 +199,7 @@ pub struct Remote {
     source: SourceName,
     within: Duration,
     asker: Arc<Asker>,
+    values: Option<Arc<dyn SharedValues>>,
 }
 
 impl Remote {
@@ -216,7 +217,20 @@ impl Remote {
             source,
             within,
             asker,
+            values: None,
         }
+    }
+
+    /// Adds the values that the processes share.
+    #[must_use]
+    pub fn values(mut self, values: Option<Arc<dyn SharedValues>>) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// The values that the processes share, where the journal has any.
+    pub fn shared(&self) -> Option<&Arc<dyn SharedValues>> {
+        self.values.as_ref()
     }
 
     /// The same way to another source: both share the limits of this process.

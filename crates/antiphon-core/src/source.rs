@@ -3,14 +3,14 @@
 //! A platform crate implements [`Source`] once; the app and [`Events`](crate::Events) run it. Names, kinds,
 //! projections, taps and functions are asked before [`Source::run`], since the source moves to its task with it.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::{
     BoxError, BoxFuture, Clock, Event, Intake, KindInfo, LinkState, Place, Projection, Remote,
-    Serve, SourceName, StopCode, Tap,
+    Serve, SharedValues, SourceName, StopCode, Tap,
 };
 
 /// Tells whether an error could pass if the same call were made later; `None` for an error that is not its own.
@@ -94,8 +94,9 @@ pub trait Source: Send + 'static {
 
     /// Carries out commands of clients in other processes; `None` (the default) if it takes none.
     ///
-    /// Called once, before [`Source::run`].
-    fn serve(&mut self) -> Option<Serve> {
+    /// `values` are those that the processes share, where the journal has any. Called once, before [`Source::run`].
+    fn serve(&mut self, values: Option<Arc<dyn SharedValues>>) -> Option<Serve> {
+        drop(values);
         None
     }
 

@@ -46,6 +46,7 @@
 //! | a 401 | [`RequestError::Unauthorized`] for every further request with the bot's token |
 //! | a download of more than 32 MiB ([`Download::limit`]) | [`DownloadError::TooLarge`](crate::DownloadError::TooLarge) |
 //! | ten minutes of a typing indicator ([`Typing::at_most`]) | it is not sent again; the work goes on |
+//! | other processes of the bot, with a journal that they share | all limits above are counted together, at three quarters of the rate; while the store is away each process has its share |
 //! | 4,096 buckets remembered | those at rest are forgotten, and learnt again |
 //!
 //! Lists are read page by page by [`Client::stream`], and routes without a method by [`Client::request`].

@@ -9,6 +9,7 @@
 //! 1. `client` builds it and says whether a repetition is safe ([`Repeat`]).
 //! 2. `request` adds the base URL, the token, the `User-Agent` and the reason for the audit log.
 //! 3. `route` finds the key by which Discord limits it, and `queue` waits until `limits` let it go.
+//!    Where the bot has other processes, `shared` waits for a place beside theirs.
 //! 4. [`Http`] sends it over `antiphon-net` and hands the headers of the response to `limits`.
 //! 5. `answer` makes the body a value of the model, or the status an error.
 //!
@@ -26,17 +27,18 @@ mod queue;
 mod reason;
 mod request;
 mod route;
+mod shared;
 
 use std::{
     borrow::Cow,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use antiphon_core::{Backoff, BoxError, BoxFuture, Clock, Rng, Secret};
+use antiphon_core::{Backoff, BoxError, BoxFuture, Clock, Rng, Secret, SharedValues};
 use antiphon_discord_model::{
     AllowedMentions, GatewayBotInfo,
     id::{Id, marker::InteractionMarker},
@@ -64,6 +66,7 @@ use self::{
     queue::RequestQueue,
     request::{PreparedRequest, RequestParts},
     route::Route,
+    shared::SharedLimits,
 };
 use crate::error::RequestError;
 
@@ -122,6 +125,10 @@ pub(crate) struct Http {
     first_answers: FirstAnswers,
     /// Requests that wait for the rate limits.
     queue: RequestQueue,
+    /// Limits that other processes of the bot share, once one is known.
+    shared: OnceLock<SharedLimits>,
+    token: Secret,
+    requests_per_second: usize,
     /// Longest time of a request, with all its waits and attempts.
     timeout: Duration,
     clock: Clock,
@@ -198,10 +205,28 @@ impl Http {
                 options.max_queued_requests,
                 options.timeout,
             ),
+            shared: OnceLock::new(),
+            token: options.token,
+            requests_per_second: options.requests_per_second,
             timeout: options.timeout,
             clock: options.clock,
             rng: Mutex::new(options.rng.fork()),
             is_refused: AtomicBool::new(false),
+        }
+    }
+
+    /// Counts requests together with the bot's other processes: `always`, or while one of them was [heard](Self::heard)
+    /// of.
+    pub(crate) fn share(&self, values: Arc<dyn SharedValues>, always: bool) {
+        let (token, rate) = (&self.token, self.requests_per_second);
+        let limits = || SharedLimits::new(values, token, rate, self.clock, always);
+        self.shared.get_or_init(limits);
+    }
+
+    /// Notes that another process of the bot sends requests too.
+    pub(crate) fn heard(&self) {
+        if let Some(shared) = self.shared.get() {
+            shared.heard();
         }
     }
 
@@ -350,8 +375,10 @@ impl Http {
         if request.is_authorized && self.is_refused.load(Ordering::Relaxed) {
             return Err(Failure::Final(RequestError::Unauthorized));
         }
-        let turn = self.queue.turn(route, deadline);
-        let turn = turn.await.map_err(Failure::Final)?;
+        let shared = self.shared.get();
+        let turn = self.queue.turn(route, deadline, shared);
+        let mut turn = turn.await.map_err(Failure::Final)?;
+        let taken = turn.taken();
         let begun = Instant::now();
         let end = match repeat {
             Repeat::Safe | Repeat::ThisCall => deadline.min(begun + ATTEMPT),
@@ -364,6 +391,9 @@ impl Http {
         };
         let headers = RateLimitHeaders::of(&response);
         turn.answered(&headers);
+        if let Some(shared) = shared {
+            shared.answered(taken.as_ref(), &headers).await;
+        }
         if let Some(limited) = headers.limited {
             return Err(Failure::Limited(limited));
         }

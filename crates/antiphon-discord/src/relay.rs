@@ -428,7 +428,11 @@ pub(crate) fn serve(shared: &Arc<Shared>) -> Serve {
 
 async fn carry_out(client: &Client, asked: Asked) -> Bytes {
     let outcome = match asked {
-        Asked::State => return Remote::answer(&Seen::of(client), &[]),
+        Asked::State => {
+            // Whoever asks sends requests of its own.
+            client.http().heard();
+            return Remote::answer(&Seen::of(client), &[]);
+        }
         Asked::Members {
             guild,
             prefix,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use antiphon_core::{
     BoxFuture, Clock, Events, Expiry, Intake, Judge, KindInfo, LaneOf, LinkState, Projection,
-    Remote, Serve, SourceError, SourceName, Stop,
+    Remote, Serve, SharedValues, SourceError, SourceName, Stop,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -146,7 +146,10 @@ impl antiphon_core::Source for Source {
         Some(INTERACTION_EXPIRY)
     }
 
-    fn serve(&mut self) -> Option<Serve> {
+    fn serve(&mut self, values: Option<Arc<dyn SharedValues>>) -> Option<Serve> {
+        if let Some(values) = values {
+            self.shared.http.share(values, false);
+        }
         Some(relay::serve(&self.shared))
     }
 
@@ -154,6 +157,9 @@ impl antiphon_core::Source for Source {
         let state = LinkState::elsewhere(&self.config.name);
         self.shared.link.send_replace(state);
         let remote = remote?;
+        if let Some(values) = remote.shared() {
+            self.shared.http.share(Arc::clone(values), true);
+        }
         self.shared.remote.get_or_init(|| remote.clone());
         Some(relay::follow(remote, self.shared, self.config.clock))
     }

@@ -27,11 +27,11 @@ mod queue;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, atomic::AtomicI64},
     time::Duration,
 };
 
-use antiphon_core::{LinkState, StopCode};
+use antiphon_core::{LinkState, RelayError, Remote, StopCode};
 use antiphon_net::Network;
 use jiff::Timestamp;
 use tokio::{
@@ -55,6 +55,7 @@ use crate::{
     },
     player::{PlayerCommand, Reply, Snapshot},
     pool::{Cache, NodeSnapshot, PoolCommand},
+    relay,
 };
 
 /// Commands that may wait for the source; a further one waits for room within its own timeout.
@@ -129,6 +130,10 @@ pub(crate) struct Shared {
     /// Commands to the loop; closed once the source has ended or was dropped.
     commands: mpsc::Sender<PoolCommand>,
     action_timeout: Duration,
+    /// The way to the process that runs the source, if another one does.
+    pub(crate) remote: OnceLock<Remote>,
+    /// When that process answered an action last, by its clock, in Unix microseconds.
+    pub(crate) answered_at: AtomicI64,
 }
 
 impl Shared {
@@ -156,6 +161,8 @@ impl Shared {
             cache: Mutex::new(Cache::new(config.cache_capacity)),
             commands,
             action_timeout: config.action_timeout,
+            remote: OnceLock::new(),
+            answered_at: AtomicI64::new(0),
         }
     }
 
@@ -175,6 +182,24 @@ impl Shared {
         *self.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes;
     }
 
+    /// Copies the snapshots of all nodes.
+    pub(crate) fn all_nodes(&self) -> Vec<NodeSnapshot> {
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        nodes.clone()
+    }
+
+    /// The guilds that have a player.
+    pub(crate) fn guilds(&self) -> Vec<GuildId> {
+        let players = self.players.read().unwrap_or_else(PoisonError::into_inner);
+        players.keys().copied().collect()
+    }
+
+    /// Forgets the players of other guilds than these.
+    pub(crate) fn keep_players(&self, guilds: &[GuildId]) {
+        let mut players = self.players.write().unwrap_or_else(PoisonError::into_inner);
+        players.retain(|guild, _| guilds.contains(guild));
+    }
+
     /// Copies a node's snapshot.
     fn node(&self, index: usize) -> Option<NodeSnapshot> {
         let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
@@ -182,7 +207,7 @@ impl Shared {
     }
 
     /// Reads one value of a player's snapshot; `None` if there is no player.
-    fn snapshot<T>(&self, guild: GuildId, of: impl FnOnce(&Snapshot) -> T) -> Option<T> {
+    pub(crate) fn snapshot<T>(&self, guild: GuildId, of: impl FnOnce(&Snapshot) -> T) -> Option<T> {
         let players = self.players.read().unwrap_or_else(PoisonError::into_inner);
         players.get(&guild).map(of)
     }
@@ -192,7 +217,7 @@ impl Shared {
     }
 
     /// The error with the state of the source and of each node.
-    fn not_connected(&self) -> NotConnected {
+    pub(crate) fn not_connected(&self) -> NotConnected {
         let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
         NotConnected {
             state: self.link.borrow().clone(),
@@ -212,6 +237,12 @@ impl Shared {
         answer: oneshot::Receiver<T>,
         within: Duration,
     ) -> Result<T, PlayerError> {
+        if let Some(remote) = self.remote.get() {
+            relay::command(remote, self, command).await?;
+            return answer
+                .await
+                .map_err(|_| PlayerError::Relay(RelayError::Lost));
+        }
         let by = Instant::now() + within;
         let guild = match &command {
             PoolCommand::Player { guild, .. } | PoolCommand::Switch { guild, .. } => Some(*guild),
@@ -349,6 +380,9 @@ impl Pool {
     /// [`NotConnected`] once the source has stopped, or if no node is connected within [`Config::action_timeout`]; it
     /// names the state of each node. In the second case the source tries on.
     pub async fn connect(&self) -> Result<(), NotConnected> {
+        if let Some(remote) = self.shared.remote.get() {
+            return relay::connect(remote, &self.shared).await;
+        }
         let mut link = self.link();
         let settled = link.wait_for(|state| {
             state.is_connected() || matches!(state, LinkState::Stopped { .. } | LinkState::Closed)
@@ -368,6 +402,10 @@ impl Pool {
     /// # Errors
     /// [`NotConnected`] if the source does not run.
     pub async fn reconnect(&self) -> Result<(), NotConnected> {
+        if let Some(remote) = self.shared.remote.get() {
+            let asked = relay::command(remote, &self.shared, PoolCommand::Reconnect).await;
+            return asked.map_err(|error| relay::not_connected(&self.shared, error));
+        }
         let sent = self.shared.commands.send(PoolCommand::Reconnect).await;
         sent.map_err(|_| self.shared.not_connected())
     }
@@ -458,8 +496,8 @@ impl Pool {
     /// # }
     /// ```
     ///
-    /// In a process whose source another one runs ([`StopCode::ELSEWHERE`](antiphon_core::StopCode::ELSEWHERE)) it is the first node of the configuration, of
-    /// `region` if one has it, since nothing is known of their connections.
+    /// In a process whose source another one runs, while nothing is known of the connections, it is the first node of the
+    /// configuration, of `region` if one has it.
     ///
     /// # Errors
     /// [`InvalidNodeError::NoneConnected`], which may pass; [`InvalidNodeError::Stopped`] once the source has ended.
@@ -469,11 +507,16 @@ impl Pool {
             .nodes
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        // Where another process has the connections, this one knows of none, and requests go to any node.
+        // Where another process has the connections and cannot be asked, requests go to any node.
         let is_elsewhere = matches!(
             &*self.shared.link.borrow(),
             LinkState::Stopped { code, .. } if *code == StopCode::ELSEWHERE
         );
+        let is_unseen = self.shared.remote.get().is_some()
+            && !nodes
+                .iter()
+                .any(|node| node.status == NodeStatus::Connected);
+        let is_elsewhere = is_elsewhere || is_unseen;
         let connected = || {
             let nodes = nodes.iter().enumerate();
             nodes.filter(|(_, node)| is_elsewhere || node.status == NodeStatus::Connected)

@@ -16,7 +16,8 @@
 
 use std::{fmt, time::Duration};
 
-use antiphon_core::{BoxError, ConfigError, LinkState};
+pub use antiphon_core::RelayError;
+use antiphon_core::{BoxError, ConfigError, LinkState, RemoteCause};
 use antiphon_net::HttpError;
 
 use crate::{
@@ -214,6 +215,16 @@ pub enum DeclarationError {
     TooLarge(usize),
 }
 
+/// Whether the request may have arrived before this kept its answer away: here, or in the process that sent it.
+pub(crate) fn may_have_arrived(cause: &BoxError) -> bool {
+    let here = cause.downcast_ref::<HttpError>();
+    let there = cause.downcast_ref::<RemoteCause>();
+    let arrived = here.map(HttpError::may_have_arrived);
+    arrived
+        .or(there.map(RemoteCause::may_have_arrived))
+        .unwrap_or(true)
+}
+
 impl RequestError {
     /// Redacts the secrets of the request, which nodes repeat in their messages.
     pub(crate) fn without(mut self, voice: Option<&Voice>) -> Self {
@@ -273,9 +284,7 @@ impl RequestError {
     /// cannot be read.
     pub fn may_have_arrived(&self) -> bool {
         match self {
-            Self::Unreachable { source, .. } => source
-                .downcast_ref::<HttpError>()
-                .is_none_or(HttpError::may_have_arrived),
+            Self::Unreachable { source, .. } => may_have_arrived(source),
             Self::Lavalink(Failure { status, .. }) | Self::Node { status, .. } => *status >= 500,
             Self::Undecodable(_) => true,
             Self::AuthorizationFailed { .. }
@@ -415,6 +424,11 @@ pub enum PlayerError {
     /// No result arrived in time; the action may have been done all the same.
     #[error("no result arrived within {} seconds; the action may have been done all the same", .0.as_secs_f32())]
     TimedOut(Duration),
+    /// Another process runs the source, and could not be asked, or its answer was lost.
+    ///
+    /// [`RelayError::may_have_arrived`] tells whether the action may have been done.
+    #[error("the process that has the nodes did not do it")]
+    Relay(#[source] RelayError),
 }
 
 impl PlayerError {
@@ -432,6 +446,7 @@ impl PlayerError {
         match self {
             Self::Request(error) => error.is_transient(),
             Self::InvalidNode(error) => error.is_transient(),
+            Self::Relay(error) => error.is_transient(),
             Self::NotConnected(error) => error.is_transient(),
             Self::Queue(error) => error.is_transient(),
             Self::ChannelTimeout(_) | Self::Gateway(_) | Self::Busy(_) | Self::TimedOut(_) => true,

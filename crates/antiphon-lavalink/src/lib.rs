@@ -24,6 +24,8 @@ mod player;
 mod pool;
 /// A queue of tracks, which also works without any node.
 mod queue;
+/// Commands of clients whose nodes another process has.
+mod relay;
 /// One node's connection as a state machine.
 mod session;
 /// The loop, and the only file that reads a socket.
@@ -49,7 +51,7 @@ pub use config::{Config, NodeConfig, VoiceGateway};
 pub use erasure::ERASURE;
 pub use error::{
     DeclarationError, ExtrasError, Failure, InvalidNodeError, LoadError, NotConnected, PlayerError,
-    RequestError, Unsupported,
+    RelayError, RequestError, Unsupported,
 };
 pub use event::{
     ChapterStarted, ChaptersLoaded, Extra, InactivePlayer, KINDS, LyricsFound, LyricsLine,

@@ -49,7 +49,7 @@ mod request;
 /// Which play request an event belongs to.
 mod runs;
 /// The stored form.
-mod saved;
+pub(crate) mod saved;
 /// The stored form, for programs that look at it.
 mod stored;
 /// Gapless and crossfaded transitions.
@@ -77,7 +77,7 @@ pub(crate) use self::{
     declared::{Features, LYRICS, Part, SPONSORBLOCK},
     frames::TrackNote,
     request::{Operation, Request, RequestBody, SentRequest},
-    saved::read_saved,
+    saved::{read_saved, read_snapshot, save_snapshot},
 };
 use crate::{
     config::Recommendations,

@@ -82,13 +82,17 @@ pub enum QueueError {
     /// The queue was reset while the call waited.
     #[error("the queue was reset")]
     Reset,
+    /// Somebody else changed the queue while this process did; nothing was done. Only where another process has the
+    /// player.
+    #[error("the queue was changed by somebody else at the same moment")]
+    Changed,
 }
 
 impl QueueError {
     /// Whether the same call could succeed later, without a change of the queue by the caller: only of
-    /// [`Busy`](Self::Busy).
+    /// [`Busy`](Self::Busy) and [`Changed`](Self::Changed).
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy(_))
+        matches!(self, Self::Busy(_) | Self::Changed)
     }
 }
 
@@ -109,6 +113,12 @@ impl QueueError {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Tracks(Vec<Arc<Playable>>);
+
+impl Tracks {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Playable>> {
+        self.0.iter()
+    }
+}
 
 macro_rules! tracks_from {
     ($($type:ty, |$value:ident| $tracks:expr;)*) => {$(
@@ -728,6 +738,17 @@ impl Queue {
             items,
             history: past,
         }
+    }
+
+    /// Takes over the tracks, mode and history of another queue; capacity and waiters stay.
+    pub(crate) fn replace(&mut self, other: Self) {
+        self.items = other.items;
+        self.mode = other.mode;
+        self.loaded = other.loaded;
+        if let (Some(history), Some(other)) = (&mut self.history, other.history) {
+            history.items = other.items;
+        }
+        self.settle();
     }
 
     /// Restores a stored queue, with all its tracks, even if the capacity is smaller now.

@@ -10,13 +10,15 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, Remote, SourceError, SourceName,
-    Stop,
+    BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, Remote, Serve, SharedValues,
+    SourceError, SourceName, Stop,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{client::Shared, config::Config, error, event::KINDS, pool::PoolCommand, socket};
+use crate::{
+    client::Shared, config::Config, error, event::KINDS, pool::PoolCommand, relay, socket,
+};
 
 /// Runs a pool's connections: in an app, or as a stream of events.
 ///
@@ -96,10 +98,16 @@ impl antiphon_core::Source for Source {
         error::is_transient
     }
 
-    fn elsewhere(self: Box<Self>, _: Option<Remote>) -> Option<BoxFuture<'static, ()>> {
+    fn serve(&mut self, _: Option<Arc<dyn SharedValues>>) -> Option<Serve> {
+        Some(relay::serve(&self.shared))
+    }
+
+    fn elsewhere(self: Box<Self>, remote: Option<Remote>) -> Option<BoxFuture<'static, ()>> {
         let state = LinkState::elsewhere(&self.config.name);
         self.shared.link.send_replace(state);
-        None
+        let remote = remote?;
+        self.shared.remote.get_or_init(|| remote.clone());
+        Some(relay::follow(remote, self.shared, self.config.clock))
     }
 
     fn run(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use antiphon_core::{
     BoxFuture, Clock, Events, Intake, Judge, KindInfo, LinkState, Projection, Remote, Serve,
-    SourceError, SourceName, Stop,
+    SharedValues, SourceError, SourceName, Stop,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -141,7 +141,7 @@ impl antiphon_core::Source for Source {
         error::is_transient
     }
 
-    fn serve(&mut self) -> Option<Serve> {
+    fn serve(&mut self, _: Option<Arc<dyn SharedValues>>) -> Option<Serve> {
         Some(relay::serve(&self.shared))
     }
 

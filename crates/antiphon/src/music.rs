@@ -40,7 +40,7 @@ use std::{
 
 use antiphon_core::{
     BoxError, BoxFuture, Clock, DecodeError, Event, Expiry, Intake, Judge, KindInfo, LaneOf,
-    Payload as _, Projection, SourceError, SourceName, Stop, Tap,
+    Payload as _, Projection, Remote, Serve, SharedValues, SourceError, SourceName, Stop, Tap,
 };
 use tokio::sync::Semaphore;
 
@@ -151,6 +151,14 @@ impl antiphon_core::Source for Source {
 
     fn expiry(&self) -> Option<Expiry> {
         self.nodes.expiry()
+    }
+
+    fn serve(&mut self, values: Option<Arc<dyn SharedValues>>) -> Option<Serve> {
+        self.nodes.serve(values)
+    }
+
+    fn elsewhere(self: Box<Self>, remote: Option<Remote>) -> Option<BoxFuture<'static, ()>> {
+        Box::new(self.nodes).elsewhere(remote)
     }
 
     fn run(

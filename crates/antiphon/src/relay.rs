@@ -44,8 +44,8 @@ impl Served {
 
     /// Serves a source, if it takes commands; the first of them gives the task that carries them out.
     pub(crate) fn add(&mut self, source: &mut dyn Source) -> Option<BoxFuture<'static, ()>> {
-        let serve = source.serve()?;
         let relay = self.journal.relay()?;
+        let serve = source.serve(self.journal.shared())?;
         self.desk.add(source.name().clone(), serve);
         if std::mem::replace(&mut self.is_serving, true) {
             return None;
@@ -65,7 +65,10 @@ fn leave_sources<S>(
 ) -> Vec<BoxFuture<'static, ()>> {
     let within = parts.command_timeout;
     let relay = journal.relay();
-    let way = relay.map(|relay| Remote::new(relay, SourceName::new(""), within));
+    let way = relay.map(|relay| {
+        let remote = Remote::new(relay, SourceName::new(""), within);
+        remote.values(journal.shared())
+    });
     let sources = parts.sources.drain(..);
     let followed = sources.filter_map(|source| {
         let remote = way.as_ref().map(|way| way.to(source.name().clone()));

@@ -4,6 +4,7 @@
     unix,
     feature = "sqlite",
     feature = "discord",
+    feature = "lavalink",
     feature = "queup",
     feature = "stackexchange"
 ))]
@@ -24,19 +25,26 @@ use antiphon::{
     App, RelayError,
     discord::{
         self, Activity, CommandError, Intents, MemberQuery, MembersError, Presence, VoiceError,
-        model::id::Id,
+        model::id::{
+            Id,
+            marker::{ChannelMarker, GuildMarker},
+        },
     },
     journal::SqliteJournal,
+    lavalink::{self, Filters, PlayerError, QueueError, QueueMode},
+    music,
     net::Addresses,
     queup, stackexchange,
     testing::TestApp,
 };
 use antiphon_sim::{Options, Simulator, WireKind, WireQuery};
+use futures_util::future::join_all;
 use tempfile::TempDir;
 
 /// The clients of a process, by names that are the same in all of them.
 struct Clients {
     bot: discord::Client,
+    pool: lavalink::Pool,
     rooms: queup::Client,
     chat: stackexchange::Client,
 }
@@ -49,6 +57,10 @@ const INTENTS: Intents = Intents::GUILDS
 fn app(sim: &Simulator) -> (App<()>, Clients) {
     let config = discord::Config::new(sim.discord().token(), INTENTS).network(sim.network());
     let (bot, shards) = discord::connect(config);
+    let node = sim.lavalink().node("eu-1");
+    let node = lavalink::NodeConfig::new("eu-1", node.url(), node.password());
+    let config = lavalink::Config::without_user([node]).network(sim.network());
+    let (pool, nodes) = music::connect(&bot, config);
     let account = sim.queup().account();
     let account = queup::Account::new(account.email, account.password);
     let (rooms, socket) = queup::connect(queup::Config::new(account).network(sim.network()));
@@ -56,8 +68,18 @@ fn app(sim: &Simulator) -> (App<()>, Clients) {
     let account = stackexchange::Account::new(account.email, account.password);
     let config = stackexchange::Config::new(account).network(sim.network());
     let (chat, lines) = stackexchange::connect(config);
-    let app = App::new(()).source(shards).source(socket).source(lines);
-    (app, Clients { bot, rooms, chat })
+    let app = App::new(())
+        .source(shards)
+        .source(nodes)
+        .source(socket)
+        .source(lines);
+    let clients = Clients {
+        bot,
+        pool,
+        rooms,
+        chat,
+    };
+    (app, clients)
 }
 
 fn folder() -> (TempDir, PathBuf) {
@@ -83,21 +105,11 @@ fn logins(sim: &Simulator) -> usize {
     entries.iter().filter(|entry| is_login(&entry.what)).count()
 }
 
-#[tokio::test]
-async fn the_clients_of_a_consumer_work_through_the_process_that_has_the_sources() {
-    let (_folder, file) = folder();
-    let sim = Simulator::listen(&Options::new().seed(7)).await.unwrap();
-    let (ingester, _) = app(&sim);
-    let journal = SqliteJournal::open(&file).await.unwrap();
-    let ingester = TestApp::start(ingester.named("run"), journal).await;
-    let (bot, clients) = app(&sim);
-    let consumer = consumer(&file, bot).await;
-
-    // Discord: over the Gateway of the other process.
-    let discord = sim.discord();
+/// Over the Gateway of the other process.
+async fn shards_are_used(sim: &Simulator, clients: &Clients) {
     let (choir, tower) = (
-        Id::new(discord.guild_id()),
-        Id::new(discord.voice_channel_id()),
+        Id::new(sim.discord().guild_id()),
+        Id::new(sim.discord().voice_channel_id()),
     );
     let mut link = clients.bot.link();
     link.wait_for(antiphon::LinkState::is_connected)
@@ -131,8 +143,64 @@ async fn the_clients_of_a_consumer_work_through_the_process_that_has_the_sources
     assert!(matches!(error, Err(CommandError::Invalid(_))), "{error:?}");
     let session = sim.discord().sessions();
     assert_eq!(session.len(), 1, "one process has the connection");
+}
 
-    // QueUp: one login, one cookie, one pace.
+/// Players of the other process, and their state here.
+async fn players_play(sim: &Simulator, clients: &Clients) {
+    let choir = Id::<GuildMarker>::new(sim.discord().guild_id());
+    let tower = Id::<ChannelMarker>::new(sim.discord().voice_channel_id());
+    let player = clients.pool.player_in(choir);
+    let found = clients.pool.fetch_tracks("ytsearch:tide").await.unwrap();
+    let tracks = vec![found.tracks()[0].clone(); 3];
+    let early = player.play(tracks[0].clone()).await;
+    assert!(
+        matches!(early, Err(PlayerError::InvalidChannelState(_))),
+        "{early:?}"
+    );
+    clients.pool.connect().await.unwrap();
+    player.connect(tower).await.unwrap();
+    assert_eq!(
+        player.channel().map(lavalink::ChannelId::get),
+        Some(tower.get())
+    );
+    player.play(tracks[0].clone()).await.unwrap();
+    assert_eq!(player.current().unwrap().title, tracks[0].title);
+    player.set_volume(40).await.unwrap();
+    player
+        .set_filters(Filters::new().volume(0.5), false)
+        .await
+        .unwrap();
+    player.pause(true).await.unwrap();
+    assert_eq!((player.volume(), player.paused()), (40, true));
+    assert_eq!(player.filters().volume, Some(0.5));
+    let queue = player.queue();
+    let put = queue.put(tracks.clone()).await.unwrap();
+    assert_eq!((put, queue.count()), (tracks.len(), tracks.len()));
+    queue.set_mode(QueueMode::LoopAll).await.unwrap();
+    queue.shuffle().await.unwrap();
+    assert_eq!((queue.mode(), queue.count()), (QueueMode::LoopAll, put));
+    let taken = queue.get().await.unwrap();
+    assert!(tracks.iter().any(|track| track.encoded == taken.encoded));
+    assert_eq!(queue.count(), put - 1);
+    let error = queue.get_at(99).await;
+    assert!(
+        matches!(
+            error,
+            Err(PlayerError::Queue(QueueError::OutOfRange { .. }))
+        ),
+        "{error:?}"
+    );
+    let waited = queue.get_wait().await.unwrap();
+    assert_eq!((&waited.encoded, queue.count()), (&taken.encoded, put - 2));
+    let skipped = player.skip(false).await.unwrap();
+    assert_eq!(skipped.unwrap().encoded, tracks[0].encoded);
+    assert!(player.stop().await.unwrap().is_some());
+    player.disconnect().await.unwrap();
+    assert!(!player.exists());
+}
+
+/// One login, one cookie, one pace.
+async fn rooms_are_joined(sim: &Simulator, clients: &Clients) {
     let room = clients.rooms.join_room("choir-loft").await.unwrap();
     assert_eq!(room.slug, "choir-loft");
     let said = room.send_message("from afar").await.unwrap();
@@ -154,9 +222,11 @@ async fn the_clients_of_a_consumer_work_through_the_process_that_has_the_sources
         matches!(left, Err(queup::ActionError::NotJoined)),
         "{left:?}"
     );
-    assert_eq!(logins(&sim), 1);
+    assert_eq!(logins(sim), 1);
+}
 
-    // Stack Exchange.
+/// One login and one pace here too.
+async fn chat_is_sent(clients: &Clients) {
     let room = clients.chat.join(4242).await.unwrap();
     let message = room.send("from afar").await.unwrap();
     assert!(clients.chat.me().is_some(), "the answer says who that was");
@@ -170,6 +240,21 @@ async fn the_clients_of_a_consumer_work_through_the_process_that_has_the_sources
         "{nowhere:?}"
     );
     clients.chat.leave(4242).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_clients_of_a_consumer_work_through_the_process_that_has_the_sources() {
+    let (_folder, file) = folder();
+    let sim = Simulator::listen(&Options::new().seed(7)).await.unwrap();
+    let (ingester, _) = app(&sim);
+    let journal = SqliteJournal::open(&file).await.unwrap();
+    let ingester = TestApp::start(ingester.named("run"), journal).await;
+    let (bot, clients) = app(&sim);
+    let consumer = consumer(&file, bot).await;
+    shards_are_used(&sim, &clients).await;
+    players_play(&sim, &clients).await;
+    rooms_are_joined(&sim, &clients).await;
+    chat_is_sent(&clients).await;
 
     // The socket is its owner's alone.
     let socket = file.with_file_name("journal.sqlite.relay");
@@ -184,6 +269,71 @@ async fn the_clients_of_a_consumer_work_through_the_process_that_has_the_sources
     );
     assert!(error.is_transient() && !error.may_have_arrived());
     consumer.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn three_processes_of_a_bot_are_refused_nothing_by_their_common_limits() {
+    /// Requests of each process, and messages.
+    const REQUESTS: usize = 3;
+    const MESSAGES: usize = 3;
+    let (_folder, file) = folder();
+    let sim = Simulator::listen(&Options::new().seed(7)).await.unwrap();
+    let bot = || {
+        let config = discord::Config::new(sim.discord().token(), INTENTS);
+        let (bot, shards) = discord::connect(config.network(sim.network()));
+        (bot, App::new(()).source(shards))
+    };
+    let (first, app) = bot();
+    let journal = SqliteJournal::open(&file).await.unwrap();
+    let ingester = TestApp::start(app.named("run"), journal).await;
+    let (second, app) = bot();
+    let journal = SqliteJournal::for_consumers(&file).await.unwrap();
+    let choir = TestApp::start(app.named("choir"), journal).await;
+    let (third, app) = bot();
+    let journal = SqliteJournal::for_consumers(&file).await.unwrap();
+    let organ = TestApp::start(app.named("organ"), journal).await;
+    for bot in [&first, &second, &third] {
+        // By then the process with the source has heard of the others.
+        let mut link = bot.link();
+        link.wait_for(antiphon::LinkState::is_connected)
+            .await
+            .unwrap();
+    }
+    let loft = Id::new(sim.discord().channel_id());
+    let hammer = async |bot: &discord::Client| {
+        let requests = (0..REQUESTS).map(|_| async { bot.current_user_guilds().await.map(drop) });
+        let messages = (0..MESSAGES).map(|_| async {
+            let posted = bot.create_message(loft).content("amen").await;
+            posted.map(drop)
+        });
+        let (requests, messages) = tokio::join!(join_all(requests), join_all(messages));
+        for outcome in requests.into_iter().chain(messages) {
+            outcome.unwrap();
+        }
+    };
+    tokio::join!(hammer(&first), hammer(&second), hammer(&third));
+    let answers = || {
+        let query = WireQuery {
+            platform: Some("discord".into()),
+            after: Some(0),
+            limit: Some(10_000),
+            ..WireQuery::default()
+        };
+        let entries = sim.wire().entries(&query);
+        let statuses = entries.into_iter().filter_map(|entry| match entry.what {
+            WireKind::Answer { status, .. } => Some(status),
+            _ => None,
+        });
+        statuses.collect::<Vec<_>>()
+    };
+    let answers = answers();
+    let count = |status| answers.iter().filter(|one| **one == status).count();
+    assert_eq!(count(429), 0);
+    let sent = 3 * (REQUESTS + MESSAGES);
+    assert!(count(200) >= sent, "{} answers", answers.len());
+    for app in [choir, organ, ingester] {
+        app.stop().await.unwrap();
+    }
 }
 
 /// Environment variables for the process that is killed.

@@ -25,6 +25,7 @@ use tokio::time::Instant;
 pub(super) use self::{
     bucket::Line,
     headers::{Limited, RateLimitHeaders},
+    refusals::MOST as MOST_REFUSALS,
 };
 use self::{
     bucket::{Bucket, Count, Order},
@@ -56,10 +57,10 @@ pub(super) struct Limits {
 
 /// Key of a bucket: its id, or the route's template until the id is known, and the major ids.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    bucket: Arc<str>,
+pub(super) struct Key {
+    pub(super) bucket: Arc<str>,
     /// Major ids of the path: a channel, a guild, or a webhook with its token; empty for other routes.
-    top: String,
+    pub(super) top: String,
 }
 
 /// Bucket that the newest response of a route named.
@@ -91,6 +92,13 @@ pub(super) struct Ticket {
     key: Key,
     count: Count,
     order: Order,
+}
+
+impl Ticket {
+    /// The bucket in which it is counted.
+    pub(super) fn key(&self) -> &Key {
+        &self.key
+    }
 }
 
 impl Limits {

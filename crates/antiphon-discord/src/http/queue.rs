@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::{
     limits::{Limits, Line, RateLimitHeaders, Ticket, Verdict},
     route::Route,
+    shared::{SharedLimits, Taken},
 };
 use crate::error::RequestError;
 
@@ -43,6 +44,8 @@ pub(super) struct Turn<'a> {
     ticket: Ticket,
     /// Whether the limits have seen the response; if not, dropping the turn gives the place in flight back.
     is_answered: bool,
+    /// Its place among those of other processes.
+    taken: Option<Taken>,
 }
 
 impl RequestQueue {
@@ -62,6 +65,7 @@ impl RequestQueue {
         &'a self,
         route: &'a Route,
         deadline: Instant,
+        shared: Option<&SharedLimits>,
     ) -> Result<Turn<'a>, RequestError> {
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _place = Place(&self.waiting);
@@ -74,12 +78,19 @@ impl RequestQueue {
                 .await
                 .map_err(|_| RequestError::TimedOut(self.timeout))?;
             if let Some(ticket) = self.ask(route, &line, deadline).await? {
-                return Ok(Turn {
+                let mut turn = Turn {
                     queue: self,
                     route,
                     ticket,
                     is_answered: false,
-                });
+                    taken: None,
+                };
+                if let Some(shared) = shared {
+                    // Still as the first of its line, so that the order stays.
+                    let key = turn.ticket.key();
+                    turn.taken = shared.take(route, key, deadline).await?;
+                }
+                return Ok(turn);
             }
         }
     }
@@ -127,6 +138,11 @@ impl RequestQueue {
 }
 
 impl Turn<'_> {
+    /// Its place among those of other processes, once.
+    pub(super) fn taken(&mut self) -> Option<Taken> {
+        self.taken.take()
+    }
+
     /// Notes the rate limits of the response.
     pub(super) fn answered(mut self, headers: &RateLimitHeaders) {
         self.is_answered = true;

@@ -49,6 +49,20 @@ pub struct ConnectOptions {
 }
 
 impl ConnectOptions {
+    /// Options with these values.
+    pub(crate) fn of(
+        (self_deaf, self_mute): (Option<bool>, Option<bool>),
+        timeout: Duration,
+        node: Option<NodeId>,
+    ) -> Self {
+        Self {
+            self_deaf,
+            self_mute,
+            timeout: Some(timeout),
+            node,
+        }
+    }
+
     /// Creates the defaults: deafened and muted as before, the pool's timeout, and a node of the pool's choice.
     pub fn new() -> Self {
         Self::default()
@@ -291,7 +305,7 @@ impl Player {
     }
 
     /// Sends a command with a reply, and waits for it.
-    async fn act(
+    pub(crate) async fn act(
         &self,
         command: impl FnOnce(crate::player::Reply) -> PlayerCommand,
     ) -> Result<Option<Arc<Playable>>, PlayerError> {

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use antiphon_core::Rng;
+use antiphon_core::{RelayError, Rng};
 use tokio::sync::oneshot;
 
 use super::Shared;
@@ -19,6 +19,7 @@ use crate::{
     player::{PlayerCommand, QueueChange},
     pool::PoolCommand,
     queue::{Queue, QueueMode, Tracks},
+    relay,
 };
 
 /// A handle on a player's queue. Cheap to clone.
@@ -141,6 +142,10 @@ impl PlayerQueue {
         T: Send + 'static,
         F: FnOnce(&mut Queue, &mut Rng) -> T + Send + 'static,
     {
+        if let Some(remote) = self.shared.remote.get() {
+            let queue = (self.guild, self.is_auto);
+            return relay::change(remote, &self.shared, queue, change).await;
+        }
         let (reply, answer) = oneshot::channel();
         let change = QueueChange(Box::new(move |queue, rng| {
             let _ = reply.send(change(queue, rng));
@@ -322,6 +327,11 @@ impl PlayerQueue {
             guild: self.guild,
             command: Box::new(command(reply)),
         };
+        if let Some(remote) = self.shared.remote.get() {
+            relay::command(remote, &self.shared, command).await?;
+            let lost = |_| PlayerError::Relay(RelayError::Lost);
+            return answer.await.map_err(lost);
+        }
         let lost = |_| PlayerError::NotConnected(self.shared.not_connected());
         self.shared.commands.send(command).await.map_err(lost)?;
         let outcome = super::reply_of(&self.shared, answer).await;

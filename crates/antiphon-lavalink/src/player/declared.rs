@@ -340,7 +340,7 @@ impl Part {
     }
 
     /// Its stored form.
-    pub(super) fn saved(&self) -> SavedDeclaration {
+    pub(crate) fn saved(&self) -> SavedDeclaration {
         match self {
             Self::SponsorBlock(categories) => SavedDeclaration::SponsorBlock(categories.to_vec()),
             Self::Lyrics { skip_track_source } => SavedDeclaration::Lyrics {
@@ -356,7 +356,7 @@ impl Part {
     }
 
     /// Restores a stored part; `None` for one that cannot be sent.
-    pub(super) fn restored(saved: SavedDeclaration) -> Option<Self> {
+    pub(crate) fn restored(saved: SavedDeclaration) -> Option<Self> {
         Some(match saved {
             SavedDeclaration::SponsorBlock(categories) => Self::SponsorBlock(categories.into()),
             SavedDeclaration::Lyrics { skip_track_source } => Self::Lyrics { skip_track_source },

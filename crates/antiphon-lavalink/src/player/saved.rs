@@ -17,7 +17,7 @@ use antiphon_core::{Checkpoint, Rng};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{LocalPlayer, Part, Rules, runs::Phase};
+use super::{LocalPlayer, Part, Progress, Rules, Snapshot, runs::Phase};
 use crate::{
     model::{
         AutoPlayMode, ChannelId, Crossfade, CrossfadeCurve, GuildId, NodeId, Transition,
@@ -122,8 +122,83 @@ pub(crate) fn read_saved(
     Some(player)
 }
 
+/// The stored form of what clients see of a player, for another process; a queue that is larger than a checkpoint may
+/// have is sent in part.
+pub(crate) fn save_snapshot(player: &Snapshot, now: Instant) -> Vec<u8> {
+    let mut budget = BUDGET;
+    let queue = player.queue.saved(&mut budget);
+    let found = player.auto_queue.saved(&mut budget).items;
+    let saved = SavedPlayer {
+        version: VERSION,
+        node: player.node.as_ref().map(|node| node.as_str().into()),
+        channel: player.channel.map(ChannelId::get),
+        volume: player.volume,
+        paused: player.paused,
+        filters: Some((*player.filters).clone()),
+        autoplay: number(player.autoplay),
+        inactive_timeout: player
+            .inactive_timeout
+            .and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
+        current: player.current.as_ref().map(|track| track.saved()),
+        position: player.progress.at(now),
+        queue,
+        auto_queue: found,
+        previous: player.previous.as_ref().map(|track| track.saved()),
+        declared: player.declared.iter().map(Part::saved).collect(),
+        transition: transition_number(player.transition),
+        ..SavedPlayer::default()
+    };
+    serde_json::to_vec(&saved).expect("only texts, numbers and JSON that was read before")
+}
+
+/// Reads what another process sent of a player; `None` if it is not readable.
+pub(crate) fn read_snapshot(
+    state: &[u8],
+    connected: bool,
+    ping: i64,
+    now: Instant,
+) -> Option<Snapshot> {
+    let saved: SavedPlayer<'_> = antiphon_core::read_json(state).ok()?;
+    if saved.version != VERSION {
+        return None;
+    }
+    let current = saved
+        .current
+        .map(|track| Arc::new(playable_from_saved(track)));
+    let length = current.as_ref().and_then(|track| track.duration());
+    let mut progress = Progress::track(saved.position, length, now);
+    if current.is_some() && connected && !saved.paused {
+        progress.set_speed(1.0, now);
+    }
+    let mut auto_queue = Queue::new();
+    let found = saved.auto_queue.into_iter();
+    let found = found.map(|track| Arc::new(playable_from_saved(track)));
+    auto_queue.put_fitting(found.collect::<Vec<_>>());
+    let declared = saved.declared.into_iter().filter_map(Part::restored);
+    Some(Snapshot {
+        node: saved.node.map(NodeId::new),
+        channel: saved.channel.map(ChannelId::new),
+        connected,
+        ping,
+        current,
+        previous: saved
+            .previous
+            .map(|track| Arc::new(playable_from_saved(track))),
+        progress,
+        volume: saved.volume,
+        paused: saved.paused,
+        filters: saved.filters.map_or_else(super::no_filters, Arc::new),
+        autoplay: mode(saved.autoplay),
+        inactive_timeout: saved.inactive_timeout.map(Duration::from_millis),
+        queue: Arc::new(Queue::restored(saved.queue, Queue::CAPACITY)),
+        auto_queue: Arc::new(auto_queue),
+        transition: saved.transition.map_or(Transition::None, transition),
+        declared: Arc::new(declared.collect()),
+    })
+}
+
 /// The stored form of a transition; absent for none.
-fn transition_number(transition: Transition) -> Option<SavedTransition> {
+pub(crate) fn transition_number(transition: Transition) -> Option<SavedTransition> {
     match transition {
         Transition::None => None,
         Transition::Gapless => Some(SavedTransition::Gapless),
@@ -139,7 +214,7 @@ fn transition_number(transition: Transition) -> Option<SavedTransition> {
 }
 
 /// The transition of a stored form.
-fn transition(saved: SavedTransition) -> Transition {
+pub(crate) fn transition(saved: SavedTransition) -> Transition {
     match saved {
         SavedTransition::Gapless => Transition::Gapless,
         SavedTransition::Crossfade { duration, curve } => {
@@ -155,7 +230,7 @@ fn transition(saved: SavedTransition) -> Transition {
 }
 
 /// The number of a mode, which the reference has as well (protocol §16).
-fn number(mode: AutoPlayMode) -> u8 {
+pub(crate) fn number(mode: AutoPlayMode) -> u8 {
     match mode {
         AutoPlayMode::Enabled => 0,
         AutoPlayMode::Partial => 1,
@@ -164,7 +239,7 @@ fn number(mode: AutoPlayMode) -> u8 {
 }
 
 /// The mode of a number; an unknown one plays nothing by itself.
-fn mode(number: u8) -> AutoPlayMode {
+pub(crate) fn mode(number: u8) -> AutoPlayMode {
     match number {
         0 => AutoPlayMode::Enabled,
         1 => AutoPlayMode::Partial,

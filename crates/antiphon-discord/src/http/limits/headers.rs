@@ -59,6 +59,17 @@ struct Body {
 }
 
 impl RateLimitHeaders {
+    /// Bucket that the route belongs to, as Discord names it.
+    pub(in crate::http) fn bucket(&self) -> Option<&str> {
+        self.bucket.as_deref()
+    }
+
+    /// Requests in a window of that bucket, those that are left, and the time until the next one.
+    pub(in crate::http) fn window(&self) -> Option<(u32, u32, Duration)> {
+        let window = self.window?;
+        Some((window.limit, window.remaining, window.reset_after))
+    }
+
     /// Reads the headers, and of a 429 the body.
     pub(in crate::http) fn of(response: &Response<Bytes>) -> Self {
         let headers = response.headers();
@@ -93,7 +104,7 @@ impl RateLimitHeaders {
     }
 
     /// Whether it counts as a refusal for which Discord bans addresses; shared limits do not.
-    pub(super) fn is_refusal(&self) -> bool {
+    pub(in crate::http) fn is_refusal(&self) -> bool {
         match self.status.as_u16() {
             401 | 403 => true,
             429 => self.limited.is_none_or(|it| it.scope != Scope::Shared),

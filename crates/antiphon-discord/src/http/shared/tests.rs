@@ -1,0 +1,281 @@
+//! Several processes with one store, and a server that counts.
+
+use std::sync::atomic::AtomicBool;
+
+use antiphon_core::{AppendError, BoxFuture, ReadError, Trouble};
+use bytes::Bytes;
+use http::{Method, Response};
+use tokio::{task::JoinSet, time::sleep};
+
+use super::*;
+
+/// A store in memory that takes a moment, and can fail.
+#[derive(Debug, Default)]
+struct Store {
+    values: Mutex<BTreeMap<String, (u64, Bytes)>>,
+    fails: AtomicBool,
+    reads: AtomicU64,
+}
+
+impl SharedValues for Store {
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SharedValue>, ReadError>> {
+        Box::pin(async move {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+            sleep(Duration::from_millis(1)).await;
+            if self.fails.load(Ordering::Relaxed) {
+                return Err(ReadError::new(Trouble::Unreachable, None));
+            }
+            assert_eq!(SharedValue::problem(name, b""), None);
+            let values = lock(&self.values);
+            Ok(values.get(name).map(|(revision, value)| SharedValue {
+                revision: *revision,
+                value: value.clone(),
+            }))
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        name: &'a str,
+        value: Bytes,
+        expected: Option<u64>,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Option<u64>, AppendError>> {
+        Box::pin(async move {
+            sleep(Duration::from_millis(1)).await;
+            let mut values = lock(&self.values);
+            let there = values.get(name).map(|(revision, _)| *revision);
+            if there != expected {
+                return Ok(None);
+            }
+            let revision = there.unwrap_or_default() + 1;
+            values.insert(name.to_owned(), (revision, value));
+            Ok(Some(revision))
+        })
+    }
+
+    fn names<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<String>, ReadError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+/// A server with one bucket of five requests in two seconds.
+#[derive(Debug)]
+struct Server {
+    window: Mutex<(Instant, u32)>,
+    /// When each request came, and whether it was one too many.
+    came: Mutex<Vec<(Instant, bool)>>,
+}
+
+const LIMIT: u32 = 5;
+const WINDOW: Duration = Duration::from_secs(2);
+
+impl Server {
+    fn new() -> Self {
+        Self {
+            window: Mutex::new((Instant::now(), LIMIT)),
+            came: Mutex::default(),
+        }
+    }
+
+    /// Counts a request and answers it, each way with a delay.
+    async fn answer(&self, rng: &mut Rng) -> RateLimitHeaders {
+        sleep(Duration::from_millis(rng.u64(1..40))).await;
+        let now = Instant::now();
+        let (remaining, reset_after, is_refused) = {
+            let mut window = lock(&self.window);
+            if now >= window.0 {
+                *window = (now + WINDOW, LIMIT);
+            }
+            let is_refused = window.1 == 0;
+            window.1 = window.1.saturating_sub(1);
+            (window.1, window.0 - now, is_refused)
+        };
+        lock(&self.came).push((now, is_refused));
+        sleep(Duration::from_millis(rng.u64(1..40))).await;
+        let reset_after = reset_after.as_secs_f64();
+        let response = Response::builder()
+            .status(if is_refused { 429 } else { 200 })
+            .header("x-ratelimit-bucket", "abcd")
+            .header("x-ratelimit-limit", LIMIT)
+            .header("x-ratelimit-remaining", remaining)
+            .header("x-ratelimit-reset-after", format!("{reset_after:.3}"));
+        let body = format!("{{\"retry_after\": {reset_after}, \"global\": false}}");
+        let response = response.body(Bytes::from(body)).expect("a response");
+        RateLimitHeaders::of(&response)
+    }
+}
+
+fn process(store: &Arc<Store>, clock: Clock, always: bool) -> SharedLimits {
+    let values: Arc<dyn SharedValues> = Arc::<Store>::clone(store);
+    SharedLimits::new(values, &Secret::new("t0"), 50, clock, always)
+}
+
+fn clock() -> Clock {
+    Clock::starting_at("2026-01-01T00:00:00Z".parse().expect("a time"))
+}
+
+fn route() -> (Route, Key) {
+    let route = Route::of(&Method::POST, "channels/22/messages");
+    let key = Key {
+        bucket: route.template.as_str().into(),
+        top: route.top.clone(),
+    };
+    (route, key)
+}
+
+fn far() -> Instant {
+    Instant::now() + Duration::from_secs(600)
+}
+
+/// Sends requests from three processes at once, `each` from every one; gives the server that counted.
+async fn hammer(store: &Arc<Store>, each: usize) -> Arc<Server> {
+    let (clock, server) = (clock(), Arc::new(Server::new()));
+    let mut processes = JoinSet::new();
+    for seed in 0..3 {
+        let limits = process(store, clock, true);
+        let server = Arc::clone(&server);
+        processes.spawn(async move {
+            let (mut rng, (route, key)) = (Rng::with_seed(seed), route());
+            for _ in 0..each {
+                let taken = limits.take(&route, &key, far()).await.expect("in time");
+                let headers = server.answer(&mut rng).await;
+                limits.answered(taken.as_ref(), &headers).await;
+            }
+        });
+    }
+    processes.join_all().await;
+    server
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_three_processes_none_overdraws_a_bucket() {
+    let begun = Instant::now();
+    let server = hammer(&Arc::default(), 20).await;
+    let came = lock(&server.came);
+    assert_eq!(came.len(), 60);
+    let refused = came.iter().filter(|(_, is_refused)| *is_refused).count();
+    assert_eq!(refused, 0, "{came:?}");
+    // Twelve windows of two seconds are the least.
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(40), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_three_processes_no_second_has_more_than_the_bots_rate() {
+    let (store, clock) = (Arc::<Store>::default(), clock());
+    let begun = Instant::now();
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let mut processes = JoinSet::new();
+    for _ in 0..3 {
+        let (limits, times) = (process(&store, clock, true), Arc::clone(&times));
+        processes.spawn(async move {
+            let route = Route::of(&Method::GET, "users/@me/guilds");
+            let free = Response::builder().body(Bytes::new()).expect("a response");
+            let key = Key {
+                bucket: route.template.as_str().into(),
+                top: String::new(),
+            };
+            for _ in 0..100 {
+                let taken = limits.take(&route, &key, far()).await.expect("in time");
+                lock(&times).push(Instant::now());
+                let headers = RateLimitHeaders::of(&free);
+                limits.answered(taken.as_ref(), &headers).await;
+            }
+        });
+    }
+    processes.join_all().await;
+    let mut times = lock(&times);
+    times.sort();
+    assert_eq!(times.len(), 300);
+    for (index, first) in times.iter().enumerate() {
+        let end = *first + Duration::from_secs(1);
+        let count = times[index..].iter().take_while(|at| **at < end).count();
+        assert!(count <= 50, "{count} in a second");
+    }
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(12), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_store_is_away_a_process_has_its_own_share_and_is_not_blocked() {
+    let (store, clock) = (Arc::<Store>::default(), clock());
+    let limits = process(&store, clock, true);
+    store.fails.store(true, Ordering::Relaxed);
+    let (route, key) = route();
+    let begun = Instant::now();
+    for _ in 0..50 {
+        let taken = limits.take(&route, &key, far()).await.expect("in time");
+        assert!(taken.is_none());
+    }
+    let took = begun.elapsed();
+    // Two processes are taken for granted: half of the rate.
+    let (least, most) = (Duration::from_millis(1900), Duration::from_millis(2600));
+    assert!(least < took && took < most, "{took:?}");
+    let reads = store.reads.load(Ordering::Relaxed);
+    assert_eq!(reads, 1, "it is not asked again at once");
+    // It comes back.
+    store.fails.store(false, Ordering::Relaxed);
+    sleep(ALONE).await;
+    let taken = limits.take(&route, &key, far()).await.expect("in time");
+    assert!(taken.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_alone_asks_no_store() {
+    let (store, clock) = (Arc::<Store>::default(), clock());
+    let limits = process(&store, clock, false);
+    let (route, key) = route();
+    let taken = limits.take(&route, &key, far()).await.expect("in time");
+    assert!(taken.is_none());
+    assert_eq!(store.reads.load(Ordering::Relaxed), 0);
+    limits.heard();
+    let taken = limits.take(&route, &key, far()).await.expect("in time");
+    assert!(taken.is_some());
+    sleep(TOGETHER).await;
+    let before = store.reads.load(Ordering::Relaxed);
+    limits.take(&route, &key, far()).await.expect("in time");
+    assert_eq!(store.reads.load(Ordering::Relaxed), before, "they are gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_of_all_processes_count_together() {
+    let (store, clock) = (Arc::<Store>::default(), clock());
+    let (one, other) = (process(&store, clock, true), process(&store, clock, true));
+    let (route, key) = route();
+    let refused = Response::builder().status(403);
+    let refused = RateLimitHeaders::of(&refused.body(Bytes::new()).expect("a response"));
+    one.answered(None, &refused).await;
+    {
+        let mut values = lock(&store.values);
+        let (_, value) = values.values_mut().next().expect("the common value");
+        let mut global: Global = serde_json::from_slice(value).expect("the same shape");
+        assert_eq!(global.refused.values().sum::<u32>(), 1);
+        *global.refused.values_mut().next().expect("this minute") = MOST_REFUSALS;
+        *value = serde_json::to_vec(&global).expect("plain data").into();
+    }
+    let error = other.take(&route, &key, far()).await.expect_err("too many");
+    assert!(
+        matches!(error, RequestError::TooManyRefusals { .. }),
+        "{error}"
+    );
+    // They are forgotten after ten minutes.
+    sleep(Duration::from_secs(12 * 60)).await;
+    other.take(&route, &key, far()).await.expect("in time");
+}
+
+#[test]
+fn a_lost_process_blocks_no_bucket_for_good() {
+    let mut window = Window {
+        limit: Some(2),
+        number: 1,
+        ..Window::default()
+    };
+    assert_eq!(window.take(0), Told::Go);
+    assert_eq!(window.take(0), Told::Go);
+    // No answer comes to either.
+    assert_eq!(window.take(1), Told::Soon);
+    let end = window.ends;
+    assert_eq!(window.take(end), Told::Soon, "both may arrive yet");
+    assert_eq!(window.take(end + milliseconds(PROBE)), Told::Go);
+}
