@@ -2,6 +2,8 @@
 
 mod harness;
 
+use std::time::Duration;
+
 use antiphon_core::{Link, LinkState};
 use antiphon_sim::{RestFault, Simulator};
 use antiphon_stackexchange::{self as stackexchange, Account, Config, LoginError, Server};
@@ -113,6 +115,20 @@ async fn a_chat_server_that_does_not_accept_the_login_says_so() {
         "{} says what to do",
         ended.code()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_ends_before_the_chat_server_was_asked_is_made_once_more() {
+    let sim = Simulator::with_seed(7);
+    let chat = sim.stackexchange();
+    // The first page of the chat server comes late, and nobody is logged in any more by then.
+    chat.fail("/", 1, RestFault::Slow(Duration::from_secs(5)));
+    let expire = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        chat.expire_cookies();
+    };
+    let (me, ()) = tokio::join!(outcome(&sim), expire);
+    assert_eq!(me.expect("logged in").id.get(), 99);
 }
 
 #[tokio::test(start_paused = true)]

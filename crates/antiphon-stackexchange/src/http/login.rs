@@ -159,10 +159,17 @@ impl Http {
     }
 
     /// Logs in by the credential flow, and remembers a refusal.
+    ///
+    /// A chat server that does not know the account right after its login is asked again after another one, since the
+    /// login may have been ended meanwhile.
     async fn full_login(&self) -> Result<Me, LoginError> {
-        self.credential_flow()
-            .await
-            .map_err(|error| self.remember_refusal(error))
+        let mut outcome = self.credential_flow().await;
+        if let Err(LoginError::NotAccepted { host }) = outcome {
+            tracing::info!(host, "the login does not count there; logging in again");
+            self.jar().clear();
+            outcome = self.credential_flow().await;
+        }
+        outcome.map_err(|error| self.remember_refusal(error))
     }
 
     /// The credential flow (protocol §3.1).
