@@ -293,12 +293,29 @@ pub struct ConsumerOverview {
     /// The process that has it now ([`Journal::claim`](antiphon_core::Journal::claim)), also where that is this one; absent
     /// if nobody has it, and 0 if the system does not say who.
     pub process: Option<u32>,
+    /// Number of partitions into which it is split for workers; 0 if it has none. Its cursor is then that of the partition
+    /// which is the furthest behind, with what is open and parked in all.
+    pub partitions: u16,
+    /// Its workers.
+    pub workers: Vec<WorkerOverview>,
     /// Number of its dead letters.
     pub dead_letters: u64,
     /// When the oldest of them was given up.
     pub dead_since: Option<Timestamp>,
     /// When the newest of them was given up.
     pub dead_until: Option<Timestamp>,
+}
+
+/// One of several processes of a consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerOverview {
+    /// The process; 0 if it cannot be told which.
+    pub process: u32,
+    /// Number of partitions that it has.
+    pub partitions: u16,
+    /// The first position that one of them still needs.
+    pub needs: Position,
 }
 
 impl ConsumerOverview {
@@ -308,6 +325,8 @@ impl ConsumerOverview {
             cursor: None,
             waits_since: None,
             process: None,
+            partitions: 0,
+            workers: Vec::new(),
             dead_letters: 0,
             dead_since: None,
             dead_until: None,

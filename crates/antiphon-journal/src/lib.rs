@@ -17,13 +17,15 @@ mod memory;
 mod retention;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+mod workers;
 
 #[cfg(any(feature = "sqlite", feature = "jetstream"))]
 pub use filter::{Filter, Page};
 #[cfg(any(feature = "sqlite", feature = "jetstream"))]
 pub use inspect::{
     Age, Asked, Bodies, ConsumerOverview, Due, HIGHEST, Identity, Imported, Inspect, KnownOrigin,
-    Names, Overview, PendingDeletion, RemovedOrigin, Size, States, Storage,
+    Names, Overview, PendingDeletion, RemovedOrigin, Size, States, Storage, WorkerOverview,
 };
 #[cfg(feature = "jetstream")]
 pub use jetstream::{

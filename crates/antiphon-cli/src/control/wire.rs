@@ -227,6 +227,12 @@ pub(crate) struct Consumer {
     pub(crate) lag_seconds: Option<f64>,
     /// Id of the process that has it now; absent if nobody has it, and 0 if the system does not say who.
     pub(crate) process: Option<u32>,
+    /// Number of partitions into which it is split for workers; absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) partitions: Option<u16>,
+    /// Its workers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) workers: Vec<Worker>,
     /// Number of its dead letters.
     pub(crate) dead_letters: u64,
     /// When the oldest of them was given up.
@@ -235,6 +241,18 @@ pub(crate) struct Consumer {
     /// When the newest of them was given up.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(crate) newest_dead_letter_at: Option<Timestamp>,
+}
+
+/// One of several processes of a consumer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Worker {
+    /// Id of the process; 0 if it cannot be told which.
+    pub(crate) process: u32,
+    /// Number of partitions that it has.
+    pub(crate) partitions: u16,
+    /// How many positions lie from the first event that they still need to the last one.
+    pub(crate) lag: u64,
 }
 
 impl Consumer {
@@ -248,6 +266,16 @@ impl Consumer {
             lag: cursor.map(|cursor| lag(cursor.needs())),
             lag_seconds: cursor.map(|_| one.waits_since.map_or(0.0, age)),
             process: one.process,
+            partitions: (one.partitions > 0).then_some(one.partitions),
+            workers: one
+                .workers
+                .iter()
+                .map(|worker| Worker {
+                    process: worker.process,
+                    partitions: worker.partitions,
+                    lag: lag(worker.needs),
+                })
+                .collect(),
             dead_letters: one.dead_letters,
             oldest_dead_letter_at: one.dead_since,
             newest_dead_letter_at: one.dead_until,

@@ -22,6 +22,7 @@ use super::{
     server::{Failure, GETS},
     transfer::Transfer,
 };
+use crate::workers::together;
 use crate::{
     Age, Asked, ConsumerOverview, Due, Filter, Identity, Imported, Inspect, Names, Overview, Page,
     RemovedOrigin, Size, States, Storage,
@@ -379,7 +380,10 @@ impl JetStreamJournal {
             .buffered(GETS)
             .try_collect()
             .await?;
-        Ok(Overview { last, consumers })
+        Ok(Overview {
+            last,
+            consumers: together(consumers),
+        })
     }
 
     async fn change(&self, change: DeadLetterChange) -> Result<Asked, Failure> {

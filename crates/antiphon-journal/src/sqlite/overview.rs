@@ -6,7 +6,10 @@ use antiphon_core::{Event, Position, ReadError};
 use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
-use crate::inspect::{ConsumerOverview, Overview};
+use crate::{
+    inspect::{ConsumerOverview, Overview},
+    workers::together,
+};
 
 use super::{
     SqliteJournal, claim,
@@ -30,6 +33,7 @@ impl SqliteJournal {
             for one in &mut overview.consumers {
                 one.process = claim::holder(&path, &one.name);
             }
+            overview.consumers = together(overview.consumers);
             Ok(overview)
         });
         read.await

@@ -278,7 +278,9 @@ fn consumers(overview: &Overview, now: Timestamp) -> Markup {
                 tbody { @for one in &overview.consumers {
                     tr {
                         td { (plain(one.name.as_str())) }
-                        td { (status::text::process(one.process)) }
+                        td { @if one.partitions > 0 {
+                            (status::text::workers(one.partitions, one.workers.iter().map(|one| one.partitions)))
+                        } @else { (status::text::process(one.process)) } }
                         @match &one.cursor {
                             Some(cursor) => {
                                 td.number { (cursor.read) }

@@ -208,7 +208,12 @@ impl Told {
                 one.name.clone(),
                 one.read.map_or("-".to_owned(), |read| read.to_string()),
                 behind.unwrap_or_else(|| "-".to_owned()),
-                process(one.process),
+                match one.partitions {
+                    Some(partitions) => {
+                        workers(partitions, one.workers.iter().map(|one| one.partitions))
+                    }
+                    None => process(one.process),
+                },
                 one.dead_letters.to_string(),
                 ago(one.oldest_dead_letter_at),
                 ago(one.newest_dead_letter_at),
@@ -234,6 +239,19 @@ pub(in crate::command) fn process(process: Option<u32>) -> String {
         None => "none".to_owned(),
         Some(0) => "unknown".to_owned(),
         Some(process) => process.to_string(),
+    }
+}
+
+/// The workers of a consumer, by the partitions that they have, in words.
+pub(in crate::command) fn workers(partitions: u16, held: impl Iterator<Item = u16>) -> String {
+    let held: Vec<u16> = held.collect();
+    let workers = match held.len() {
+        1 => "1 worker".to_owned(),
+        number => format!("{number} workers"),
+    };
+    match partitions.saturating_sub(held.iter().sum()) {
+        0 => workers,
+        free => format!("{workers}, {free} of {partitions} partitions free"),
     }
 }
 
