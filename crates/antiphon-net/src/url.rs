@@ -61,7 +61,7 @@ pub fn parse_url(text: &str, schemes: [&'static str; 2]) -> Result<Uri, UrlError
 
 /// The host that a URI names: in lower case, and an address of IPv6 without its brackets.
 ///
-/// `Uri` takes brackets anywhere, as in `8[a]`.
+/// `Uri` takes brackets anywhere, as in `8[a]`, and passes over what stands behind them, as in `[::1]a`.
 pub(crate) fn host(uri: &Uri) -> Result<String, UrlError> {
     let host = uri.host().filter(|host| !host.is_empty());
     let host = host.ok_or(UrlError::NoHost)?;
@@ -72,7 +72,8 @@ pub(crate) fn host(uri: &Uri) -> Result<String, UrlError> {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !host.contains(['[', ']']),
     };
-    if is_sound {
+    let rest = behind_login(uri).and_then(|text| text.strip_prefix(host));
+    if is_sound && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':')) {
         Ok(address.unwrap_or(host).to_ascii_lowercase())
     } else {
         Err(UrlError::Host)
@@ -83,12 +84,20 @@ pub(crate) fn host(uri: &Uri) -> Result<String, UrlError> {
 ///
 /// `Uri::port` has none for a number that is too large, and a login would go to the scheme's default port.
 pub(crate) fn written_port(uri: &Uri) -> Option<&str> {
-    let authority = uri.authority()?.as_str();
-    let behind_login = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, rest)| rest);
-    let port = behind_login.strip_prefix(uri.host()?)?.strip_prefix(':')?;
+    let port = behind_login(uri)?
+        .strip_prefix(uri.host()?)?
+        .strip_prefix(':')?;
     Some(port).filter(|port| !port.is_empty())
+}
+
+/// Host and port of a URI as they are written.
+fn behind_login(uri: &Uri) -> Option<&str> {
+    let authority = uri.authority()?.as_str();
+    Some(
+        authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, rest)| rest),
+    )
 }
 
 /// The port that a URI names, if it names one.
