@@ -13,7 +13,7 @@ use std::{
 };
 
 use antiphon_core::{Rng, Trouble};
-use async_nats::jetstream::kv::{CreateErrorKind, Operation, Store, UpdateErrorKind};
+use async_nats::jetstream::kv::{CreateErrorKind, Operation, Store};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use tokio::{
@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::server::Failure;
+use super::server::{Failure, is_overtaken};
 
 /// The key of the process that appends.
 pub(super) const APPENDER: &str = "appender";
@@ -152,7 +152,9 @@ impl Lease {
                         taken_at,
                     });
                 }
-                Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
+                Err(error)
+                    if error.kind() == CreateErrorKind::AlreadyExists || is_overtaken(&error) =>
+                {
                     if Instant::now() >= until {
                         let holder = match store.entry(&key).await {
                             Ok(Some(entry)) => String::from_utf8_lossy(&entry.value).into_owned(),
@@ -180,9 +182,7 @@ impl Lease {
                 *revision = Some(next);
                 Ok(())
             }
-            Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => {
-                self.claim(&mut revision).await
-            }
+            Err(error) if is_overtaken(&error) => self.claim(&mut revision).await,
             Err(error) => Err(Failure::unreachable(&error)),
         }
     }

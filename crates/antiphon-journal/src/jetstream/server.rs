@@ -141,6 +141,24 @@ fn is_full(code: ErrorCode) -> bool {
     .contains(&code)
 }
 
+/// Whether a server did not store a message because somebody else was there before.
+///
+/// Newer servers in a cluster have a second code for it (10164), which async-nats 0.51 takes for any other error.
+pub(super) fn is_overtaken(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(said) = error.downcast_ref::<async_nats::jetstream::Error>() {
+            return matches!(
+                said.error_code(),
+                ErrorCode::STREAM_WRONG_LAST_SEQUENCE
+                    | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT
+            );
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// An error and its causes in one line.
 pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     antiphon_core::error_chain(error)

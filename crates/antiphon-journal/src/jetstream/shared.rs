@@ -6,12 +6,12 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon_core::{AppendError, BoxFuture, Clock, ReadError, SharedValue, SharedValues, Trouble};
-use async_nats::jetstream::kv::{CreateErrorKind, Entry, Operation, Store, UpdateErrorKind};
+use async_nats::jetstream::kv::{CreateErrorKind, Entry, Operation, Store};
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use futures_util::TryStreamExt as _;
 use tokio::sync::OnceCell;
 
-use super::server::{Failure, Link};
+use super::server::{Failure, Link, is_overtaken};
 
 /// Longest time that a value is kept.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -69,12 +69,16 @@ impl Values {
         match revision {
             Some(revision) => match store.update(name, message, revision).await {
                 Ok(revision) => Ok(Some(revision)),
-                Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => Ok(None),
+                Err(error) if is_overtaken(&error) => Ok(None),
                 Err(error) => Err(Failure::unreachable(&error)),
             },
             None => match store.create(name, message).await {
                 Ok(revision) => Ok(Some(revision)),
-                Err(error) if error.kind() == CreateErrorKind::AlreadyExists => Ok(None),
+                Err(error)
+                    if error.kind() == CreateErrorKind::AlreadyExists || is_overtaken(&error) =>
+                {
+                    Ok(None)
+                }
                 Err(error) => Err(Failure::unreachable(&error)),
             },
         }
