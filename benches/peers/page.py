@@ -195,6 +195,23 @@ class Page:
                 rows.append((name, *micros, show(ratio(ways, [name], ["twilight"], "p99")), show(middle(ways, name, "cpu"), 0)))
             self.say(f"{int(rate):,} events a second:", "", *table(["client", "p50", "p99", "p99.9", "p99 ÷ twilight", "µs CPU/event"], rows))
 
+    def apart(self):
+        self.say("### Handlers in another process", "")
+        self.say("5,000 events a second over the socket of a process that appends, to typed handlers of another one on the same machine "
+                 "([scale-out.md](scale-out.md)); times as above. CPU is that of the process with the handlers alone.", "")  # fmt: skip
+        if not self.how("apart"):
+            return
+        figures = self.figures("apart")
+        ways, rows = figures["ways"], []
+        for name, taken in ways.items():
+            if isinstance(taken, str):
+                rows.append((name, f"did not run: {taken}", "", "", "", ""))
+                continue
+            micros = [show((middle(ways, name, key) or 0) / 1e3, 0) for key in ("p50", "p99", "p999")]
+            rows.append((name, *micros, show(ratio(ways, [name], ["one process, SQLite"], "p99")), show(middle(ways, name, "cpu"), 0)))
+        self.say(*table(["processes and journal", "p50", "p99", "p99.9", "p99 ÷ one process", "µs CPU/event"], rows))
+        self.say(f"JetStream: {figures['nats']}, one server.", "")
+
     def instructions(self):
         self.say("### Instructions", "", "callgrind over the whole process: a long run less a short one, divided by the events between.", "")
         if not self.how("instructions"):
@@ -329,7 +346,7 @@ def write(results, path):
     page = Page(results)
     page.machine()
     page.targets()
-    for section in (page.profile, page.discord, page.rates, page.instructions, page.platforms, page.journal, page.places, page.daemon,
+    for section in (page.profile, page.discord, page.rates, page.apart, page.instructions, page.platforms, page.journal, page.places, page.daemon,
                     page.growth):
         section()
     text = path.read_text()

@@ -1,7 +1,10 @@
 //! What the clients of the end-to-end bench share: the meter that every handler counts with.
 
 use std::{
-    env, fs, process,
+    env, fs,
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{self, Command, Stdio},
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -11,7 +14,7 @@ use std::{
 
 use antiphon::{
     App,
-    journal::{Durability, Journal, MemoryJournal, Options, SqliteJournal},
+    journal::{Durability, JetStreamJournal, JetStreamOptions, Journal, MemoryJournal, Options, Role, SqliteJournal},
 };
 use nix::{
     sys::resource::{UsageWho, getrusage},
@@ -236,6 +239,97 @@ impl Meter {
         }
         println!("{report}");
     }
+}
+
+/// Where the journal of two processes is.
+#[derive(Clone, Debug)]
+pub enum Shared {
+    /// In this file.
+    File(PathBuf),
+    /// On a nats-server at this address, under this name.
+    JetStream(String, String),
+}
+
+impl Shared {
+    /// The option of a client's command line that names it.
+    pub fn option(&self) -> String {
+        match self {
+            Self::File(path) => format!("file={}", path.display()),
+            Self::JetStream(server, name) => format!("nats={server}={name}"),
+        }
+    }
+
+    /// The journal that a command line names, if it names one.
+    pub fn read(options: &[String]) -> Option<Self> {
+        options.iter().find_map(|option| {
+            if let Some(path) = option.strip_prefix("file=") {
+                return Some(Self::File(path.into()));
+            }
+            let (server, name) = option.strip_prefix("nats=")?.split_once('=')?;
+            Some(Self::JetStream(server.into(), name.into()))
+        })
+    }
+
+    /// The journal for the process that appends, or for consumers.
+    async fn open(&self, role: Role) -> Arc<dyn Journal> {
+        match (self, role) {
+            (Self::File(path), Role::Ingester) => Arc::new(SqliteJournal::open(path).await.expect("opened")),
+            (Self::File(path), _) => Arc::new(SqliteJournal::for_consumers(path).await.expect("opened")),
+            (Self::JetStream(server, name), role) => {
+                let options = JetStreamOptions::new(name);
+                Arc::new(match role {
+                    Role::Ingester => JetStreamJournal::open(server, options).await.expect("opened"),
+                    _ => JetStreamJournal::for_consumers(server, options).await.expect("opened"),
+                })
+            }
+        }
+    }
+}
+
+/// Runs an app whose sources append, until the process that started this one closes its input.
+pub async fn run_ingester<S>(app: App<S>, shared: &Shared)
+where
+    S: Send + Sync + 'static,
+{
+    let journal = shared.open(Role::Ingester).await;
+    println!("open");
+    let (ended, end) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().read_line(&mut String::new());
+        drop(ended);
+    });
+    let stop = async { drop(end.await) };
+    app.run(Arc::clone(&journal), stop).await.expect("a clean end");
+    journal.close().await.expect("closed");
+}
+
+/// Starts this program a second time as the one that appends, and measures an app that handles in this one.
+pub async fn run_apart<S>(app: App<S>, shared: Shared, meter: &Meter)
+where
+    S: Send + Sync + 'static,
+{
+    let arguments = env::args().skip(1).filter(|word| !word.starts_with("apart"));
+    let mut child = Command::new(env::current_exe().expect("this program"))
+        .args(arguments)
+        .args(["ingest", &shared.option()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("UTF-8");
+    assert_eq!(line, "open\n");
+    let journal = shared.open(Role::Consumer).await;
+    let stop = CancellationToken::new();
+    let app = app.named("bench").from_start();
+    let running = tokio::spawn(app.run(Arc::clone(&journal), stop.clone().cancelled_owned()));
+    meter.finished().await;
+    meter.report();
+    stop.cancel();
+    running.await.expect("no panic").expect("a clean end");
+    journal.close().await.expect("closed");
+    drop(child.stdin.take());
+    assert!(child.wait().expect("it ends").success());
 }
 
 /// Runs an app until its meter has all events, and prints what that took.

@@ -1,6 +1,7 @@
 //! antiphon as a bot has it: `App`, all intents, one shard, typed handlers that count.
 //!
-//! Options: `memory`, `process` or `power` for the journal, and `plain`, `zlib` or `zstd`.
+//! Options: `memory`, `process` or `power` for the journal, and `plain`, `zlib` or `zstd`. `apart` lets a second process
+//! have the connection and append, to a file, or with `apart=SERVER` to JetStream on a nats-server.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use antiphon::{
     discord::{Compression, Config, Intents, MessageCreate, PresenceUpdate, TypingStart, VoiceStateUpdate},
     journal::Durability,
 };
-use antiphon_peers::{Arguments, Meter, WANTED, run_measured};
+use antiphon_peers::{Arguments, Meter, Shared, WANTED, run_apart, run_ingester, run_measured};
 
 type Counted = State<Arc<Meter>>;
 
@@ -53,6 +54,11 @@ async fn main() {
         .compression(compression);
     let (_client, source) = antiphon::discord::connect(config);
 
+    if has("ingest") {
+        let shared = Shared::read(&arguments.options).expect("a journal");
+        run_ingester(App::new(()).named("ingester").source(source), &shared).await;
+        return;
+    }
     let meter = Arc::new(Meter::new(arguments.events + 2));
     let app = App::new(Arc::clone(&meter)).source(source);
     let app = if arguments.is_filtered() {
@@ -61,6 +67,15 @@ async fn main() {
         app.on(message).on(presence).on(typing).on(voice)
     };
 
+    if let Some(apart) = arguments.options.iter().find_map(|option| option.strip_prefix("apart")) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shared = match apart.strip_prefix('=') {
+            Some(server) => Shared::JetStream(server.into(), format!("bench-{}", std::process::id())),
+            None => Shared::File(folder.path().join("journal.sqlite")),
+        };
+        run_apart(app, shared, &meter).await;
+        return;
+    }
     let durability = if has("memory") {
         None
     } else if has("power") {
