@@ -24,6 +24,11 @@ use super::{
 /// Pause before the stream is read again after the server failed.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(200);
 
+/// How long nothing has to come until the server is asked whether there is something.
+///
+/// A server of a cluster may stop sending without a word; whoever waits for what was stored waits for no longer than that.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Follows the stream from a message on.
 pub(super) struct Follower {
     shared: Arc<Shared>,
@@ -86,7 +91,7 @@ impl Follower {
         let messages = consumer.messages().await;
         let mut messages = messages.map_err(|error| Failure::unreachable(&error))?;
         loop {
-            let message = match timeout(link.patience, messages.next()).await {
+            let message = match timeout(link.patience.min(LOOK), messages.next()).await {
                 Ok(Some(message)) => message.map_err(|error| Failure::unreachable(&error))?,
                 Err(_) if link.last_sequence().await? < self.next => continue,
                 // A server that was started again knows nothing of who was reading.
