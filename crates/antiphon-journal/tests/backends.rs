@@ -233,8 +233,6 @@ mod jetstream {
     fn options() -> JetStreamOptions {
         JetStreamOptions::new("test")
             .lease(Duration::from_secs(1))
-            // Three servers for each promise are late on a busy machine.
-            .patience(Duration::from_secs(30))
             .wait(Duration::from_secs(5))
     }
 
