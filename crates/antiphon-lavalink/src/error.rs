@@ -17,8 +17,8 @@
 use std::{fmt, time::Duration};
 
 pub use antiphon_core::RelayError;
-use antiphon_core::{BoxError, ConfigError, LinkState, RemoteCause};
-use antiphon_net::HttpError;
+use antiphon_core::{BoxError, ConfigError, LinkState};
+use antiphon_net::may_have_arrived;
 
 use crate::{
     model::{GuildId, NodeId, TrackExceptionPayload},
@@ -213,16 +213,6 @@ pub enum DeclarationError {
     /// The declarations are too large together; the value is the limit in bytes.
     #[error("the declarations of a player have at most {0} bytes of JSON in all")]
     TooLarge(usize),
-}
-
-/// Whether the request may have arrived before this kept its answer away: here, or in the process that sent it.
-pub(crate) fn may_have_arrived(cause: &BoxError) -> bool {
-    let here = cause.downcast_ref::<HttpError>();
-    let there = cause.downcast_ref::<RemoteCause>();
-    let arrived = here.map(HttpError::may_have_arrived);
-    arrived
-        .or(there.map(RemoteCause::may_have_arrived))
-        .unwrap_or(true)
 }
 
 impl RequestError {

@@ -10,7 +10,7 @@
 use std::{borrow::Cow, error::Error, fmt, io, sync::Arc, time::Duration};
 
 use ::http::Uri;
-use antiphon_core::BoxError;
+use antiphon_core::{BoxError, RemoteCause};
 
 use crate::url;
 
@@ -351,4 +351,25 @@ impl HttpError {
             Self::TimedOut { .. } | Self::BodyTooLarge { .. } | Self::HeaderTooLarge { .. } => true,
         }
     }
+}
+
+/// Whether a request may have arrived before this cause kept its answer away: here, or in the process that sent it.
+///
+/// Clients of platforms keep the cause in an error of their own. One that is neither an [`HttpError`] nor a
+/// [`RemoteCause`] tells nothing, so that the request may have arrived.
+///
+/// ```
+/// use antiphon_core::{BoxError, RemoteCause};
+/// use antiphon_net::may_have_arrived;
+///
+/// let refused: BoxError = RemoteCause::new("nobody listens".to_owned(), false).into();
+/// assert!(!may_have_arrived(&refused) && may_have_arrived(&"it broke".into()));
+/// ```
+pub fn may_have_arrived(cause: &BoxError) -> bool {
+    let here = cause.downcast_ref::<HttpError>();
+    let there = cause.downcast_ref::<RemoteCause>();
+    let arrived = here.map(HttpError::may_have_arrived);
+    arrived
+        .or(there.map(RemoteCause::may_have_arrived))
+        .unwrap_or(true)
 }

@@ -22,7 +22,7 @@ mod websocket;
 
 pub use addresses::{Addresses, AddressesError, AddressesOf};
 pub use cookies::SetCookie;
-pub use error::{ConnectError, HttpError, Phase, SocketError};
+pub use error::{ConnectError, HttpError, Phase, SocketError, may_have_arrived};
 pub use http::{HttpBody, HttpClient};
 pub use limits::Limits;
 pub use network::{Connect, Network, Route};

@@ -17,9 +17,9 @@
 
 use std::time::Duration;
 
-use antiphon_core::{BoxError, RemoteCause, SourceName};
+use antiphon_core::{BoxError, SourceName};
 pub use antiphon_core::{ConfigError, NotConnected, RelayError};
-use antiphon_net::HttpError;
+use antiphon_net::may_have_arrived;
 
 use crate::model::Slug;
 
@@ -111,16 +111,6 @@ pub enum RequestError {
     /// The answer has another shape than was asked for.
     #[error("the answer has another shape")]
     Undecodable(#[source] BoxError),
-}
-
-/// Whether the request may have arrived before this kept its answer away: here, or in the process that sent it.
-pub(crate) fn may_have_arrived(cause: &BoxError) -> bool {
-    let here = cause.downcast_ref::<HttpError>();
-    let there = cause.downcast_ref::<RemoteCause>();
-    let arrived = here.map(HttpError::may_have_arrived);
-    arrived
-        .or(there.map(RemoteCause::may_have_arrived))
-        .unwrap_or(true)
 }
 
 /// The server's words behind a colon; nothing if there are none.

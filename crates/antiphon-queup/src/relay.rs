@@ -11,16 +11,14 @@ use antiphon_core::{
     BoxFuture, Clock, LinkState, NotConnected, RelayError, Remote, RemoteCause, Secret, Serve,
     error_chain,
 };
+use antiphon_net::may_have_arrived;
 use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     client::{Client, Shared},
-    error::{
-        ActionError, AuthorizationError, ConnectError, JoinError, LoginError, RequestError,
-        may_have_arrived,
-    },
+    error::{ActionError, AuthorizationError, ConnectError, JoinError, LoginError, RequestError},
     http::{Body, Call, Limit},
     model::{ChatId, Presence, RoomId, RoomInfo, Slug},
     wire,

@@ -10,9 +10,9 @@
 
 use std::time::Duration;
 
-use antiphon_core::{BoxError, RemoteCause, SourceName};
+use antiphon_core::{BoxError, SourceName};
 pub use antiphon_core::{ConfigError, NotConnected, RelayError};
-use antiphon_net::HttpError;
+use antiphon_net::may_have_arrived;
 
 use crate::model::{MessageId, RoomId, UserId};
 
@@ -320,16 +320,6 @@ impl RequestError {
             _ => false,
         }
     }
-}
-
-/// Whether the request may have arrived before this kept its answer away: here, or in the process that sent it.
-pub(crate) fn may_have_arrived(cause: &BoxError) -> bool {
-    let here = cause.downcast_ref::<HttpError>();
-    let there = cause.downcast_ref::<RemoteCause>();
-    let arrived = here.map(HttpError::may_have_arrived);
-    arrived
-        .or(there.map(RemoteCause::may_have_arrived))
-        .unwrap_or(true)
 }
 
 /// Joining a room failed.

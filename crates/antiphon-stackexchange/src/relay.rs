@@ -14,13 +14,14 @@ use std::{
 use antiphon_core::{
     BoxFuture, Clock, LinkState, NotConnected, RelayError, Remote, RemoteCause, Serve, error_chain,
 };
+use antiphon_net::may_have_arrived;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     client::{Client, Shared, Transport},
-    error::{JoinError, LoginError, RequestError, may_have_arrived},
+    error::{JoinError, LoginError, RequestError},
     http::{Answer, Call},
     model::{Me, RoomId, Server, UserId},
 };

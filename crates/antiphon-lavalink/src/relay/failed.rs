@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use antiphon_core::{LinkState, RelayError, RemoteCause, error_chain};
+use antiphon_net::may_have_arrived;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{
         DeclarationError, Failure, InvalidNodeError, NotConnected, PlayerError, RequestError,
-        Unsupported, may_have_arrived,
+        Unsupported,
     },
     model::{GuildId, NodeId},
     queue::QueueError,
@@ -193,8 +194,9 @@ impl From<NodeFailed> for InvalidNodeError {
 }
 
 /// A node's refusal on its way.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SentFailure {
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Failure")]
+struct SentFailure {
     timestamp: i64,
     status: u16,
     error: String,
@@ -203,55 +205,13 @@ pub(super) struct SentFailure {
     path: String,
 }
 
-impl From<Failure> for SentFailure {
-    fn from(failure: Failure) -> Self {
-        let Failure {
-            timestamp,
-            status,
-            error,
-            trace,
-            message,
-            path,
-        } = failure;
-        Self {
-            timestamp,
-            status,
-            error,
-            trace,
-            message,
-            path,
-        }
-    }
-}
-
-impl From<SentFailure> for Failure {
-    fn from(sent: SentFailure) -> Self {
-        let SentFailure {
-            timestamp,
-            status,
-            error,
-            trace,
-            message,
-            path,
-        } = sent;
-        Self {
-            timestamp,
-            status,
-            error,
-            trace,
-            message,
-            path,
-        }
-    }
-}
-
 /// A [`RequestError`] on its way.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum RequestFailed {
     AuthorizationFailed(u16),
-    SessionExpired(SentFailure),
-    Lavalink(SentFailure),
+    SessionExpired(#[serde(with = "SentFailure")] Failure),
+    Lavalink(#[serde(with = "SentFailure")] Failure),
     Node(u16),
     Undecodable(String),
     Unreachable { node: String, cause: RemoteCause },
@@ -264,8 +224,8 @@ impl From<RequestError> for RequestFailed {
     fn from(error: RequestError) -> Self {
         match error {
             RequestError::AuthorizationFailed { status } => Self::AuthorizationFailed(status),
-            RequestError::SessionExpired(failure) => Self::SessionExpired(failure.into()),
-            RequestError::Lavalink(failure) => Self::Lavalink(failure.into()),
+            RequestError::SessionExpired(failure) => Self::SessionExpired(failure),
+            RequestError::Lavalink(failure) => Self::Lavalink(failure),
             RequestError::Node { status } => Self::Node(status),
             RequestError::Undecodable(cause) => Self::Undecodable(error_chain(&*cause)),
             RequestError::Unreachable { node, source } => Self::Unreachable {
@@ -286,8 +246,8 @@ impl From<RequestFailed> for RequestError {
     fn from(failed: RequestFailed) -> Self {
         match failed {
             RequestFailed::AuthorizationFailed(status) => Self::AuthorizationFailed { status },
-            RequestFailed::SessionExpired(failure) => Self::SessionExpired(failure.into()),
-            RequestFailed::Lavalink(failure) => Self::Lavalink(failure.into()),
+            RequestFailed::SessionExpired(failure) => Self::SessionExpired(failure),
+            RequestFailed::Lavalink(failure) => Self::Lavalink(failure),
             RequestFailed::Node(status) => Self::Node { status },
             RequestFailed::Undecodable(words) => Self::Undecodable(words.into()),
             RequestFailed::Unreachable { node, cause } => Self::Unreachable {
