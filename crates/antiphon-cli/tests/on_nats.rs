@@ -85,6 +85,14 @@ impl Sim {
     }
 }
 
+/// A server, a simulator, and a folder whose configuration has the journal `choir` on that server.
+async fn choir() -> (Server, Sim, TempDir) {
+    let server = Server::start().await;
+    let sim = Sim::start();
+    let folder = sim.folder(&format!("url = \"{}\"\nname = \"choir\"", server.url()));
+    (server, sim, folder)
+}
+
 /// The journal as another program opens it.
 async fn opened(server: &Server, name: &str) -> JetStreamJournal {
     let journal = JetStreamJournal::open(&server.url(), JetStreamOptions::new(name)).await;
@@ -96,9 +104,7 @@ async fn one_line_of_the_configuration_moves_the_journal_to_nats() {
     if !nats::is_there() {
         return;
     }
-    let server = Server::start().await;
-    let sim = Sim::start();
-    let folder = sim.folder(&format!("url = \"{}\"\nname = \"choir\"", server.url()));
+    let (server, sim, folder) = choir().await;
     let folder = folder.path();
     let run = |arguments: &[&str]| sim.command(folder, arguments).run();
 
@@ -175,9 +181,7 @@ async fn dead_letters_on_nats_are_shown_replayed_and_dropped_with_a_daemon_and_w
     if !nats::is_there() {
         return;
     }
-    let server = Server::start().await;
-    let sim = Sim::start();
-    let folder = sim.folder(&format!("url = \"{}\"\nname = \"choir\"", server.url()));
+    let (server, sim, folder) = choir().await;
     let folder = folder.path();
     let journal = opened(&server, "choir").await;
     let events = fixture::drafts().map(|draft| ("choir".into(), draft));
@@ -257,9 +261,7 @@ async fn a_person_is_erased_from_a_journal_on_nats() {
     if !nats::is_there() {
         return;
     }
-    let server = Server::start().await;
-    let sim = Sim::start();
-    let folder = sim.folder(&format!("url = \"{}\"\nname = \"choir\"", server.url()));
+    let (_server, sim, folder) = choir().await;
     let folder = folder.path();
     let daemon = sim.daemon(folder);
     sim.say("nobody hears this");

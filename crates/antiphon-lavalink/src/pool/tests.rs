@@ -10,13 +10,25 @@ use crate::{
     error::{Failure, InvalidNodeError, PlayerError, RequestError},
     event::{NodeClosed, NodeDisconnected, PlayerMigrated, TrackEnd, TrackStart},
     model::{ChannelId, MoveReason, Playable, VoiceRequest, VoiceServer, VoiceState},
-    player::{Operation, PlayOptions, PlayerCommand, RemotePlayer, RequestBody},
+    player::{Operation, PlayOptions, PlayerCommand, RemotePlayer, Reply, RequestBody},
 };
 
 mod bytes;
 mod model;
 
 const LOFT: ChannelId = ChannelId::new(77);
+
+/// The command to enter the channel of the tests.
+fn enter(reply: Reply) -> PlayerCommand {
+    PlayerCommand::Enter {
+        channel: LOFT,
+        self_deaf: None,
+        self_mute: None,
+        within: Duration::from_secs(10),
+        node: None,
+        reply,
+    }
+}
 
 /// A pool with a clock, and nodes that carry out requests.
 struct Stage {
@@ -285,17 +297,7 @@ impl Stage {
     /// Joins a channel and plays a track.
     fn play(&mut self, guild: u64, endpoint: &str, track: &str) {
         let (reply, _) = oneshot::channel();
-        self.command(
-            guild,
-            PlayerCommand::Enter {
-                channel: LOFT,
-                self_deaf: None,
-                self_mute: None,
-                within: Duration::from_secs(10),
-                node: None,
-                reply,
-            },
-        );
+        self.command(guild, enter(reply));
         self.voice(guild, endpoint);
         let (reply, answer) = oneshot::channel();
         let track_played = Arc::new(track_of(track));
@@ -995,14 +997,7 @@ fn a_player_is_told_at_once_that_every_node_was_closed() {
     stage.close(0);
     let enter = |stage: &mut Stage| {
         let (reply, entered) = oneshot::channel();
-        let enter = PlayerCommand::Enter {
-            channel: LOFT,
-            self_deaf: None,
-            self_mute: None,
-            within: Duration::from_secs(10),
-            node: None,
-            reply,
-        };
+        let enter = enter(reply);
         stage.command(1, enter);
         entered
     };
@@ -1163,17 +1158,7 @@ fn a_comparison_from_before_a_request_was_answered_ends_no_track() {
 fn a_player_that_was_on_its_way_into_a_channel_goes_there_after_a_restart_with_its_track() {
     let mut stage = Stage::ready(1);
     let (reply, _entered) = oneshot::channel();
-    stage.command(
-        1,
-        PlayerCommand::Enter {
-            channel: LOFT,
-            self_deaf: None,
-            self_mute: None,
-            within: Duration::from_secs(10),
-            node: None,
-            reply,
-        },
-    );
+    stage.command(1, enter(reply));
     let (reply, _played) = oneshot::channel();
     stage.command(
         1,

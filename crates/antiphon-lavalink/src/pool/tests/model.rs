@@ -797,14 +797,7 @@ impl World {
         self.command(guild, |reply| {
             PlayerCommand::Autoplay(AutoPlayMode::Partial, reply)
         });
-        self.command(guild, |reply| PlayerCommand::Enter {
-            channel: LOFT,
-            self_deaf: None,
-            self_mute: None,
-            within: Duration::from_secs(10),
-            node: None,
-            reply,
-        });
+        self.command(guild, enter);
     }
 
     fn track(&mut self) -> Playable {
