@@ -10,7 +10,7 @@ mod world;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::{
+    effects::{self, End, Life},
     faults,
     script::{CHANNEL, Script, What},
     verdict::{Audit, Evidence, PLATFORMS, Verdict},
@@ -71,7 +72,7 @@ pub(crate) trait Rig {
     async fn journal(&mut self) -> anyhow::Result<Option<SqliteJournal>>;
 
     /// What the bot's processes did.
-    fn lives(&mut self) -> anyhow::Result<Vec<crate::effects::Life>>;
+    fn lives(&mut self) -> anyhow::Result<Vec<Life>>;
 
     /// Ends everything in good order.
     async fn stop(&mut self) -> anyhow::Result<()>;
@@ -315,4 +316,15 @@ async fn letters(journal: &SqliteJournal) -> anyhow::Result<Vec<DeadLetter>> {
         }
         letters.extend(page);
     }
+}
+
+/// The bot's processes in order, each with its end and the effects in its file.
+fn lives(ends: &[End], file: impl Fn(usize) -> PathBuf) -> anyhow::Result<Vec<Life>> {
+    let lives = ends.iter().enumerate().map(|(number, end)| {
+        Ok(Life {
+            lines: effects::read(&file(number))?,
+            end: *end,
+        })
+    });
+    lives.collect()
 }

@@ -28,7 +28,7 @@ use tokio::time::sleep;
 use super::{Load, Rig, SONG};
 use crate::{
     bot::{self, Accounts, Bot, PLANNED, Settings},
-    effects::{self, Effects, End, Life},
+    effects::{Effects, End, Life},
     script::{Script, Shape, What, Who},
     verdict::Audit,
 };
@@ -360,16 +360,7 @@ impl Rig for Paused {
     }
 
     fn lives(&mut self) -> anyhow::Result<Vec<Life>> {
-        let lives = self.lives.iter().enumerate();
-        lives
-            .map(|(number, end)| {
-                let path = self.effects(number);
-                Ok(Life {
-                    lines: effects::read(&path)?,
-                    end: *end,
-                })
-            })
-            .collect()
+        super::lives(&self.lives, |life| self.effects(life))
     }
 
     async fn stop(&mut self) -> anyhow::Result<()> {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     bot::{CHANGED, PLANNED, Settings},
-    effects::{self, End, Life},
+    effects::{End, Life},
     script::{Script, Shape, What, Who},
     verdict::Audit,
 };
@@ -419,16 +419,7 @@ impl Rig for Real {
     }
 
     fn lives(&mut self) -> anyhow::Result<Vec<Life>> {
-        let lives = self.lives.iter().enumerate();
-        lives
-            .map(|(number, end)| {
-                let path = self.effects(number);
-                Ok(Life {
-                    lines: effects::read(&path)?,
-                    end: *end,
-                })
-            })
-            .collect()
+        super::lives(&self.lives, |life| self.effects(life))
     }
 
     async fn stop(&mut self) -> anyhow::Result<()> {
