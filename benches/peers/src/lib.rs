@@ -320,14 +320,7 @@ where
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("UTF-8");
     assert_eq!(line, "open\n");
     let journal = shared.open(Role::Consumer).await;
-    let stop = CancellationToken::new();
-    let app = app.named("bench").from_start();
-    let running = tokio::spawn(app.run(Arc::clone(&journal), stop.clone().cancelled_owned()));
-    meter.finished().await;
-    meter.report();
-    stop.cancel();
-    running.await.expect("no panic").expect("a clean end");
-    journal.close().await.expect("closed");
+    measure(app.named("bench").from_start(), journal, meter).await;
     drop(child.stdin.take());
     assert!(child.wait().expect("it ends").success());
 }
@@ -348,6 +341,13 @@ where
             Arc::new(SqliteJournal::open_with(path, options).await.expect("opened"))
         }
     };
+    measure(app, journal, meter).await;
+}
+
+async fn measure<S>(app: App<S>, journal: Arc<dyn Journal>, meter: &Meter)
+where
+    S: Send + Sync + 'static,
+{
     let stop = CancellationToken::new();
     let running = tokio::spawn(app.run(Arc::clone(&journal), stop.clone().cancelled_owned()));
     meter.finished().await;
