@@ -596,18 +596,9 @@ async fn chaos(seed: u64, seconds: u64) {
     } else {
         vec![nats::Server::start().await]
     };
-    let urls: Vec<_> = servers.iter().map(nats::Server::url).collect();
-    let url = urls.join(",");
-    let replicas = servers.len();
+    let url = nats::urls(&servers);
     // The stream is made with its replicas once.
-    let made = loop {
-        let made = JetStreamJournal::open(&url, options().replicas(replicas)).await;
-        match made {
-            Ok(journal) => break journal,
-            // A cluster that begins has no leader yet.
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    };
+    let made = nats::open(&servers, options()).await;
     made.close().await.expect("closed");
     drop(made);
     let mut stage = Stage::new(url.clone(), RATE * seconds);

@@ -217,16 +217,13 @@ mod sqlite {
 mod jetstream {
     use std::time::Duration;
 
-    use antiphon_core::{Journal, Trouble};
+    use antiphon_core::Journal;
     use antiphon_journal::{JetStreamJournal, JetStreamOptions};
 
     use crate::{
         contract::{Backend, OnDisk, Shared},
-        nats::{Server, cluster, is_there, replicates},
+        nats::{self, Server, cluster, is_there, replicates, urls},
     };
-
-    /// Servers that are no cluster by then will not be one; it takes a few seconds on a busy machine.
-    const BECOMES_ONE: Duration = Duration::from_secs(120);
 
     /// Longer than a lease, as a process has to wait that was not given the journal; no longer, since what is refused
     /// waits as well.
@@ -242,35 +239,10 @@ mod jetstream {
         journal: JetStreamJournal,
     }
 
-    fn urls(servers: &[Server]) -> String {
-        let urls: Vec<_> = servers.iter().map(Server::url).collect();
-        urls.join(",")
-    }
-
     impl<const SERVERS: usize> JetStream<SERVERS> {
         async fn open(servers: Vec<Server>) -> Self {
-            let urls = urls(&servers);
-            let journal = if SERVERS == 1 {
-                let opened = JetStreamJournal::open(&urls, options()).await;
-                opened.expect("opened")
-            } else {
-                let opened = tokio::time::timeout(BECOMES_ONE, in_a_cluster(&urls)).await;
-                opened.expect("the servers became a cluster")
-            };
+            let journal = nats::open(&servers, options()).await;
             Self { servers, journal }
-        }
-    }
-
-    /// Opens a journal with three replicas, once the servers are a cluster.
-    async fn in_a_cluster(urls: &str) -> JetStreamJournal {
-        loop {
-            match JetStreamJournal::open(urls, options().replicas(3)).await {
-                Ok(journal) => return journal,
-                Err(error) => assert!(
-                    matches!(error.trouble(), Trouble::Unreachable | Trouble::Other),
-                    "{error:?}"
-                ),
-            }
         }
     }
 

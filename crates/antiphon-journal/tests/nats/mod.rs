@@ -5,13 +5,19 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     thread::JoinHandle,
+    time::Duration,
 };
 
+use antiphon_core::Trouble;
+use antiphon_journal::{JetStreamJournal, JetStreamOptions};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 #[allow(dead_code, reason = "not every test breaks the network")]
 pub(crate) mod proxy;
+
+/// Servers that are no cluster by then will not be one; it takes a few seconds on a busy machine.
+const BECOMES_ONE: Duration = Duration::from_secs(120);
 
 /// A server that is killed when it is dropped.
 pub(crate) struct Server {
@@ -194,6 +200,37 @@ pub(crate) async fn cluster() -> Vec<Server> {
         servers.push(Server::start_with(&options).await);
     }
     servers
+}
+
+/// The addresses of servers, as a journal takes them.
+#[allow(dead_code, reason = "not every test has several servers")]
+pub(crate) fn urls(servers: &[Server]) -> String {
+    let urls: Vec<_> = servers.iter().map(Server::url).collect();
+    urls.join(",")
+}
+
+/// Opens a journal on servers that were just started: with a replica on each, once they are a cluster.
+#[allow(dead_code, reason = "not every test has several servers")]
+pub(crate) async fn open(servers: &[Server], options: JetStreamOptions) -> JetStreamJournal {
+    let urls = urls(servers);
+    if servers.len() == 1 {
+        let opened = JetStreamJournal::open(&urls, options).await;
+        return opened.expect("opened");
+    }
+    let options = options.replicas(servers.len());
+    let as_one = async {
+        loop {
+            match JetStreamJournal::open(&urls, options.clone()).await {
+                Ok(journal) => return journal,
+                Err(error) => assert!(
+                    matches!(error.trouble(), Trouble::Unreachable | Trouble::Other),
+                    "{error:?}"
+                ),
+            }
+        }
+    };
+    let opened = timeout(BECOMES_ONE, as_one).await;
+    opened.expect("the servers became a cluster")
 }
 
 impl Drop for Server {
