@@ -14,7 +14,7 @@
 //!
 //! | what happens | then |
 //! | --- | --- |
-//! | the store does not answer within half a second, or refuses | the request goes on, under this process's own share of the rate: the whole by the number of processes heard of last, at least two; after ten seconds the store is asked again |
+//! | the store does not answer within two seconds (ten for the first value, which may have to open it), or refuses | the request goes on, under this process's own share of the rate: the whole by the number of processes heard of last, at least two; after ten seconds the store is asked again |
 //! | a process ends with requests under way | their places count against the next window, and no further |
 //! | an answer is awaited that says how long a window is | the other requests of the bucket ask anew every 50 ms, until their time is over |
 
@@ -30,7 +30,10 @@ use std::{
 use antiphon_core::{Clock, Rng, Secret, SharedValue, SharedValues, error_chain};
 use ring::digest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, sleep_until, timeout},
+};
 use tracing::warn;
 
 use super::{
@@ -39,8 +42,10 @@ use super::{
 };
 use crate::error::{RequestError, Scope};
 
-/// How long the store may take for all that one request needs of it at a time.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long the store may take for one change of a value.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it may take for the first value; a store is opened, or even made, by its first use.
+const OPENING: Duration = Duration::from_secs(10);
 /// How long this process counts for itself after the store has failed.
 const ALONE: Duration = Duration::from_secs(10);
 /// How often a place is asked for that another process has to free.
@@ -244,6 +249,8 @@ pub(crate) struct SharedLimits {
     processes: AtomicU64,
     /// When this process may send its next request while it counts for itself.
     next_alone: Mutex<Instant>,
+    /// Whether the store has answered yet.
+    is_open: OnceCell<()>,
     /// One change of the common value at a time, so that the requests of a process do not refuse one another.
     turn: tokio::sync::Mutex<()>,
 }
@@ -268,6 +275,7 @@ impl SharedLimits {
             alone_until: Mutex::default(),
             processes: AtomicU64::new(2),
             next_alone: Mutex::new(Instant::now()),
+            is_open: OnceCell::new(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -544,11 +552,41 @@ impl SharedLimits {
                 }
             }
         };
-        let late = || Failed::Store(format!("no answer within {} ms", PATIENCE.as_millis()));
-        timeout(PATIENCE, changing)
-            .await
-            .unwrap_or_else(|_| Err(late()))
+        self.open().await?;
+        answer(PATIENCE, changing).await
     }
+
+    /// Waits until the store has answered once; the first requests wait together.
+    async fn open(&self) -> Result<(), Failed> {
+        let asking = || async {
+            // The requests that waited with the first one need not wait for ten seconds each.
+            if self.is_alone() {
+                return Err(Failed::Store("it failed for the request before".into()));
+            }
+            let name = format!("{}.global", self.prefix);
+            let answer = answer(OPENING, async {
+                let value = self.values.get(&name).await;
+                value.map_err(|error| Failed::Store(error_chain(&error)))
+            });
+            let answer = answer.await.map(drop);
+            if let Err(Failed::Store(error)) = &answer {
+                self.count_alone(error);
+            }
+            answer
+        };
+        self.is_open.get_or_try_init(asking).await.map(drop)
+    }
+}
+
+/// Waits for what the store answers.
+async fn answer<T>(
+    within: Duration,
+    asking: impl Future<Output = Result<T, Failed>>,
+) -> Result<T, Failed> {
+    let late = || Failed::Store(format!("no answer within {} s", within.as_secs()));
+    timeout(within, asking)
+        .await
+        .unwrap_or_else(|_| Err(late()))
 }
 
 /// Fails if a time is behind the deadline.

@@ -15,6 +15,8 @@ struct Store {
     values: Mutex<BTreeMap<String, (u64, Bytes)>>,
     fails: AtomicBool,
     reads: AtomicU64,
+    /// Seconds that a read takes.
+    slow: AtomicU64,
 }
 
 impl SharedValues for Store {
@@ -22,6 +24,7 @@ impl SharedValues for Store {
         Box::pin(async move {
             self.reads.fetch_add(1, Ordering::Relaxed);
             sleep(Duration::from_millis(1)).await;
+            sleep(Duration::from_secs(self.slow.load(Ordering::Relaxed))).await;
             if self.fails.load(Ordering::Relaxed) {
                 return Err(ReadError::new(Trouble::Unreachable, None));
             }
@@ -219,6 +222,49 @@ async fn while_the_store_is_away_a_process_has_its_own_share_and_is_not_blocked(
     sleep(ALONE).await;
     let taken = limits.take(&route, &key, far()).await.expect("in time");
     assert!(taken.is_some());
+}
+
+/// A burst of requests; gives what each has, and the seconds that all of them took.
+async fn burst(limits: &SharedLimits) -> (Vec<bool>, u64) {
+    let (route, key) = route();
+    let start = Instant::now();
+    let places = (0..5).map(|_| limits.take(&route, &key, far()));
+    let taken = futures_util::future::join_all(places).await;
+    let taken = taken.into_iter().map(|it| it.expect("in time").is_some());
+    (taken.collect(), start.elapsed().as_secs())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_has_time_to_open_once() {
+    let (store, clock) = (Arc::<Store>::default(), clock());
+    let limits = process(&store, clock, true);
+    store.slow.store(8, Ordering::Relaxed);
+    let opened = async {
+        sleep(Duration::from_secs(7)).await;
+        store.slow.store(0, Ordering::Relaxed);
+    };
+    let (route, key) = route();
+    let (taken, ()) = tokio::join!(limits.take(&route, &key, far()), opened);
+    assert!(
+        taken.expect("in time").is_some(),
+        "it counts with the others"
+    );
+    store.slow.store(8, Ordering::Relaxed);
+    let (taken, seconds) = burst(&limits).await;
+    assert_eq!(
+        (taken, seconds),
+        (vec![false; 5], 2),
+        "afterwards it has less"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_never_opens_holds_a_burst_up_once() {
+    let (store, clock) = (Arc::<Store>::default(), clock());
+    let limits = process(&store, clock, true);
+    store.slow.store(3600, Ordering::Relaxed);
+    assert_eq!(burst(&limits).await, (vec![false; 5], 10));
+    assert_eq!(store.reads.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]
