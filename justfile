@@ -21,7 +21,7 @@ guide: docs
 
 # The tables of docs/configuration.md and docs/antiphon.schema.json, from the options as they are declared.
 configuration:
-    RENEW=1 cargo test -p antiphon-cli --bin antiphon reference
+    RENEW=1 cargo test -p antiphon-cli --lib reference
 
 # docs/schema, from the types that `--output json` prints.
 schemas:
@@ -29,7 +29,7 @@ schemas:
 
 # The table of docs/metrics.md, from the rows of the daemon's metrics.
 metrics:
-    RENEW=1 cargo test -p antiphon-cli --bin antiphon metrics
+    RENEW=1 cargo test -p antiphon-cli --lib metrics
 
 # docs/simulator-routes.md, from the rows of the simulated Discord's routes.
 routes:

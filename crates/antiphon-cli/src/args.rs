@@ -678,7 +678,6 @@ fn port(text: &str) -> Result<(String, u16), String> {
         .ok_or_else(|| format!("`{text}` is not of the form `queup=7006`, with a port up to 65535"))
 }
 
-/// Reads a number of lines, which are kept in memory.
 /// Reads a whole number.
 ///
 /// # Errors
@@ -705,6 +704,10 @@ fn letter(text: &str) -> Result<u64, String> {
     })
 }
 
+/// Reads a number of lines, which are kept in memory.
+///
+/// # Errors
+/// Anything but a number from 1 to 10000, in one sentence.
 fn lines(text: &str) -> Result<usize, String> {
     let number = text
         .parse()

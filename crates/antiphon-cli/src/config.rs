@@ -339,8 +339,11 @@ impl Config {
         Self::parse(path, &text)
     }
 
-    /// `path` is for errors, and its folder for relative file names.
-    fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+    /// Reads a text; `path` is for errors, and its folder for relative file names.
+    ///
+    /// # Errors
+    /// As those of [`Config::read`], but for those of the file.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         let config = check::read(path, text)?;
         Ok(Self {
             folder: path.parent().unwrap_or(Path::new("")).to_owned(),

@@ -5,19 +5,16 @@
 //! transaction, so that no cursor is ever ahead of its events. Repeating the command goes on: known origins are passed
 //! over.
 
-use std::{
-    borrow::Cow,
-    fs::File,
-    io::{self, BufRead, BufReader, Read as _},
-    path::Path,
-};
+mod lines;
 
-use antiphon_core::Event;
-use antiphon_journal::{Identity, Imported, Inspect, RemovedOrigin, States};
+use std::borrow::Cow;
+
+use antiphon_journal::{Identity, Imported, Inspect, States};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::task::block_in_place;
 
+pub(crate) use self::lines::Lines;
 use crate::{
     args::Import,
     command::export::events,
@@ -27,14 +24,8 @@ use crate::{
     output::{Form, Output, say},
     progress::Progress,
     signals::Stop,
-    transfer::{self, End, Glance, Header, LONGEST_LINE, ReadEvent, ReadState, VERSION},
+    transfer::{self, Header},
 };
-
-/// Events of a batch.
-const BATCH: usize = 1000;
-
-/// Bytes of lines after which a batch ends.
-const BATCH_BYTES: u64 = 8 << 20;
 
 /// # Errors
 /// A file that is no export or of a newer form (exit code 2), a damaged line with its number, and whatever the journal
@@ -102,7 +93,7 @@ async fn store(
     journal: &dyn Inspect,
     stop: &Stop,
 ) -> anyhow::Result<Ended> {
-    let progress = Progress::new(lines.length, "importing");
+    let progress = Progress::new(lines.length(), "importing");
     let mut all = Imported::default();
     let mut states = States {
         journal: header.journal.clone(),
@@ -121,7 +112,9 @@ async fn store(
     }
     loop {
         if stop.token().is_cancelled() {
-            return Ok(Ended::Stopped { line: lines.number });
+            return Ok(Ended::Stopped {
+                line: lines.number(),
+            });
         }
         let mut removed = Vec::new();
         let (batch, end) = block_in_place(|| lines.batch(&mut states, &mut removed))?;
@@ -137,13 +130,13 @@ async fn store(
             all.repeats += imported.repeats;
             all.moved += imported.moved;
         }
-        progress.at(lines.read);
+        progress.at(lines.read_bytes());
         let Some(end) = end else { continue };
         let found = all.stored + all.repeats;
         if end.events != found {
             let error = format!(
                 "{} has {} and says that it has {}",
-                lines.name,
+                lines.name(),
                 events(found),
                 end.events
             );
@@ -234,156 +227,4 @@ fn report(
         ),
     }
     Ok(())
-}
-
-/// The lines of a file, counted from 1.
-struct Lines {
-    /// The file as it is called in errors.
-    name: String,
-    from: Box<dyn BufRead + Send>,
-    /// Bytes of the file; 0 if it has no length.
-    length: u64,
-    /// The number of the last line that was read.
-    number: u64,
-    /// Bytes that were read.
-    read: u64,
-    line: Vec<u8>,
-}
-
-impl Lines {
-    /// `-` is stdin.
-    fn open(path: &Path) -> Result<Self, Failure> {
-        let name = path.display().to_string();
-        let (from, length): (Box<dyn BufRead + Send>, _) = if name == "-" {
-            (Box::new(BufReader::new(io::stdin())), 0)
-        } else {
-            let file = File::open(path).map_err(|error| {
-                Failure::new(Exit::Failed, format!("could not open {name}"))
-                    .because(error)
-                    .hint("`antiphon export --to FILE` makes such a file; `-` is stdin")
-            })?;
-            let length = file.metadata().map_or(0, |metadata| metadata.len());
-            (Box::new(BufReader::with_capacity(1 << 20, file)), length)
-        };
-        Ok(Self {
-            name: if name == "-" { "stdin".into() } else { name },
-            from,
-            length,
-            number: 0,
-            read: 0,
-            line: Vec::new(),
-        })
-    }
-
-    /// Reads the next line; false at the end of the file.
-    ///
-    /// # Errors
-    /// A line that was cut, or that no export writes for its length.
-    fn next(&mut self) -> Result<bool, Failure> {
-        self.line.clear();
-        let mut limited = (&mut self.from).take(LONGEST_LINE);
-        let read = limited.read_until(b'\n', &mut self.line);
-        let read = read.map_err(|error| {
-            Failure::new(Exit::Failed, format!("could not read {}", self.name)).because(error)
-        })?;
-        if read == 0 {
-            return Ok(false);
-        }
-        self.number += 1;
-        self.read += read as u64;
-        if self.line.last() != Some(&b'\n') {
-            return Err(self.damaged("it is cut short"));
-        }
-        Ok(true)
-    }
-
-    /// The first line.
-    fn header(&mut self) -> Result<Header, Failure> {
-        /// As much of a header as every version has.
-        #[derive(Deserialize)]
-        struct Begin {
-            antiphon: String,
-            version: u32,
-        }
-        let is_there = self.next()?;
-        let begin = serde_json::from_slice::<Begin>(&self.line).ok();
-        let begin = begin.filter(|begin| is_there && begin.antiphon == "export");
-        let Some(begin) = begin else {
-            let error = format!("{} is no file that `antiphon export` wrote", self.name);
-            return Err(Failure::usage(error).hint(
-                "its first line has `\"antiphon\":\"export\"`; `antiphon export` makes one",
-            ));
-        };
-        if begin.version > VERSION {
-            let error = format!(
-                "{} has version {} of the form, and {VERSION} is known",
-                self.name, begin.version
-            );
-            return Err(Failure::usage(error)
-                .hint("use the version of antiphon that wrote it, or a newer one"));
-        }
-        if begin.version == 0 {
-            return Err(self.damaged("the first version of the form is 1"));
-        }
-        serde_json::from_slice(&self.line).map_err(|error| self.damaged(error))
-    }
-
-    /// Reads a batch of events, or the end of the file with its states.
-    ///
-    /// # Errors
-    /// A damaged line, and a file without its last line: then nothing of the batch is used.
-    fn batch(
-        &mut self,
-        states: &mut States,
-        removed: &mut Vec<RemovedOrigin>,
-    ) -> Result<(Vec<Event>, Option<End>), Failure> {
-        let mut batch = Vec::new();
-        let begin = self.read;
-        while batch.len() < BATCH && self.read - begin < BATCH_BYTES {
-            if !self.next()? {
-                let error = format!(
-                    "{} ends behind line {} without its last line",
-                    self.name, self.number
-                );
-                return Err(Failure::new(Exit::Failed, error).hint(
-                    "end the export with `antiphon export --resume`, or take another copy; what is stored is known when \
-                     you repeat the command",
-                ));
-            }
-            let glance: Glance =
-                serde_json::from_slice(&self.line).map_err(|error| self.damaged(error))?;
-            if glance.position.is_some() {
-                let event = serde_json::from_slice::<ReadEvent<'_>>(&self.line)
-                    .map_err(|error| error.to_string())
-                    .and_then(ReadEvent::event)
-                    .map_err(|error| self.damaged(error))?;
-                batch.push(event);
-            } else {
-                let end = serde_json::from_slice::<ReadState<'_>>(&self.line)
-                    .map_err(|error| error.to_string())
-                    .and_then(|state| state.add_to(states, removed))
-                    .map_err(|error| self.damaged(error))?;
-                if end.is_some() {
-                    if self.next()? {
-                        return Err(self.damaged(
-                            "it stands behind the export's last line; import each file by itself",
-                        ));
-                    }
-                    return Ok((batch, end));
-                }
-            }
-        }
-        Ok((batch, None))
-    }
-
-    fn damaged(&self, what: impl std::fmt::Display) -> Failure {
-        // Each line is read by itself, so that its number within itself says nothing.
-        let what = what
-            .to_string()
-            .replace(" at line 1 column ", " at column ");
-        let error = format!("line {} of {} is damaged: {what}", self.number, self.name);
-        Failure::new(Exit::Failed, error).hint(
-            "take another copy of the file; what is stored is known when you repeat the command",
-        )
-    }
 }

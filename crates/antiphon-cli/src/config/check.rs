@@ -175,6 +175,13 @@ fn parse<'t>(path: &Path, text: &'t str) -> (Spanned<DeValue<'t>>, Findings<'t>)
     (root, findings)
 }
 
+/// Whether serde reads a text, if it is TOML that fits the schema.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn is_built_if_it_fits(text: &str) -> bool {
+    let (root, mut findings) = parse(Path::new("antiphon.toml"), text);
+    findings.has_misfits || build(root, &mut findings).is_some()
+}
+
 /// Builds the structs, which cannot fail any more but for a defect.
 fn build(root: Spanned<DeValue<'_>>, findings: &mut Findings<'_>) -> Option<Config> {
     let config = Config::deserialize(ValueDeserializer::from(root));

@@ -75,7 +75,7 @@ impl Wanted {
     }
 
     /// Its address, with another end.
-    fn at(&self, path: &str, before: Option<Position>) -> String {
+    pub(super) fn at(&self, path: &str, before: Option<Position>) -> String {
         let before = before
             .map(|position| position.to_string())
             .unwrap_or_default();

@@ -55,11 +55,16 @@ pub(crate) fn login_of(path: &Path) -> Result<Login, Finding> {
         let message = format_args!("the first line of {shown} is no login");
         return Err(Finding::new(Code::DashboardLoginWrong, message));
     }
-    let sent = format!("Basic {}", BASE64_STANDARD.encode(line));
-    Ok(Login(Secret::new(sent)))
+    Ok(Login::of(line))
 }
 
 impl Login {
+    /// The login of a line, `user:password`.
+    pub(super) fn of(line: &str) -> Self {
+        let sent = format!("Basic {}", BASE64_STANDARD.encode(line));
+        Self(Secret::new(sent))
+    }
+
     /// Whether it is this one.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.0.expose() == other.0.expose()
@@ -103,7 +108,9 @@ impl Guard {
         Self { hosts, login }
     }
 
-    fn judge(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// # Errors
+    /// Status and sentence for a request that is refused.
+    pub(super) fn judge(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
         let text = |name| {
             headers
                 .get(name)
@@ -176,7 +183,7 @@ impl Gate {
 }
 
 /// Status and sentence of a request that is refused.
-type Refusal = (StatusCode, &'static str);
+pub(super) type Refusal = (StatusCode, &'static str);
 
 fn refused((status, why): Refusal) -> Response {
     let mut response = (status, why).into_response();
@@ -218,12 +225,7 @@ mod tests {
     use super::*;
 
     fn guard(login: Option<&str>) -> Guard {
-        let login = login.map(|line| {
-            Login(Secret::new(format!(
-                "Basic {}",
-                BASE64_STANDARD.encode(line)
-            )))
-        });
+        let login = login.map(Login::of);
         let address = "127.0.0.1:8420".parse().expect("an address");
         Guard::new(
             address,

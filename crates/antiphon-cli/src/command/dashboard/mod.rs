@@ -27,6 +27,8 @@ mod dead;
 mod delay;
 mod endpoint;
 mod events;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guard;
 mod latency;
 mod live;

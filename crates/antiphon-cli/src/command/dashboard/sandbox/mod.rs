@@ -52,6 +52,12 @@ const FEW: usize = 25;
 /// Entries of the wire on its own page, and those that the page itself looks through.
 const MANY: usize = 200;
 
+/// Whether bytes are a form of these pages.
+#[cfg(any(test, fuzzing))]
+pub(super) fn reads(body: &[u8]) -> bool {
+    Form::read(body).is_ok()
+}
+
 /// What the page has at hand.
 pub(super) struct Sandbox {
     simulation: Simulation,
