@@ -83,6 +83,18 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
         })
     }
 
+    /// Whether somebody else has claimed a consumer of this journal, and waits for what is appended; `None`, the default,
+    /// where the backend cannot tell.
+    ///
+    /// Claims of this open journal do not count. It is a look as [`Journal::claimed`] is, and one for a whole second: an
+    /// app asks it once in that time, to know whether events may wait for others that are stored with them.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the storage fails.
+    fn followed(&self) -> BoxFuture<'_, Result<Option<bool>, ReadError>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Until when what this process has claimed is its own for sure; `None`, the default, where nobody else can take it.
     ///
     /// Where claims are leases, the time moves on with each renewal. Once it is over, another process may have a consumer

@@ -809,6 +809,16 @@ impl Journal for JetStreamJournal {
         })
     }
 
+    fn followed(&self) -> BoxFuture<'_, Result<Option<bool>, ReadError>> {
+        Box::pin(async move {
+            self.shared.check_open().map_err(Failure::read)?;
+            let own = self.claims.map(|_| ());
+            let own = own.keys().map(|name| consumer_key(name.as_str()));
+            let held = lease::held_beside(&self.bucket, &own.collect()).await;
+            held.map(Some).map_err(Failure::read)
+        })
+    }
+
     fn held_until(&self) -> Option<watch::Receiver<Instant>> {
         Some(self.lasting.until())
     }

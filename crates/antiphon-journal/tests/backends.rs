@@ -79,6 +79,7 @@ macro_rules! keeps_the_contract {
             what_a_consumer_keeps_is_there_for_everybody,
             a_consumer_stores_nothing_of_another_role,
             a_claim_keeps_other_processes_away,
+            a_journal_is_followed_while_somebody_else_has_a_consumer,
             a_worker_stores_for_its_partitions_and_letters_for_the_consumer,
             a_sweep_waits_for_a_consumer_of_another_process,
             a_replay_is_told_to_consumers_of_other_processes,

@@ -570,7 +570,8 @@ impl<S: Send + Sync + 'static> App<S> {
     /// Sets how long events may wait at most for others that are stored with them. Default: 20 ms.
     ///
     /// A commit costs as much as storing ten events. Events of kinds that nobody takes (no handler, tap, stream or
-    /// waiter) are therefore stored this long after the commit before, or once eight of them wait.
+    /// waiter, and no [consumer](antiphon_core::Role::Consumer) in another process) are therefore stored this long after
+    /// the commit before, or once 256 of them wait.
     /// An event that somebody takes waits until 1 ms has passed since the last commit ended, or twice the usual time of a
     /// commit if that is more, or until eight events wait, and never longer than this. In a journal in memory it waits
     /// for nothing.

@@ -10,6 +10,7 @@ mod dispatcher;
 mod erase;
 mod error;
 mod extract;
+mod followers;
 mod handle;
 mod handler;
 mod ingest;

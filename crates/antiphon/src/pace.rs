@@ -3,7 +3,8 @@
 //! A commit costs as much as storing ten events, so that what comes one by one is cheaper together. Whether it may wait
 //! depends on who waits for it:
 //!
-//! - An event that a handler, a waiter, a stream or a tap takes is stored at once after a pause. While events flow it
+//! - An event that a handler, a waiter, a stream or a tap takes, or any event while another process follows
+//!   (`followers.rs`), is stored at once after a pause. While events flow it
 //!   waits for a millisecond after the last commit, or for [`BREATH`] times the usual length of a commit if that is
 //!   more, so that a slow journal gathers more. A journal in memory makes it wait for nothing.
 //! - An event that nobody takes is stored for later alone, and waits for up to [`App::group_commit`], which is also the

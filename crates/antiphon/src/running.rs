@@ -1,7 +1,7 @@
 //! The tasks of an app: their start, their supervision, and the two phases of stopping.
 //!
 //! Every task of an app is in one [`JoinSet`], with a name for the log: the committer, the head, one for each source,
-//! and a few beside them (retention, a watcher for each link). The lanes' workers are the head's own. Sources may come
+//! and a few beside them (retention, a watcher for each link, a look for other processes that follow). The lanes' workers are the head's own. Sources may come
 //! and go meanwhile ([`Sources`]).
 //!
 //! Stopping, each step with a limit:
@@ -40,6 +40,7 @@ use crate::{
     consumer,
     dispatcher::{Dispatcher, Following, HeadError, Letters, Plans},
     error::RunError,
+    followers::Followers,
     handle::{Handle, Observed, Probe, Shared},
     ingest::{self, Committer, WRITES, Write},
     keeper::Keeper,
@@ -147,7 +148,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let clock = parts.clock();
         let mut rng = Rng::new();
         let record = record(&parts, &journal, clock);
-        let rules = Arc::new(Rules::of(&parts.sources));
+        let (rules, followers) = (Arc::new(Rules::of(&parts.sources)), Followers::default());
         let begun = consumer::begin(&mut parts, &journal, &rules, &record, &mut rng).await?;
         let (lanes, keys, projections) = (begun.lanes, begun.keys, begun.projections);
         let served = Served::begin(&mut parts, &journal);
@@ -185,7 +186,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             saved,
             record: Arc::clone(&record),
             rng: rng.fork(),
-            pace: Pace::new(parts.group_commit, heard(&parts.shared, &rules)),
+            pace: pace(&parts, &rules, &followers),
             give_up: give_up.clone(),
             turn: parts.shared.pulse.committer(),
         };
@@ -234,7 +235,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         if let Some((membership, runner, keys)) = worker {
             running.spawn_keeper(membership, runner, keys);
         }
-        running.spawn_sweeper(&parts, rules, clock);
+        running.spawn_appenders(&parts, rules, clock, &followers);
         running.spawn_sources(parts, intakes, projections.of_sources);
         let (read, open, _) = lock(&running.lanes).progress();
         info!(consumer = %running.consumer, %read, open, "started");
@@ -267,11 +268,19 @@ impl<S: Send + Sync + 'static> Running<S> {
         self.spawn(Task::Keeper, keeper);
     }
 
-    /// Retention is for the process that appends.
-    fn spawn_sweeper(&mut self, parts: &Parts<S>, rules: Arc<Rules>, clock: Clock) {
+    /// What only the process that appends does: retention, and the look for others that follow.
+    fn spawn_appenders(
+        &mut self,
+        parts: &Parts<S>,
+        rules: Arc<Rules>,
+        clock: Clock,
+        followers: &Followers,
+    ) {
         if !self.journal.role().appends() {
             return;
         }
+        let look = followers.look(Arc::clone(&self.journal));
+        self.spawn_beside("followers", Box::pin(look));
         let counters = self.record.counters.clone();
         let policy = parts.shared.retention.subscribe();
         let journal = Arc::clone(&self.journal);
@@ -657,10 +666,25 @@ fn cursor_now<S: Send + Sync + 'static>(
     })
 }
 
+/// The committer's pace.
+fn pace<S: Send + Sync + 'static>(
+    parts: &Parts<S>,
+    rules: &Arc<Rules>,
+    followers: &Followers,
+) -> Pace {
+    let heard = heard(&parts.shared, rules, followers.clone());
+    Pace::new(parts.group_commit, heard)
+}
+
 /// The function by which the committer learns whether anybody takes events of a kind.
 ///
-/// Projections do not count: nobody looks at them for an event that nobody takes.
-fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, rules: &Arc<Rules>) -> IsUrgent {
+/// Projections do not count: nobody looks at them for an event that nobody takes. Processes that follow do, for every
+/// kind.
+fn heard<S: Send + Sync + 'static>(
+    shared: &Arc<Shared<S>>,
+    rules: &Arc<Rules>,
+    followers: Followers,
+) -> IsUrgent {
     let (shared, rules) = (Arc::clone(shared), Arc::clone(rules));
     let plans = Mutex::new(Plans::new());
     Arc::new(move |kind| {
@@ -669,7 +693,7 @@ fn heard<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>, rules: &Arc<Rules>) 
         }
         let mut plans = lock(&plans);
         plans.refresh(&shared);
-        !plans.of(kind, &shared).is_empty()
+        !plans.of(kind, &shared).is_empty() || followers.are_there()
     })
 }
 

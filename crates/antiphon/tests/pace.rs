@@ -2,7 +2,10 @@
 
 mod support;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use antiphon::{
     App, Event, HandlerError,
@@ -148,6 +151,48 @@ async fn an_event_that_somebody_takes_brings_those_along_that_nobody_takes() {
     assert!(begun.elapsed() < apart / 10);
     assert_eq!(app.commits(), [1, 11]);
     app.app.stop().await.expect("it goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_another_process_follows_every_event_is_stored_at_once() {
+    let journal = Arc::new(Troubled::default());
+    let follows = |told: Option<bool>| *journal.followed.lock().expect("no panic") = told;
+    follows(Some(false));
+    let (choir, source) = script("choir");
+    let app = App::new(Log::default()).source(source);
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    let looks = || journal.looks.load(Ordering::SeqCst);
+    let commits = async |expected: Option<bool>| {
+        follows(expected);
+        let before = looks();
+        app.until(|| looks() > before).await;
+        app.settle().await;
+        journal.batches.lock().expect("no panic").clear();
+        for number in 0..200 {
+            let said = choir.say("room/loft", &number.to_string()).await;
+            said.expect("it goes on");
+            tokio::time::sleep(OFTEN).await;
+        }
+        app.settle().await;
+        journal.batches.lock().expect("no panic").clone()
+    };
+    assert!(commits(Some(false)).await.len() <= 60);
+    assert_eq!(commits(Some(true)).await, [1; 200]);
+    assert!(commits(Some(false)).await.len() <= 60, "nobody is left");
+    // Once a second, however many events come.
+    let (before, begun) = (looks(), tokio::time::Instant::now());
+    commits(Some(true)).await;
+    let seconds = usize::try_from(begun.elapsed().as_secs()).expect("a few");
+    assert!(looks() - before <= seconds + 1);
+    app.stop().await.expect("it goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_cannot_tell_who_follows_is_asked_once() {
+    let app = Counted::start(|app| app).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(app.journal.looks.load(Ordering::SeqCst), 1);
+    assert!(app.two_hundred(OFTEN).await.len() <= 60);
 }
 
 #[tokio::test(start_paused = true)]

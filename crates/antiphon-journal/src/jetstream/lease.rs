@@ -55,6 +55,26 @@ pub(super) async fn held(store: &Store) -> Result<HashSet<String>, Failure> {
     Ok(held)
 }
 
+/// Whether a consumer's lease is held whose key is not among `own`; one that has just ended may count.
+///
+/// One question to the server, where [`held`] asks for each key.
+pub(super) async fn held_beside(store: &Store, own: &HashSet<String>) -> Result<bool, Failure> {
+    let subjects = format!("{}>", store.prefix);
+    let subjects = store.stream.info_with_subjects(subjects).await;
+    let mut subjects = subjects.map_err(|error| Failure::unreachable(&error))?;
+    while let Some((subject, _)) = subjects
+        .try_next()
+        .await
+        .map_err(|error| Failure::unreachable(&error))?
+    {
+        let key = subject.strip_prefix(&store.prefix);
+        if key.is_some_and(|key| key != APPENDER && !own.contains(key)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A lease that is held, or was.
 #[derive(Debug)]
 pub(super) struct Lease {

@@ -5,8 +5,9 @@
 //! who removed it could remove the one that the next process holds.
 
 use std::{
+    collections::HashSet,
     fs::{File, TryLockError},
-    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -86,18 +87,23 @@ impl Drop for ClaimLock {
     }
 }
 
-/// The process that has a consumer; `None` if nobody has, 0 if it cannot be told which.
-pub(super) fn holder(path: &Path, consumer: &ConsumerName) -> Option<u32> {
-    let file = File::open(path_of(path, consumer)).ok()?;
+/// A lock file that a process holds; `None` if nobody does.
+fn held(path: &Path) -> Option<File> {
+    let file = File::open(path).ok()?;
     match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::WouldBlock) => Some(file),
         // Nobody has it; whoever claims it at this moment looks again.
         Ok(()) => {
             let _ = file.unlock();
-            return None;
+            None
         }
-        Err(TryLockError::Error(_)) => return None,
+        Err(TryLockError::Error(_)) => None,
     }
+}
+
+/// The process that has a consumer; `None` if nobody has, 0 if it cannot be told which.
+pub(super) fn holder(path: &Path, consumer: &ConsumerName) -> Option<u32> {
+    let file = held(&path_of(path, consumer))?;
     let mut text = String::new();
     // On some systems a file that is locked cannot be read.
     let read = file.take(HOLDER).read_to_string(&mut text);
@@ -106,6 +112,29 @@ pub(super) fn holder(path: &Path, consumer: &ConsumerName) -> Option<u32> {
             .and_then(|_| text.trim().parse().ok())
             .unwrap_or(0),
     )
+}
+
+/// Whether somebody holds a lock file of the journal's consumers that is not among `own`.
+///
+/// It reads the names of the journal's folder, since a consumer that has stored nothing yet is known by its file alone.
+fn is_followed(path: &Path, own: &HashSet<PathBuf>) -> io::Result<bool> {
+    let (Some(folder), Some(journal)) = (path.parent(), path.file_name()) else {
+        return Ok(false);
+    };
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let of = name.as_encoded_bytes();
+        let of = of.strip_prefix(journal.as_encoded_bytes());
+        let of = of.and_then(|rest| rest.strip_prefix(b".")?.strip_suffix(b".consumer"));
+        // A name has no dot in its file; `a.sqlite.old` is another journal beside `a.sqlite`.
+        if of.is_some_and(|of| !of.contains(&b'.')) {
+            let file = folder.join(name);
+            if !own.contains(&file) && held(&file).is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The path of a consumer's lock file.
@@ -177,6 +206,23 @@ impl SqliteJournal {
                 claimed.collect()
             });
             look.await.map_err(|error| Failure::from(error).read())
+        })
+    }
+
+    /// Whether somebody else has a consumer; looked up in the lock files beside the journal.
+    pub(super) fn followed_by_others(&self) -> BoxFuture<'_, Result<Option<bool>, ReadError>> {
+        Box::pin(async move {
+            let path = self.shared.path.clone();
+            let own = self.shared.claims.map(|_| ());
+            let look = move || {
+                let own = own
+                    .keys()
+                    .map(|consumer| path_of(&path, consumer))
+                    .collect();
+                is_followed(&path, &own).map_err(Failure::from)
+            };
+            let look = spawn_blocking(look).await.map_err(Failure::from);
+            look.flatten().map(Some).map_err(Failure::read)
         })
     }
 }
@@ -260,6 +306,35 @@ mod tests {
             .expect("free");
         assert_eq!(lock.check().expect_err("another").trouble, Trouble::Changed);
         other.check().expect("its own");
+    }
+
+    #[test]
+    fn only_claims_of_others_and_of_the_same_journal_are_told() {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("events.db");
+        let told = |own: &[&str]| {
+            let own = own.iter().map(|name| path_of(&path, &(*name).into()));
+            is_followed(&path, &own.collect()).expect("a look")
+        };
+        let take = |path: &Path, name: &str| {
+            let lock = ClaimLock::take(path, &name.into()).expect("a lock");
+            lock.expect("free")
+        };
+        // Names of other journals, and of none.
+        let others = ["events.db.old", "events.db.choir.consumer", "other.db"];
+        let _others = others.map(|other| take(&folder.path().join(other), "choir"));
+        std::fs::write(folder.path().join("events.db..consumer"), "").expect("a file");
+        drop(take(&path, "gone"));
+        let _own = take(&path, "choir");
+        assert!(!told(&["choir"]));
+        // Any name, also one that stands as a hash.
+        for name in ["organ", "choir#17", "", "Ö/..", &"l".repeat(1 << 10)] {
+            let lock = take(&path, name);
+            assert!(told(&["choir"]), "{name}");
+            assert!(!told(&["choir", name]), "{name}");
+            drop(lock);
+            assert!(!told(&["choir"]), "{name}");
+        }
     }
 
     #[test]

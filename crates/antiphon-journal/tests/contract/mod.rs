@@ -1699,6 +1699,28 @@ pub(crate) async fn a_claim_keeps_other_processes_away<B: Shared>() {
     drop(claim.expect("it was given up"));
 }
 
+pub(crate) async fn a_journal_is_followed_while_somebody_else_has_a_consumer<B: Shared>() {
+    let backend = B::fresh().await;
+    let ingester = backend.journal();
+    let followed = async |journal: &dyn Journal| journal.followed().await.expect("a look");
+    let (one, other) = (backend.for_consumers().await, backend.for_consumers().await);
+    // Open beside it is not enough, nor is a consumer of its own.
+    let own = ingester.claim(&"own".into()).await.expect("nobody has it");
+    assert_eq!(followed(ingester).await, Some(false));
+    assert_eq!(followed(&one).await, Some(true));
+    let claim = one.claim(&"app".into()).await.expect("nobody has it");
+    assert_eq!(followed(ingester).await, Some(true));
+    let partition = ConsumerName::new("crowd").partition(3);
+    let second = other.claim(&partition).await.expect("nobody has it");
+    drop(claim);
+    assert_eq!(followed(ingester).await, Some(true), "one is left");
+    drop((second, own));
+    // It may be told by the time of a lease longer than it is true.
+    while followed(ingester).await != Some(false) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 pub(crate) async fn a_sweep_waits_for_a_consumer_of_another_process<B: Shared>() {
     let backend = B::fresh().await;
     let appended = append(backend.journal(), events([chat(1), chat(2), chat(3)])).await;

@@ -137,6 +137,10 @@ pub struct Troubled {
     /// The number of events in each append that had any.
     pub batches: Mutex<Vec<usize>>,
     pub closes: Arc<AtomicUsize>,
+    /// Whether another process follows; nobody can tell at first.
+    pub followed: Mutex<Option<bool>>,
+    /// How often that was asked.
+    pub looks: AtomicUsize,
 }
 
 impl Troubled {
@@ -164,6 +168,12 @@ impl Troubled {
 impl Journal for Troubled {
     fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
         self.inner.claim(consumer)
+    }
+
+    fn followed(&self) -> BoxFuture<'_, Result<Option<bool>, ReadError>> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        let followed = *self.followed.lock().unwrap();
+        Box::pin(async move { Ok(followed) })
     }
 
     fn append(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<Appended, AppendError>> {
