@@ -34,6 +34,8 @@ use crate::{
 const NO_SONG_RETRY: Duration = Duration::from_secs(30);
 /// Pause after too many wrong passwords (protocol §4.2).
 const PASSWORD_REST: Duration = Duration::from_secs(2 * 60 * 60);
+/// Number of times that a room's state is asked for again because members came or went meanwhile.
+const STATE_TRIES: u8 = 5;
 /// Number of conversations that are remembered as known.
 const CONVERSATIONS: usize = 4096;
 
@@ -50,7 +52,10 @@ impl Session {
                 epoch,
                 outcome,
             } => self.on_rejoined(&room, epoch, outcome, now),
-            Done::State { room, snapshot } => {
+            Done::State { room, mut snapshot } => {
+                if self.asks_again(&room) {
+                    snapshot.users = None;
+                }
                 self.plan_active(&room, snapshot.active.as_ref(), now);
                 self.emit_snapshot(&room_channel(&room), &room_place(&room), snapshot, now);
             }
@@ -295,6 +300,25 @@ impl Session {
             Err(error) => tracing::warn!(%error, "conversations not fetched"),
         }
         self.release(&self.own_channel(), None, now);
+    }
+
+    /// Asks for a room's state again if members came or went since it was asked for.
+    ///
+    /// The list of members may be older than an event that is stored already. After [`STATE_TRIES`] it counts all the
+    /// same.
+    fn asks_again(&mut self, room: &RoomId) -> bool {
+        let channel = self.channels.get_mut(&room_channel(room));
+        let wanted = channel.filter(|channel| channel.wanted);
+        let Some(room) = wanted.and_then(|channel| channel.room.as_mut()) else {
+            return false;
+        };
+        if !room.members_moved || room.state_tries >= STATE_TRIES {
+            return false;
+        }
+        room.state_tries += 1;
+        let task = room.state();
+        self.tasks.push_back(task);
+        true
     }
 
     /// Plans to fetch the playing song again when it should have ended.

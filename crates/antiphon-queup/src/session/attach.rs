@@ -295,7 +295,7 @@ impl Session {
         channel.attachment = Attachment::Yes;
         channel.settled = true;
         let after_outage = channel.outage.is_some();
-        match &channel.room {
+        match &mut channel.room {
             Some(room) if after_outage => {
                 self.tasks.push_back(room.rejoin(epoch, history));
                 channel.hold = Some(Hold::new(Some(to), now));
@@ -307,10 +307,8 @@ impl Session {
                 self.clear_gap(name);
             }
             Some(room) => {
-                let state = Task::State {
-                    room: room.id.clone(),
-                    updates: room.updates,
-                };
+                room.state_tries = 0;
+                let state = room.state();
                 let (answer, place) = (room.body.clone(), channel.place.clone());
                 self.other(action_kind(11), Some(name), body, now);
                 self.clear_gap(name);

@@ -136,6 +136,10 @@ pub(super) struct Room {
     pub(super) playing: Option<Playing>,
     /// Number of updates of the playing song, since an answer to a request may be older than one.
     pub(super) updates: u64,
+    /// Whether members came or went since the room's state was asked for, so that the answer may be older.
+    pub(super) members_moved: bool,
+    /// Number of times that its state was asked for again for that.
+    pub(super) state_tries: u8,
 }
 
 /// The entry of a room's queue that plays.
@@ -218,6 +222,17 @@ impl Room {
             active_at: None,
             playing: None,
             updates: 0,
+            members_moved: false,
+            state_tries: 0,
+        }
+    }
+
+    /// The task to fetch the room's state.
+    pub(super) fn state(&mut self) -> Task {
+        self.members_moved = false;
+        Task::State {
+            room: self.id.clone(),
+            updates: self.updates,
         }
     }
 

@@ -184,10 +184,9 @@ impl Session {
             return;
         };
         let is_room = channel.room.is_some();
-        if let Some(room) = &mut channel.room
-            && action == Action::SongUpdate
-        {
-            room.updates += 1;
+        if let Some(room) = &mut channel.room {
+            room.updates += u64::from(action == Action::SongUpdate);
+            room.members_moved |= action.moves_members();
         }
         if let Some(hold) = &mut channel.hold {
             hold.bytes += draft.weight();

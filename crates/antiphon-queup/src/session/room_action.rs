@@ -15,6 +15,7 @@ pub(super) enum Action {
     Message,
     Deletion,
     PrivateMessage,
+    Join,
     Leave,
     Kick,
     Ban,
@@ -31,6 +32,7 @@ impl Action {
             "chat-message" => Self::Message,
             "delete-chat-message" => Self::Deletion,
             "new-message" => Self::PrivateMessage,
+            "user-join" => Self::Join,
             "user-leave" => Self::Leave,
             "user-kick" => Self::Kick,
             "user-ban" => Self::Ban,
@@ -47,7 +49,15 @@ impl Action {
 
     /// Whether its body matters to the session.
     fn is_looked_into(self) -> bool {
-        !matches!(self, Self::Skip | Self::QueueChange | Self::Other)
+        !matches!(
+            self,
+            Self::Join | Self::Skip | Self::QueueChange | Self::Other
+        )
+    }
+
+    /// Whether it changes who is in the room.
+    pub(super) fn moves_members(self) -> bool {
+        matches!(self, Self::Join | Self::Leave | Self::Kick | Self::Ban)
     }
 }
 

@@ -32,8 +32,9 @@ enum Act {
     SayInBoth,
     /// The newest message is deleted.
     Delete(usize),
-    /// An event of which no history tells.
-    Happen(usize),
+    /// A member comes, or goes.
+    Join(usize),
+    Part(usize),
     /// Another song begins; the queue changes.
     Song(usize),
     Queue(usize),
@@ -67,7 +68,8 @@ fn act() -> impl Strategy<Value = Act> {
         10 => (0..2_usize).prop_map(Act::Say),
         1 => Just(Act::SayInBoth),
         2 => (0..2_usize).prop_map(Act::Delete),
-        4 => (0..2_usize).prop_map(Act::Happen),
+        3 => (0..2_usize).prop_map(Act::Join),
+        2 => (0..2_usize).prop_map(Act::Part),
         3 => (0..2_usize).prop_map(Act::Song),
         2 => (0..2_usize).prop_map(Act::Queue),
         1 => (0..2_usize).prop_map(Act::Drop),
@@ -106,6 +108,10 @@ struct Hall {
     song: Option<(usize, i64)>,
     /// Number of the last change of the queue.
     queue: usize,
+    /// Ids of the members, the oldest first.
+    members: VecDeque<String>,
+    /// Whether the client could not fetch the members since the last outage.
+    is_blind: bool,
     /// Moment in the log from which on its events are due: when its channel was attached first.
     since: Option<usize>,
 }
@@ -284,6 +290,13 @@ impl World {
         json!([{"_id": format!("queue{queue}")}]).to_string().into()
     }
 
+    fn users(&self, room: usize) -> Bytes {
+        let members = self.halls[room].members.iter();
+        let rows = members.map(|id| json!({"userid": id, "_user": {"_id": id, "username": id}}));
+        let rows: Vec<Value> = rows.collect();
+        json!(rows).to_string().into()
+    }
+
     /// The page of chat, newest first.
     fn page(&self, room: usize) -> Vec<usize> {
         let numbers = (0..self.log.len()).rev();
@@ -315,7 +328,7 @@ impl World {
         });
         Snapshot {
             room: Some(Self::answer(room).body),
-            users: Some("[]".into()),
+            users: Some(self.users(room)),
             active: Some(self.active(room).unwrap_or_else(|| "null".into())),
             dubs: None,
             details: Some(self.details(room)),
@@ -505,10 +518,13 @@ impl World {
                     _ => Err(JoinError::TimedOut(LATE)),
                 },
             },
-            Done::State { room, .. } => Done::State {
-                room,
-                snapshot: Snapshot::default(),
-            },
+            Done::State { room, .. } => {
+                self.halls[Self::room_by(&room)].is_blind = true;
+                Done::State {
+                    room,
+                    snapshot: Snapshot::default(),
+                }
+            }
             Done::Queue { room, .. } => Done::Queue {
                 room,
                 outcome: Err(RequestError::TimedOut(LATE)),
@@ -632,9 +648,17 @@ impl World {
                 self.say(1, stamp);
             }
             Act::Delete(room) => self.delete(room),
-            Act::Happen(room) => {
-                let data = json!({"user": {"_id": TEO}});
-                self.tell(room, "user-join", data, false);
+            Act::Join(room) => {
+                let id = format!("u{}", self.log.len());
+                let user = json!({"_id": id, "username": id});
+                self.halls[room].members.push_back(id);
+                self.tell(room, "user-join", json!({"user": user}), false);
+            }
+            Act::Part(room) => {
+                if let Some(id) = self.halls[room].members.pop_front() {
+                    let user = json!({"_id": id, "username": id});
+                    self.tell(room, "user-leave", json!({"user": user}), false);
+                }
             }
             Act::Song(room) => self.play(room),
             Act::Queue(room) => {
@@ -828,12 +852,30 @@ impl World {
         self.table.session.start();
     }
 
+    /// Compares the members in the cache with those of the rooms.
+    fn members_agree(&self) {
+        for (hall, (id, _)) in self.halls.iter().zip(ROOMS) {
+            let cache = self.cache.read();
+            let cached = cache.rooms.get(&RoomId::from(id)).expect("a room");
+            let cached: BTreeSet<&str> = cached.members.iter().map(|(id, _)| id.as_str()).collect();
+            let members: BTreeSet<&str> = hall.members.iter().map(|id| &**id).collect();
+            assert!(
+                hall.is_blind || cached == members,
+                "the cache has {cached:?} in room {id}, and the server {members:?}"
+            );
+        }
+    }
+
     /// Ends all faults, and runs until nothing is under way; the last outage fetches every history once more.
     fn rest(&mut self) {
         self.refuses = false;
         self.is_deaf = false;
         for round in 0..120 {
             if round == 60 {
+                self.members_agree();
+                for hall in &mut self.halls {
+                    hall.is_blind = false;
+                }
                 self.take(Act::Cut);
             }
             self.live(5);
@@ -881,12 +923,67 @@ fn play(acts: &[Act]) {
             .collect();
         assert_eq!(queue, [format!("queue{}", hall.queue)]);
     }
+    world.members_agree();
     let waiting: Vec<&Task> = world
         .asked
         .iter()
         .filter(|task| world.table.session.due(task) == Due::Now)
         .collect();
     assert!(waiting.is_empty(), "nothing waits for ever: {waiting:?}");
+}
+
+/// Runs until the first answer with the state of room 0 is on its way.
+fn state_on_its_way() -> World {
+    let mut world = World::new();
+    world.take(Act::Join(0));
+    world.take(Act::Join(0));
+    for _ in 0..200 {
+        world.pump();
+        let is_state =
+            |done: &Done| matches!(done, Done::State { room, .. } if World::room_by(room) == 0);
+        if world.answers.iter().any(is_state) {
+            return world;
+        }
+        world.take(Act::Look(0));
+        if !world.answers.iter().any(is_state) {
+            world.take(Act::Answer(1));
+        }
+        world.take(Act::Serve(1));
+        world.take(Act::Deliver(1));
+        // Channels are attached once a checkpoint with their names is stored.
+        world.take(Act::Store(usize::MAX));
+        world.take(Act::Pass(1));
+    }
+    panic!("no state was asked for");
+}
+
+#[test]
+fn who_came_or_went_while_the_state_was_fetched_is_known() {
+    for act in [Act::Part(0), Act::Join(0)] {
+        let mut world = state_on_its_way();
+        world.take(act);
+        world.take(Act::Deliver(9));
+        world.take(Act::Live(5));
+        world.take(Act::Store(usize::MAX));
+        world.members_agree();
+    }
+}
+
+#[test]
+fn a_room_where_somebody_always_comes_is_asked_a_bounded_number_of_times() {
+    let mut world = state_on_its_way();
+    let mut asked = 0;
+    for _ in 0..100 {
+        world.take(Act::Join(0));
+        world.take(Act::Deliver(9));
+        world.take(Act::Answer(1));
+        world.pump();
+        let is_state = |task: &Task| matches!(task, Task::State { .. });
+        asked += world.asked.iter().filter(|task| is_state(task)).count();
+        world.take(Act::Look(0));
+        world.take(Act::Serve(9));
+    }
+    assert!((1..=20).contains(&asked), "asked {asked} times more");
 }
 
 proptest! {
