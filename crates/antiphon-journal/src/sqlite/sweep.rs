@@ -3,6 +3,8 @@
 //! A sweep is a list of steps ([`Step`]): erase bodies, remove by age, rule by rule, remove by size, purge origins
 //! whose window is over, give free pages back. Each runs in slices of a bounded number of rows, each slice in a
 //! transaction of its own, so that no commit waits long; a step that has more to do puts itself on the list again.
+//! Slices grow while a sweep lasts: one that has much to do, since events come fast or the process was away, must not
+//! fall behind what is stored meanwhile.
 //!
 //! Rows are looked at in the order of positions, which is nearly that of time: a rule stops at the first row that is
 //! too young. A row whose clock was wrong (more than a day ahead) does not stop it.
@@ -21,12 +23,16 @@ use super::{
 };
 use crate::retention::{ERASED, Keep, ago, keep, until};
 
-/// Rows looked at in one slice.
+/// Rows looked at in one of the first slices.
 ///
 /// Looking costs less than removing, hence the two numbers. An append that comes meanwhile waits for one slice.
 const LOOKED_AT: u32 = 512;
-/// Rows changed in one slice.
+/// Rows changed in one of the first slices.
 const CHANGED: u32 = 64;
+/// Slices after which they become twice as large.
+const GROWTH: u32 = 16;
+/// How often they do.
+const MOST_GROWTH: u32 = 3;
 /// Bytes given back to the disk in one slice.
 const VACUUMED: u64 = 256 << 10;
 /// Most free bytes in a file that is left as large as it is.
@@ -48,6 +54,8 @@ pub(super) struct Run {
     now: Timestamp,
     /// A stack: the last step is done next.
     todo: Vec<Step>,
+    /// Slices that were done.
+    slices: u32,
     pub(super) sweep: Sweep,
 }
 
@@ -79,8 +87,19 @@ impl Run {
             policy,
             now,
             todo: vec![Step::Begin],
+            slices: 0,
             sweep: Sweep::default(),
         }
+    }
+
+    /// Rows that this slice looks at.
+    fn looked_at(&self) -> u32 {
+        LOOKED_AT << (self.slices / GROWTH).min(MOST_GROWTH)
+    }
+
+    /// Rows that this slice changes.
+    fn changed(&self) -> u32 {
+        CHANGED << (self.slices / GROWTH).min(MOST_GROWTH)
     }
 
     /// Does one slice in a transaction of its own; returns whether there is more to do.
@@ -104,6 +123,7 @@ impl Run {
             Step::Vacuum => Ok(()),
         })?;
         writer.swept = memory;
+        self.slices = self.slices.saturating_add(1);
         Ok(!self.todo.is_empty())
     }
 
@@ -132,7 +152,7 @@ impl Run {
         )?;
         let grace_over = nanoseconds(ago(self.now, self.policy.delete_grace));
         let due = select
-            .query_map(params![grace_over, CHANGED], |row| {
+            .query_map(params![grace_over, self.changed()], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
             .collect::<Result<Vec<(i64, i64, String)>, _>>()?;
@@ -148,7 +168,7 @@ impl Run {
                 .prepare_cached("delete from deletion where position = ?1")?
                 .execute([position])?;
         }
-        if due.len() == CHANGED as usize {
+        if due.len() == self.changed() as usize {
             self.todo.push(Step::Erase);
         }
         Ok(())
@@ -172,10 +192,10 @@ impl Run {
                 "select position, source, kind, received_at, origin from stored \
                  where position > ?1 order by position limit ?2",
             )?;
-            let mut rows = select.query(params![integer(done.get()), LOOKED_AT])?;
-            while gone.len() < CHANGED as usize {
+            let mut rows = select.query(params![integer(done.get()), self.looked_at()])?;
+            while gone.len() < self.changed() as usize {
                 let Some(row) = rows.next()? else {
-                    ended = looked_at < LOOKED_AT;
+                    ended = looked_at < self.looked_at();
                     break;
                 };
                 looked_at += 1;
@@ -251,7 +271,7 @@ impl Run {
                 "select position, source, received_at, origin, {ROW_BYTES} \
                  from stored where position < ?1 order by position limit ?2"
             ))?;
-            let mut rows = select.query(params![floor, CHANGED])?;
+            let mut rows = select.query(params![floor, self.changed()])?;
             let mut freed = 0;
             while freed < excess
                 && let Some(row) = rows.next()?
@@ -315,7 +335,7 @@ impl Run {
                 "select source, origin from removed where (source, origin) > (?1, ?2) \
                  order by source, origin limit 1 offset ?3",
             )?
-            .query_row(params![source, origin, LOOKED_AT - 1], |row| {
+            .query_row(params![source, origin, self.looked_at() - 1], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;
@@ -374,4 +394,41 @@ pub(super) fn floor(connection: &Connection) -> Result<Option<i64>, Failure> {
         floor = Some(floor.map_or(needs, |floor| floor.min(needs)));
     }
     Ok(floor)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::sqlite::writer::tests::{batch, writer};
+
+    #[test]
+    fn a_sweep_begins_with_small_slices_and_has_few_where_there_is_much_to_do() {
+        let (_folder, mut writer) = writer();
+        writer.append(&batch(0..20_000)).expect("stored");
+        let policy = Retention {
+            keep: Some(Duration::from_secs(60)),
+            window: Duration::ZERO,
+            ..Retention::default()
+        };
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
+        let mut run = Run::new(Arc::new(policy), now);
+        let mut most = Vec::new();
+        let mut before = 0;
+        while run.slice(&mut writer).expect("swept") {
+            most.push(run.sweep.removed - before);
+            before = run.sweep.removed;
+        }
+        assert_eq!(run.sweep.removed, 20_000);
+        let first = most.iter().find(|removed| **removed > 0);
+        assert_eq!(first, Some(&64));
+        assert_eq!(most.iter().max(), Some(&512));
+        assert!(most.len() < 150, "{} slices", most.len());
+        let rows: i64 = writer
+            .connection
+            .query_row("select count(*) from stored", [], |row| row.get(0))
+            .expect("counted");
+        assert_eq!(rows, 0);
+    }
 }

@@ -816,7 +816,7 @@ fn requests(connection: &Connection) -> Result<u64, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use antiphon_core::{Kind, Place};
     use jiff::Timestamp;
     use tempfile::TempDir;
@@ -824,7 +824,7 @@ mod tests {
     use super::*;
     use crate::{Options, sqlite::open};
 
-    fn writer() -> (TempDir, Writer) {
+    pub(in crate::sqlite) fn writer() -> (TempDir, Writer) {
         let folder = TempDir::new().expect("a folder");
         let path = folder.path().join("journal.sqlite");
         let writer = open::writer(&path, &Options::new()).expect("opened");
@@ -832,7 +832,7 @@ mod tests {
     }
 
     /// A batch of events of 500 bytes with these numbers as their origins.
-    fn batch(numbers: impl IntoIterator<Item = u64>) -> Batch {
+    pub(in crate::sqlite) fn batch(numbers: impl IntoIterator<Item = u64>) -> Batch {
         let body = " ".repeat(500);
         let event = |number| {
             let (kind, origin) = (Kind::from_static("test.said"), Origin::frame("c", number));
