@@ -159,7 +159,7 @@ impl Verdict {
         }
         verdict.letters(&evidence.letters, &evidence.lives, &mut stored);
         verdict.deeds(&evidence.lives, &stored, saves_each);
-        verdict.answers(evidence);
+        verdict.answers(evidence, &stored);
         let ready = evidence
             .events
             .iter()
@@ -374,7 +374,7 @@ impl Verdict {
     }
 
     /// Holds the answers that were seen against the questions that were stored.
-    fn answers(&mut self, evidence: &Evidence) {
+    fn answers(&mut self, evidence: &Evidence, stored: &HashMap<u64, Stored<'_>>) {
         #[derive(Deserialize)]
         struct Message<'a> {
             #[serde(borrow)]
@@ -405,7 +405,10 @@ impl Verdict {
                 .lives
                 .iter()
                 .any(|life| life.lines.contains(&answered));
-            if !is_posted && !seen.contains_key(number) {
+            // A question that was in the hands of three processes that were killed is given up.
+            let letter = stored.get(&event.position().get()).and_then(|it| it.letter);
+            let is_given_up = letter.is_some_and(|letter| letter.handler.is_empty());
+            if !is_posted && !is_given_up && !seen.contains_key(number) {
                 self.counts.unanswered += 1;
                 self.is_open = true;
                 self.breaks(
