@@ -6,10 +6,16 @@
 mod contract;
 
 use std::{
+    collections::BTreeSet,
     future::{Future, poll_fn},
+    io::{BufRead as _, BufReader},
     path::Path,
     pin::pin,
-    sync::Arc,
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::Poll,
 };
 
@@ -191,6 +197,145 @@ async fn commits_go_on_while_a_person_is_erased() {
         }
     };
     assert!(stored > 3, "{stored} commits beside {erased:?}");
+}
+
+/// The journal of the process that is killed, and the first number that it stores.
+const KILLED: &str = "ANTIPHON_JOURNAL_KILLED";
+const FIRST: &str = "ANTIPHON_JOURNAL_FIRST";
+/// Numbers that retention keeps at least.
+const KEPT: u64 = 300;
+
+/// Stores, sweeps and erases without an end, and says what is stored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "run by other tests, as a process of its own"]
+async fn the_killed() {
+    let (Some(file), Ok(first)) = (std::env::var_os(KILLED), std::env::var(FIRST)) else {
+        return;
+    };
+    let journal = SqliteJournal::open(file).await.expect("opened");
+    let newest = AtomicU64::new(first.parse().expect("a number"));
+    let storing = async {
+        loop {
+            let first = newest.load(Ordering::Relaxed) + 1;
+            let drafts = (first..first + 5).map(|number| Draft {
+                received_at: at(number.cast_signed()),
+                ..if number.is_multiple_of(5) {
+                    of_mira(number)
+                } else {
+                    said(number, "u8", "teo", "hello @mira of the choir")
+                }
+            });
+            journal.append(events(drafts)).await.expect("stored");
+            newest.store(first + 4, Ordering::Relaxed);
+            println!("\nstored {}", first + 4);
+        }
+    };
+    let sweeping = async {
+        let policy = Arc::new(Retention {
+            keep: Some(seconds(KEPT)),
+            ..Retention::default()
+        });
+        loop {
+            let now = at(newest.load(Ordering::Relaxed).cast_signed());
+            journal
+                .sweep(Arc::clone(&policy), now)
+                .await
+                .expect("swept");
+            tokio::task::yield_now().await;
+        }
+    };
+    let erasing = async {
+        loop {
+            erase(&journal).await;
+            println!("\nerased");
+        }
+    };
+    tokio::join!(storing, sweeping, erasing);
+}
+
+/// Runs that process until it has said `word` so many times; gives the last number that it said was stored.
+fn killed_after(file: &Path, first: u64, word: &str, times: usize) -> u64 {
+    let mut killed = Command::new(std::env::current_exe().expect("this program"))
+        .args(["the_killed", "--exact", "--ignored", "--nocapture"])
+        .env(KILLED, file)
+        .env(FIRST, first.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("started");
+    let lines = BufReader::new(killed.stdout.take().expect("piped")).lines();
+    let (mut last, mut left) = (first, times);
+    for line in lines.map(|line| line.expect("text")) {
+        if let Some(number) = line.strip_prefix("stored ") {
+            last = number.parse().expect("a number");
+        }
+        left -= usize::from(line.starts_with(word));
+        if left == 0 {
+            killed.kill().expect("it runs");
+            break;
+        }
+    }
+    killed.wait().expect("ended");
+    assert_eq!(left, 0, "it ended by itself");
+    last
+}
+
+/// Numbers of the events that are not hers.
+async fn others(journal: &SqliteJournal) -> Vec<u64> {
+    let mut after = Position::ZERO;
+    let mut numbers = Vec::new();
+    loop {
+        let page = journal.read(after, 1000).await.expect("read");
+        let Some(last) = page.last() else { break };
+        after = last.position();
+        numbers.extend(page.iter().filter_map(|event| {
+            let (_, number) = event.origin().as_str().split_once("u8-")?;
+            number.parse::<u64>().ok()
+        }));
+    }
+    numbers
+}
+
+#[tokio::test]
+async fn kills_beside_traffic_retention_and_an_erasure_cost_nobody_elses_event() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("journal.sqlite");
+    let (mut first, mut due) = (0, Vec::new());
+    for (word, times) in [
+        ("stored", 2),
+        ("stored", 31),
+        ("erased", 1),
+        ("stored", 87),
+        ("erased", 2),
+        ("stored", 140),
+        ("erased", 3),
+        ("stored", 53),
+    ] {
+        let last = killed_after(&file, first, word, times);
+        due.extend(first + 1..=last);
+        let journal = open(&folder, false).await;
+        let stored = others(&journal).await;
+        assert!(stored.is_sorted(), "each once, in order");
+        let set: BTreeSet<u64> = stored.iter().copied().collect();
+        assert_eq!(set.len(), stored.len(), "none twice");
+        let newest = stored.last().copied().unwrap_or_default().max(last);
+        for number in &due {
+            let is_due = number + KEPT > newest && !number.is_multiple_of(5);
+            assert!(!is_due || set.contains(number), "{number} is lost");
+        }
+        // Behind what was stored and not said any more.
+        first = newest - newest % 5 + 5;
+        journal.close().await.expect("closed");
+    }
+    let journal = open(&folder, false).await;
+    let oldest = others(&journal).await.first().copied();
+    assert!(
+        oldest > Some(KEPT),
+        "retention removed what was old: {oldest:?}"
+    );
+    erase(&journal).await;
+    journal.close().await.expect("closed");
+    is_nowhere(folder.path());
 }
 
 #[tokio::test]
