@@ -12,8 +12,9 @@ use std::{
 use anyhow::Context as _;
 use tokio::time::{Instant, sleep};
 
-/// Size of the small disk; a run stores a few MB.
-const DISK: &str = "size=48m";
+/// Size of the small disk: a run stores a few MB, but may store frames of 10 MB some times over, and the journal's log
+/// is moved into the file from 64 MiB on.
+const DISK: &str = "size=192m";
 /// Pause between two looks whether a process has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
