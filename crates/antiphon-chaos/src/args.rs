@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 ///
 /// A run follows from its seed: the simulator, the daemon and a bot run, connections and requests fail, processes are
 /// killed, stopped and frozen, and the journal's file and disk suffer. Then all of it is healed, and the simulator's
-/// ledger says what became of each event. The exit code is 0 if every promise was kept, 1 if not, and 2 for wrong usage.
+/// ledger says what became of each event. The exit code is 0 if every promise was kept, 1 if not, 2 for wrong usage, and
+/// 130 after SIGINT or SIGTERM, which end all processes of the run and remove its files.
 #[derive(Debug, Parser)]
 #[command(name = "antiphon-chaos", version)]
 pub(crate) struct Cli {

@@ -7,6 +7,7 @@
 //! | `bot`, `mood`, `effects` | the bot on trial, how its handler behaves, and what it did |
 //! | `verdict` | the judgement |
 //! | `shorten` | the shortest prefix of a script that fails |
+//! | `signals` | SIGINT and SIGTERM, which end everything |
 //! | `tally`, `report` | counts, and what is printed |
 
 mod args;
@@ -18,6 +19,7 @@ mod report;
 mod rig;
 mod script;
 mod shorten;
+mod signals;
 mod tally;
 mod verdict;
 
@@ -36,11 +38,14 @@ use crate::{
     },
     script::{Script, Stage},
     shorten::{Shortest, shortest},
+    signals::{Interrupted, Stop},
     tally::Tally,
 };
 
 /// Tries of each prefix with real processes, of which no two runs are quite alike.
 const TRIES: u32 = 3;
+/// Exit code of a trial that a signal has ended.
+const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -54,6 +59,7 @@ fn main() -> ExitCode {
     match execute(cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => ExitCode::from(INTERRUPTED),
         Err(error) => {
             use io::Write as _;
             // There is nobody to tell if stderr is closed too.
@@ -173,10 +179,15 @@ fn trial(
         Some(path) => Tally::read(path).context(Hint("name another file by `--tally`"))?,
         None => Tally::default(),
     };
+    let stop = Stop::listen()?;
     let mut failed = 0_u64;
     for run in 0..trial.runs {
         let script = script(trial.course, run);
-        let outcome = runtime()?.block_on(play(&script, load, Keeps::IfItFails))?;
+        let played = runtime()?.block_on(stop.or(play(&script, load, Keeps::IfItFails)));
+        if played.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
+            report::tally(&all)?;
+        }
+        let outcome = played?;
         report::run(&script, &outcome)?;
         all.add(&script, &outcome);
         if let Some(path) = &trial.tally {
@@ -193,7 +204,7 @@ fn trial(
         let found = shortest(&script, tries, async |prefix: &Script| {
             Ok(!play(prefix, load, Keeps::Never).await?.holds())
         });
-        match runtime()?.block_on(found)? {
+        match runtime()?.block_on(stop.or(found))? {
             Shortest::Acts(acts) => {
                 report::line(format_args!("    it fails still with these {acts} acts:"))?;
                 report::acts(&script.first(acts))?;

@@ -86,3 +86,64 @@ fn a_run_with_real_processes_keeps_every_promise() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("1 runs, 1 with a kill, 0 failed"), "{said}");
 }
+
+/// The processes that this one has started and that have not ended, by the system's table.
+#[cfg(target_os = "linux")]
+fn children(of: u32) -> Vec<u32> {
+    let parent = |id: u32| -> Option<u32> {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // The name stands in brackets and may have any character; state and parent follow.
+        let (_, rest) = stat.rsplit_once(')')?;
+        rest.split_whitespace().nth(1)?.parse().ok()
+    };
+    let all = std::fs::read_dir("/proc").expect("the table of processes");
+    let ids = all
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id| parent(*id) == Some(of)).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_trial_with_all_its_processes_and_leaves_no_file() {
+    let antiphon = Path::new(env!("CARGO_BIN_EXE_antiphon-chaos")).with_file_name("antiphon");
+    if !antiphon.is_file() {
+        println!(
+            "skipped: {} is built by `cargo test --workspace`",
+            antiphon.display()
+        );
+        return;
+    }
+    for signal in ["INT", "TERM"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut trial = Command::new(env!("CARGO_BIN_EXE_antiphon-chaos"))
+            .args(["run", "--seed", "3", "--seconds", "600", "--runs", "9"])
+            .env("TMPDIR", folder.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let started = loop {
+            assert_eq!(trial.try_wait().expect("a process"), None, "it goes on");
+            let started = children(trial.id());
+            // The simulator, and the bot or the daemon.
+            if started.len() >= 2 {
+                break started;
+            }
+            std::thread::yield_now();
+        };
+        let id = trial.id().to_string();
+        let kill = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(kill.expect("`kill` runs").success());
+        let status = trial.wait().expect("it ends");
+        assert_eq!(status.code(), Some(130), "by SIG{signal}");
+        for child in started {
+            let is_there = Path::new(&format!("/proc/{child}")).exists();
+            assert!(!is_there, "process {child} is left");
+        }
+        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 0, "files are left");
+        let mounts = std::fs::read_to_string("/proc/mounts").expect("mounts");
+        let folder = folder.path().to_str().expect("UTF-8");
+        assert!(!mounts.contains(folder), "a disk is left");
+    }
+}
