@@ -437,3 +437,31 @@ async fn a_killed_ingester_is_told_and_the_next_one_is_found() {
     assert!(child.wait().unwrap().success());
     consumer.stop().await.unwrap();
 }
+
+#[test]
+fn the_page_of_troubles_has_each_cause_with_its_variant() {
+    let page = include_str!("../../../docs/troubleshooting.md");
+    let number = 7;
+    for (error, variant) in [
+        (RelayError::NobodyServes, "NobodyServes"),
+        (RelayError::NoSuchSource, "NoSuchSource"),
+        (RelayError::Unreachable("…".to_owned()), "Unreachable"),
+        (RelayError::Busy, "Busy"),
+        (
+            RelayError::TooLarge {
+                bytes: number,
+                most: number,
+            },
+            "TooLarge",
+        ),
+        (RelayError::Unknown, "Unknown"),
+        (RelayError::Expired, "Expired"),
+        (RelayError::TimedOut(Duration::from_secs(7)), "TimedOut"),
+        (RelayError::Lost, "Lost"),
+        (RelayError::AnswerTooLarge, "AnswerTooLarge"),
+    ] {
+        let cause = error.to_string().replace('7', "…");
+        let row = format!("| `{cause}` | `{variant}` | ");
+        assert!(page.contains(&row), "{row}");
+    }
+}
