@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Tail(Tail),
     /// Lists, shows, replays and drops events whose handler failed for good
     Dead(Dead),
+    /// Lists a journal's consumers, and forgets one that never comes back
+    Consumers(Consumers),
     /// Writes a journal's events to a file or stdout, one JSON object a line
     ///
     /// It also works while `antiphon run` writes to the journal. docs/data.md describes the lines.
@@ -607,6 +609,39 @@ pub(crate) enum DeadCommand {
     },
 }
 
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Consumers {
+    #[command(subcommand)]
+    pub(crate) command: ConsumersCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ConsumersCommand {
+    /// Lists them: how far each is, what it has open, and which process has it
+    List {
+        #[command(flatten)]
+        journal: Where,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Forgets one that no process has: its place in the journal, and the projections of its own
+    ///
+    /// Without `--yes` it only says what would be given up. Retention then waits for it no longer; its dead letters stay.
+    /// A consumer of that name that starts again is a new one.
+    Forget {
+        /// Its name, as `consumers list` shows it
+        #[arg(add = Completer::new(complete::consumers))]
+        name: String,
+        /// Does it; there is no way back
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        journal: Where,
+        #[command(flatten)]
+        shape: Shape,
+    },
+}
+
 /// Which dead letters.
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -624,7 +659,7 @@ pub(crate) struct Which {
 #[command(next_help_heading = "Filters")]
 pub(crate) struct LetterFilter {
     /// Only those of consumers like this; may be given more than once
-    #[arg(long = "consumer", value_name = "GLOB", value_parser = Pattern::parse)]
+    #[arg(long = "consumer", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::consumers))]
     pub(crate) consumers: Vec<Pattern>,
     /// Only those of handlers like this; may be given more than once
     #[arg(long = "handler", value_name = "GLOB", value_parser = Pattern::parse, add = Completer::new(complete::handlers))]

@@ -59,6 +59,14 @@ pub(crate) fn letters(current: &OsStr) -> Vec<CompletionCandidate> {
     candidates(current, letters.into_iter())
 }
 
+/// Candidates for the name of a consumer: those that the journal knows.
+pub(crate) fn consumers(current: &OsStr) -> Vec<CompletionCandidate> {
+    let overview = read(async |journal| journal.overview().await.ok());
+    let consumers = overview.map_or_else(Vec::new, |overview| overview.consumers);
+    let names = consumers.iter().map(|one| (one.name.to_string(), None));
+    candidates(current, names)
+}
+
 /// Candidates for the name of a handler: those that have dead letters.
 pub(crate) fn handlers(current: &OsStr) -> Vec<CompletionCandidate> {
     let mut handlers = dead(|letter| (letter.handler.clone(), None));

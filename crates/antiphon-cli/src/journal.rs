@@ -9,7 +9,7 @@ mod servers;
 
 use std::{path::Path, sync::Arc};
 
-use antiphon_core::{DeadLetterChange, Trouble};
+use antiphon_core::{AppendError, ConsumerName, DeadLetterChange, Trouble};
 use antiphon_journal::{Asked, Durability, Inspect, OpenError, Options, SqliteJournal};
 
 use self::location::Location;
@@ -116,7 +116,10 @@ async fn file_to_write(
 }
 
 #[cfg(feature = "jetstream")]
-use self::servers::{to_read as servers_to_read, to_write as servers_to_write};
+use self::servers::{
+    for_consumers as servers_for_consumers, to_read as servers_to_read,
+    to_write as servers_to_write,
+};
 
 /// # Errors
 /// This program has no JetStream.
@@ -131,6 +134,14 @@ async fn servers_to_read(_: &Servers) -> Result<Arc<dyn Inspect>, Failure> {
 #[cfg(not(feature = "jetstream"))]
 #[expect(clippy::unused_async, reason = "the one of the feature waits")]
 async fn servers_to_write(_: &Servers, _: bool) -> Result<Arc<dyn Inspect>, Failure> {
+    Err(without_jetstream())
+}
+
+/// # Errors
+/// This program has no JetStream.
+#[cfg(not(feature = "jetstream"))]
+#[expect(clippy::unused_async, reason = "the one of the feature waits")]
+async fn servers_for_consumers(_: &Servers) -> Result<Arc<dyn Inspect>, Failure> {
     Err(without_jetstream())
 }
 
@@ -164,6 +175,51 @@ pub(crate) async fn change_letter(
     }
     let writer = writer.as_ref().expect("it was opened above");
     Ok(writer.change_letter(change).await?)
+}
+
+/// Why a consumer was not forgotten.
+#[derive(Debug)]
+pub(crate) enum NotForgotten {
+    /// A process has it, or a partition of it.
+    InUse,
+    /// The journal cannot be opened or changed.
+    Failed(Failure),
+}
+
+impl From<Failure> for NotForgotten {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Has a journal forget a consumer, also beside the process that writes the journal.
+///
+/// Where a journal on servers has no process that writes it, this one becomes it for a moment.
+///
+/// # Errors
+/// A process has the consumer, or the journal cannot be changed.
+pub(crate) async fn forget(
+    location: &Location,
+    consumer: &ConsumerName,
+) -> Result<(), NotForgotten> {
+    let journal: Arc<dyn Inspect> = match location {
+        Location::File(path) => {
+            Arc::new(SqliteJournal::for_consumers(path).await.map_err(failure)?)
+        }
+        Location::Servers(servers) => servers_for_consumers(servers).await?,
+    };
+    let mut forgotten = journal.forget(consumer).await;
+    journal.close().await.map_err(Failure::from)?;
+    let is_alone = |error: &AppendError| error.trouble() == Trouble::Unreachable;
+    if location.file().is_none() && forgotten.as_ref().is_err_and(is_alone) {
+        let journal = to_write(location, &config::Journal::default()).await?;
+        forgotten = journal.forget(consumer).await;
+        journal.close().await.map_err(Failure::from)?;
+    }
+    forgotten.map_err(|error| match error.trouble() {
+        Trouble::Locked => NotForgotten::InUse,
+        _ => NotForgotten::Failed(error.into()),
+    })
 }
 
 /// Takes message, hint and exit code from an error of the journal.

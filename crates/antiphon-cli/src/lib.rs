@@ -147,6 +147,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Man(args) => command::man::man(&args),
             Command::Completions { shell } => command::completions::completions(shell),
             Command::Tail(args) => command::tail::tail(args, &stop).await,
+            Command::Consumers(args) => command::consumers::consumers(args).await,
             Command::Dead(args) => command::dead::dead(args, &stop).await,
             Command::Replay(args) => command::replay::replay(args, &stop).await,
             Command::Erase(args) => command::erase::erase(args).await,

@@ -14,7 +14,9 @@ use schemars::{
 use serde_json::Value;
 
 use crate::{
-    command::{dashboard, dead, demo, doctor, erase, export, import, kinds, schema, status},
+    command::{
+        consumers, dashboard, dead, demo, doctor, erase, export, import, kinds, schema, status,
+    },
     config::schema::one_line,
     control::wire::Lately,
     failure, finding,
@@ -38,6 +40,16 @@ pub(crate) const SCHEMAS: &[Printed] = &[
         name: "addresses",
         commands: &["sim"],
         schema: antiphon_sim::addresses_schema,
+    },
+    Printed {
+        name: "consumer",
+        commands: &["consumers list"],
+        schema: of::<consumers::Line>,
+    },
+    Printed {
+        name: "consumer-forgotten",
+        commands: &["consumers forget"],
+        schema: of::<consumers::Forgotten>,
     },
     Printed {
         name: "dashboard",

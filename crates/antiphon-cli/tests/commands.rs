@@ -26,6 +26,7 @@ fn without_a_command_it_says_what_there_is() {
       sim          Runs the simulator by itself, for any client
       tail         Reads a journal, live or past
       dead         Lists, shows, replays and drops events whose handler failed for good
+      consumers    Lists a journal's consumers, and forgets one that never comes back
       export       Writes a journal's events to a file or stdout, one JSON object a line
       import       Stores the events of an exported file in a journal, a new one or one that is there
       status       Says whether the daemon is well, and what it is doing

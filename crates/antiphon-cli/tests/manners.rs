@@ -79,6 +79,8 @@ fn a_reader_that_goes_away_is_a_normal_end_for_every_command() {
         with(&["dead", "list", "--output", "json"]),
         with(&["dead", "show", "1"]),
         with(&["dead", "replay", "1", "--output", "json"]),
+        with(&["consumers", "list"]),
+        with(&["consumers", "list", "--output", "json"]),
         with(&["export"]),
     ];
     for words in [
@@ -140,6 +142,9 @@ fn a_common_mistake_is_one_sentence_and_a_hint() {
         "dead show x",
         "dead show 0",
         "dead drop -- -1",
+        "consumers",
+        "consumers forget",
+        "consumers list old",
         "demo --rate 0",
         "demo --rate x",
         "demo --seed x",
@@ -170,7 +175,10 @@ fn a_common_mistake_is_one_sentence_and_a_hint() {
         // Only an expression is shown once more, with a caret under it.
         let lines = if line.contains("--where") { 4 } else { 2 };
         // A group without its command shows its help.
-        let is_help = line == "dead" && run.stderr.contains("Usage: antiphon dead <COMMAND>");
+        let is_help = matches!(line, "dead" | "consumers")
+            && run
+                .stderr
+                .contains(&format!("Usage: antiphon {line} <COMMAND>"));
         assert!(
             is_help || (is_told && said.len() == lines),
             "{line}: {}",

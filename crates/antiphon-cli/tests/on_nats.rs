@@ -9,7 +9,9 @@ mod nats;
 
 use std::{fs, path::Path, sync::Arc};
 
-use antiphon_core::{Batch, DeadLetter, DeadLetterChange, DeadLetterId, Journal as _};
+use antiphon_core::{
+    Batch, Cursor, DeadLetter, DeadLetterChange, DeadLetterId, Journal as _, Position, Saved,
+};
 use antiphon_journal::{JetStreamJournal, JetStreamOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -254,6 +256,67 @@ async fn dead_letters_on_nats_are_shown_replayed_and_dropped_with_a_daemon_and_w
     );
     let explained = run(&["tail", "--explain", "-n", "1"]);
     assert_eq!(explained.code, 0, "{}", explained.whole());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_on_nats_is_forgotten_beside_the_daemon_and_without_one_and_never_while_it_is_there()
+ {
+    if !nats::is_there() {
+        return;
+    }
+    let (server, sim, folder) = choir().await;
+    let folder = folder.path();
+    let journal = opened(&server, "choir").await;
+    let events = fixture::drafts().map(|draft| ("choir".into(), draft));
+    let cursor = |name: &str| (name.into(), Cursor::at(Position::new(2)));
+    let saved = |name: &str| {
+        let saved = Saved {
+            position: Position::new(2),
+            state: vec![7],
+        };
+        (name.to_owned(), saved)
+    };
+    let batch = Batch {
+        events: events.into(),
+        cursors: vec![cursor("old"), cursor("older")],
+        projections: vec![saved("cache@old"), saved("cache@older")],
+        ..Batch::default()
+    };
+    journal.append(Arc::new(batch)).await.expect("stored");
+    journal.close().await.expect("closed");
+
+    let run = |arguments: &[&str]| sim.command(folder, arguments).run();
+    let names = || -> Vec<String> {
+        let list = run(&["consumers", "list", "--output", "json"]);
+        assert_eq!(list.code, 0, "{}", list.stderr);
+        let name = |line: Value| line["name"].as_str().expect("a name").to_owned();
+        list.objects().into_iter().map(name).collect()
+    };
+    assert_eq!(names(), ["old", "older"]);
+    // Nobody appends: the command does so for a moment.
+    let alone = run(&["consumers", "forget", "older", "--yes"]);
+    assert_eq!(alone.code, 0, "{}", alone.whole());
+    assert_eq!(names(), ["old"]);
+
+    let _daemon = sim.daemon(folder);
+    let options = JetStreamOptions::new("choir");
+    let bot = JetStreamJournal::for_consumers(&server.url(), options).await;
+    let bot = bot.expect("a journal");
+    let claim = bot.claim(&"old".into()).await.expect("free");
+    let refused = run(&["consumers", "forget", "old", "--yes"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
+    assert!(refused.stderr.contains("is in use"), "{}", refused.stderr);
+    drop(claim);
+    bot.close().await.expect("closed");
+    let beside = run(&["consumers", "forget", "old", "--yes"]);
+    assert_eq!(beside.code, 0, "{}", beside.whole());
+    assert!(!names().contains(&"old".to_owned()));
+    let options = JetStreamOptions::new("choir");
+    let reader = JetStreamJournal::read_only(&server.url(), options).await;
+    let reader = reader.expect("a journal");
+    for name in ["cache@old", "cache@older"] {
+        assert_eq!(reader.projection(name).await.expect("read"), None, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

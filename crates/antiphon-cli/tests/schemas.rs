@@ -5,13 +5,15 @@
 mod binary;
 mod fixture;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use antiphon_core::{Batch, Cursor, Journal as _, Position};
+use antiphon_journal::SqliteJournal;
 use boon::{Compiler, Draft, SchemaIndex, Schemas};
 use serde_json::Value;
 
 use binary::{Antiphon, antiphon};
-use fixture::journal;
+use fixture::{journal, runtime};
 
 /// A schema's file.
 fn file(name: &str) -> PathBuf {
@@ -148,8 +150,27 @@ fn what_reads_a_journal_prints_lines_of_its_schema() {
         "erasure-report",
         &["erase", "--yes", user[0], user[1], "--journal", &copy],
     );
+    check_output("consumer", &["consumers", "list", at[0], at[1]]);
     check_output("dead-change", &["dead", "replay", "1", at[0], at[1]]);
     check_output("dead-change", &["dead", "drop", "1", "2", at[0], at[1]]);
+}
+
+#[test]
+fn a_consumer_that_is_given_up_is_a_line_of_its_schema() {
+    let (_folder, path) = journal();
+    runtime().block_on(async {
+        let journal = SqliteJournal::open(&path).await.expect("a journal");
+        let batch = Batch {
+            cursors: vec![("old".into(), Cursor::at(Position::new(2)))],
+            ..Batch::default()
+        };
+        journal.append(Arc::new(batch)).await.expect("stored");
+        journal.close().await.expect("closed");
+    });
+    let forget = ["consumers", "forget", "old", "--journal", &path];
+    check_output("consumer-forgotten", &forget);
+    let done: Vec<_> = forget.into_iter().chain(["--yes"]).collect();
+    check_output("consumer-forgotten", &done);
 }
 
 #[test]

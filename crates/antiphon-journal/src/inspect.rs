@@ -93,6 +93,17 @@ pub trait Inspect: Journal {
     /// [`AppendError`] if the storage fails, and for a [`DeadLetterChange::Bury`], which cannot be requested.
     fn change_letter(&self, change: DeadLetterChange) -> BoxFuture<'_, Result<Asked, AppendError>>;
 
+    /// Removes a consumer that no process has: its cursor, those of its partitions, and the projections of its own.
+    ///
+    /// Retention no longer waits for it, and a consumer of that name that starts again is a new one; its dead letters stay.
+    /// A name that no consumer has changes nothing. A journal that is open for consumers can do so beside the process that
+    /// appends.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the storage fails, with [`Trouble::Locked`](antiphon_core::Trouble::Locked) while another process
+    /// has the consumer or a partition of it, and for a journal that is open for reading alone.
+    fn forget<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<(), AppendError>>;
+
     /// The journal's name and key.
     ///
     /// # Errors

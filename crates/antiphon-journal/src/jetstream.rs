@@ -531,7 +531,8 @@ impl JetStreamJournal {
     /// Removes a consumer, its cursor and the projections of its own, so that retention no longer waits for it.
     ///
     /// A consumer of that name that starts again is a new one. Its partitions, if it has workers, go with it; its dead
-    /// letters stay. It waits for a holder's end ([`JetStreamOptions::wait`]).
+    /// letters stay. It waits for a holder's end ([`JetStreamOptions::wait`]). A journal that is open for consumers has the
+    /// process that appends do it.
     ///
     /// # Errors
     /// [`AppendError`] if the storage fails, and with [`Trouble::Locked`] while another process has the consumer, or a
@@ -542,11 +543,20 @@ impl JetStreamJournal {
         let mut forgotten = self.known_consumers();
         forgotten.retain(is_of);
         let forgotten_by = async {
+            self.may_store()?;
             // Their cursors would be there again with the next event.
             let _claims = self.claim_others(&forgotten).await?;
-            let whole = consumer.clone();
-            let asked = |done| Command::Forget(whole, forgotten.clone(), done);
-            self.ask(asked).await
+            match &self.writer {
+                Writing::Ingester(_) => {
+                    let asked = |done| Command::Forget(consumer.clone(), forgotten, None, done);
+                    self.ask(asked).await.map(drop)
+                }
+                Writing::Beside { asker, .. } => {
+                    let leases = self.claims.map(|holder| holder.epoch);
+                    self.see(asker.forget(consumer, &forgotten, &leases).await)
+                        .await
+                }
+            }
         };
         forgotten_by.await.map_err(Failure::append)
     }

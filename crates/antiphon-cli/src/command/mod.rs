@@ -25,6 +25,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod consumers;
 pub(crate) mod dashboard;
 pub(crate) mod dead;
 pub(crate) mod demo;

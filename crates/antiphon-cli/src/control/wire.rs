@@ -256,7 +256,7 @@ pub(crate) struct Worker {
 }
 
 impl Consumer {
-    pub(super) fn new(one: &ConsumerOverview, last: Position, now: Timestamp) -> Self {
+    pub(crate) fn new(one: &ConsumerOverview, last: Position, now: Timestamp) -> Self {
         let cursor = one.cursor.as_ref();
         let lag = |from: Position| (last.get() + 1).saturating_sub(from.get());
         let age = |at: Timestamp| now.duration_since(at).as_secs_f64().max(0.0);

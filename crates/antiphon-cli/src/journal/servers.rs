@@ -1,6 +1,6 @@
 //! Journals on NATS JetStream.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use antiphon_core::Trouble;
 use antiphon_journal::{Inspect, JetStreamJournal, JetStreamOpenError, JetStreamOptions};
@@ -57,6 +57,15 @@ async fn read(servers: &Servers) -> Result<JetStreamJournal, Failure> {
         }
         _ => open_failure(&error),
     })
+}
+
+/// Opens a journal as the process of a consumer does, which has two seconds for what another process may have.
+pub(super) async fn for_consumers(servers: &Servers) -> Result<Arc<dyn Inspect>, Failure> {
+    /// Longest wait for a lease, and for a process that appends and may be starting.
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let options = options(servers).wait(PATIENCE);
+    let opened = JetStreamJournal::for_consumers(servers.url.expose(), options).await;
+    Ok(Arc::new(opened.map_err(|error| open_failure(&error))?))
 }
 
 /// Opens a journal for writing, and creates a missing one.

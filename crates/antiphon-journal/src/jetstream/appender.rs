@@ -69,7 +69,8 @@ pub(super) enum Command {
     Forget(
         ConsumerName,
         Vec<ConsumerName>,
-        oneshot::Sender<Result<(), Failure>>,
+        Option<Leases>,
+        oneshot::Sender<Result<Kept, Failure>>,
     ),
     /// Takes in a part of another journal.
     Transfer(Transfer),
@@ -166,23 +167,9 @@ impl Appender {
                     }
                     drop(done.send(self.judged(erased)));
                 }
-                Command::Forget(whole, consumers, done) => {
-                    let cursors = consumers.iter().map(|consumer| StateName::Cursor {
-                        consumer: consumer.as_str().into(),
-                    });
-                    let end = format!("@{whole}");
-                    let own = |name: &&StateName| matches!(name, StateName::Projection { name } if name.ends_with(&end));
-                    let own: Vec<_> = self
-                        .shared
-                        .index()
-                        .states
-                        .keys()
-                        .filter(own)
-                        .cloned()
-                        .collect();
-                    let states = cursors.chain(own).map(|name| (name, None));
-                    let written = self.write_states(states.collect()).await;
-                    drop(done.send(self.judged(written)));
+                Command::Forget(whole, consumers, leases, done) => {
+                    let forgotten = self.forget(&whole, consumers, leases.as_ref()).await;
+                    drop(done.send(self.judged(forgotten)));
                 }
                 Command::Transfer(transfer) => self.transfer(transfer).await,
                 Command::Close(done) => {
@@ -290,8 +277,52 @@ impl Appender {
     /// Stores what consumers of another process keep.
     async fn keep(&mut self, batch: &Batch, leases: &Leases) -> Result<Kept, Failure> {
         self.settle().await?;
-        if let Some(refused) = self.refusal(batch, leases) {
+        if let Some(refused) = self.is_refused(batch, leases)? {
             return Ok(Kept::Refused(refused));
+        }
+        self.append(batch).await?;
+        Ok(Kept::Stored(self.stored))
+    }
+
+    /// Removes a consumer by its cursors, and the projections that it has for itself; `leases` are those of another
+    /// process that asks for it.
+    async fn forget(
+        &mut self,
+        whole: &ConsumerName,
+        cursors: Vec<ConsumerName>,
+        leases: Option<&Leases>,
+    ) -> Result<Kept, Failure> {
+        self.settle().await?;
+        let batch = Batch {
+            forgotten: cursors,
+            ..Batch::default()
+        };
+        if let Some(leases) = leases
+            && let Some(refused) = self.is_refused(&batch, leases)?
+        {
+            return Ok(Kept::Refused(refused));
+        }
+        let cursors = batch.forgotten.iter().map(|consumer| StateName::Cursor {
+            consumer: consumer.as_str().into(),
+        });
+        let end = format!("@{whole}");
+        let own = |name: &&StateName| matches!(name, StateName::Projection { name } if name.ends_with(&end));
+        let own: Vec<_> = {
+            let index = self.shared.index();
+            index.states.keys().filter(own).cloned().collect()
+        };
+        let states = cursors.chain(own).map(|name| (name, None));
+        self.write_states(states.collect()).await?;
+        Ok(Kept::Stored(self.stored))
+    }
+
+    /// Why nothing of a batch of another process is stored; `None` if it may be.
+    ///
+    /// # Errors
+    /// A lease that is not known here.
+    fn is_refused(&self, batch: &Batch, leases: &Leases) -> Result<Option<Failure>, Failure> {
+        if let Some(refused) = self.refusal(batch, leases) {
+            return Ok(Some(refused));
         }
         let is_known = {
             let index = self.shared.index();
@@ -305,8 +336,7 @@ impl Appender {
             let cause = "the lease of a consumer is not known here";
             return Err(Failure::said(Trouble::Unreachable, cause));
         }
-        self.append(batch).await?;
-        Ok(Kept::Stored(self.stored))
+        Ok(None)
     }
 
     /// Gives a consumer to whoever has this lease.

@@ -43,6 +43,12 @@ enum Ask {
         /// Name, position and length.
         projections: Vec<(String, u64, usize)>,
     },
+    /// Removes a consumer, by its own name and those of its cursors.
+    Forget {
+        consumer: String,
+        cursors: Vec<String>,
+        leases: Vec<(String, u64)>,
+    },
 }
 
 /// A change of a dead letter.
@@ -131,6 +137,21 @@ impl Asker {
         self.ask(&encoded(batch, leases)).await
     }
 
+    /// Has a consumer removed that this process has under these leases.
+    pub(super) async fn forget(
+        &self,
+        consumer: &ConsumerName,
+        cursors: &[ConsumerName],
+        leases: &Leases,
+    ) -> Result<u64, Failure> {
+        let ask = Ask::Forget {
+            consumer: consumer.as_str().into(),
+            cursors: cursors.iter().map(|name| name.as_str().into()).collect(),
+            leases: written(leases),
+        };
+        self.ask(&StateValue::new(&ask, Bytes::new())).await
+    }
+
     async fn ask(&self, ask: &StateValue) -> Result<u64, Failure> {
         let payload = ask.whole();
         if payload.len() > MOST {
@@ -156,6 +177,22 @@ impl Asker {
     }
 }
 
+/// Leases as a request has them.
+fn written(leases: &Leases) -> Vec<(String, u64)> {
+    let leases = leases.iter();
+    leases
+        .map(|(consumer, epoch)| (consumer.as_str().into(), *epoch))
+        .collect()
+}
+
+/// Leases of a request.
+fn read(leases: Vec<(String, u64)>) -> Leases {
+    let leases = leases.into_iter();
+    leases
+        .map(|(consumer, epoch)| (consumer.into(), epoch))
+        .collect()
+}
+
 fn encoded(batch: &Batch, leases: &Leases) -> StateValue {
     let mut bytes = BytesMut::new();
     let dead = batch.dead.iter().filter_map(|change| match change {
@@ -176,10 +213,7 @@ fn encoded(batch: &Batch, leases: &Leases) -> StateValue {
     });
     let projections = projections.collect();
     let ask = Ask::Keep {
-        leases: leases
-            .iter()
-            .map(|(consumer, epoch)| (consumer.as_str().into(), *epoch))
-            .collect(),
+        leases: written(leases),
         cursors: batch
             .cursors
             .iter()
@@ -294,11 +328,15 @@ async fn carry_out(request: Bytes, commands: &mpsc::Sender<Command>) -> Result<K
                 projections,
                 request.bytes().clone(),
             )?;
-            let leases = leases
-                .into_iter()
-                .map(|(consumer, epoch)| (consumer.into(), epoch))
-                .collect();
-            Command::Keep(batch, leases, done)
+            Command::Keep(batch, read(leases), done)
+        }
+        Ask::Forget {
+            consumer,
+            cursors,
+            leases,
+        } => {
+            let cursors = cursors.into_iter().map(ConsumerName::from).collect();
+            Command::Forget(consumer.into(), cursors, Some(read(leases)), done)
         }
     };
     let closed = || Failure::new(Trouble::Closed);

@@ -476,6 +476,10 @@ impl Inspect for JetStreamJournal {
         Box::pin(async move { self.change(change).await.map_err(Failure::append) })
     }
 
+    fn forget<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<(), AppendError>> {
+        Box::pin(self.forget(consumer))
+    }
+
     /// A journal of an older version has no name.
     fn identity(&self) -> BoxFuture<'_, Result<Identity, ReadError>> {
         Box::pin(self.read_identity())

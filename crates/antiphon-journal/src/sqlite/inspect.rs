@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use antiphon_core::{
-    AppendError, BoxFuture, DeadLetterChange, Event, Position, ReadError, Retention,
+    AppendError, BoxFuture, ConsumerName, DeadLetterChange, Event, Position, ReadError, Retention,
 };
 use jiff::Timestamp;
 
@@ -62,6 +62,10 @@ impl Inspect for SqliteJournal {
             let asked = Self::ask(&self.shared.path, change).await;
             asked.map_err(|error| AppendError::new(error.trouble(), Some(error.into())))
         })
+    }
+
+    fn forget<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<(), AppendError>> {
+        Box::pin(self.forget(consumer))
     }
 
     fn identity(&self) -> BoxFuture<'_, Result<Identity, ReadError>> {

@@ -280,7 +280,7 @@ fn holders(overview: &Overview, storage: &Storage, policy: &Retention, now: Time
                 } } }
             } }
             @if overview.consumers.iter().any(|one| holds(one.waits_since)) {
-                p.note { "A consumer that never comes back holds events for good: start its program, or have it forgotten with SqliteJournal::forget." }
+                p.note { "A consumer that never comes back holds events for good: start its program, or give it up with `antiphon consumers forget NAME`." }
             }
         }
     }
