@@ -776,6 +776,52 @@ async fn another_programs_consumer_misses_nothing_when_a_new_holder_comes() {
     assert_eq!(read, (1..=40).collect::<Vec<_>>());
 }
 
+/// Runs the shell's consumer of docs/scale-out.md in a folder until it has caught up; gives its lines.
+fn follow_in_a_shell(server: &Server, folder: &std::path::Path) -> Vec<String> {
+    let page = include_str!("../../../docs/scale-out.md");
+    let program = page
+        .split_once("```sh follow_nats.sh\n")
+        .and_then(|(_, rest)| rest.split_once("```"))
+        .expect("the page has a program")
+        .0
+        .replace("antiphon.choir", "antiphon.test")
+        .replace("antiphon-choir", "antiphon-test");
+    let ran = std::process::Command::new("sh")
+        .args(["-c", &program, "follow_nats.sh", "--once"])
+        .env("NATS_URL", server.url())
+        .current_dir(folder)
+        .output()
+        .expect("it runs");
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(errors.is_empty(), "{errors}");
+    let said = String::from_utf8(ran.stdout).expect("text");
+    said.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shell_follows_every_event_once_over_its_restarts() {
+    let nats = std::process::Command::new("nats").arg("--version").output();
+    if !nats.is_ok_and(|nats| nats.status.success()) {
+        eprintln!("skipped: there is no `nats` command");
+        return;
+    }
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = open(&server.url()).await;
+    append(&journal, events([chat(1), chat(2)])).await;
+    append(&journal, cursor()).await;
+    assert_eq!(follow_in_a_shell(&server, folder.path()), ["1", "2"]);
+    append(&journal, events([chat(3)])).await;
+    assert_eq!(follow_in_a_shell(&server, folder.path()), ["3"]);
+    // It was printed, and not yet worked on.
+    let left = "Headers:\n\n  Antiphon-Position: 3\n\nData:\n\n{}\n";
+    std::fs::write(folder.path().join("event"), left).expect("a file");
+    assert_eq!(follow_in_a_shell(&server, folder.path()), ["3"]);
+}
+
 /// A Python that may have the package nats-py: `NATS_PYTHON`, or the usual one.
 fn python() -> String {
     std::env::var("NATS_PYTHON").unwrap_or_else(|_| "python3".into())
