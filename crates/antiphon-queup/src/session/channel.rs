@@ -93,6 +93,10 @@ pub(super) struct Channel {
 
 /// The state of a room beyond that of its channel.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the room, and all of them may hold at once"
+)]
 pub(super) struct Room {
     pub(super) id: RoomId,
     pub(super) slug: Slug,
