@@ -48,7 +48,7 @@ impl<T: Send + 'static> Claims<T> {
     }
 }
 
-#[cfg(feature = "jetstream")]
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
 impl<T> Claims<T> {
     /// Something of every claim.
     pub(crate) fn map<R>(&self, of: impl Fn(&T) -> R) -> HashMap<ConsumerName, R> {
