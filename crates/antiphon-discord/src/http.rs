@@ -68,7 +68,7 @@ use self::{
     route::Route,
     shared::SharedLimits,
 };
-use crate::error::RequestError;
+use crate::{error::RequestError, shared::SharedStore};
 
 /// Timeout of one attempt, if another may follow.
 ///
@@ -221,6 +221,11 @@ impl Http {
         let (token, rate) = (&self.token, self.requests_per_second);
         let limits = || SharedLimits::new(values, token, rate, self.clock, always);
         self.shared.get_or_init(limits);
+    }
+
+    /// The store in which the bot's processes count together, if the journal has one.
+    pub(crate) fn shared_store(&self) -> Option<Arc<SharedStore>> {
+        self.shared.get().map(|shared| Arc::clone(shared.store()))
     }
 
     /// Notes that another process of the bot sends requests too.

@@ -7,9 +7,11 @@
 //!
 //! Two machines say when a shard may identify, and neither of them waits itself: [`Buckets`] spaces identifies of the same
 //! bucket, and [`Budget`] keeps the day's number, in a checkpoint, so that a crash loop cannot use it up.
-//! `queue` joins them with the journal and with `GET /gateway/bot`.
+//! `queue` joins them with the journal and with `GET /gateway/bot`, and `together` has the buckets that several processes
+//! of a bot share.
 
 mod queue;
+mod together;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,12 +23,17 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use twilight_model::gateway::SessionStartLimit;
 
-pub(crate) use self::queue::{IdentifyQueue, Permit};
+pub(crate) use self::{
+    queue::{IdentifyQueue, Permit},
+    together::EndedTurns,
+};
 
 /// Time between two identifies of a bucket: the 5 s of protocol §6, and a little more for network delay.
 ///
 /// Two frames that leave 5 s apart may arrive closer together than that.
 const SPACING: Duration = Duration::from_millis(5_100);
+/// Longest time in which a turn to identify may be used.
+const LONGEST_LIFE: Duration = Duration::from_secs(600);
 /// Identifies per day, if the server names no number (protocol §3).
 const USUAL_TOTAL: u32 = 1000;
 /// Two windows whose ends differ by less are the same window.
@@ -70,13 +77,23 @@ struct Bucket {
 }
 
 impl Buckets {
+    /// Number of a shard's bucket.
+    pub(crate) fn number(&self, shard: u32) -> u32 {
+        shard % self.concurrency.max(1)
+    }
+
+    /// Notes that no shard of a bucket may identify before this time.
+    pub(crate) fn hold(&mut self, bucket: u32, until: Instant) {
+        self.buckets.entry(bucket).or_default().free_at = Some(until);
+    }
+
     /// Sets the number of buckets.
     pub(crate) fn set_concurrency(&mut self, concurrency: u32) {
         self.concurrency = concurrency.max(1);
     }
 
     fn bucket(&mut self, shard: u32) -> &mut Bucket {
-        let bucket = shard % self.concurrency.max(1);
+        let bucket = self.number(shard);
         self.buckets.entry(bucket).or_default()
     }
 
@@ -108,11 +125,11 @@ impl Buckets {
         begin + SPACING * u32::try_from(before).unwrap_or(u32::MAX)
     }
 
-    /// Notes that the shard's identify was sent.
-    pub(crate) fn sent(&mut self, shard: u32, now: Instant) {
+    /// Notes that the shard's identify was sent; the next one of its bucket follows after `spacing`.
+    pub(crate) fn sent(&mut self, shard: u32, now: Instant, spacing: Duration) {
         let bucket = self.bucket(shard);
         bucket.holder.take_if(|holder| *holder == shard);
-        bucket.free_at = Some(now + SPACING);
+        bucket.free_at = Some(now + spacing);
     }
 
     /// Gives up the shard's bucket, or its place in the queue.
@@ -147,6 +164,19 @@ pub(crate) struct Budget {
     /// Whether this run has identified yet.
     #[serde(skip)]
     has_begun: bool,
+    /// The last turn of each bucket, as long as the next one depends on it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    turns: BTreeMap<u32, LastTurn>,
+}
+
+/// The last turn to identify in a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct LastTurn {
+    /// When the identify was sent, or the turn was taken.
+    at: Timestamp,
+    /// Whether the identify is known to have been sent.
+    #[serde(default)]
+    sent: bool,
 }
 
 /// The budget allows no identify before this time.
@@ -167,6 +197,7 @@ impl Default for Budget {
             in_vain: 0,
             last_at: None,
             has_begun: false,
+            turns: BTreeMap::new(),
         }
     }
 }
@@ -191,10 +222,15 @@ impl Budget {
         self.resets_at = Some(resets_at);
     }
 
-    /// Spends one identify.
+    /// Spends one identify, of a shard of this bucket.
     ///
-    /// The shard identifies after this has been stored, never before.
-    pub(crate) fn spend(&mut self, now: Timestamp) -> Result<(), Held> {
+    /// The shard identifies after this has been stored, never before, and within `life`.
+    pub(crate) fn spend(
+        &mut self,
+        now: Timestamp,
+        bucket: u32,
+        life: Duration,
+    ) -> Result<(), Held> {
         if self.resets_at.is_none_or(|at| at <= now) {
             self.resets_at = Some(later(now, DAY));
             self.used = 0;
@@ -224,10 +260,45 @@ impl Budget {
         }
         self.used += 1;
         self.last_at = Some(now);
+        self.turns
+            .retain(|_, turn| later(turn.at, life + SPACING) > now);
+        let turn = LastTurn {
+            at: now,
+            sent: false,
+        };
+        self.turns.insert(bucket, turn);
         if !std::mem::replace(&mut self.has_begun, true) {
             self.in_vain = self.in_vain.saturating_add(1);
         }
         Ok(())
+    }
+
+    /// Notes that an identify of this bucket was sent.
+    pub(crate) fn sent(&mut self, now: Timestamp, bucket: u32) {
+        let turn = LastTurn {
+            at: now,
+            sent: true,
+        };
+        self.turns.insert(bucket, turn);
+    }
+
+    /// When the buckets are free again that an earlier run has used, which was over at `begun`; those that are free are not
+    /// among them.
+    ///
+    /// A turn that is not known to have been used was used within `life`, or never, and not after that run's end.
+    pub(crate) fn free_at(&self, begun: Timestamp, life: Duration) -> Vec<(u32, Duration)> {
+        let turns = self.turns.iter();
+        let left = turns.filter_map(|(bucket, turn)| {
+            let sent_at = if turn.sent {
+                turn.at
+            } else {
+                later(turn.at, life)
+            };
+            let free_at = later(sent_at.min(begun), SPACING);
+            let left: Duration = free_at.duration_since(begun).try_into().ok()?;
+            (!left.is_zero()).then_some((*bucket, left))
+        });
+        left.collect()
     }
 
     /// What is left of the day's identifies; `None` while no number is known.
@@ -268,6 +339,8 @@ fn later(time: Timestamp, by: Duration) -> Timestamp {
 mod tests {
     use super::*;
 
+    const LIFE: Duration = Duration::from_secs(30);
+
     fn wall(text: &str) -> Timestamp {
         text.parse().expect("a time")
     }
@@ -293,8 +366,8 @@ mod tests {
             all(&mut buckets, start),
             [Turn::Now, Turn::Now, Turn::Later, Turn::Later]
         );
-        buckets.sent(0, start);
-        buckets.sent(1, start);
+        buckets.sent(0, start, SPACING);
+        buckets.sent(1, start, SPACING);
         let second = start + SPACING;
         assert_eq!(buckets.ask(2, start), Turn::At(second));
         assert_eq!(buckets.ask(3, start), Turn::At(second));
@@ -314,7 +387,7 @@ mod tests {
             Turn::Later,
             "the first still connects"
         );
-        buckets.sent(0, slow);
+        buckets.sent(0, slow, SPACING);
         assert_eq!(buckets.ask(1, slow), Turn::At(slow + SPACING));
     }
 
@@ -339,7 +412,7 @@ mod tests {
         }
         assert_eq!(buckets.expected(1, start), start + SPACING);
         assert_eq!(buckets.expected(2, start), start + 2 * SPACING);
-        buckets.sent(0, start);
+        buckets.sent(0, start, SPACING);
         assert_eq!(buckets.ask(1, start), Turn::At(buckets.expected(1, start)));
     }
 
@@ -349,7 +422,7 @@ mod tests {
         let mut budget = Budget::default();
         assert_eq!(budget.left(now), None, "nobody has said a number yet");
         budget.learn(&limit(2, 20), now);
-        assert_eq!(budget.spend(now), Ok(()));
+        assert_eq!(budget.spend(now, 0, LIFE), Ok(()));
         let left = |at| budget.left(wall(at)).map(|left| left.remaining);
         assert_eq!(left("2026-01-01T19:59:59Z"), Some(1));
         assert_eq!(left("2026-01-01T20:00:00Z"), Some(1000));
@@ -360,11 +433,11 @@ mod tests {
         let now = wall("2026-01-01T00:00:00Z");
         let mut budget = Budget::default();
         budget.learn(&limit(2, 20), now);
-        assert_eq!(budget.spend(now), Ok(()));
+        assert_eq!(budget.spend(now, 0, LIFE), Ok(()));
         // An answer from a cache.
         budget.learn(&limit(900, 20), now);
-        assert_eq!(budget.spend(now), Ok(()));
-        let held = budget.spend(now).expect_err("spent");
+        assert_eq!(budget.spend(now, 0, LIFE), Ok(()));
+        let held = budget.spend(now, 0, LIFE).expect_err("spent");
         assert_eq!(held.until, wall("2026-01-01T20:00:00Z"));
         assert!(held.reason.contains("1000"), "{}", held.reason);
     }
@@ -374,11 +447,11 @@ mod tests {
         let now = wall("2026-01-01T00:00:00Z");
         let mut budget = Budget::default();
         budget.learn(&limit(0, 2), now);
-        assert!(budget.spend(now).is_err());
-        assert_eq!(budget.spend(wall("2026-01-01T02:00:00Z")), Ok(()));
+        assert!(budget.spend(now, 0, LIFE).is_err());
+        assert_eq!(budget.spend(wall("2026-01-01T02:00:00Z"), 0, LIFE), Ok(()));
         budget.learn(&limit(0, 2), now);
         budget.learn(&limit(1000, 24), wall("2026-01-01T01:00:00Z"));
-        assert_eq!(budget.spend(wall("2026-01-01T01:00:00Z")), Ok(()));
+        assert_eq!(budget.spend(wall("2026-01-01T01:00:00Z"), 0, LIFE), Ok(()));
     }
 
     #[test]
@@ -390,7 +463,7 @@ mod tests {
             // Every second a run starts and dies after its identify.
             let stored = serde_json::to_vec(&budget).expect("JSON");
             let mut next: Budget = serde_json::from_slice(&stored).expect("a budget");
-            if next.spend(now).is_ok() {
+            if next.spend(now, 0, LIFE).is_ok() {
                 spent += 1;
                 budget = next;
             }
@@ -400,7 +473,46 @@ mod tests {
         assert!(budget.succeed());
         let stored = serde_json::to_vec(&budget).expect("JSON");
         let mut next: Budget = serde_json::from_slice(&stored).expect("a budget");
-        assert_eq!(next.spend(now), Ok(()), "a run that succeeded is no crash");
+        assert_eq!(
+            next.spend(now, 0, LIFE),
+            Ok(()),
+            "a run that succeeded is no crash"
+        );
+    }
+
+    #[test]
+    fn a_run_leaves_five_seconds_behind_the_last_identify_of_each_bucket() {
+        let start = wall("2026-01-01T00:00:00Z");
+        let at = |seconds| later(start, Duration::from_secs(seconds));
+        let mut before = Budget::default();
+        before.sent(start, 9);
+        for (bucket, seconds) in [(0, 50), (1, 60), (2, 79), (3, 80)] {
+            assert_eq!(before.spend(at(seconds), bucket, LIFE), Ok(()));
+        }
+        before.sent(at(51), 0);
+        before.sent(at(80), 2);
+        let stored = serde_json::to_vec(&before).expect("JSON");
+        let next: Budget = serde_json::from_slice(&stored).expect("a budget");
+        // One second later, of the two that are not known to have been sent, both may have been until the end.
+        let free_at = next.free_at(at(81), LIFE);
+        let millis = |millis| Duration::from_millis(millis);
+        let expected = [(1, millis(5_100)), (2, millis(4_100)), (3, millis(5_100))];
+        assert_eq!(free_at, expected);
+        // Their time is over.
+        assert_eq!(
+            next.free_at(at(94), LIFE),
+            [(1, millis(1_100)), (3, millis(5_100))]
+        );
+        assert_eq!(next.free_at(at(116), LIFE), []);
+        // A clock that was set back makes nobody wait for longer.
+        assert_eq!(
+            next.free_at(start, LIFE),
+            [0, 1, 2, 3].map(|bucket| (bucket, millis(5_100)))
+        );
+        // What an earlier version stored has no turns.
+        let text = r#"{"total":1000,"used":3,"resets_at":null}"#;
+        let earlier: Budget = serde_json::from_str(text).expect("a budget");
+        assert_eq!(earlier.free_at(start, LIFE), []);
     }
 
     #[test]
@@ -408,7 +520,7 @@ mod tests {
         let now = wall("2026-01-01T00:00:00Z");
         let mut budget = Budget::default();
         for _ in 0..100 {
-            assert_eq!(budget.spend(now), Ok(()));
+            assert_eq!(budget.spend(now, 0, LIFE), Ok(()));
         }
     }
 }

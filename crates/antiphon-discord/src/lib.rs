@@ -17,6 +17,7 @@ pub mod model;
 mod relay;
 mod session;
 mod shards;
+mod shared;
 mod socket;
 mod source;
 pub mod view;

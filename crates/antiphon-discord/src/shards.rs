@@ -26,7 +26,7 @@ use tokio::{
 use crate::{
     client::{ShardHandle, ShardSet, Shared},
     config::Config,
-    identify::IdentifyQueue,
+    identify::{EndedTurns, IdentifyQueue},
     session::{Session, Streams, edge_of, part, resumable_count, retired, used},
     socket::Shard,
 };
@@ -61,6 +61,8 @@ struct ShardRunner {
     stop: Stop,
     /// Queue that all shards share.
     identify: Arc<IdentifyQueue>,
+    /// Turns to identify that have ended, of which other processes have to be told.
+    ended_turns: Option<EndedTurns>,
     rng: Rng,
     /// One task for each shard; dropping them ends all.
     tasks: JoinSet<Result<(), SourceError>>,
@@ -71,11 +73,15 @@ struct ShardRunner {
 impl ShardRunner {
     fn new(config: Config, shared: Arc<Shared>, intake: Intake, stop: Stop) -> Self {
         let rng = config.rng.clone().unwrap_or_default();
-        let identify = IdentifyQueue::new(
+        let mut identify = IdentifyQueue::new(
             Arc::clone(&shared.http),
             intake.clone(),
             config.gateway.clone(),
+            config.hello_timeout,
         );
+        // All shards in one process need nobody else's word.
+        let processes = config.shards.processes();
+        let ended_turns = processes.and_then(|processes| identify.share(processes));
         let identify = Arc::new(identify);
         *shared
             .identify
@@ -87,6 +93,7 @@ impl ShardRunner {
             intake,
             stop,
             identify,
+            ended_turns,
             rng,
             tasks: JoinSet::new(),
             is_alone: false,
@@ -264,6 +271,7 @@ impl ShardRunner {
                     Some(Ok(Ok(())) | Err(_)) => {}
                 },
                 () = changed(&mut links) => {}
+                () = tell(&mut self.ended_turns) => {}
             }
         }
         if outcome.is_err() {
@@ -277,6 +285,9 @@ impl ShardRunner {
             self.tasks.shutdown().await;
         } else {
             self.show(LinkState::Closed);
+        }
+        if let Some(ended) = &mut self.ended_turns {
+            ended.tell_rest().await;
         }
         tracing::debug!(source = %self.intake.source(), "closed");
         outcome
@@ -307,6 +318,14 @@ impl ShardRunner {
 /// Number of the shard with this part.
 fn shard_of(part: &Part) -> Option<u32> {
     part.strip_prefix("shard/")?.parse().ok()
+}
+
+/// Tells other processes of the turns to identify that end; it never returns.
+async fn tell(ended: &mut Option<EndedTurns>) {
+    match ended {
+        Some(ended) => ended.tell().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Ends when a shard's link changed.

@@ -385,6 +385,7 @@ impl SqliteJournal {
     /// folder cannot be written.
     pub async fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
+        let values = options.shared.clone();
         let opened = spawn_blocking(move || {
             let file =
                 connection::resolve(&path).map_err(|failure| OpenError::new(&path, failure))?;
@@ -404,7 +405,7 @@ impl SqliteJournal {
                 wait: options.wait,
             })
         });
-        Self::opened(opened.await, Role::Ingester, None)
+        Self::opened(opened.await, Role::Ingester, None, values)
     }
 
     /// Opens a journal for reading only, also beside the process that appends.
@@ -430,12 +431,12 @@ impl SqliteJournal {
         options: Options,
     ) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
-        let follow = options.polled(READ_EVERY);
+        let (follow, values) = (options.polled(READ_EVERY), options.shared.clone());
         let opened = spawn_blocking(move || {
             let opened = Opened::beside(&path, Duration::ZERO, |_| Ok(Slot::ReadOnly));
             opened.map_err(|failure| OpenError::new(&path, failure))
         });
-        Self::opened(opened.await, Role::Reader, Some(follow))
+        Self::opened(opened.await, Role::Reader, Some(follow), values)
     }
 
     /// Opens a journal for consumers: it follows what another process appends, and stores how far consumers are, their
@@ -493,14 +494,14 @@ impl SqliteJournal {
         options: Options,
     ) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
-        let follow = options.polled(FOLLOW_EVERY);
+        let (follow, values) = (options.polled(FOLLOW_EVERY), options.shared.clone());
         let opened = spawn_blocking(move || {
             let opened = Opened::beside(&path, options.wait, |file| {
                 Ok(Slot::Consumers(Saver::open(file, &options)?))
             });
             opened.map_err(|failure| OpenError::new(&path, failure))
         });
-        Self::opened(opened.await, Role::Consumer, Some(follow))
+        Self::opened(opened.await, Role::Consumer, Some(follow), values)
     }
 
     /// # Errors
@@ -509,6 +510,7 @@ impl SqliteJournal {
         opened: Result<Result<Opened, OpenError>, JoinError>,
         role: Role,
         follow: Option<Duration>,
+        values: Option<PathBuf>,
     ) -> Result<Self, OpenError> {
         let Opened {
             path,
@@ -523,7 +525,7 @@ impl SqliteJournal {
         Ok(Self {
             shared: Arc::new(Shared {
                 readers: Readers::new(path.clone(), Arc::clone(&watch)),
-                values: Values::beside(path.clone()),
+                values: Values::new(path.clone(), values),
                 #[cfg(unix)]
                 socket: relay::Socket::beside(&path),
                 path,

@@ -388,6 +388,31 @@ async fn a_run_without_its_last_message_counts_for_nothing() {
 }
 
 #[tokio::test]
+async fn journals_that_name_the_same_place_share_their_values() {
+    if !is_there() {
+        return;
+    }
+    let server = Server::start().await;
+    let named = |name: &str| JetStreamOptions::new(name).lease(Duration::from_secs(1));
+    let open = async |options| {
+        let journal = JetStreamJournal::open(&server.url(), options).await;
+        journal.expect("opened")
+    };
+    let east = open(named("east").shared("bot")).await;
+    let west = open(named("west").shared("bot")).await;
+    let alone = open(named("alone")).await;
+    let shared = |journal: &JetStreamJournal| journal.shared().expect("values");
+    let [east, west, alone] = [&east, &west, &alone].map(shared);
+    let put = east.put("turn", "east".into(), None, seconds(60));
+    put.await.expect("stored").expect("nobody was faster");
+    let there = west.get("turn").await.expect("read");
+    assert_eq!(there.map(|there| there.value), Some("east".into()));
+    assert_eq!(alone.get("turn").await.expect("read"), None);
+    let error = refused(&server.url(), named("north").shared("a bot")).await;
+    assert!(error.hint().contains("64 letters"), "{error}");
+}
+
+#[tokio::test]
 async fn a_journal_that_is_held_names_its_holder() {
     if !is_there() {
         return;

@@ -44,8 +44,8 @@ impl Served {
 
     /// Serves a source, if it takes commands; the first of them gives the task that carries them out.
     pub(crate) fn add(&mut self, source: &mut dyn Source) -> Option<BoxFuture<'static, ()>> {
-        let relay = self.journal.relay()?;
-        let serve = source.serve(self.journal.shared())?;
+        let serve = source.serve(self.journal.shared());
+        let (relay, serve) = (self.journal.relay()?, serve?);
         self.desk.add(source.name().clone(), serve);
         if std::mem::replace(&mut self.is_serving, true) {
             return None;

@@ -42,8 +42,9 @@ pub enum Shards {
     Count(u32),
     /// A range of the shards; the other shards run in other programs with the same `count`.
     ///
-    /// Only the shards of one source queue their identifies, so the sources of one bot should not start within the same
-    /// seconds.
+    /// Sources of one bot whose journals share a store take turns to identify: those of one journal, and those of journals
+    /// that name the same one (`Options::shared` and `JetStreamOptions::shared` of `antiphon-journal`). Others should not
+    /// start within the same seconds.
     ///
     /// A guild of another program's shard is refused by commands with
     /// [`CommandError::ShardElsewhere`](crate::CommandError::ShardElsewhere); requests work for every guild.
@@ -77,6 +78,17 @@ impl Shards {
         match self {
             Self::Recommended | Self::Count(_) => 0..count,
             Self::Range { from, to, .. } => from..to,
+        }
+    }
+
+    /// Number of processes that run all shards, if each runs as many as this one; `None` if all of them run here.
+    pub(crate) fn processes(self) -> Option<u32> {
+        match self {
+            Self::Recommended | Self::Count(_) => None,
+            Self::Range { from, to, count } => {
+                let here = to.saturating_sub(from).max(1);
+                (here < count).then(|| count.div_ceil(here))
+            }
         }
     }
 

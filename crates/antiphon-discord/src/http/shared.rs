@@ -21,33 +21,26 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use antiphon_core::{Clock, Rng, Secret, SharedValue, SharedValues, error_chain};
-use ring::digest;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::{
-    sync::OnceCell,
-    time::{Instant, sleep_until, timeout},
-};
+use antiphon_core::{Clock, Rng, Secret, SharedValues};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use super::{
     limits::{Key, MOST_REFUSALS, RateLimitHeaders},
     route::Route,
 };
-use crate::error::{RequestError, Scope};
+use crate::{
+    error::{RequestError, Scope},
+    shared::{Failed, Kept, SharedStore, hash, lock, milliseconds},
+};
 
-/// How long the store may take for one change of a value.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long it may take for the first value; a store is opened, or even made, by its first use.
-const OPENING: Duration = Duration::from_secs(10);
-/// How long this process counts for itself after the store has failed.
-const ALONE: Duration = Duration::from_secs(10);
 /// How often a place is asked for that another process has to free.
 const AGAIN: Duration = Duration::from_millis(50);
 /// How long the first answer of a window may take; then another process asks.
@@ -187,12 +180,6 @@ impl Window {
     }
 }
 
-/// A value of the store.
-trait Kept: Default + Serialize + DeserializeOwned {
-    /// How long it is kept from now on.
-    fn keep(&self, now: i64) -> Duration;
-}
-
 impl Kept for Global {
     fn keep(&self, _: i64) -> Duration {
         KEEP
@@ -209,10 +196,6 @@ impl Kept for Window {
     }
 }
 
-fn milliseconds(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX >> 1)
-}
-
 /// A place in a bucket that a request has.
 #[derive(Debug)]
 pub(super) struct Taken {
@@ -222,35 +205,20 @@ pub(super) struct Taken {
     number: u64,
 }
 
-/// Why a value could not be changed.
-enum Failed {
-    /// The store failed, or took too long.
-    Store(String),
-    /// The request may not be sent in its time.
-    Late(RequestError),
-}
-
 /// The limits that the processes of a bot share.
 #[derive(Debug)]
 pub(crate) struct SharedLimits {
-    values: Arc<dyn SharedValues>,
-    clock: Clock,
-    /// Beginning of the names.
-    prefix: String,
+    store: Arc<SharedStore>,
     /// This process among the others.
     process: String,
     /// Requests a second of the whole bot.
     a_second: usize,
     /// Until when other processes are known to be there; `None` for good.
     until: Mutex<Option<Instant>>,
-    /// When the store may be asked again.
-    alone_until: Mutex<Option<Instant>>,
     /// Processes that were heard of last, at least 2.
     processes: AtomicU64,
     /// When this process may send its next request while it counts for itself.
     next_alone: Mutex<Instant>,
-    /// Whether the store has answered yet.
-    is_open: OnceCell<()>,
     /// One change of the common value at a time, so that the requests of a process do not refuse one another.
     turn: tokio::sync::Mutex<()>,
 }
@@ -266,16 +234,12 @@ impl SharedLimits {
     ) -> Self {
         let mut rng = Rng::new();
         Self {
-            values,
-            clock,
-            prefix: format!("discord.{}", hash(token.expose())),
+            store: Arc::new(SharedStore::new(values, token, clock)),
             process: format!("{:016x}", rng.u64(..)),
             a_second: a_second.max(1),
             until: Mutex::new((!always).then(Instant::now)),
-            alone_until: Mutex::default(),
             processes: AtomicU64::new(2),
             next_alone: Mutex::new(Instant::now()),
-            is_open: OnceCell::new(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -292,8 +256,13 @@ impl SharedLimits {
         lock(&self.until).is_none_or(|until| until > Instant::now())
     }
 
+    /// The store, for what else is counted together.
+    pub(super) fn store(&self) -> &Arc<SharedStore> {
+        &self.store
+    }
+
     fn now(&self) -> i64 {
-        self.clock.now().as_millisecond()
+        self.store.now()
     }
 
     /// Waits until a request may go beside those of the other processes; `None` where nothing is to be told afterwards.
@@ -311,35 +280,20 @@ impl SharedLimits {
         if !route.is_global || !self.is_together() {
             return Ok(None);
         }
-        let failure = if self.is_alone() {
+        let failure = if self.store.is_alone() {
             None
         } else {
             match self.take_shared(key, deadline).await {
                 Ok(taken) => return Ok(taken),
-                Err(Failed::Late(error)) => return Err(error),
+                Err(Failed::Refused(error)) => return Err(error),
                 Err(Failed::Store(error)) => Some(error),
             }
         };
         if let Some(error) = failure {
-            self.count_alone(&error);
+            self.store.count_alone(&error);
         }
         self.own_share(deadline).await?;
         Ok(None)
-    }
-
-    fn is_alone(&self) -> bool {
-        lock(&self.alone_until).is_some_and(|until| until > Instant::now())
-    }
-
-    /// Leaves the store alone for a while, which has failed.
-    fn count_alone(&self, error: &str) {
-        if !self.is_alone() {
-            warn!(
-                error,
-                "the shared rate limits cannot be reached; this process counts for itself"
-            );
-            *lock(&self.alone_until) = Some(Instant::now() + ALONE);
-        }
     }
 
     /// Waits for this process's own share of the bot's rate.
@@ -357,7 +311,11 @@ impl SharedLimits {
         Ok(())
     }
 
-    async fn take_shared(&self, key: &Key, deadline: Instant) -> Result<Option<Taken>, Failed> {
+    async fn take_shared(
+        &self,
+        key: &Key,
+        deadline: Instant,
+    ) -> Result<Option<Taken>, Failed<RequestError>> {
         let taken = self.take_bucket(key, deadline).await?;
         let at = self.take_global(deadline).await?;
         sleep_until(at).await;
@@ -365,13 +323,13 @@ impl SharedLimits {
     }
 
     /// Takes the next time of all processes; gives it.
-    async fn take_global(&self, deadline: Instant) -> Result<Instant, Failed> {
-        let name = format!("{}.global", self.prefix);
+    async fn take_global(&self, deadline: Instant) -> Result<Instant, Failed<RequestError>> {
+        let name = self.store.name("global");
         let rate = i64::try_from(self.a_second).unwrap_or(i64::MAX);
         // Three quarters of the rate, in microseconds; bursts of a fifth.
         let (pause, burst) = (4_000_000 / (3 * rate), (rate / 5).max(1));
         let _turn = self.turn.lock().await;
-        if self.is_alone() {
+        if self.store.is_alone() {
             return Err(Failed::Store("it failed for the request before".into()));
         }
         let change = |global: &mut Global| {
@@ -395,7 +353,7 @@ impl SharedLimits {
             global.next = next;
             Ok(at)
         };
-        self.changed(&name, change).await
+        self.store.changed(&name, change).await
     }
 
     /// Notes this process, and forgets what is over.
@@ -412,10 +370,14 @@ impl SharedLimits {
     }
 
     /// Takes a place in the window of a bucket, waiting for one until the deadline.
-    async fn take_bucket(&self, key: &Key, deadline: Instant) -> Result<Option<Taken>, Failed> {
+    async fn take_bucket(
+        &self,
+        key: &Key,
+        deadline: Instant,
+    ) -> Result<Option<Taken>, Failed<RequestError>> {
         let mut name = self.bucket(&key.bucket, &key.top);
         loop {
-            let told = self.changed(&name, |window: &mut Window| {
+            let told = self.store.changed(&name, |window: &mut Window| {
                 let told = window.take(self.now());
                 Ok((told, window.number))
             });
@@ -435,7 +397,7 @@ impl SharedLimits {
                         _ => u64::try_from(AGAIN.as_millis()).unwrap_or_default(),
                     };
                     let at = Instant::now() + Duration::from_millis(wait);
-                    within(at, deadline, Scope::User).map_err(Failed::Late)?;
+                    within(at, deadline, Scope::User).map_err(Failed::Refused)?;
                     sleep_until(at).await;
                 }
             }
@@ -456,10 +418,14 @@ impl SharedLimits {
         }
     }
 
-    async fn tell(&self, taken: Option<&Taken>, headers: &RateLimitHeaders) -> Result<(), Failed> {
+    async fn tell(
+        &self,
+        taken: Option<&Taken>,
+        headers: &RateLimitHeaders,
+    ) -> Result<(), Failed<RequestError>> {
         let global = headers.limited.filter(|it| it.scope == Scope::Global);
         if headers.is_refusal() || global.is_some() {
-            let name = format!("{}.global", self.prefix);
+            let name = self.store.name("global");
             let _turn = self.turn.lock().await;
             let change = |shared: &mut Global| {
                 let now = self.now();
@@ -470,123 +436,54 @@ impl SharedLimits {
                 }
                 Ok(())
             };
-            self.changed(&name, change).await?;
+            self.store.changed(&name, change).await?;
         }
         let Some(taken) = taken else { return Ok(()) };
         let named = headers.bucket().map(|id| (id, self.bucket(id, &taken.top)));
         let (moved, number) = match &named {
             Some((id, name)) if *name != taken.name => {
                 // The route's requests count in the bucket from now on.
-                self.changed(&taken.name, |window: &mut Window| {
-                    *window = Window {
-                        bucket: Some((*id).to_owned()),
-                        number: window.number,
-                        ..Window::default()
-                    };
-                    Ok(())
-                })
-                .await?;
+                self.store
+                    .changed(&taken.name, |window: &mut Window| {
+                        *window = Window {
+                            bucket: Some((*id).to_owned()),
+                            number: window.number,
+                            ..Window::default()
+                        };
+                        Ok(())
+                    })
+                    .await?;
                 (Some(name), None)
             }
             _ => (None, Some(taken.number)),
         };
         let name = moved.unwrap_or(&taken.name);
-        self.changed(name, |window: &mut Window| {
-            let now = self.now();
-            // A bucket that was not known begins with this request.
-            let number = number.unwrap_or_else(|| {
-                if window.limit.is_none() {
-                    window.number = window.number.max(1);
-                    window.open = true;
-                    window.flying += 1;
-                } else {
-                    // One more request of its window than were counted.
-                    window.left = window.left.saturating_sub(1);
-                    window.flying += 1;
-                }
-                window.number
-            });
-            window.answered(number, headers, now);
-            Ok(())
-        })
-        .await
+        self.store
+            .changed(name, |window: &mut Window| {
+                let now = self.now();
+                // A bucket that was not known begins with this request.
+                let number = number.unwrap_or_else(|| {
+                    if window.limit.is_none() {
+                        window.number = window.number.max(1);
+                        window.open = true;
+                        window.flying += 1;
+                    } else {
+                        // One more request of its window than were counted.
+                        window.left = window.left.saturating_sub(1);
+                        window.flying += 1;
+                    }
+                    window.number
+                });
+                window.answered(number, headers, now);
+                Ok(())
+            })
+            .await
     }
 
     fn bucket(&self, bucket: &str, top: &str) -> String {
         let text = format!("{bucket}\n{top}");
-        format!("{}.bucket.{}", self.prefix, hash(&text))
+        self.store.name(&format!("bucket.{}", hash(&text)))
     }
-
-    /// Changes a value; again, if another process was faster.
-    async fn changed<V: Kept, T>(
-        &self,
-        name: &str,
-        mut change: impl FnMut(&mut V) -> Result<T, RequestError>,
-    ) -> Result<T, Failed> {
-        let changing = async {
-            loop {
-                let failed =
-                    |error: &(dyn std::error::Error + 'static)| Failed::Store(error_chain(error));
-                let before = self
-                    .values
-                    .get(name)
-                    .await
-                    .map_err(|error| failed(&error))?;
-                let (mut value, revision): (V, _) = match &before {
-                    // What another version wrote is begun anew.
-                    Some(SharedValue { value, revision }) => (
-                        serde_json::from_slice(value).unwrap_or_default(),
-                        Some(*revision),
-                    ),
-                    None => (V::default(), None),
-                };
-                let outcome = change(&mut value).map_err(Failed::Late)?;
-                let keep = value.keep(self.now());
-                let value = serde_json::to_vec(&value).expect("numbers and short texts");
-                if before.is_some_and(|before| before.value == value) {
-                    return Ok(outcome);
-                }
-                let stored = self.values.put(name, value.into(), revision, keep).await;
-                if stored.map_err(|error| failed(&error))?.is_some() {
-                    return Ok(outcome);
-                }
-            }
-        };
-        self.open().await?;
-        answer(PATIENCE, changing).await
-    }
-
-    /// Waits until the store has answered once; the first requests wait together.
-    async fn open(&self) -> Result<(), Failed> {
-        let asking = || async {
-            // The requests that waited with the first one need not wait for ten seconds each.
-            if self.is_alone() {
-                return Err(Failed::Store("it failed for the request before".into()));
-            }
-            let name = format!("{}.global", self.prefix);
-            let answer = answer(OPENING, async {
-                let value = self.values.get(&name).await;
-                value.map_err(|error| Failed::Store(error_chain(&error)))
-            });
-            let answer = answer.await.map(drop);
-            if let Err(Failed::Store(error)) = &answer {
-                self.count_alone(error);
-            }
-            answer
-        };
-        self.is_open.get_or_try_init(asking).await.map(drop)
-    }
-}
-
-/// Waits for what the store answers.
-async fn answer<T>(
-    within: Duration,
-    asking: impl Future<Output = Result<T, Failed>>,
-) -> Result<T, Failed> {
-    let late = || Failed::Store(format!("no answer within {} s", within.as_secs()));
-    timeout(within, asking)
-        .await
-        .unwrap_or_else(|_| Err(late()))
 }
 
 /// Fails if a time is behind the deadline.
@@ -598,22 +495,6 @@ fn within(at: Instant, deadline: Instant, scope: Scope) -> Result<(), RequestErr
         });
     }
     Ok(())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A short name for a text; the text cannot be found from it.
-fn hash(text: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    let mut name = String::with_capacity(32);
-    for byte in &hash.as_ref()[..16] {
-        for digit in [byte >> 4, byte & 15] {
-            name.extend(char::from_digit(u32::from(digit), 16));
-        }
-    }
-    name
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ impl Session {
             }
             Some(op::HELLO) => {
                 self.count_or_keep("hello", frame, header, now);
-                self.on_hello(frame, header, now);
+                self.on_hello(frame, header, now)?;
             }
             Some(op::HEARTBEAT_ACK) => {
                 self.count_or_keep("heartbeat-ack", frame, header, now);
@@ -146,9 +146,20 @@ impl Session {
     }
 
     /// Answers HELLO: with a resume if there is a session, and else with an identify (protocol §3, §4).
-    fn on_hello(&mut self, frame: &Bytes, header: &Header<'_>, now: Moment) {
+    ///
+    /// # Errors
+    /// The connection has to be closed: the turn to identify is over.
+    fn on_hello(
+        &mut self,
+        frame: &Bytes,
+        header: &Header<'_>,
+        now: Moment,
+    ) -> Result<(), Disconnect> {
         if !matches!(self.phase, Phase::AwaitingHello { .. }) {
-            return;
+            return Ok(());
+        }
+        if self.permit.as_ref().is_some_and(|it| it.is_over(now.at)) {
+            return Err(Disconnect::resume("the turn to identify is over"));
         }
         let hello: wire::Hello = data(frame, header).unwrap_or_default();
         let heartbeat = Heartbeat::new(hello.heartbeat_interval, self.rng.f64(), now.at);
@@ -161,11 +172,12 @@ impl Session {
         } else {
             self.phase = Phase::Identifying { by };
             if let Some(permit) = self.permit.take() {
-                permit.used(now.at);
+                permit.used(now);
             }
             wire::identify(&self.config.identify([self.shard, self.count]))
         };
         self.send(frame, now.at);
+        Ok(())
     }
 
     /// Sequence after which the journal may lack dispatches of the session.

@@ -16,6 +16,7 @@ use antiphon_core::{BoxError, Secret, Trouble};
 #[derive(Clone, Debug)]
 pub struct JetStreamOptions {
     pub(super) name: String,
+    pub(super) shared: Option<String>,
     pub(super) replicas: Option<usize>,
     pub(super) stream_bytes: Option<i64>,
     pub(super) lease: Duration,
@@ -43,6 +44,7 @@ impl JetStreamOptions {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            shared: None,
             replicas: None,
             stream_bytes: None,
             lease: Duration::from_secs(6),
@@ -54,6 +56,18 @@ impl JetStreamOptions {
             root_certificate: None,
             client_certificate: None,
         }
+    }
+
+    /// Sets whose values the processes share ([`Journal::shared`](antiphon_core::Journal::shared)), as the name of a
+    /// journal. Default: those of this journal, in the bucket `antiphon-NAME-shared`.
+    ///
+    /// Processes with different journals on the same servers name the same one, so that they count together: the groups of a
+    /// large bot's shards, each with a journal of its own, then take turns to identify. That journal need not exist. A name
+    /// follows the rule of [`new`](Self::new).
+    #[must_use]
+    pub fn shared(mut self, name: impl Into<String>) -> Self {
+        self.shared = Some(name.into());
+        self
     }
 
     /// Sets how many servers of a cluster keep the journal: 1 to 5. Default: as the stream has it, 1 for a new one.

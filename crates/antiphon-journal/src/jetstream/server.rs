@@ -171,6 +171,8 @@ pub(super) struct Link {
     pub(super) context: Context,
     pub(super) stream: Stream,
     pub(super) subjects: Subjects,
+    /// The bucket of values that processes share.
+    pub(super) shared: String,
     /// Most bytes of a message's payload.
     pub(super) most: usize,
     /// How long an answer is waited for.
@@ -185,9 +187,12 @@ impl Link {
         role: Role,
     ) -> Result<Self, JetStreamOpenError> {
         let name = &options.name;
+        let shared = options.shared.as_ref().unwrap_or(name);
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
-            return Err(JetStreamOpenError::Name(name.clone()));
+        for name in [name, shared] {
+            if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
+                return Err(JetStreamOpenError::Name(name.clone()));
+            }
         }
         let client = connect(addresses(servers)?, options).await?;
         let server = client.server_info();
@@ -202,6 +207,7 @@ impl Link {
             context,
             stream,
             subjects,
+            shared: Subjects::of(shared).shared(),
             most: server.max_payload - HEADERS,
             patience: options.patience,
         })

@@ -33,7 +33,7 @@ impl Values {
 
     async fn store(&self) -> Result<&Store, Failure> {
         let make = async || {
-            let bucket = self.link.subjects.shared();
+            let bucket = self.link.shared.clone();
             let description = "values that the processes of an antiphon bot share";
             self.link.store(bucket, description, LONGEST).await
         };

@@ -103,6 +103,7 @@ pub struct Options {
     importing: bool,
     poll: Option<Duration>,
     pub(super) wait: Duration,
+    pub(super) shared: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -114,6 +115,7 @@ impl Default for Options {
             importing: false,
             poll: None,
             wait: PATIENCE,
+            shared: None,
         }
     }
 }
@@ -172,6 +174,38 @@ impl Options {
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
+        self
+    }
+
+    /// Sets the file of the values that processes share ([`Journal::shared`](antiphon_core::Journal::shared)). Default:
+    /// `<file>.shared`, beside the journal.
+    ///
+    /// Processes with different journals name the same file, so that they count together: the groups of a large bot's
+    /// shards, each with a journal of its own, then take turns to identify. Its first use makes it; its folder must exist. A file
+    /// that is something else is left as it is, and each process then counts for itself.
+    ///
+    /// ```
+    /// use antiphon_core::Journal;
+    /// use antiphon_journal::{Options, SqliteJournal};
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::TempDir::new()?;
+    /// # let path = |name: &str| folder.path().join(name);
+    /// let options = Options::new().shared(path("bot.shared"));
+    /// let first = SqliteJournal::open_with(path("shards-0-to-7.sqlite"), options.clone()).await?;
+    /// let second = SqliteJournal::open_with(path("shards-8-to-15.sqlite"), options).await?;
+    ///
+    /// let (here, there) = (first.shared().expect("a store"), second.shared().expect("a store"));
+    /// here.put("turn", "first".into(), None, Duration::from_secs(60)).await?;
+    /// assert_eq!(there.get("turn").await?.map(|kept| kept.value), Some("first".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn shared(mut self, file: impl Into<PathBuf>) -> Self {
+        self.shared = Some(file.into());
         self
     }
 

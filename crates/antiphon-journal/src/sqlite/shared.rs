@@ -1,6 +1,6 @@
 //! Values that processes share, in a small database of their own beside the file.
 //!
-//! It is `<file>.shared`, so that a value is stored without waiting for the journal's writer, and the writer never waits
+//! It is `<file>.shared` unless [`Options::shared`](super::Options::shared) names another, so that a value is stored without waiting for the journal's writer, and the writer never waits
 //! for a value. It is made by the first process that shares something, and may be removed while no process runs.
 
 use std::{
@@ -28,15 +28,19 @@ const MOST_VALUES: i64 = 10_000;
 #[derive(Clone, Debug)]
 pub(super) struct Values {
     journal: PathBuf,
+    /// Its own file.
+    file: PathBuf,
     /// Opened by its first use.
     connection: Arc<Mutex<Option<Connection>>>,
 }
 
 impl Values {
-    /// The values beside the journal at this path.
-    pub(super) fn beside(journal: PathBuf) -> Self {
+    /// The values of the journal at this path: in that file, or beside it.
+    pub(super) fn new(journal: PathBuf, file: Option<PathBuf>) -> Self {
+        let file = file.unwrap_or_else(|| beside(&journal, ".shared"));
         Self {
             journal,
+            file,
             connection: Arc::default(),
         }
     }
@@ -62,8 +66,16 @@ impl Values {
 
     fn open(&self) -> Result<Connection, Failure> {
         let lock = beside(&self.journal, ".lock");
-        let connection = create(&beside(&self.journal, ".shared"), &lock)?;
+        let connection = create(&self.file, &lock)?;
         connection.busy_timeout(PATIENCE)?;
+        let others =
+            "select count(*) from sqlite_schema where tbl_name not in ('shared', 'revisions')";
+        let others: i64 = connection.query_row(others, [], |row| row.get(0))?;
+        if others > 0 {
+            let file = self.file.display();
+            let cause = format!("`{file}` has other tables than those of shared values");
+            return Err(Failure::said(Trouble::Corrupt, cause));
+        }
         connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.execute_batch(
@@ -158,5 +170,39 @@ impl SharedValues for Values {
             });
             read.await.map_err(Failure::read)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_no_store_is_left_as_it_is() {
+        let folder = TempDir::new().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("journal.lock"), "").expect("a lock");
+        let notes = Connection::open(path("notes")).expect("a database");
+        let made = notes.execute_batch("create table note (text text)");
+        made.expect("a table");
+        std::fs::write(
+            path("text"),
+            "no database, and longer than a header of one".repeat(9),
+        )
+        .expect("a file");
+        for name in ["notes", "text"] {
+            let before = std::fs::read(path(name)).expect("it is there");
+            let values = Values::new(path("journal"), Some(path(name)));
+            let error = values.get("turn").await.expect_err("it is something else");
+            assert_eq!(error.trouble(), Trouble::Corrupt, "{error:?}");
+            assert_eq!(std::fs::read(path(name)).expect("still"), before, "{name}");
+        }
+        // One in a folder that is not there, and one that is made.
+        let values = Values::new(path("journal"), Some(path("away/store")));
+        values.get("turn").await.expect_err("there is no folder");
+        let values = Values::new(path("journal"), Some(path("store")));
+        assert_eq!(values.get("turn").await.expect("made"), None);
     }
 }

@@ -1,66 +1,11 @@
 //! Several processes with one store, and a server that counts.
 
-use std::sync::atomic::AtomicBool;
-
-use antiphon_core::{AppendError, BoxFuture, ReadError, Trouble};
 use bytes::Bytes;
 use http::{Method, Response};
 use tokio::{task::JoinSet, time::sleep};
 
 use super::*;
-
-/// A store in memory that takes a moment, and can fail.
-#[derive(Debug, Default)]
-struct Store {
-    values: Mutex<BTreeMap<String, (u64, Bytes)>>,
-    fails: AtomicBool,
-    reads: AtomicU64,
-    /// Seconds that a read takes.
-    slow: AtomicU64,
-}
-
-impl SharedValues for Store {
-    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SharedValue>, ReadError>> {
-        Box::pin(async move {
-            self.reads.fetch_add(1, Ordering::Relaxed);
-            sleep(Duration::from_millis(1)).await;
-            sleep(Duration::from_secs(self.slow.load(Ordering::Relaxed))).await;
-            if self.fails.load(Ordering::Relaxed) {
-                return Err(ReadError::new(Trouble::Unreachable, None));
-            }
-            assert_eq!(SharedValue::problem(name, b""), None);
-            let values = lock(&self.values);
-            Ok(values.get(name).map(|(revision, value)| SharedValue {
-                revision: *revision,
-                value: value.clone(),
-            }))
-        })
-    }
-
-    fn put<'a>(
-        &'a self,
-        name: &'a str,
-        value: Bytes,
-        expected: Option<u64>,
-        _: Duration,
-    ) -> BoxFuture<'a, Result<Option<u64>, AppendError>> {
-        Box::pin(async move {
-            sleep(Duration::from_millis(1)).await;
-            let mut values = lock(&self.values);
-            let there = values.get(name).map(|(revision, _)| *revision);
-            if there != expected {
-                return Ok(None);
-            }
-            let revision = there.unwrap_or_default() + 1;
-            values.insert(name.to_owned(), (revision, value));
-            Ok(Some(revision))
-        })
-    }
-
-    fn names<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<String>, ReadError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-}
+use crate::shared::{ALONE, testing::Store};
 
 /// A server with one bucket of five requests in two seconds.
 #[derive(Debug)]
@@ -293,7 +238,7 @@ async fn refusals_of_all_processes_count_together() {
     let refused = RateLimitHeaders::of(&refused.body(Bytes::new()).expect("a response"));
     one.answered(None, &refused).await;
     {
-        let mut values = lock(&store.values);
+        let mut values = store.values();
         let (_, value) = values.values_mut().next().expect("the common value");
         let mut global: Global = serde_json::from_slice(value).expect("the same shape");
         assert_eq!(global.refused.values().sum::<u32>(), 1);
