@@ -70,6 +70,10 @@ chaos runs="100" seed="1":
 chaos-virtual runs="1000" seed="1":
     target/debug/antiphon-chaos virtual --runs {{runs}} --seed {{seed}}
 
+# Runs of a cluster of three servers, two ingesters and three workers
+cluster runs="100" seed="1":
+    target/debug/antiphon-chaos cluster --runs {{runs}} --seed {{seed}}
+
 # The figures of docs/performance.md, end to end beside other libraries.
 peers:
     benches/peers/run

@@ -25,8 +25,19 @@ pub(crate) enum Command {
     ///
     /// A kill drops an app where it stands. What only processes can suffer is skipped and counted.
     Virtual(Trial),
+    /// Plays runs on a cluster: three servers, two ingesters and three workers
+    ///
+    /// Processes are killed, stopped and cut off, and servers killed, while all platforms bring events. It needs
+    /// nats-server 2.10.25 or newer; without one the runs are skipped.
+    Cluster(Cluster),
     /// Prints the script of a seed, and does nothing else
-    Script(Course),
+    Script {
+        #[command(flatten)]
+        course: Course,
+        /// The script of a cluster; `--kill-share` has no say in it
+        #[arg(long)]
+        cluster: bool,
+    },
     /// Runs the bot on trial; `run` starts it
     #[command(hide = true)]
     Bot {
@@ -82,6 +93,40 @@ pub(crate) struct Run {
     /// The command on trial; by default the one beside this program
     #[arg(long, value_name = "FILE")]
     pub(crate) antiphon: Option<PathBuf>,
+    /// Keeps the files of every run, not only those of runs that fail
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Cluster {
+    /// The seed of the first run; each further run has the next number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How long things go wrong in a run
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) seconds: Duration,
+    /// How many runs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) runs: u64,
+    /// Events a second of each platform
+    #[arg(long, value_name = "N", default_value_t = 125, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rate: u32,
+    /// How long healing may take
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pub(crate) heal: Duration,
+    /// Adds the counts to those of earlier sittings in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tally: Option<PathBuf>,
+    /// Does not look for the shortest prefix of a script that fails
+    #[arg(long)]
+    pub(crate) no_shorten: bool,
+    /// The command on trial; by default the one beside this program
+    #[arg(long, value_name = "FILE")]
+    pub(crate) antiphon: Option<PathBuf>,
+    /// The server; by default the one on the PATH
+    #[arg(long, value_name = "FILE", default_value = "nats-server")]
+    pub(crate) nats_server: PathBuf,
     /// Keeps the files of every run, not only those of runs that fail
     #[arg(long)]
     pub(crate) keep: bool,

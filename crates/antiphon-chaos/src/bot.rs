@@ -9,12 +9,16 @@ use antiphon::{
     App, Clock, Delivery, Event, HandlerError, HandlerExt as _, KindPattern, Limits, RunError,
     State,
     discord::{self, MessageCreate, RequestError},
-    journal::{OpenError, Options, Retention, SqliteJournal, Trouble},
+    journal::{
+        IntoJournal, JetStreamJournal, JetStreamOptions, OpenError, Options, Retention,
+        SqliteJournal, Trouble,
+    },
     lavalink::{self, Playable, Pool},
     music,
     net::{Addresses, AddressesError, Network},
     queup, stackexchange,
 };
+use antiphon_core::error_chain;
 use antiphon_sim::Simulator;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -23,6 +27,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     effects::Effects,
     mood::{DEADLINE, Mood},
+    rig::cluster::JOURNAL,
     script::{ASK, PLAY},
 };
 
@@ -32,12 +37,19 @@ pub(crate) const NAME: &str = "bot";
 pub(crate) const ACT: &str = "act";
 /// Exit code of a bot whose journal was changed by somebody else, as of `antiphon run`.
 pub(crate) const CHANGED: u8 = 5;
+/// Exit code of a worker whose place another process has taken.
+pub(crate) const REPLACED: u8 = 1;
+/// Exit code of a worker that cannot reach the servers, or whose journal nobody serves, as of `antiphon run`.
+pub(crate) const UNREACHABLE: u8 = 3;
 /// Tries of a handler whose failures pass; more than any run has.
 const TRIES: u32 = 1000;
 /// Events that wait in one lane at most.
 const LANE: usize = 4;
 /// Events that wait or are handled in all lanes at most.
 const OPEN: usize = 256;
+/// The same of a worker.
+const WORKERS_LANE: usize = 1024;
+const WORKERS_OPEN: usize = 32 * WORKERS_LANE;
 /// How long a bot waits for its journal and for its own name.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -47,7 +59,11 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) is_alone: bool,
     pub(crate) saves_each: bool,
+    /// See [`Mood::of`].
+    pub(crate) moods: u16,
     pub(crate) journal: PathBuf,
+    /// The servers that have the journal in place of a file: the process is one of several workers.
+    pub(crate) servers: Option<String>,
     /// What the simulator printed.
     pub(crate) addresses: PathBuf,
     /// The song that it plays, as nodes write it.
@@ -141,7 +157,11 @@ pub(crate) struct Bot {
 /// Acts on an event, in its mood.
 async fn act(event: Event, delivery: Delivery, State(bot): State<Bot>) -> Result<(), HandlerError> {
     bot.effects.began(&delivery)?;
-    let mood = Mood::of(bot.settings.seed, event.origin().as_str());
+    let mood = Mood::of(
+        bot.settings.seed,
+        event.origin().as_str(),
+        bot.settings.moods,
+    );
     match mood {
         Mood::FailsOnce if delivery.attempt == 1 => {
             return Err(HandlerError::retry("the first call fails"));
@@ -208,9 +228,15 @@ pub(crate) fn app(accounts: Accounts, settings: &Settings, effects: &Effects) ->
         pool,
     });
     let act = act.named(ACT).attempts(TRIES).deadline(DEADLINE);
-    // Small lanes, so that some are full and their events wait in the journal.
-    let limits = Limits::default().lane(LANE).open(OPEN);
-    let app = app.named(NAME).from_start().limits(limits);
+    let app = app.named(NAME).from_start();
+    let app = if settings.servers.is_some() {
+        // A place has more than a hundred events a second: one that is parked would read them from the servers again.
+        let limits = Limits::default().lane(WORKERS_LANE).open(WORKERS_OPEN);
+        app.worker().limits(limits)
+    } else {
+        // Small lanes, so that some are full and their events wait in the journal.
+        app.limits(Limits::default().lane(LANE).open(OPEN))
+    };
     let app = if settings.saves_each {
         app.on_raw("*", act.save_each())
     } else {
@@ -241,30 +267,59 @@ pub(crate) async fn run(settings: PathBuf, effects: PathBuf) -> anyhow::Result<u
     let accounts = Accounts::at(&addresses).context("the addresses lack something")?;
     let effects = Effects::open(&effects).context("could not open the effects")?;
     let mut asked = signal(SignalKind::terminate()).context("could not wait for signals")?;
+    let stop = async move {
+        asked.recv().await;
+    };
+    if let Some(servers) = &settings.servers {
+        let options = JetStreamOptions::new(JOURNAL).wait(WAIT);
+        return match JetStreamJournal::for_consumers(servers, options).await {
+            Ok(journal) => serve(app(accounts, &settings, &effects), journal, stop).await,
+            Err(error) => end(error.trouble(), error),
+        };
+    }
     let opened = if settings.is_alone {
         SqliteJournal::open(&settings.journal).await
     } else {
         beside(&settings).await
     };
-    let journal = match opened {
-        Ok(journal) => journal,
-        Err(error) if error.trouble() == Trouble::Changed => {
-            tracing::warn!(%error, "the journal was changed");
-            return Ok(CHANGED);
-        }
-        Err(error) => return Err(error).context("could not open the journal"),
-    };
-    let ended = app(accounts, &settings, &effects)
-        .run(journal, asked.recv())
-        .await;
-    match ended {
-        Ok(()) => Ok(0),
-        Err(error) if is_changed(&error) => {
-            tracing::warn!(%error, "the journal was changed");
-            Ok(CHANGED)
-        }
-        Err(error) => Err(error.into()),
+    match opened {
+        Ok(journal) => serve(app(accounts, &settings, &effects), journal, stop).await,
+        Err(error) => end(error.trouble(), error),
     }
+}
+
+/// Runs the bot's app until it is to stop.
+async fn serve(
+    app: App<Bot>,
+    journal: impl IntoJournal,
+    stop: impl Future<Output = ()> + Send,
+) -> anyhow::Result<u8> {
+    match app.run(journal, stop).await {
+        Ok(()) => Ok(0),
+        Err(error) => match trouble(&error) {
+            Some(trouble) => end(trouble, error),
+            None => Err(error.into()),
+        },
+    }
+}
+
+/// Ends with the code that says what is wrong with the journal.
+///
+/// # Errors
+/// The error itself, if it is none of those that a trial may bring about.
+fn end(
+    trouble: Trouble,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> anyhow::Result<u8> {
+    let code = match trouble {
+        Trouble::Changed => CHANGED,
+        Trouble::TakenOver => REPLACED,
+        Trouble::Unreachable | Trouble::Empty => UNREACHABLE,
+        _ => return Err(error.into()),
+    };
+    let error = error_chain(&error);
+    tracing::warn!(error, "the journal cannot be used any more");
+    Ok(code)
 }
 
 /// Opens the daemon's journal, once the daemon has made it.
@@ -284,12 +339,17 @@ async fn beside(settings: &Settings) -> Result<SqliteJournal, OpenError> {
     }
 }
 
+/// What was wrong with the journal when an app ended.
+fn trouble(error: &RunError) -> Option<Trouble> {
+    match error {
+        RunError::Append(error) => Some(error.trouble()),
+        RunError::Read(error) => Some(error.trouble()),
+        RunError::Claim(error) => Some(error.trouble()),
+        _ => None,
+    }
+}
+
 /// Whether an app ended because its journal was changed by somebody else.
 pub(crate) fn is_changed(error: &RunError) -> bool {
-    match error {
-        RunError::Append(error) => error.trouble() == Trouble::Changed,
-        RunError::Read(error) => error.trouble() == Trouble::Changed,
-        RunError::Claim(error) => error.trouble() == Trouble::Changed,
-        _ => false,
-    }
+    trouble(error) == Some(Trouble::Changed)
 }

@@ -1,7 +1,8 @@
 //! What the bot did, line by line, in a file for each of its processes.
 //!
 //! A line is one write of a few bytes, so that it is there whole or not at all when the process is killed. Acting on an
-//! event is such a line: an effect without a key, which nobody but the journal keeps from happening twice.
+//! event is such a line: an effect without a key, which nobody but the journal keeps from happening twice. Each line has
+//! its time by the machine's clock, by which the lines of processes that run beside one another have an order.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,6 +12,7 @@ use std::{
 };
 
 use antiphon::{Delivery, Position};
+use jiff::Timestamp;
 
 /// Where a process of the bot writes what it does.
 #[derive(Clone, Debug)]
@@ -36,7 +38,7 @@ impl Effects {
         } else {
             "first"
         };
-        self.line(format!("began {} {again}\n", delivery.position))
+        self.line(format!("began {} {again}", delivery.position))
     }
 
     /// The handler has acted on the event.
@@ -44,7 +46,7 @@ impl Effects {
     /// # Errors
     /// A file that cannot be written.
     pub(crate) fn did(&self, position: Position) -> io::Result<()> {
-        self.line(format!("did {position}\n"))
+        self.line(format!("did {position}"))
     }
 
     /// A question was answered at the platform.
@@ -52,7 +54,7 @@ impl Effects {
     /// # Errors
     /// A file that cannot be written.
     pub(crate) fn answered(&self, position: Position) -> io::Result<()> {
-        self.line(format!("answered {position}\n"))
+        self.line(format!("answered {position}"))
     }
 
     #[expect(
@@ -60,8 +62,14 @@ impl Effects {
         reason = "a line that was made for this"
     )]
     fn line(&self, line: String) -> io::Result<()> {
+        let line = format!("{} {line}\n", now());
         (&*self.0).write_all(line.as_bytes())
     }
+}
+
+/// The machine's time, in microseconds since 1970.
+pub(crate) fn now() -> i64 {
+    Timestamp::now().as_microsecond()
 }
 
 /// How a process of the bot ended.
@@ -71,13 +79,20 @@ pub(crate) enum End {
     None,
     /// In good order.
     Stopped,
-    /// In the middle: it was killed, or its journal was taken away.
+    /// In the middle: it was killed, or its journal was taken away, or another process took its place.
     Torn,
+}
+
+/// A line: one thing that the bot did, and its time in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) at: i64,
+    pub(crate) deed: Deed,
 }
 
 /// One thing that the bot did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) enum Deed {
     /// A call began, for an event that may have been handled before or not.
     Began { position: u64, again: bool },
     /// The event was acted on.
@@ -113,16 +128,18 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
 
 fn parse(line: &str) -> Option<Line> {
     let mut words = line.split(' ');
+    let at = words.next()?.parse().ok()?;
     let (what, position) = (words.next()?, words.next()?.parse().ok()?);
-    match (what, words.next()) {
-        ("began", Some(again)) => Some(Line::Began {
+    let deed = match (what, words.next()) {
+        ("began", Some(again)) => Deed::Began {
             position,
             again: again == "again",
-        }),
-        ("did", None) => Some(Line::Did { position }),
-        ("answered", None) => Some(Line::Answered { position }),
-        _ => None,
-    }
+        },
+        ("did", None) => Deed::Did { position },
+        ("answered", None) => Deed::Answered { position },
+        _ => return None,
+    };
+    Some(Line { at, deed })
 }
 
 #[cfg(test)]
@@ -134,20 +151,20 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("effects");
         assert_eq!(read(&path).expect("no file is no line"), []);
-        std::fs::write(&path, "began 17 again\ndid 17\nanswered 17\nbeg").expect("a file");
+        std::fs::write(&path, "5 began 17 again\n6 did 17\n7 answered 17\n8 beg").expect("a file");
         let lines = read(&path).expect("lines");
-        assert_eq!(
-            lines,
-            [
-                Line::Began {
-                    position: 17,
-                    again: true
-                },
-                Line::Did { position: 17 },
-                Line::Answered { position: 17 },
-            ]
-        );
-        std::fs::write(&path, "sang 17\n").expect("a file");
+        let line = |at, deed| Line { at, deed };
+        let began = Deed::Began {
+            position: 17,
+            again: true,
+        };
+        let expected = [
+            line(5, began),
+            line(6, Deed::Did { position: 17 }),
+            line(7, Deed::Answered { position: 17 }),
+        ];
+        assert_eq!(lines, expected);
+        std::fs::write(&path, "5 sang 17\n").expect("a file");
         assert!(read(&path).is_err());
     }
 }

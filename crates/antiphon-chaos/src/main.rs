@@ -30,9 +30,10 @@ use clap::Parser as _;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    args::{Cli, Command, Course, Run, Trial},
+    args::{Cli, Cluster, Command, Course, Trial},
     rig::{
         Load, Outcome,
+        cluster::nats,
         paused::{Paused, count_panics},
         real::Real,
     },
@@ -46,6 +47,8 @@ use crate::{
 const TRIES: u32 = 3;
 /// Exit code of a trial that a signal has ended.
 const INTERRUPTED: u8 = 130;
+/// The same on a cluster, whose runs take most of a minute.
+const CLUSTER_TRIES: u32 = 2;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -92,7 +95,7 @@ fn is_closed(error: &anyhow::Error) -> bool {
 fn execute(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Run(run) => {
-            let antiphon = antiphon(&run)?;
+            let antiphon = antiphon(run.antiphon)?;
             let play = async |script: &Script, load: Load, keeps: Keeps| {
                 let mut rig = Real::start(&antiphon, script, load).await?;
                 let outcome = rig::play(&mut rig, script, load).await;
@@ -102,7 +105,8 @@ fn execute(command: Command) -> anyhow::Result<u8> {
                 }
                 outcome
             };
-            trial(&run.trial, real_time, TRIES, &play)
+            let script = |number| script(run.trial.course, number);
+            trial(&run.trial, script, real_time, TRIES, &play)
         }
         Command::Virtual(virtual_runs) => {
             count_panics();
@@ -116,14 +120,57 @@ fn execute(command: Command) -> anyhow::Result<u8> {
                 outcome
             };
             // On a paused clock a script goes the same way again, but for what the machine's threads make of it.
-            trial(&virtual_runs, paused_time, 1, &play)
+            let script = |number| script(virtual_runs.course, number);
+            trial(&virtual_runs, script, paused_time, 1, &play)
         }
-        Command::Script(course) => {
-            report::acts(&script(course, 0))?;
+        Command::Cluster(runs) => cluster(runs),
+        Command::Script { course, cluster } => {
+            let script = if cluster {
+                Script::of_cluster(course.seed, course.seconds)
+            } else {
+                script(course, 0)
+            };
+            report::acts(&script)?;
             Ok(0)
         }
         Command::Bot { settings, effects } => real_time()?.block_on(bot::run(settings, effects)),
     }
+}
+
+/// Plays runs on a cluster.
+fn cluster(runs: Cluster) -> anyhow::Result<u8> {
+    let antiphon = antiphon(runs.antiphon)?;
+    match nats::version(&runs.nats_server) {
+        Ok(version) => report::line(format_args!("nats-server {version}"))?,
+        Err(why) => {
+            report::line(format_args!("skipped: {why}"))?;
+            return Ok(0);
+        }
+    }
+    let play = async |script: &Script, load: Load, keeps: Keeps| {
+        let started = rig::cluster::Cluster::start(&antiphon, &runs.nats_server, script, load);
+        let mut rig = started.await?;
+        let outcome = rig::play(&mut rig, script, load).await;
+        let failed = !outcome.as_ref().is_ok_and(Outcome::holds);
+        if runs.keep || failed && keeps == Keeps::IfItFails {
+            report::line(format_args!("    files: {}", rig.keep().display()))?;
+        }
+        outcome
+    };
+    let of_all = Trial {
+        course: Course {
+            seed: runs.seed,
+            seconds: runs.seconds,
+            kill_share: 1.0,
+        },
+        runs: runs.runs,
+        rate: runs.rate,
+        heal: runs.heal,
+        tally: runs.tally,
+        no_shorten: runs.no_shorten,
+    };
+    let script = |number| Script::of_cluster(runs.seed.wrapping_add(number), runs.seconds);
+    trial(&of_all, script, real_time, CLUSTER_TRIES, &play)
 }
 
 /// Whether the files of a run are kept.
@@ -134,12 +181,12 @@ enum Keeps {
 }
 
 /// The command on trial.
-fn antiphon(run: &Run) -> anyhow::Result<PathBuf> {
+fn antiphon(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     let beside = || -> anyhow::Result<PathBuf> {
         let this = std::env::current_exe().context("this program has no file")?;
         Ok(this.with_file_name("antiphon"))
     };
-    let path = run.antiphon.clone().map_or_else(beside, Ok)?;
+    let path = named.map_or_else(beside, Ok)?;
     if !path.is_file() {
         let hint = Hint("build it by `cargo build --workspace`, or name it by `--antiphon FILE`");
         return Err(anyhow::anyhow!("there is no {}", path.display()).context(hint));
@@ -167,6 +214,7 @@ fn script(course: Course, run: u64) -> Script {
 /// Plays all runs, and reports them; the exit code says whether every promise was kept.
 fn trial(
     trial: &Trial,
+    script: impl Fn(u64) -> Script,
     runtime: impl Fn() -> anyhow::Result<Runtime>,
     tries: u32,
     play: &impl AsyncFn(&Script, Load, Keeps) -> anyhow::Result<Outcome>,
@@ -182,7 +230,7 @@ fn trial(
     let stop = Stop::listen()?;
     let mut failed = 0_u64;
     for run in 0..trial.runs {
-        let script = script(trial.course, run);
+        let script = script(run);
         let played = runtime()?.block_on(stop.or(play(&script, load, Keeps::IfItFails)));
         if played.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
             report::tally(&all)?;

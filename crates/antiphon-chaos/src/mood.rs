@@ -9,6 +9,11 @@ use antiphon::Rng;
 /// How long a handler may take before it is given up.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
+/// How rare handlers are that are not well: some 60 of so many events meet one.
+pub(crate) const OFTEN: u16 = 1000;
+/// The same where a place has more than a hundred events a second, for which such handlers would take too long.
+pub(crate) const SELDOM: u16 = 10_000;
+
 /// How the handler behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
@@ -28,7 +33,9 @@ pub(crate) enum Mood {
 
 impl Mood {
     /// The mood towards an event of this origin.
-    pub(crate) fn of(seed: u64, origin: &str) -> Self {
+    ///
+    /// Of so many events some 60 meet a handler that is not well.
+    pub(crate) fn of(seed: u64, origin: &str, events: u16) -> Self {
         // FNV-1a, which is the same everywhere.
         let hash = origin
             .bytes()
@@ -36,7 +43,7 @@ impl Mood {
                 (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
             });
         let mut rng = Rng::with_seed(hash);
-        match rng.u16(..1000) {
+        match rng.u16(..events) {
             0..4 => Self::FailsOnce,
             4..8 => Self::Fails,
             8..11 => Self::Panics,
@@ -64,13 +71,16 @@ mod tests {
     #[test]
     fn most_handlers_are_well_and_every_mood_comes() {
         let moods: Vec<Mood> = (0..10_000)
-            .map(|n| Mood::of(7, &format!("message/{n}")))
+            .map(|n| Mood::of(7, &format!("message/{n}"), OFTEN))
             .collect();
         let well = moods.iter().filter(|mood| **mood == Mood::Well).count();
         assert!(well > 9000, "{well}");
         for mood in [Mood::FailsOnce, Mood::Fails, Mood::Panics, Mood::Hangs] {
             assert!(moods.contains(&mood), "{mood:?}");
         }
-        assert_eq!(Mood::of(7, "message/1"), Mood::of(7, "message/1"));
+        assert_eq!(
+            Mood::of(7, "message/1", OFTEN),
+            Mood::of(7, "message/1", OFTEN)
+        );
     }
 }

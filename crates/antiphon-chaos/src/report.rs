@@ -3,7 +3,10 @@
 use std::io::{self, Write as _};
 
 use crate::{
-    rig::Outcome,
+    rig::{
+        Outcome,
+        cluster::take_over::{Beside, seconds},
+    },
     script::{Script, Shape},
     tally::Tally,
     verdict::Counts,
@@ -27,15 +30,16 @@ pub(crate) fn run(script: &Script, outcome: &Outcome) -> io::Result<()> {
     let shape = match script.shape {
         Shape::Beside => "beside",
         Shape::Alone => "alone",
+        Shape::Cluster => "cluster",
     };
     let counts = &outcome.verdict.counts;
     let told = if outcome.holds() { "kept" } else { "BROKEN" };
     line(format_args!(
-        "seed {:<6} {told:<6} {shape:<6} {:>2} acts, {} kills; due {}, stored {}, in gaps {}, lost {}; \
+        "seed {:<6} {told:<6} {shape:<7} {:>2} acts, {} kills; due {}, stored {}, in gaps {}, lost {}; \
          acted again {}, dead {}; healed after {:.1} s",
         script.seed,
         script.acts.len(),
-        outcome.acts.get("kill").copied().unwrap_or_default(),
+        kills(outcome),
         counts.due,
         counts.stored,
         counts.gapped,
@@ -44,10 +48,30 @@ pub(crate) fn run(script: &Script, outcome: &Outcome) -> io::Result<()> {
         counts.dead_expected,
         outcome.healed.as_secs_f64(),
     ))?;
+    let late = outcome.take_overs.iter();
+    if let Some(longest) = late
+        .filter(|one| one.beside == Beside::Nothing)
+        .max_by_key(|one| one.took)
+    {
+        line(format_args!(
+            "    {} take-overs; the longest with nothing else broken after {:.1} s: {} from {:?}",
+            outcome.take_overs.len(),
+            seconds(longest.took),
+            longest.of,
+            longest.from,
+        ))?;
+    }
     for broken in &outcome.verdict.broken {
         line(format_args!("    {broken}"))?;
     }
     Ok(())
+}
+
+/// How often something was killed.
+pub(crate) fn kills(outcome: &Outcome) -> u64 {
+    let acts = outcome.acts.iter();
+    let kills = acts.filter(|(name, _)| name.starts_with("kill"));
+    kills.map(|(_, count)| count).sum()
 }
 
 /// Prints the acts of a script.
@@ -68,6 +92,7 @@ pub(crate) fn acts(script: &Script) -> io::Result<()> {
 ///
 /// # Errors
 /// A closed stdout.
+#[expect(clippy::cast_precision_loss, reason = "a take-over has some seconds")]
 pub(crate) fn tally(tally: &Tally) -> io::Result<()> {
     line("")?;
     line(format_args!(
@@ -124,6 +149,17 @@ pub(crate) fn tally(tally: &Tally) -> io::Result<()> {
         let each = map.iter().map(|(name, count)| format!("{count} {name}"));
         each.collect::<Vec<_>>().join(", ")
     };
+    for (name, took) in &tally.take_overs {
+        let [median, longest] =
+            [took.len() / 2, took.len() - 1].map(|index| took[index] as f64 / 1000.0);
+        line(format_args!(
+            "taken over, {name}: {}, half of them within {median:.1} s, the longest after {longest:.1} s",
+            took.len()
+        ))?;
+    }
+    if !tally.ends.is_empty() {
+        line(format_args!("ended by themselves: {}", list(&tally.ends)))?;
+    }
     line(format_args!("acts: {}", list(&tally.acts)))?;
     if !tally.skipped.is_empty() {
         line(format_args!("skipped: {}", list(&tally.skipped)))?;

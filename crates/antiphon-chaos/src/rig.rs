@@ -1,8 +1,9 @@
 //! A rig: the simulator, the daemon and the bot, on which scripts are played.
 //!
-//! [`real`] has processes of their own, [`paused`] all of it in this process on a paused clock. Both are played, healed
-//! and judged by [`play`].
+//! [`real`] has processes of their own, [`paused`] all of it in this process on a paused clock, [`cluster`] several
+//! processes of each on servers. All are played, healed and judged by [`play`].
 
+pub(crate) mod cluster;
 pub(crate) mod paused;
 mod process;
 pub(crate) mod real;
@@ -16,15 +17,17 @@ use std::{
 };
 
 use antiphon::{
-    DeadLetter, DeadLetterId, Event, Position,
+    DeadLetter, DeadLetterId, Event, Position, ReadError,
     journal::{Journal, SqliteJournal, Trouble},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::{
+    bot::PLANNED,
     effects::{self, End, Life},
     faults,
+    rig::cluster::take_over::TakeOver,
     script::{CHANNEL, Script, What},
     verdict::{Audit, Evidence, PLATFORMS, Verdict},
 };
@@ -34,7 +37,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Pause between two verdicts while a rig heals.
 const VERDICTS: Duration = Duration::from_millis(250);
 /// How long a rig may take until events of every platform are stored.
-const BEGIN: Duration = Duration::from_secs(60);
+const BEGIN: Duration = Duration::from_secs(120);
 /// Events that are read at a time.
 const PAGE: usize = 2000;
 /// How long one verdict's evidence may take to collect.
@@ -59,6 +62,11 @@ pub(crate) trait Rig {
     /// Plays an act; returns why it cannot be played here, if so.
     async fn act(&mut self, what: &What) -> anyhow::Result<Option<&'static str>>;
 
+    /// Whether every process has taken part, so that the trial may begin once all platforms have brought events.
+    async fn has_begun(&mut self) -> anyhow::Result<bool> {
+        Ok(true)
+    }
+
     /// Looks whether everything that should run still runs, and starts what ended.
     async fn watch(&mut self) -> anyhow::Result<()>;
 
@@ -68,11 +76,21 @@ pub(crate) trait Rig {
     /// What a platform's audit says of the journal's events.
     async fn audit(&mut self, platform: &str, events: &[Arc<Event>]) -> anyhow::Result<Audit>;
 
-    /// The journal, for reading; `None` while there is none.
-    async fn journal(&mut self) -> anyhow::Result<Option<SqliteJournal>>;
+    /// What the journal has; `None` while there is none.
+    async fn stored(&mut self) -> anyhow::Result<Option<Contents>>;
 
     /// What the bot's processes did.
     fn lives(&mut self) -> anyhow::Result<Vec<Life>>;
+
+    /// Judges what only this rig promises; returns who took over from whom.
+    async fn judge(&mut self, _: &Evidence, _: &mut Verdict) -> anyhow::Result<Vec<TakeOver>> {
+        Ok(Vec::new())
+    }
+
+    /// How often processes ended by themselves for a reason that is part of the trial, by that reason.
+    fn ends(&self) -> BTreeMap<&'static str, u64> {
+        BTreeMap::new()
+    }
 
     /// Ends everything in good order.
     async fn stop(&mut self) -> anyhow::Result<()>;
@@ -87,6 +105,9 @@ pub(crate) trait Rig {
     fn log(&self) -> String;
 }
 
+/// The events and the dead letters of a journal.
+pub(crate) type Contents = (Vec<Arc<Event>>, Vec<DeadLetter>);
+
 /// What became of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
@@ -98,6 +119,10 @@ pub(crate) struct Outcome {
     /// How long it took until nothing was missing any more.
     pub(crate) healed: Duration,
     pub(crate) panics: u64,
+    /// Who took over from whom, where several processes can.
+    pub(crate) take_overs: Vec<TakeOver>,
+    /// Ends of processes by themselves that are part of the trial, by their reason.
+    pub(crate) ends: BTreeMap<&'static str, u64>,
 }
 
 impl Outcome {
@@ -146,14 +171,14 @@ pub(crate) async fn play(
         rig.command(&json!({"platform": platform, "do": "cut"}))
             .await?;
     }
-    let mut verdict = loop {
+    let (evidence, mut verdict) = loop {
         rig.watch().await?;
         see(rig, &mut messages).await?;
         let evidence = timeout(COLLECT, collect(rig, &messages)).await??;
         if let Some(evidence) = evidence {
-            let verdict = Verdict::of(&evidence, script.seed, script.saves_each);
+            let verdict = Verdict::of(&evidence, script);
             if !verdict.is_open || healing.elapsed() > load.patience {
-                break verdict;
+                break (evidence, verdict);
             }
         } else if healing.elapsed() > load.patience {
             anyhow::bail!("there is no journal");
@@ -161,6 +186,7 @@ pub(crate) async fn play(
         sleep(VERDICTS).await;
     };
     let healed = healing.elapsed();
+    let take_overs = rig.judge(&evidence, &mut verdict).await?;
     rig.stop().await?;
     verdict.broken.append(rig.troubles());
     let panics = rig.panics()?;
@@ -175,6 +201,8 @@ pub(crate) async fn play(
         skipped,
         healed,
         panics,
+        take_overs,
+        ends: rig.ends(),
     })
 }
 
@@ -185,19 +213,20 @@ async fn begin(rig: &mut impl Rig) -> anyhow::Result<()> {
     let begun = Instant::now();
     loop {
         rig.watch().await?;
-        if let Some(journal) = rig.journal().await? {
-            let stored = events(&journal).await?;
+        if let Some((stored, _)) = rig.stored().await? {
             let has = |name: &&str| {
                 let mut stored = stored.iter();
                 stored.any(|event| event.source().as_str() == *name)
             };
-            if PLATFORMS.iter().all(has) {
+            if PLATFORMS.iter().all(has) && rig.has_begun().await? {
                 return Ok(());
             }
         }
         if begun.elapsed() > BEGIN {
             let log = rig.log();
-            anyhow::bail!("nothing of some platform was stored within a minute: {log}");
+            anyhow::bail!(
+                "nothing of some platform was stored or handled within two minutes: {log}"
+            );
         }
         sleep(LOOK).await;
     }
@@ -258,12 +287,9 @@ async fn collect(
     rig: &mut impl Rig,
     messages: &BTreeSet<(String, String)>,
 ) -> anyhow::Result<Option<Evidence>> {
-    let Some(journal) = rig.journal().await? else {
+    let Some((events, letters)) = rig.stored().await? else {
         return Ok(None);
     };
-    let events = events(&journal).await?;
-    let letters = letters(&journal).await?;
-    drop(journal);
     let mut messages = messages.clone();
     for event in &events {
         if event.kind().as_str() == "discord.MESSAGE_CREATE"
@@ -292,7 +318,18 @@ async fn collect(
     }))
 }
 
-async fn events(journal: &SqliteJournal) -> anyhow::Result<Vec<Arc<Event>>> {
+/// What a journal's file has; `None` while there is none.
+///
+/// # Errors
+/// A journal that is damaged.
+async fn contents(file: &Path) -> anyhow::Result<Option<Contents>> {
+    let Some(journal) = reader(file).await? else {
+        return Ok(None);
+    };
+    Ok(Some((events(&journal).await?, letters(&journal).await?)))
+}
+
+async fn events(journal: &impl Journal) -> Result<Vec<Arc<Event>>, ReadError> {
     let mut events: Vec<Arc<Event>> = Vec::new();
     loop {
         let after = events
@@ -306,7 +343,7 @@ async fn events(journal: &SqliteJournal) -> anyhow::Result<Vec<Arc<Event>>> {
     }
 }
 
-async fn letters(journal: &SqliteJournal) -> anyhow::Result<Vec<DeadLetter>> {
+async fn letters(journal: &impl Journal) -> Result<Vec<DeadLetter>, ReadError> {
     let mut letters: Vec<DeadLetter> = Vec::new();
     loop {
         let after = letters.last().map_or(DeadLetterId(0), |letter| letter.id);
@@ -327,4 +364,20 @@ fn lives(ends: &[End], file: impl Fn(usize) -> PathBuf) -> anyhow::Result<Vec<Li
         })
     });
     lives.collect()
+}
+
+/// Panics in these logs that are no part of the trial.
+fn panics(logs: impl Iterator<Item = PathBuf>) -> u64 {
+    let mut panics = 0;
+    for log in logs {
+        // A process that never ran has no log.
+        let log = std::fs::read(log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let mut lines = log.lines().peekable();
+        while let Some(line) = lines.next() {
+            let is_planned = lines.peek().is_some_and(|next| next.contains(PLANNED));
+            panics += u64::from(line.contains("panicked at") && !is_planned);
+        }
+    }
+    panics
 }

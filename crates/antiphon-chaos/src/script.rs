@@ -8,7 +8,11 @@ use std::{fmt, time::Duration};
 use antiphon::Rng;
 use serde_json::{Value, json};
 
-use crate::faults;
+use crate::{faults, mood};
+
+pub(crate) mod cluster;
+
+use cluster::Blow;
 
 /// Text that asks the bot for an answer, before its number.
 pub(crate) const ASK: &str = "ask ";
@@ -24,6 +28,8 @@ pub(crate) enum Shape {
     Beside,
     /// The bot has the connections itself, and plays songs at the nodes.
     Alone,
+    /// Two ingesters and three workers, on a journal that three servers keep.
+    Cluster,
 }
 
 /// A process of a run.
@@ -66,6 +72,8 @@ pub(crate) enum What {
     Back,
     /// The bot's wall clock is this many seconds off from its next start on.
     Jump(i64),
+    /// Something happens to a process, a server or the network of a cluster.
+    Blow(Blow),
 }
 
 /// An act and its time from the beginning.
@@ -137,6 +145,34 @@ impl Script {
         // Stable, so that acts of one time stay in their order.
         script.acts.sort_by_key(|act| act.at);
         script
+    }
+
+    /// The course of the run of a cluster with this seed: nothing goes wrong at the platforms.
+    pub(crate) fn of_cluster(seed: u64, length: Duration) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let mut script = Self {
+            seed,
+            shape: Shape::Cluster,
+            // A place has most of a platform's events: it would wait for the servers after each of them.
+            saves_each: false,
+            kills: true,
+            acts: Vec::new(),
+            length,
+        };
+        script.people(&mut rng, Stage::new(length, 1.0));
+        for (at, blow) in cluster::acts(&mut rng, length) {
+            script.add(at, What::Blow(blow));
+        }
+        script.acts.sort_by_key(|act| act.at);
+        script
+    }
+
+    /// How rare handlers are that are not well; see [`Mood::of`](crate::mood::Mood::of).
+    pub(crate) fn moods(&self) -> u16 {
+        match self.shape {
+            Shape::Beside | Shape::Alone => mood::OFTEN,
+            Shape::Cluster => mood::SELDOM,
+        }
     }
 
     /// The same course without what comes behind the first acts.
@@ -269,6 +305,7 @@ impl What {
             Self::Copy => "copy",
             Self::Back => "back",
             Self::Jump(_) => "jump",
+            Self::Blow(blow) => blow.name(),
         }
     }
 }
@@ -285,6 +322,7 @@ impl fmt::Display for Act {
             | What::Freeze(who)
             | What::Thaw(who) => write!(f, "{} {}", self.what.name(), who.name()),
             What::Jump(seconds) => write!(f, "jump {seconds} s"),
+            What::Blow(blow) => write!(f, "{blow}"),
             what => f.write_str(what.name()),
         }
     }

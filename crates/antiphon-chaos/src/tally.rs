@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-use crate::{rig::Outcome, script::Script, verdict::Counts};
+use crate::{report, rig::Outcome, script::Script, verdict::Counts};
 
 /// What runs came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,10 @@ pub(crate) struct Tally {
     /// Acts that could not be played, by act and reason.
     pub(crate) skipped: BTreeMap<String, u64>,
     pub(crate) panics: u64,
+    /// How long each take-over took, in milliseconds and in ascending order, by what it was of.
+    pub(crate) take_overs: BTreeMap<String, Vec<u64>>,
+    /// Ends of processes by themselves that are part of the trial, by their reason.
+    pub(crate) ends: BTreeMap<String, u64>,
     /// Seconds of healing of all runs.
     pub(crate) healing_seconds: u64,
 }
@@ -32,7 +36,7 @@ impl Tally {
     /// Adds a run.
     pub(crate) fn add(&mut self, script: &Script, outcome: &Outcome) {
         self.runs += 1;
-        self.with_kill += u64::from(outcome.acts.contains_key("kill"));
+        self.with_kill += u64::from(report::kills(outcome) > 0);
         if !outcome.holds() {
             self.failed.push(script.seed);
         }
@@ -46,6 +50,16 @@ impl Tally {
         }
         for ((act, why), count) in &outcome.skipped {
             *self.skipped.entry(format!("{act}: {why}")).or_default() += count;
+        }
+        for one in &outcome.take_overs {
+            let took = self.take_overs.entry(one.name().to_owned()).or_default();
+            took.push(u64::try_from(one.took / 1000).unwrap_or_default());
+        }
+        for took in self.take_overs.values_mut() {
+            took.sort_unstable();
+        }
+        for (reason, count) in &outcome.ends {
+            *self.ends.entry((*reason).to_owned()).or_default() += count;
         }
         self.panics += outcome.panics;
         self.healing_seconds += outcome.healed.as_secs();

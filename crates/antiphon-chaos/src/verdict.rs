@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::{
     bot::{ACT, ANSWER},
-    effects::{End, Life, Line},
+    effects::{Deed, End, Life},
     mood::Mood,
-    script::{ASK, CHANNEL, PLAY},
+    script::{ASK, CHANNEL, PLAY, Script},
 };
 
 /// Platforms, each with its source's name.
@@ -21,7 +21,7 @@ pub(crate) const PLATFORMS: [&str; 4] = ["discord", "lavalink", "queup", "stacke
 /// Kind of QueUp's messages.
 const CHAT: &str = "queup.chat-message";
 /// Kind of the events that have a lane of their own.
-const INTERACTION: &str = "discord.INTERACTION_CREATE";
+pub(crate) const INTERACTION: &str = "discord.INTERACTION_CREATE";
 /// Kind of the event that begins a session at Discord.
 const READY: &str = "discord.READY";
 /// Starts of one event after which it is given up.
@@ -143,13 +143,14 @@ struct Stored<'a> {
 }
 
 impl Verdict {
-    /// Judges a run of this seed.
-    pub(crate) fn of(evidence: &Evidence, seed: u64, saves_each: bool) -> Self {
+    /// Judges a run of this script.
+    pub(crate) fn of(evidence: &Evidence, script: &Script) -> Self {
+        let moods = script.moods();
         let mut verdict = Self::default();
         verdict.audits(evidence);
         let mut stored: HashMap<u64, Stored<'_>> = HashMap::new();
         for event in &evidence.events {
-            let mood = Mood::of(seed, event.origin().as_str());
+            let mood = Mood::of(script.seed, event.origin().as_str(), moods);
             let known = Stored {
                 event,
                 mood,
@@ -158,7 +159,7 @@ impl Verdict {
             stored.insert(event.position().get(), known);
         }
         verdict.letters(&evidence.letters, &evidence.lives, &mut stored);
-        verdict.deeds(&evidence.lives, &stored, saves_each);
+        verdict.deeds(&evidence.lives, &stored, script.saves_each);
         verdict.answers(evidence, &stored);
         let ready = evidence
             .events
@@ -250,9 +251,9 @@ impl Verdict {
     ) {
         let mut starts: HashMap<u64, u32> = HashMap::new();
         for life in lives {
-            let begun = life.lines.iter().filter_map(|line| match line {
-                Line::Began { position, .. } => Some(*position),
-                Line::Did { .. } | Line::Answered { .. } => None,
+            let begun = life.lines.iter().filter_map(|line| match line.deed {
+                Deed::Began { position, .. } => Some(position),
+                Deed::Did { .. } | Deed::Answered { .. } => None,
             });
             for position in begun.collect::<HashSet<_>>() {
                 *starts.entry(position).or_default() += 1;
@@ -294,66 +295,76 @@ impl Verdict {
     fn deeds(&mut self, lives: &[Life], stored: &HashMap<u64, Stored<'_>>, saves_each: bool) {
         let mut deeds: HashMap<u64, usize> = HashMap::new();
         let end = stored.keys().copied().max().unwrap_or_default();
-        let mut begun: HashSet<u64> = HashSet::new();
+        // The processes that have begun with an event, by its position.
+        let mut begun: HashMap<u64, Vec<usize>> = HashMap::new();
         // The last event of each place on which the bot acted.
         let mut last: HashMap<&str, u64> = HashMap::new();
-        for (number, life) in lives.iter().enumerate() {
-            let mut own: HashSet<u64> = HashSet::new();
-            for line in &life.lines {
-                match *line {
-                    Line::Began { position, again } => {
-                        if begun.contains(&position) && !own.contains(&position) && !again {
-                            self.counts.unmarked += 1;
-                            self.breaks("came again without a mark", position);
-                        }
-                        own.insert(position);
+        // The same of each process.
+        let mut last_of = vec![HashMap::<&str, u64>::new(); lives.len()];
+        let mut told: Vec<_> = lives
+            .iter()
+            .enumerate()
+            .flat_map(|(life, of)| of.lines.iter().map(move |line| (life, line)))
+            .collect();
+        // Stable, so that the lines of a process stay in their order; workers run beside one another.
+        told.sort_by_key(|(_, line)| line.at);
+        for (life, line) in told {
+            match line.deed {
+                Deed::Began { position, again } => {
+                    let by = begun.entry(position).or_default();
+                    if by.iter().any(|other| *other != life) && !by.contains(&life) && !again {
+                        self.counts.unmarked += 1;
+                        self.breaks("came again without a mark", position);
                     }
-                    // An answer is looked for at the platform.
-                    Line::Answered { .. } => {}
-                    Line::Did { position } => {
-                        if position > end {
-                            // It was stored after the journal was read.
-                            continue;
-                        }
-                        let Some(known) = stored.get(&position) else {
-                            self.breaks("acted on what is not stored", position);
-                            continue;
+                    by.push(life);
+                }
+                // An answer is looked for at the platform.
+                Deed::Answered { .. } => {}
+                Deed::Did { position } => {
+                    if position > end {
+                        // It was stored after the journal was read.
+                        continue;
+                    }
+                    let Some(known) = stored.get(&position) else {
+                        self.breaks("acted on what is not stored", position);
+                        continue;
+                    };
+                    let place = known.event.place().as_str();
+                    let has_own_lane = known.event.kind().as_str() == INTERACTION;
+                    let before = last.get(place).copied().unwrap_or_default();
+                    if let Some(first) = deeds.insert(position, life) {
+                        // Only what was open comes again: with a cursor for each event, the last one of a place in a
+                        // process that ended in the middle. One that was stopped and goes on ends what it had begun.
+                        // An end in good order cuts off a handler that takes too long, and what asks has two.
+                        let was_cut = |of: usize| match lives[of].end {
+                            End::Torn => true,
+                            End::Stopped => has_two_handlers(known.event),
+                            End::None => false,
                         };
-                        let place = known.event.place().as_str();
-                        let has_own_lane = known.event.kind().as_str() == INTERACTION;
-                        let before = last.get(place).copied().unwrap_or_default();
-                        let first = deeds.insert(position, number);
-                        if let Some(first) = first {
-                            // Only what was open comes again: with a cursor for each event, the last one of a place.
-                            // An end in good order cuts off a handler that takes too long, and what asks has two.
-                            let was_cut = match lives[first].end {
-                                End::Torn => true,
-                                End::Stopped => has_two_handlers(known.event),
-                                End::None => false,
-                            };
-                            let was_open = was_cut
-                                && first != number
-                                && (!saves_each || has_own_lane || before == position);
-                            if was_open {
-                                self.counts.twice_open += 1;
-                            } else {
-                                self.counts.twice_closed += 1;
-                                self.breaks("acted twice", format_args!("{position} in {place}"));
-                            }
-                        } else if before > position && !has_own_lane {
-                            self.counts.acted_disordered += 1;
-                            self.breaks(
-                                "acted out of order",
-                                format_args!("{position} behind {before} in {place}"),
-                            );
+                        let was_last =
+                            |of: usize| of == life || last_of[of].get(place) == Some(&position);
+                        let was_open = |of: usize| {
+                            was_cut(of) && (!saves_each || has_own_lane || was_last(of))
+                        };
+                        if first != life && (was_open(first) || was_open(life)) {
+                            self.counts.twice_open += 1;
+                        } else {
+                            self.counts.twice_closed += 1;
+                            self.breaks("acted twice", format_args!("{position} in {place}"));
                         }
-                        if !has_own_lane {
-                            last.insert(place, position.max(before));
-                        }
+                    } else if before > position && !has_own_lane {
+                        self.counts.acted_disordered += 1;
+                        self.breaks(
+                            "acted out of order",
+                            format_args!("{position} behind {before} in {place}"),
+                        );
+                    }
+                    if !has_own_lane {
+                        last.insert(place, position.max(before));
+                        last_of[life].insert(place, position);
                     }
                 }
             }
-            begun.extend(own);
         }
         for (position, known) in stored {
             if deeds.contains_key(position) || known.letter.is_some() {
@@ -398,13 +409,11 @@ impl Verdict {
             };
             self.counts.asked += 1;
             // One that was posted may have been deleted before anybody looked.
-            let answered = Line::Answered {
+            let answered = Deed::Answered {
                 position: event.position().get(),
             };
-            let is_posted = evidence
-                .lives
-                .iter()
-                .any(|life| life.lines.contains(&answered));
+            let mut lines = evidence.lives.iter().flat_map(|life| &life.lines);
+            let is_posted = lines.any(|line| line.deed == answered);
             // A question that was in the hands of three processes that were killed is given up.
             let letter = stored.get(&event.position().get()).and_then(|it| it.letter);
             let is_given_up = letter.is_some_and(|letter| letter.handler.is_empty());

@@ -147,3 +147,28 @@ fn a_signal_ends_a_trial_with_all_its_processes_and_leaves_no_file() {
         assert!(!mounts.contains(folder), "a disk is left");
     }
 }
+
+#[test]
+fn a_cluster_without_its_server_is_skipped_and_says_why() {
+    let cluster = [
+        "cluster",
+        "--antiphon",
+        env!("CARGO_BIN_EXE_antiphon-chaos"),
+    ];
+    let (code, said) = chaos(&[&cluster[..], &["--nats-server", "/nowhere/nats-server"]].concat());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("skipped: there is no /nowhere/nats-server"),
+        "{said}"
+    );
+    assert!(said.contains("--nats-server FILE"), "{said}");
+}
+
+#[test]
+fn a_seed_has_the_same_script_of_a_cluster_each_time() {
+    let script = ["script", "--cluster", "--seed", "7", "--seconds", "30"];
+    let (code, acts) = chaos(&script);
+    assert_eq!(code, Some(0), "{acts}");
+    assert!(acts.contains("kill worker"), "{acts}");
+    assert_eq!(chaos(&script).1, acts);
+}

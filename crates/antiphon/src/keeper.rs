@@ -15,7 +15,7 @@ use crate::{
     error::RunError,
     ingest::{self, Write},
     keys::Keys,
-    membership::{Claims, Membership, merged, places},
+    membership::{AT_ONCE, Claims, Membership, merged, places},
     record::Record,
     restore,
     runner::{Runner, Work},
@@ -101,24 +101,35 @@ impl<S: Send + Sync + 'static> Keeper<S> {
         let number = self.membership.partitions.get();
         // Workers that look at the same moment begin at different ones.
         let begin = self.rng.u16(..number);
+        let turns = (0..number).map(|turn| (begin + turn) % number);
+        let mut free: Vec<u16> = {
+            let held = self.claims.lock();
+            let free = turns.filter(|partition| !held.contains_key(partition));
+            free.collect()
+        };
         let mut claimed = Vec::new();
-        for partition in (0..number).map(|turn| (begin + turn) % number) {
-            if claimed.len() == wanted || self.stop.is_cancelled() {
-                break;
-            }
-            if self.claims.lock().contains_key(&partition) {
-                continue;
-            }
-            let name = self.consumer.partition(partition);
-            match self.journal.try_claim(&name).await {
-                Ok(Some(claim)) => claimed.push((partition, claim)),
-                Ok(None) => {}
-                Err(failure) if failure.trouble().is_transient() => {
-                    let error = &failure as &dyn std::error::Error;
-                    warn!(error, "a partition could not be claimed; trying again");
-                    break;
+        let mut failed = false;
+        while claimed.len() < wanted && !free.is_empty() && !failed && !self.stop.is_cancelled() {
+            // Together, since a claim takes some answers of a server.
+            let most = (wanted - claimed.len()).min(AT_ONCE).min(free.len());
+            let tries = free.drain(..most).map(async |partition| {
+                let name = self.consumer.partition(partition);
+                (partition, self.journal.try_claim(&name).await)
+            });
+            for (partition, tried) in join_all(tries).await {
+                match tried {
+                    Ok(Some(claim)) => claimed.push((partition, claim)),
+                    Ok(None) => {}
+                    Err(failure) if failure.trouble().is_transient() => {
+                        // The others fail for the same reason.
+                        if !failed {
+                            let error = &failure as &dyn std::error::Error;
+                            warn!(error, "a partition could not be claimed; trying again");
+                        }
+                        failed = true;
+                    }
+                    Err(failure) => return Err(RunError::Claim(failure)),
                 }
-                Err(failure) => return Err(RunError::Claim(failure)),
             }
         }
         if claimed.is_empty() {

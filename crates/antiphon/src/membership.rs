@@ -22,10 +22,13 @@ use antiphon_core::{
     Batch, Claim, ClaimError, ConsumerName, Cursor, Journal, OpenEvent, Parked, Partitions,
     Position, Rng, Trouble,
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tracing::info;
 
 use crate::{dispatcher::PAGE, error::RunError, keys::Keys, parts::Begin, record::Record, restore};
 
+/// Claims that are asked for together.
+pub(crate) const AT_ONCE: usize = 32;
 /// Most places that are noted one by one when a consumer is merged.
 const PLACES: usize = 65_536;
 
@@ -186,17 +189,20 @@ async fn claim_all(
     consumer: &ConsumerName,
     partitions: Partitions,
 ) -> Result<Vec<Claim>, RunError> {
-    let mut claims = Vec::new();
-    for number in 0..partitions.get() {
-        let claim = journal.claim(&consumer.partition(number)).await;
-        claims.push(claim.map_err(|error| {
-            if error.trouble() != Trouble::Locked {
-                return RunError::Claim(error);
-            }
-            locked(consumer, "it runs with workers".to_owned())
-        })?);
-    }
-    Ok(claims)
+    // One after another they take as many answers of a server, for which other workers wait no longer than for one claim.
+    stream::iter(0..partitions.get())
+        .map(async |number| {
+            let claim = journal.claim(&consumer.partition(number)).await;
+            claim.map_err(|error| {
+                if error.trouble() != Trouble::Locked {
+                    return RunError::Claim(error);
+                }
+                locked(consumer, "it runs with workers".to_owned())
+            })
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
 }
 
 /// Splits a consumer that is whole, or new, unless another worker has done so meanwhile.

@@ -25,7 +25,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use super::{Load, Rig, SONG};
+use super::{Contents, Load, Rig, SONG};
 use crate::{
     bot::{self, Accounts, Bot, PLANNED, Settings},
     effects::{Effects, End, Life},
@@ -107,7 +107,9 @@ impl Paused {
             seed: script.seed,
             is_alone: script.shape == Shape::Alone,
             saves_each: script.saves_each,
+            moods: script.moods(),
             journal: folder.path().join("journal.db"),
+            servers: None,
             addresses: PathBuf::new(),
             song: lavalink.add_track("evensong___", "The Choir", "Evensong", SONG),
             guild: sim.discord().guild_id(),
@@ -264,7 +266,7 @@ impl Paused {
     /// The journal as the app has it that appends.
     fn appender(&self) -> Option<&Arc<SqliteJournal>> {
         match self.shape {
-            Shape::Beside => self.daemon.as_ref().map(|daemon| &daemon.journal),
+            Shape::Beside | Shape::Cluster => self.daemon.as_ref().map(|daemon| &daemon.journal),
             Shape::Alone => self.bot.as_ref().map(|bot| &bot.journal),
         }
     }
@@ -313,6 +315,7 @@ impl Rig for Paused {
             What::Jump(_) if self.shape == Shape::Alone => {
                 return Ok(Some("gaps are dated by the clock of the sources"));
             }
+            What::Blow(_) => return Ok(Some("there is no cluster")),
             What::Jump(seconds) => self.off = SignedDuration::from_secs(*seconds),
         }
         Ok(None)
@@ -355,8 +358,8 @@ impl Rig for Paused {
         Ok(serde_json::from_value(serde_json::to_value(audit)?)?)
     }
 
-    async fn journal(&mut self) -> anyhow::Result<Option<SqliteJournal>> {
-        super::reader(&self.settings.journal).await
+    async fn stored(&mut self) -> anyhow::Result<Option<Contents>> {
+        super::contents(&self.settings.journal).await
     }
 
     fn lives(&mut self) -> anyhow::Result<Vec<Life>> {

@@ -31,6 +31,11 @@ impl Process {
         self.0.stdout.take()
     }
 
+    /// Its id.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Sends it a signal by name, such as `STOP`; one that has ended meanwhile gets none.
     ///
     /// # Errors

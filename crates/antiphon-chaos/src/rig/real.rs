@@ -8,21 +8,18 @@ use std::{
     time::Duration,
 };
 
-use antiphon::{
-    Event,
-    journal::{Integrity, SqliteJournal},
-};
+use antiphon::{Event, journal::Integrity};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    Load, Rig, SONG,
+    Contents, Load, Rig, SONG,
     process::{Disk, Process},
     world::World,
 };
 use crate::{
-    bot::{CHANGED, PLANNED, Settings},
+    bot::{CHANGED, Settings},
     effects::{End, Life},
     script::{Script, Shape, What, Who},
     verdict::Audit,
@@ -162,7 +159,9 @@ impl Real {
             seed: script.seed,
             is_alone: script.shape == Shape::Alone,
             saves_each: script.saves_each,
+            moods: script.moods(),
             journal: self.file(),
+            servers: None,
             addresses,
             song: song["encoded"]
                 .as_str()
@@ -280,7 +279,7 @@ impl Real {
     fn has_opened(&mut self) -> bool {
         let file = self.file();
         let appends = match self.shape {
-            Shape::Beside => Who::Daemon,
+            Shape::Beside | Shape::Cluster => Who::Daemon,
             Shape::Alone => Who::Bot,
         };
         let process = self.process(appends).as_ref();
@@ -370,6 +369,7 @@ impl Rig for Real {
                 self.run_all()?;
             }
             What::Jump(_) => return Ok(Some("real processes have the machine's clock")),
+            What::Blow(_) => return Ok(Some("there is no cluster")),
         }
         Ok(None)
     }
@@ -414,8 +414,8 @@ impl Rig for Real {
         self.world.audit(platform, events).await
     }
 
-    async fn journal(&mut self) -> anyhow::Result<Option<SqliteJournal>> {
-        super::reader(&self.file()).await
+    async fn stored(&mut self) -> anyhow::Result<Option<Contents>> {
+        super::contents(&self.file()).await
     }
 
     fn lives(&mut self) -> anyhow::Result<Vec<Life>> {
@@ -425,7 +425,8 @@ impl Rig for Real {
     async fn stop(&mut self) -> anyhow::Result<()> {
         self.end(Who::Bot).await?;
         self.end(Who::Daemon).await?;
-        let journal = self.journal().await?.context("the journal is gone")?;
+        let journal = super::reader(&self.file()).await?;
+        let journal = journal.context("the journal is gone")?;
         let checked = journal.quick_check(CHECK).await?;
         if matches!(checked, Integrity::Damaged(_)) {
             self.troubles
@@ -443,17 +444,7 @@ impl Rig for Real {
     }
 
     fn panics(&mut self) -> anyhow::Result<u64> {
-        let mut panics = 0;
-        for name in ["daemon.log", "bot.log", "sim.log"] {
-            // A process that never ran has no log.
-            let log = fs::read(self.path(name)).unwrap_or_default();
-            let log = String::from_utf8_lossy(&log);
-            let mut lines = log.lines().peekable();
-            while let Some(line) = lines.next() {
-                let is_planned = lines.peek().is_some_and(|next| next.contains(PLANNED));
-                panics += u64::from(line.contains("panicked at") && !is_planned);
-            }
-        }
-        Ok(panics)
+        let logs = ["daemon.log", "bot.log", "sim.log"];
+        Ok(super::panics(logs.iter().map(|name| self.path(name))))
     }
 }

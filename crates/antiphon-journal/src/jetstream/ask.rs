@@ -8,7 +8,7 @@
 //! A request that is larger than a message comes in parts. A process that was itself replaced gives no answer: its
 //! successor hears the same request.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use antiphon_core::{
     Batch, ConsumerName, Cursor, DeadLetterChange, DeadLetterId, Position, Saved, Trouble,
@@ -17,7 +17,10 @@ use async_nats::{Request, Subscriber};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep},
+};
 
 use super::{
     appender::{Command, Kept, Leases},
@@ -25,6 +28,11 @@ use super::{
     parts::{MOST, Parts, Sender},
     server::{Failure, Link},
 };
+
+/// How long the answer to a request for a consumer is waited for until it is asked for again.
+const CLAIM_AGAIN: Duration = Duration::from_secs(1);
+/// Pause before that.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What is asked for; bytes stand behind it, in the order in which they are named.
 #[derive(Debug, Serialize, Deserialize)]
@@ -123,18 +131,29 @@ impl Asker {
     }
 
     /// Asks for a consumer under this lease; gives the message up to which the stream has to be read.
+    ///
+    /// It asks again and again within the link's patience: a process that is stopped or cut off takes a request in and
+    /// never answers, while its successor knows nothing of it. A claim that is asked for twice is stored once.
     pub(super) async fn claim(&self, consumer: &ConsumerName, epoch: u64) -> Result<u64, Failure> {
         let consumer = consumer.as_str().into();
-        self.ask(&StateValue::new(
-            &Ask::Claim { consumer, epoch },
-            Bytes::new(),
-        ))
-        .await
+        let ask = StateValue::new(&Ask::Claim { consumer, epoch }, Bytes::new());
+        let until = Instant::now() + self.link.patience;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.ask(&ask, left.min(CLAIM_AGAIN)).await {
+                Err(failure) if failure.trouble == Trouble::Unreachable && left > CLAIM_AGAIN => {
+                    // Where nobody serves, the server says so at once.
+                    sleep(PAUSE).await;
+                }
+                asked => return asked,
+            }
+        }
     }
 
     /// Has a batch stored that a consumer may store.
     pub(super) async fn keep(&self, batch: &Batch, leases: &Leases) -> Result<u64, Failure> {
-        self.ask(&encoded(batch, leases)).await
+        // Asked for twice it would be written twice, by a process that may be late because it has so much to write.
+        self.ask(&encoded(batch, leases), self.link.patience).await
     }
 
     /// Has a consumer removed that this process has under these leases.
@@ -149,10 +168,11 @@ impl Asker {
             cursors: cursors.iter().map(|name| name.as_str().into()).collect(),
             leases: written(leases),
         };
-        self.ask(&StateValue::new(&ask, Bytes::new())).await
+        let ask = StateValue::new(&ask, Bytes::new());
+        self.ask(&ask, self.link.patience).await
     }
 
-    async fn ask(&self, ask: &StateValue) -> Result<u64, Failure> {
+    async fn ask(&self, ask: &StateValue, patience: Duration) -> Result<u64, Failure> {
         let payload = ask.whole();
         if payload.len() > MOST {
             let cause = format!(
@@ -167,7 +187,7 @@ impl Asker {
         let request = Request::new()
             .headers(headers)
             .payload(payload)
-            .timeout(Some(self.link.patience));
+            .timeout(Some(patience));
         let answer = self.link.client.send_request(subject, request).await;
         let answer = answer.map_err(|error| {
             let cause = format!("no process that appends to the journal has answered: {error}");

@@ -15,13 +15,13 @@ use std::{
 use antiphon_core::{Rng, Trouble};
 use async_nats::jetstream::kv::{CreateErrorKind, Operation, Store};
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
 };
 
-use super::server::{Failure, is_overtaken};
+use super::server::{Failure, GETS, is_overtaken};
 
 /// The key of the process that appends.
 pub(super) const APPENDER: &str = "appender";
@@ -41,18 +41,21 @@ pub(super) async fn held(store: &Store) -> Result<HashSet<String>, Failure> {
         .try_collect()
         .await
         .map_err(|error| Failure::unreachable(&error))?;
-    let mut held = HashSet::new();
-    for (subject, _) in subjects {
-        let Some(key) = subject.strip_prefix(&store.prefix) else {
-            continue;
-        };
-        let entry = store.entry(key).await;
-        let entry = entry.map_err(|error| Failure::unreachable(&error))?;
-        if entry.is_some_and(|entry| entry.operation == Operation::Put) {
-            held.insert(key.to_owned());
-        }
-    }
-    Ok(held)
+    let keys = subjects.into_iter();
+    let keys =
+        keys.filter_map(|(subject, _)| Some(subject.strip_prefix(&store.prefix)?.to_owned()));
+    let keys: Vec<String> = keys.collect();
+    stream::iter(keys)
+        .map(async |key| {
+            let entry = store.entry(&key).await;
+            let entry = entry.map_err(|error| Failure::unreachable(&error))?;
+            let is_held = entry.is_some_and(|entry| entry.operation == Operation::Put);
+            Ok::<_, Failure>(is_held.then_some(key))
+        })
+        .buffer_unordered(GETS)
+        .try_filter_map(async |held| Ok(held))
+        .try_collect()
+        .await
 }
 
 /// Whether a consumer's lease is held whose key is not among `own`; one that has just ended may count.

@@ -530,8 +530,15 @@ async fn stream_of(
     };
     let stream = match context.get_stream(&asked.name).await {
         Ok(stream) => stream,
-        Err(missing) if !role.appends() && is_missing(&missing) => {
-            return Err(Failure::new(Trouble::Empty).open());
+        // Only the process that appends makes a stream, and never one whose state it does not know.
+        Err(missing) if !role.appends() => {
+            return Err(if is_missing(&missing) {
+                Failure::new(Trouble::Empty).open()
+            } else if has_no_jetstream(&missing) {
+                JetStreamOpenError::NoJetStream(chain(&missing).into())
+            } else {
+                Failure::unreachable(&missing).open()
+            });
         }
         Err(missing) => match context.create_stream(asked.clone()).await {
             Ok(stream) => stream,
@@ -541,6 +548,13 @@ async fn stream_of(
                 return Err(match error.kind() {
                     Kind::JetStreamUnavailable => JetStreamOpenError::NoJetStream(said),
                     Kind::TimedOut | Kind::Response => Failure::unreachable(&missing).open(),
+                    // It is there, and the servers did not say so before.
+                    Kind::JetStream(error)
+                        if error.error_code() == ErrorCode::STREAM_NAME_EXIST
+                            && !is_missing(&missing) =>
+                    {
+                        Failure::unreachable(&missing).open()
+                    }
                     Kind::JetStream(error)
                         if matches!(
                             error.error_code(),
@@ -568,6 +582,23 @@ fn is_missing(error: &GetStreamError) -> bool {
         return false;
     };
     said.error_code() == ErrorCode::STREAM_NOT_FOUND
+}
+
+/// Whether the server says that it has no JetStream, or nobody there knows of it.
+fn has_no_jetstream(error: &GetStreamError) -> bool {
+    use async_nats::jetstream::context::{RequestError, RequestErrorKind};
+    match error.kind() {
+        GetStreamErrorKind::JetStream(said) => matches!(
+            said.error_code(),
+            ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT
+        ),
+        GetStreamErrorKind::Request => {
+            let cause = std::error::Error::source(error);
+            let cause = cause.and_then(|cause| cause.downcast_ref::<RequestError>());
+            cause.is_some_and(|cause| cause.kind() == RequestErrorKind::NoResponders)
+        }
+        _ => false,
+    }
 }
 
 /// An option of a stream in the server's words, and its value as a text.
