@@ -118,6 +118,7 @@ impl Filter {
     }
 
     /// Whether the filter takes every kind, every place and every source, in this order.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn takes_all(&self) -> [bool; 3] {
         [
             self.kinds.is_empty() && self.kind_if.is_none(),
