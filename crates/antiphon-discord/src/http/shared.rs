@@ -74,7 +74,7 @@ struct Global {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct Window {
-    /// The bucket that a route turned out to belong to; the rest means nothing then.
+    /// The bucket that a route turned out to belong to; the rest means nothing then. A bucket has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     bucket: Option<String>,
     /// Counts windows.
@@ -143,13 +143,18 @@ impl Window {
         Told::Go
     }
 
-    /// Notes an answer to a request of the window with this number.
-    fn answered(&mut self, number: u64, headers: &RateLimitHeaders, now: i64) {
+    /// Notes that a request of the window with this number is no longer on its way.
+    fn landed(&mut self, number: u64) {
         if number == self.number {
             self.flying = self.flying.saturating_sub(1);
         } else if number + 1 == self.number {
             self.before = self.before.saturating_sub(1);
         }
+    }
+
+    /// Notes an answer to a request of the window with this number.
+    fn answered(&mut self, number: u64, headers: &RateLimitHeaders, now: i64) {
+        self.landed(number);
         if let Some(limited) = headers.limited.filter(|it| it.scope != Scope::Global) {
             self.left = 0;
             self.open = false;
@@ -201,6 +206,8 @@ impl Kept for Window {
 pub(super) struct Taken {
     name: String,
     top: String,
+    /// The route's own value, where that leads to the bucket or may learn it.
+    route: Option<String>,
     /// Number of its window.
     number: u64,
 }
@@ -283,7 +290,7 @@ impl SharedLimits {
         let failure = if self.store.is_alone() {
             None
         } else {
-            match self.take_shared(key, deadline).await {
+            match self.take_shared(route, key, deadline).await {
                 Ok(taken) => return Ok(taken),
                 Err(Failed::Refused(error)) => return Err(error),
                 Err(Failed::Store(error)) => Some(error),
@@ -313,10 +320,11 @@ impl SharedLimits {
 
     async fn take_shared(
         &self,
+        route: &Route,
         key: &Key,
         deadline: Instant,
     ) -> Result<Option<Taken>, Failed<RequestError>> {
-        let taken = self.take_bucket(key, deadline).await?;
+        let taken = self.take_bucket(route, key, deadline).await?;
         let at = self.take_global(deadline).await?;
         sleep_until(at).await;
         Ok(taken)
@@ -372,12 +380,20 @@ impl SharedLimits {
     /// Takes a place in the window of a bucket, waiting for one until the deadline.
     async fn take_bucket(
         &self,
+        route: &Route,
         key: &Key,
         deadline: Instant,
     ) -> Result<Option<Taken>, Failed<RequestError>> {
         let mut name = self.bucket(&key.bucket, &key.top);
+        let is_routes = *key.bucket == *route.template;
+        let routes = is_routes.then(|| name.clone());
         loop {
+            let may_lead = routes.as_ref() == Some(&name);
             let told = self.store.changed(&name, |window: &mut Window| {
+                // Only a route leads elsewhere; buckets that led to one another would be gone through for ever.
+                if !may_lead && window.bucket.take().is_some() {
+                    window.limit = None;
+                }
                 let told = window.take(self.now());
                 Ok((told, window.number))
             });
@@ -386,6 +402,7 @@ impl SharedLimits {
                     return Ok(Some(Taken {
                         name,
                         top: key.top.clone(),
+                        route: routes,
                         number,
                     }));
                 }
@@ -440,24 +457,14 @@ impl SharedLimits {
         }
         let Some(taken) = taken else { return Ok(()) };
         let named = headers.bucket().map(|id| (id, self.bucket(id, &taken.top)));
-        let (moved, number) = match &named {
-            Some((id, name)) if *name != taken.name => {
-                // The route's requests count in the bucket from now on.
-                self.store
-                    .changed(&taken.name, |window: &mut Window| {
-                        *window = Window {
-                            bucket: Some((*id).to_owned()),
-                            number: window.number,
-                            ..Window::default()
-                        };
-                        Ok(())
-                    })
-                    .await?;
-                (Some(name), None)
+        let moved = named.filter(|(_, name)| *name != taken.name);
+        let (name, number) = match &moved {
+            Some((id, name)) => {
+                self.leave(taken, id).await?;
+                (name, None)
             }
-            _ => (None, Some(taken.number)),
+            None => (&taken.name, Some(taken.number)),
         };
-        let name = moved.unwrap_or(&taken.name);
         self.store
             .changed(name, |window: &mut Window| {
                 let now = self.now();
@@ -478,6 +485,29 @@ impl SharedLimits {
                 Ok(())
             })
             .await
+    }
+
+    /// Leads a request's route to another bucket than the one in which the request has a place.
+    async fn leave(&self, taken: &Taken, bucket: &str) -> Result<(), Failed<RequestError>> {
+        if let Some(route) = &taken.route {
+            let lead = |window: &mut Window| {
+                *window = Window {
+                    bucket: Some(bucket.to_owned()),
+                    number: window.number,
+                    ..Window::default()
+                };
+                Ok(())
+            };
+            self.store.changed(route, lead).await?;
+            if *route == taken.name {
+                return Ok(());
+            }
+        }
+        let landed = |window: &mut Window| {
+            window.landed(taken.number);
+            Ok(())
+        };
+        self.store.changed(&taken.name, landed).await
     }
 
     fn bucket(&self, bucket: &str, top: &str) -> String {

@@ -255,6 +255,73 @@ async fn refusals_of_all_processes_count_together() {
     other.take(&route, &key, far()).await.expect("in time");
 }
 
+/// An answer that names this bucket, with the rest of a window of 5.
+fn named(bucket: &str, remaining: u32) -> RateLimitHeaders {
+    let response = Response::builder()
+        .header("x-ratelimit-bucket", bucket)
+        .header("x-ratelimit-limit", 5)
+        .header("x-ratelimit-remaining", remaining)
+        .header("x-ratelimit-reset-after", "1.000");
+    RateLimitHeaders::of(&response.body(Bytes::new()).expect("a response"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_route_whose_bucket_changes_to_and_fro_is_never_blocked() {
+    let (store, clock) = (Arc::<Store>::default(), clock());
+    let (one, other) = (process(&store, clock, true), process(&store, clock, true));
+    let (route, unknown) = route();
+    for turn in 0..40 {
+        let limits = if turn % 3 == 0 { &other } else { &one };
+        // A process that knows the bucket begins there, and one that does not begins at its route.
+        let known = |bucket: &str| Key {
+            bucket: bucket.into(),
+            top: route.top.clone(),
+        };
+        let key = match turn % 4 {
+            0 | 1 => unknown.clone(),
+            2 => known("aaaa"),
+            _ => known("bbbb"),
+        };
+        let taking = limits.take(&route, &key, far());
+        let taken = tokio::time::timeout(Duration::from_secs(60), taking).await;
+        let taken = taken.expect("it ends").expect("in time");
+        let bucket = if turn % 5 < 2 { "aaaa" } else { "bbbb" };
+        limits.answered(taken.as_ref(), &named(bucket, 4)).await;
+    }
+    // What is left of it: no request is counted as on its way.
+    let values = store.values();
+    for (_, value) in values.values() {
+        let Ok(window) = serde_json::from_slice::<Window>(value) else {
+            continue;
+        };
+        assert_eq!(window.flying, 0, "{window:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn buckets_that_an_earlier_version_led_to_one_another_are_left() {
+    let (store, clock) = (Arc::<Store>::default(), clock());
+    let limits = process(&store, clock, true);
+    let (route, unknown) = route();
+    for (from, to) in [
+        (&*unknown.bucket, "aaaa"),
+        ("aaaa", "bbbb"),
+        ("bbbb", "aaaa"),
+    ] {
+        let window = Window {
+            bucket: Some(to.into()),
+            number: 1,
+            ..Window::default()
+        };
+        let value = serde_json::to_vec(&window).expect("plain data");
+        let name = limits.bucket(from, &unknown.top);
+        store.values().insert(name, (1, value.into()));
+    }
+    let taking = limits.take(&route, &unknown, far());
+    let taken = tokio::time::timeout(Duration::from_secs(60), taking).await;
+    assert!(taken.expect("it ends").expect("in time").is_some());
+}
+
 #[test]
 fn a_lost_process_blocks_no_bucket_for_good() {
     let mut window = Window {
