@@ -111,6 +111,17 @@ fn what_is_nested_too_deeply_is_passed_over() {
 }
 
 #[test]
+fn a_whole_number_has_digits_and_neither_fraction_nor_exponent() {
+    let wholes = [("12", true), ("-3", true), ("7,", true), ("0}", true)];
+    let others = ["1.5", "1e3", "-2E1", "\"8\"", "null", "-", ""];
+    let others = others.map(|text| (text, false));
+    for (text, expected) in wholes.into_iter().chain(others) {
+        let is_whole = Reader::new(text).is_whole();
+        assert_eq!(is_whole, expected, "`{text}`");
+    }
+}
+
+#[test]
 fn a_glance_does_not_move_on() {
     let (both, notes) = read(r#"{"type":[],"type":7,"x":1}"#, |from| {
         let kind = from.glance("type", Reader::integer);

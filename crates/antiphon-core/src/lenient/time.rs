@@ -101,6 +101,23 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_beside_the_digits_is_no_digit() {
+        let time = "2026-01-01T12:11:10.012345+00:00";
+        let digits = time.bytes().enumerate().filter(|(at, byte)| {
+            let is_offset = *at > 26;
+            byte.is_ascii_digit() && !is_offset
+        });
+        for (at, _) in digits {
+            for other in [b'/', b':'] {
+                let mut text = time.as_bytes().to_vec();
+                text[at] = other;
+                assert_eq!(usual(&text), None, "{}", String::from_utf8_lossy(&text));
+            }
+        }
+        assert!(usual(time.as_bytes()).is_some());
+    }
+
+    #[test]
     fn fractions_and_offsets_may_be_absent_and_are_not_thrown_away() {
         let noon: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
         for text in [
