@@ -64,20 +64,12 @@ pub(crate) struct Course {
     pub(crate) kill_share: f64,
 }
 
-/// How runs are played and judged.
+/// How many runs are played, and what becomes of their outcomes.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Trial {
-    #[command(flatten)]
-    pub(crate) course: Course,
+pub(crate) struct Sitting {
     /// How many runs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) runs: u64,
-    /// Events a second of each platform
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) rate: u32,
-    /// How long healing may take; pauses between tries reach a minute
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-    pub(crate) heal: Duration,
     /// Adds the counts to those of earlier sittings in this file
     #[arg(long, value_name = "FILE")]
     pub(crate) tally: Option<PathBuf>,
@@ -86,16 +78,38 @@ pub(crate) struct Trial {
     pub(crate) no_shorten: bool,
 }
 
+/// How runs are played and judged.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct Trial {
     #[command(flatten)]
-    pub(crate) trial: Trial,
+    pub(crate) course: Course,
+    #[command(flatten)]
+    pub(crate) sitting: Sitting,
+    /// Events a second of each platform
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rate: u32,
+    /// How long healing may take; pauses between tries reach a minute
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pub(crate) heal: Duration,
+}
+
+/// What runs with real processes have besides.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Processes {
     /// The command on trial; by default the one beside this program
     #[arg(long, value_name = "FILE")]
     pub(crate) antiphon: Option<PathBuf>,
     /// Keeps the files of every run, not only those of runs that fail
     #[arg(long)]
     pub(crate) keep: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) trial: Trial,
+    #[command(flatten)]
+    pub(crate) processes: Processes,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -106,30 +120,19 @@ pub(crate) struct Cluster {
     /// How long things go wrong in a run
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) seconds: Duration,
-    /// How many runs
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub(crate) runs: u64,
+    #[command(flatten)]
+    pub(crate) sitting: Sitting,
     /// Events a second of each platform
     #[arg(long, value_name = "N", default_value_t = 125, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rate: u32,
     /// How long healing may take
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) heal: Duration,
-    /// Adds the counts to those of earlier sittings in this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tally: Option<PathBuf>,
-    /// Does not look for the shortest prefix of a script that fails
-    #[arg(long)]
-    pub(crate) no_shorten: bool,
-    /// The command on trial; by default the one beside this program
-    #[arg(long, value_name = "FILE")]
-    pub(crate) antiphon: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) processes: Processes,
     /// The server; by default the one on the PATH
     #[arg(long, value_name = "FILE", default_value = "nats-server")]
     pub(crate) nats_server: PathBuf,
-    /// Keeps the files of every run, not only those of runs that fail
-    #[arg(long)]
-    pub(crate) keep: bool,
 }
 
 /// Longest run and longest healing, in seconds.

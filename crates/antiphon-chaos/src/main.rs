@@ -32,7 +32,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     args::{Cli, Cluster, Command, Course, Trial},
     rig::{
-        Load, Outcome,
+        Load, Outcome, Rig,
         cluster::nats,
         paused::{Paused, count_panics},
         real::Real,
@@ -45,10 +45,10 @@ use crate::{
 
 /// Tries of each prefix with real processes, of which no two runs are quite alike.
 const TRIES: u32 = 3;
-/// Exit code of a trial that a signal has ended.
-const INTERRUPTED: u8 = 130;
 /// The same on a cluster, whose runs take most of a minute.
 const CLUSTER_TRIES: u32 = 2;
+/// Exit code of a trial that a signal has ended.
+const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -95,15 +95,10 @@ fn is_closed(error: &anyhow::Error) -> bool {
 fn execute(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Run(run) => {
-            let antiphon = antiphon(run.antiphon)?;
+            let antiphon = antiphon(run.processes.antiphon)?;
             let play = async |script: &Script, load: Load, keeps: Keeps| {
-                let mut rig = Real::start(&antiphon, script, load).await?;
-                let outcome = rig::play(&mut rig, script, load).await;
-                let failed = !outcome.as_ref().is_ok_and(Outcome::holds);
-                if run.keep || failed && keeps == Keeps::IfItFails {
-                    report::line(format_args!("    files: {}", rig.keep().display()))?;
-                }
-                outcome
+                let rig = Real::start(&antiphon, script, load).await?;
+                played(rig, script, load, keeps.or_always(run.processes.keep)).await
             };
             let script = |number| script(run.trial.course, number);
             trial(&run.trial, script, real_time, TRIES, &play)
@@ -111,13 +106,8 @@ fn execute(command: Command) -> anyhow::Result<u8> {
         Command::Virtual(virtual_runs) => {
             count_panics();
             let play = async |script: &Script, load: Load, keeps: Keeps| {
-                let mut rig = Paused::start(script, load).await?;
-                let outcome = rig::play(&mut rig, script, load).await;
-                let failed = !outcome.as_ref().is_ok_and(Outcome::holds);
-                if failed && keeps == Keeps::IfItFails {
-                    report::line(format_args!("    files: {}", rig.keep().display()))?;
-                }
-                outcome
+                let rig = Paused::start(script, load).await?;
+                played(rig, script, load, keeps).await
             };
             // On a paused clock a script goes the same way again, but for what the machine's threads make of it.
             let script = |number| script(virtual_runs.course, number);
@@ -139,7 +129,7 @@ fn execute(command: Command) -> anyhow::Result<u8> {
 
 /// Plays runs on a cluster.
 fn cluster(runs: Cluster) -> anyhow::Result<u8> {
-    let antiphon = antiphon(runs.antiphon)?;
+    let antiphon = antiphon(runs.processes.antiphon)?;
     match nats::version(&runs.nats_server) {
         Ok(version) => report::line(format_args!("nats-server {version}"))?,
         Err(why) => {
@@ -149,13 +139,8 @@ fn cluster(runs: Cluster) -> anyhow::Result<u8> {
     }
     let play = async |script: &Script, load: Load, keeps: Keeps| {
         let started = rig::cluster::Cluster::start(&antiphon, &runs.nats_server, script, load);
-        let mut rig = started.await?;
-        let outcome = rig::play(&mut rig, script, load).await;
-        let failed = !outcome.as_ref().is_ok_and(Outcome::holds);
-        if runs.keep || failed && keeps == Keeps::IfItFails {
-            report::line(format_args!("    files: {}", rig.keep().display()))?;
-        }
-        outcome
+        let keeps = keeps.or_always(runs.processes.keep);
+        Box::pin(played(started.await?, script, load, keeps)).await
     };
     let of_all = Trial {
         course: Course {
@@ -163,11 +148,9 @@ fn cluster(runs: Cluster) -> anyhow::Result<u8> {
             seconds: runs.seconds,
             kill_share: 1.0,
         },
-        runs: runs.runs,
+        sitting: runs.sitting,
         rate: runs.rate,
         heal: runs.heal,
-        tally: runs.tally,
-        no_shorten: runs.no_shorten,
     };
     let script = |number| Script::of_cluster(runs.seed.wrapping_add(number), runs.seconds);
     trial(&of_all, script, real_time, CLUSTER_TRIES, &play)
@@ -176,8 +159,34 @@ fn cluster(runs: Cluster) -> anyhow::Result<u8> {
 /// Whether the files of a run are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Keeps {
+    Always,
     IfItFails,
     Never,
+}
+
+impl Keeps {
+    fn or_always(self, always: bool) -> Self {
+        if always { Self::Always } else { self }
+    }
+}
+
+/// Plays a script on a rig, and keeps its files if they are wanted.
+async fn played(
+    mut rig: impl Rig,
+    script: &Script,
+    load: Load,
+    keeps: Keeps,
+) -> anyhow::Result<Outcome> {
+    let outcome = rig::play(&mut rig, script, load).await;
+    let is_kept = match keeps {
+        Keeps::Always => true,
+        Keeps::IfItFails => !outcome.as_ref().is_ok_and(Outcome::holds),
+        Keeps::Never => false,
+    };
+    if is_kept {
+        report::line(format_args!("    files: {}", rig.keep().display()))?;
+    }
+    outcome
 }
 
 /// The command on trial.
@@ -223,13 +232,14 @@ fn trial(
         rate: trial.rate,
         patience: trial.heal,
     };
-    let mut all = match &trial.tally {
+    let sitting = &trial.sitting;
+    let mut all = match &sitting.tally {
         Some(path) => Tally::read(path).context(Hint("name another file by `--tally`"))?,
         None => Tally::default(),
     };
     let stop = Stop::listen()?;
     let mut failed = 0_u64;
-    for run in 0..trial.runs {
+    for run in 0..sitting.runs {
         let script = script(run);
         let played = runtime()?.block_on(stop.or(play(&script, load, Keeps::IfItFails)));
         if played.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
@@ -238,7 +248,7 @@ fn trial(
         let outcome = played?;
         report::run(&script, &outcome)?;
         all.add(&script, &outcome);
-        if let Some(path) = &trial.tally {
+        if let Some(path) = &sitting.tally {
             all.write(path)?;
         }
         if outcome.holds() {
@@ -246,7 +256,7 @@ fn trial(
         }
         failed += 1;
         report::acts(&script)?;
-        if trial.no_shorten {
+        if sitting.no_shorten {
             continue;
         }
         let found = shortest(&script, tries, async |prefix: &Script| {

@@ -4,6 +4,7 @@
 //! processes of each on servers. All are played, healed and judged by [`play`].
 
 pub(crate) mod cluster;
+mod files;
 pub(crate) mod paused;
 mod process;
 pub(crate) mod real;
@@ -103,6 +104,9 @@ pub(crate) trait Rig {
 
     /// What the processes said last, for a rig that does not begin.
     fn log(&self) -> String;
+
+    /// Ends everything, keeps the files and says where they are.
+    fn keep(self) -> PathBuf;
 }
 
 /// The events and the dead letters of a journal.
@@ -326,18 +330,20 @@ async fn contents(file: &Path) -> anyhow::Result<Option<Contents>> {
     let Some(journal) = reader(file).await? else {
         return Ok(None);
     };
-    Ok(Some((events(&journal).await?, letters(&journal).await?)))
+    let mut events = Vec::new();
+    read_on(&journal, &mut events).await?;
+    Ok(Some((events, letters(&journal).await?)))
 }
 
-async fn events(journal: &impl Journal) -> Result<Vec<Arc<Event>>, ReadError> {
-    let mut events: Vec<Arc<Event>> = Vec::new();
+/// Reads the events behind those that were read already.
+async fn read_on(journal: &impl Journal, events: &mut Vec<Arc<Event>>) -> Result<(), ReadError> {
     loop {
         let after = events
             .last()
             .map_or(Position::ZERO, |event| event.position());
         let page = journal.read(after, PAGE).await?;
         if page.is_empty() {
-            return Ok(events);
+            return Ok(());
         }
         events.extend(page);
     }

@@ -72,14 +72,21 @@ fn runs_on_a_paused_clock_keep_every_promise_and_are_added_up() {
     assert_eq!(tally["counts"]["lost"], 0);
 }
 
+/// Whether the command is built; says else that a test is skipped.
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn antiphon_is_there() -> bool {
+    let antiphon = Path::new(env!("CARGO_BIN_EXE_antiphon-chaos")).with_file_name("antiphon");
+    let is_there = antiphon.is_file();
+    if !is_there {
+        let path = antiphon.display();
+        println!("skipped: {path} is built by `cargo test --workspace`");
+    }
+    is_there
+}
+
 #[test]
 fn a_run_with_real_processes_keeps_every_promise() {
-    let antiphon = Path::new(env!("CARGO_BIN_EXE_antiphon-chaos")).with_file_name("antiphon");
-    if !antiphon.is_file() {
-        println!(
-            "skipped: {} is built by `cargo test --workspace`",
-            antiphon.display()
-        );
+    if !antiphon_is_there() {
         return;
     }
     let (code, said) = chaos(&["run", "--seed", "2", "--seconds", "2", "--kill-share", "1"]);
@@ -106,12 +113,7 @@ fn children(of: u32) -> Vec<u32> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_ends_a_trial_with_all_its_processes_and_leaves_no_file() {
-    let antiphon = Path::new(env!("CARGO_BIN_EXE_antiphon-chaos")).with_file_name("antiphon");
-    if !antiphon.is_file() {
-        println!(
-            "skipped: {} is built by `cargo test --workspace`",
-            antiphon.display()
-        );
+    if !antiphon_is_there() {
         return;
     }
     for signal in ["INT", "TERM"] {

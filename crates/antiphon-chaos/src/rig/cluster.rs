@@ -9,15 +9,15 @@ pub(crate) mod take_over;
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    process::ExitStatus,
     sync::Arc,
     time::Duration,
 };
 
 use antiphon::{
-    DeadLetter, Event, Position,
+    DeadLetter, Event,
     journal::{JetStreamJournal, JetStreamOptions, Journal, Trouble},
 };
 use anyhow::{Context as _, bail};
@@ -28,7 +28,6 @@ use async_nats::jetstream::{
 };
 use futures_util::StreamExt as _;
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
 use self::{
@@ -36,7 +35,7 @@ use self::{
     proxy::Network,
     take_over::{Break, Stored, TakeOver},
 };
-use super::{Load, Rig, process::Process, world::World};
+use super::{Load, Rig, files::Files, process::Process, world::World};
 use crate::{
     bot::{REPLACED, Settings, UNREACHABLE},
     effects::{End, Life, now},
@@ -65,10 +64,6 @@ const ANSWER: Duration = Duration::from_secs(10);
 const TAKEN: &str = "another process has taken it over";
 /// Exit codes of `antiphon run`: it failed, and it could not reach something.
 const FAILED: i32 = 1;
-/// Bytes at the end of a log that are shown with a trouble.
-const LOG: usize = 1200;
-/// Events that are read at a time.
-const PAGE: usize = 2000;
 
 /// A process that is to run, or not.
 #[derive(Default)]
@@ -90,7 +85,7 @@ pub(crate) struct Cluster {
     world: World,
     networks: Vec<Network>,
     servers: Servers,
-    folder: TempDir,
+    files: Files,
     antiphon: PathBuf,
     leases: kv::Store,
     context: jetstream::Context,
@@ -124,9 +119,8 @@ impl Cluster {
         script: &Script,
         load: Load,
     ) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("antiphon-chaos-").tempdir();
-        let folder = folder.context("could not make a temporary folder")?;
-        let servers = Servers::start(nats_server, folder.path())?;
+        let files = Files::new()?;
+        let servers = Servers::start(nats_server, files.folder())?;
         make_journal(&servers.urls()).await?;
         let urls = servers.urls();
         let addresses = urls.split(',').map(str::parse::<async_nats::ServerAddr>);
@@ -137,14 +131,14 @@ impl Cluster {
         let leases = leases.await.context("there is no bucket of leases")?;
         let networks = (0..INGESTERS).map(|_| Network::to(&servers.ports()));
         let networks = networks.collect::<anyhow::Result<Vec<_>>>()?;
-        let world = World::start(antiphon, folder.path(), script.seed, load.rate)?;
+        let world = World::start(antiphon, files.folder(), script.seed, load.rate)?;
         let mut cluster = Self {
             ingesters: Default::default(),
             workers: Default::default(),
             world,
             networks,
             servers,
-            folder,
+            files,
             antiphon: antiphon.to_owned(),
             leases,
             context,
@@ -163,63 +157,33 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Ends everything, keeps the files and says where they are.
-    pub(crate) fn keep(self) -> PathBuf {
-        let Self {
-            folder,
-            ingesters,
-            workers,
-            servers,
-            world,
-            ..
-        } = self;
-        drop((ingesters, workers, servers, world));
-        folder.keep()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     /// Writes the configurations of the ingesters, each with its own way to the servers, and the workers' settings.
     fn configure(&self, script: &Script) -> anyhow::Result<()> {
-        let text = fs::read_to_string(self.path("antiphon.toml"));
-        let text = text.context("the simulator wrote no configuration")?;
         // Each has a folder of its own, since the control socket is there.
-        let secrets = format!("{}/", self.path("antiphon.secrets").display());
-        let text = text.replace("antiphon.secrets/", &secrets);
+        let secrets = format!("{}/", self.files.path("antiphon.secrets").display());
         for (number, network) in self.networks.iter().enumerate() {
             let urls = nats::urls(network.ports());
-            let journal = format!(
-                "url = \"{urls}\"\nname = \"{JOURNAL}\"\nreplicas = 3\nwait = \"1h\"\nrules = [{{ kind = \"*\", keep = \"2d\" }}]"
-            );
-            let lines = text.lines().map(|line| {
-                if line.starts_with("path = ") {
-                    &journal
-                } else {
-                    line
-                }
-            });
-            let text = lines.collect::<Vec<_>>().join("\n");
-            let folder = self.path(&format!("ingester-{number}"));
+            let journal =
+                format!("url = \"{urls}\"\nname = \"{JOURNAL}\"\nreplicas = 3\nwait = \"1h\"");
+            let text = self.files.configuration(&journal)?;
+            let text = text.replace("antiphon.secrets/", &secrets);
+            let folder = self.files.path(&name(Part::Ingester(number)));
             fs::create_dir(&folder).context("could not make a folder")?;
             fs::write(folder.join("antiphon.toml"), text)
                 .context("could not write the configuration")?;
         }
-        let settings = Settings {
+        self.files.save(&Settings {
             seed: script.seed,
             is_alone: false,
             saves_each: script.saves_each,
             moods: script.moods(),
             journal: PathBuf::new(),
             servers: Some(self.servers.urls()),
-            addresses: self.path("sim.json"),
+            addresses: self.files.path("sim.json"),
             song: String::new(),
             guild: 0,
             channel: 0,
-        };
-        let settings = serde_json::to_vec(&settings)?;
-        fs::write(self.path("bot.json"), settings).context("could not write the settings")
+        })
     }
 
     fn parts() -> impl Iterator<Item = Part> {
@@ -250,50 +214,23 @@ impl Cluster {
             return Ok(());
         }
         let name = name(part);
-        let log = self.path(&format!("{name}.log"));
-        let log = File::options().create(true).append(true).open(log);
-        let mut command;
         let life = self.lives.len();
-        if let Part::Worker(_) = part {
-            let chaos = std::env::current_exe().context("this program has no file")?;
-            command = Command::new(chaos);
-            command
-                .arg("bot")
-                .arg("--settings")
-                .arg(self.path("bot.json"));
-            command.arg("--effects").arg(self.effects(life));
+        let process = if let Part::Worker(_) = part {
             self.lives.push(End::None);
+            self.files.bot(&name, life)?
         } else {
-            let config = self.path(&name).join("antiphon.toml");
-            command = Command::new(&self.antiphon);
-            command.arg("run").arg("--config").arg(config);
-        }
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log.context("could not open a log")?)
-            .spawn()
-            .with_context(|| format!("could not start {name}"))?;
+            let configuration = self.files.path(&name).join("antiphon.toml");
+            self.files.daemon(&self.antiphon, &name, &configuration)?
+        };
         if let Some(slot) = self.slot(part) {
             *slot = Slot {
-                process: Some(Process::new(child)),
+                process: Some(process),
                 is_wanted: true,
                 life,
                 ..Slot::default()
             };
         }
         Ok(())
-    }
-
-    fn effects(&self, life: usize) -> PathBuf {
-        self.path(&format!("effects-{life}"))
-    }
-
-    /// The end of a log.
-    fn tail(&self, name: &str) -> String {
-        let text = fs::read(self.path(&format!("{name}.log"))).unwrap_or_default();
-        let from = text.len().saturating_sub(LOG);
-        String::from_utf8_lossy(&text[from..]).into_owned()
     }
 
     /// Notes that a process has gone.
@@ -444,7 +381,7 @@ impl Cluster {
             self.gone(part, end);
             return;
         }
-        let tail = self.tail(&name);
+        let tail = self.files.tail(&name);
         let (replaced, unreachable) = match part {
             Part::Worker(_) => (i32::from(REPLACED), i32::from(UNREACHABLE)),
             _ => (FAILED, i32::from(UNREACHABLE)),
@@ -478,7 +415,7 @@ impl Cluster {
         process.signal("TERM")?;
         let Some(status) = process.end_within(STOP).await? else {
             let name = name(part);
-            let tail = self.tail(&name);
+            let tail = self.files.tail(&name);
             self.troubles
                 .push(format!("{name} did not end by SIGTERM: {tail}"));
             self.gone(part, End::Torn);
@@ -592,7 +529,7 @@ impl Rig for Cluster {
 
     async fn watch(&mut self) -> anyhow::Result<()> {
         if let Some(status) = self.world.process().ended()? {
-            let log = self.tail("sim");
+            let log = self.files.tail("sim");
             bail!("the simulator ended by itself: {status}: {log}");
         }
         self.servers.watch()?;
@@ -642,16 +579,8 @@ impl Rig for Cluster {
         // A server that has just come back may not answer.
         let passes = |trouble: Trouble| trouble.is_transient();
         let read = async {
-            loop {
-                let after = events
-                    .last()
-                    .map_or(Position::ZERO, |event| event.position());
-                let page = journal.read(after, PAGE).await?;
-                if page.is_empty() {
-                    return super::letters(journal).await;
-                }
-                events.extend(page);
-            }
+            super::read_on(journal, &mut events).await?;
+            super::letters(journal).await
         };
         let letters: Result<Vec<DeadLetter>, _> = read.await;
         self.events.clone_from(&events);
@@ -663,7 +592,7 @@ impl Rig for Cluster {
     }
 
     fn lives(&mut self) -> anyhow::Result<Vec<Life>> {
-        super::lives(&self.lives, |life| self.effects(life))
+        super::lives(&self.lives, |life| self.files.effects(life))
     }
 
     async fn judge(
@@ -729,12 +658,29 @@ impl Rig for Cluster {
     }
 
     fn log(&self) -> String {
-        format!("{}\n{}", self.tail("ingester-0"), self.tail("ingester-1"))
+        format!(
+            "{}\n{}",
+            self.files.tail("ingester-0"),
+            self.files.tail("ingester-1")
+        )
     }
 
     fn panics(&mut self) -> anyhow::Result<u64> {
         let names = Self::parts().map(name).chain(["sim".to_owned()]);
-        let logs = names.map(|name| self.path(&format!("{name}.log")));
+        let logs = names.map(|name| self.files.log(&name));
         Ok(super::panics(logs))
+    }
+
+    fn keep(self) -> PathBuf {
+        let Self {
+            files,
+            ingesters,
+            workers,
+            servers,
+            world,
+            ..
+        } = self;
+        drop((ingesters, workers, servers, world));
+        files.keep()
     }
 }

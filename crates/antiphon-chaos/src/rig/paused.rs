@@ -22,10 +22,9 @@ use antiphon_sim::{Command, Due, Options, Simulator, StoredEvents};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::time::sleep;
 
-use super::{Contents, Load, Rig, SONG};
+use super::{Contents, Load, Rig, SONG, files::Files};
 use crate::{
     bot::{self, Accounts, Bot, PLANNED, Settings},
     effects::{Effects, End, Life},
@@ -78,7 +77,7 @@ pub(crate) struct Paused {
     daemon: Option<Running<()>>,
     bot: Option<Running<Bot>>,
     sim: Simulator,
-    folder: TempDir,
+    files: Files,
     shape: Shape,
     settings: Settings,
     /// How each app of the bot ended.
@@ -99,8 +98,7 @@ impl Paused {
     /// # Errors
     /// Files that cannot be made.
     pub(crate) async fn start(script: &Script, load: Load) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("antiphon-chaos-").tempdir();
-        let folder = folder.context("could not make a temporary folder")?;
+        let files = Files::new()?;
         let sim = Simulator::over_pipes(&Options::new().seed(script.seed).rate(load.rate));
         let lavalink = sim.lavalink();
         let settings = Settings {
@@ -108,7 +106,7 @@ impl Paused {
             is_alone: script.shape == Shape::Alone,
             saves_each: script.saves_each,
             moods: script.moods(),
-            journal: folder.path().join("journal.db"),
+            journal: files.path("journal.db"),
             servers: None,
             addresses: PathBuf::new(),
             song: lavalink.add_track("evensong___", "The Choir", "Evensong", SONG),
@@ -119,7 +117,7 @@ impl Paused {
             daemon: None,
             bot: None,
             sim,
-            folder,
+            files,
             shape: script.shape,
             settings,
             lives: Vec::new(),
@@ -131,11 +129,6 @@ impl Paused {
         };
         paused.run_all().await?;
         Ok(paused)
-    }
-
-    /// Keeps the files and says where they are.
-    pub(crate) fn keep(self) -> PathBuf {
-        self.folder.keep()
     }
 
     async fn run_all(&mut self) -> anyhow::Result<()> {
@@ -157,7 +150,7 @@ impl Paused {
             }
             Who::Bot if self.bot.is_none() => {
                 let journal = self.open(who).await?;
-                let effects = Effects::open(&self.effects(self.lives.len()));
+                let effects = Effects::open(&self.files.effects(self.lives.len()));
                 let effects = effects.context("could not open the effects")?;
                 self.lives.push(End::None);
                 let accounts = Accounts::of(&self.sim, self.clock());
@@ -193,10 +186,6 @@ impl Paused {
             }
             sleep(PAUSE).await;
         }
-    }
-
-    fn effects(&self, life: usize) -> PathBuf {
-        self.folder.path().join(format!("effects-{life}"))
     }
 
     /// Drops an app where it stands.
@@ -363,7 +352,7 @@ impl Rig for Paused {
     }
 
     fn lives(&mut self) -> anyhow::Result<Vec<Life>> {
-        super::lives(&self.lives, |life| self.effects(life))
+        super::lives(&self.lives, |life| self.files.effects(life))
     }
 
     async fn stop(&mut self) -> anyhow::Result<()> {
@@ -382,6 +371,10 @@ impl Rig for Paused {
 
     fn log(&self) -> String {
         self.troubles.join("; ")
+    }
+
+    fn keep(self) -> PathBuf {
+        self.files.keep()
     }
 }
 

@@ -1,9 +1,8 @@
 //! Real processes: `antiphon sim`, `antiphon run`, and the bot.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -11,10 +10,10 @@ use std::{
 use antiphon::{Event, journal::Integrity};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::{
     Contents, Load, Rig, SONG,
+    files::Files,
     process::{Disk, Process},
     world::World,
 };
@@ -29,8 +28,6 @@ use crate::{
 const STOP: Duration = Duration::from_secs(60);
 /// How long the check of the journal's file may take.
 const CHECK: Duration = Duration::from_secs(30);
-/// Bytes at the end of a log that are shown with a trouble.
-const LOG: usize = 1200;
 
 /// The processes and their files.
 pub(crate) struct Real {
@@ -40,7 +37,7 @@ pub(crate) struct Real {
     world: World,
     /// A disk that can be full; else why there is none.
     disk: Result<Disk, &'static str>,
-    folder: TempDir,
+    files: Files,
     antiphon: PathBuf,
     shape: Shape,
     /// How each process of the bot ended.
@@ -64,16 +61,15 @@ impl Real {
         script: &Script,
         load: Load,
     ) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("antiphon-chaos-").tempdir();
-        let folder = folder.context("could not make a temporary folder")?;
-        let disk_at = folder.path().join("disk");
+        let files = Files::new()?;
+        let disk_at = files.path("disk");
         fs::create_dir(&disk_at).context("could not make a folder")?;
         let disk = if script.acts.iter().any(|act| act.what == What::Fill) {
             Disk::mount(&disk_at)
         } else {
             Err("the script fills no disk")
         };
-        let world = World::start(antiphon, folder.path(), script.seed, load.rate)?;
+        let world = World::start(antiphon, files.folder(), script.seed, load.rate)?;
         let song = json!({
             "platform": "lavalink", "do": "add_track", "identifier": "evensong___",
             "author": "The Choir", "title": "Evensong", "length": SONG,
@@ -84,7 +80,7 @@ impl Real {
             bot: None,
             world,
             disk,
-            folder,
+            files,
             antiphon: antiphon.to_owned(),
             shape: script.shape,
             lives: Vec::new(),
@@ -99,63 +95,23 @@ impl Real {
         Ok(real)
     }
 
-    /// Ends everything, keeps the files and says where they are.
-    pub(crate) fn keep(self) -> PathBuf {
-        let Self {
-            folder,
-            daemon,
-            bot,
-            world,
-            disk,
-            ..
-        } = self;
-        drop((daemon, bot, world));
-        if disk.is_ok() {
-            let journal = folder.path().join("disk/journal.db");
-            // The disk goes, so that its journal is copied; with its log it may have been used up to the end.
-            for ending in ["db", "db-wal"] {
-                let from = journal.with_extension(ending);
-                let to = folder.path().join("journal").with_extension(ending);
-                // There is no log once a journal was closed.
-                let _ = fs::copy(from, to);
-            }
-        }
-        drop(disk);
-        folder.keep()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     fn file(&self) -> PathBuf {
-        self.path("disk/journal.db")
+        self.files.path("disk/journal.db")
     }
 
     /// Writes the daemon's configuration and the bot's settings.
     fn configure(&self, song: &Value, script: &Script) -> anyhow::Result<()> {
-        let path = self.path("antiphon.toml");
-        let text = fs::read_to_string(&path).context("the simulator wrote no configuration")?;
-        let journal = format!(
-            "path = {}\nrules = [{{ kind = \"*\", keep = \"2d\" }}]",
-            json!(self.file())
-        );
-        let lines = text.lines().map(|line| {
-            if line.starts_with("path = ") {
-                &journal
-            } else {
-                line
-            }
-        });
-        let text = lines.collect::<Vec<_>>().join("\n");
-        fs::write(&path, text).context("could not write the configuration")?;
-        let addresses = self.path("sim.json");
+        let journal = format!("path = {}", json!(self.file()));
+        let text = self.files.configuration(&journal)?;
+        let path = self.files.path("antiphon.toml");
+        fs::write(path, text).context("could not write the configuration")?;
+        let addresses = self.files.path("sim.json");
         let known: Value = serde_json::from_slice(&fs::read(&addresses)?)?;
         let id = |name: &str| -> anyhow::Result<u64> {
             let id = known["discord"][name].as_str();
             Ok(id.context("an address is missing")?.parse()?)
         };
-        let settings = Settings {
+        self.files.save(&Settings {
             seed: script.seed,
             is_alone: script.shape == Shape::Alone,
             saves_each: script.saves_each,
@@ -169,9 +125,7 @@ impl Real {
                 .to_owned(),
             guild: id("guild_id")?,
             channel: id("voice_channel_id")?,
-        };
-        let settings = serde_json::to_vec(&settings)?;
-        fs::write(self.path("bot.json"), settings).context("could not write the settings")
+        })
     }
 
     fn run_all(&mut self) -> anyhow::Result<()> {
@@ -185,37 +139,16 @@ impl Real {
         if is_there || self.is_away || who == Who::Daemon && self.shape == Shape::Alone {
             return Ok(());
         }
-        let log = self.path(&format!("{}.log", who.name()));
-        let log = File::options().create(true).append(true).open(log);
-        let mut command;
-        if who == Who::Daemon {
-            command = Command::new(&self.antiphon);
-            command
-                .arg("run")
-                .arg("--config")
-                .arg(self.path("antiphon.toml"));
+        let process = if who == Who::Daemon {
+            let configuration = self.files.path("antiphon.toml");
+            self.files
+                .daemon(&self.antiphon, who.name(), &configuration)?
         } else {
-            let chaos = std::env::current_exe().context("this program has no file")?;
-            command = Command::new(chaos);
-            command
-                .arg("bot")
-                .arg("--settings")
-                .arg(self.path("bot.json"));
-            command.arg("--effects").arg(self.effects(self.lives.len()));
             self.lives.push(End::None);
-        }
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log.context("could not open a log")?)
-            .spawn()
-            .with_context(|| format!("could not start the {}", who.name()))?;
-        *self.process(who) = Some(Process::new(child));
+            self.files.bot(who.name(), self.lives.len() - 1)?
+        };
+        *self.process(who) = Some(process);
         Ok(())
-    }
-
-    fn effects(&self, life: usize) -> PathBuf {
-        self.path(&format!("effects-{life}"))
     }
 
     fn process(&mut self, who: Who) -> &mut Option<Process> {
@@ -236,13 +169,6 @@ impl Real {
         }
     }
 
-    /// The end of a log.
-    fn tail(&self, name: &str) -> String {
-        let text = fs::read(self.path(&format!("{name}.log"))).unwrap_or_default();
-        let from = text.len().saturating_sub(LOG);
-        String::from_utf8_lossy(&text[from..]).into_owned()
-    }
-
     /// Ends a process by SIGTERM; an end that is not in order is a trouble.
     async fn end(&mut self, who: Who) -> anyhow::Result<()> {
         self.thaw(who)?;
@@ -257,7 +183,7 @@ impl Real {
             .is_some_and(|status| status.success() || !has_begun && Process::is_terminated(status));
         if !(in_order || self.may_change && is_changed(status)) {
             let how = status.map_or_else(|| "not at all".to_owned(), |status| status.to_string());
-            let log = self.tail(who.name());
+            let log = self.files.tail(who.name());
             self.troubles
                 .push(format!("the {} ended by SIGTERM: {how}: {log}", who.name()));
         }
@@ -376,7 +302,7 @@ impl Rig for Real {
 
     async fn watch(&mut self) -> anyhow::Result<()> {
         if let Some(status) = self.world.process().ended()? {
-            let log = self.tail("sim");
+            let log = self.files.tail("sim");
             bail!("the simulator ended by itself: {status}: {log}");
         }
         for who in [Who::Daemon, Who::Bot] {
@@ -387,7 +313,7 @@ impl Rig for Real {
                 continue;
             };
             if !(self.may_change && is_changed(Some(status))) {
-                let log = self.tail(who.name());
+                let log = self.files.tail(who.name());
                 self.troubles.push(format!(
                     "the {} ended by itself: {status}: {log}",
                     who.name()
@@ -419,7 +345,7 @@ impl Rig for Real {
     }
 
     fn lives(&mut self) -> anyhow::Result<Vec<Life>> {
-        super::lives(&self.lives, |life| self.effects(life))
+        super::lives(&self.lives, |life| self.files.effects(life))
     }
 
     async fn stop(&mut self) -> anyhow::Result<()> {
@@ -440,11 +366,35 @@ impl Rig for Real {
     }
 
     fn log(&self) -> String {
-        self.tail("daemon")
+        self.files.tail("daemon")
     }
 
     fn panics(&mut self) -> anyhow::Result<u64> {
         let logs = ["daemon.log", "bot.log", "sim.log"];
-        Ok(super::panics(logs.iter().map(|name| self.path(name))))
+        Ok(super::panics(logs.iter().map(|name| self.files.path(name))))
+    }
+
+    fn keep(self) -> PathBuf {
+        let Self {
+            files,
+            daemon,
+            bot,
+            world,
+            disk,
+            ..
+        } = self;
+        drop((daemon, bot, world));
+        if disk.is_ok() {
+            let journal = files.path("disk/journal.db");
+            // The disk goes, so that its journal is copied; with its log it may have been used up to the end.
+            for ending in ["db", "db-wal"] {
+                let from = journal.with_extension(ending);
+                let to = files.path("journal").with_extension(ending);
+                // There is no log once a journal was closed.
+                let _ = fs::copy(from, to);
+            }
+        }
+        drop(disk);
+        files.keep()
     }
 }
