@@ -5,13 +5,13 @@ mod fixture;
 
 use std::sync::Arc;
 
-use antiphon_core::{Batch, Cursor, Journal as _, OpenEvent, Position, Retention, Saved};
+use antiphon_core::{Batch, Cursor, Journal as _, OpenEvent, Position, Retention};
 use antiphon_journal::SqliteJournal;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use binary::antiphon;
-use fixture::{journal, runtime};
+use fixture::{journal, runtime, saved};
 
 /// Saves what a consumer `old` keeps that has read two of the journal's four events and has one open, and what a
 /// projection of everybody's and one of its own keep.
@@ -22,13 +22,6 @@ async fn save(path: &str) {
         position: Position::new(2),
         starts: 1,
     });
-    let saved = |name: &str| {
-        let saved = Saved {
-            position: Position::new(2),
-            state: vec![7],
-        };
-        (name.to_owned(), saved)
-    };
     let batch = Batch {
         cursors: vec![("old".into(), cursor)],
         projections: vec![saved("cache"), saved("cache@old")],

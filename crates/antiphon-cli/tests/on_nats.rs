@@ -10,7 +10,7 @@ mod nats;
 use std::{fs, path::Path, sync::Arc};
 
 use antiphon_core::{
-    Batch, Cursor, DeadLetter, DeadLetterChange, DeadLetterId, Journal as _, Position, Saved,
+    Batch, Cursor, DeadLetter, DeadLetterChange, DeadLetterId, Journal as _, Position,
 };
 use antiphon_journal::{JetStreamJournal, JetStreamOptions};
 use serde_json::{Value, json};
@@ -269,17 +269,10 @@ async fn a_consumer_on_nats_is_forgotten_beside_the_daemon_and_without_one_and_n
     let journal = opened(&server, "choir").await;
     let events = fixture::drafts().map(|draft| ("choir".into(), draft));
     let cursor = |name: &str| (name.into(), Cursor::at(Position::new(2)));
-    let saved = |name: &str| {
-        let saved = Saved {
-            position: Position::new(2),
-            state: vec![7],
-        };
-        (name.to_owned(), saved)
-    };
     let batch = Batch {
         events: events.into(),
         cursors: vec![cursor("old"), cursor("older")],
-        projections: vec![saved("cache@old"), saved("cache@older")],
+        projections: vec![fixture::saved("cache@old"), fixture::saved("cache@older")],
         ..Batch::default()
     };
     journal.append(Arc::new(batch)).await.expect("stored");
