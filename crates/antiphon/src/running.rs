@@ -1,8 +1,8 @@
 //! The tasks of an app: their start, their supervision, and the two phases of stopping.
 //!
 //! Every task of an app is in one [`JoinSet`], with a name for the log: the committer, the head, one for each source,
-//! and a few beside them (retention, a watcher for each link, a look for other processes that follow). The lanes' workers are the head's own. Sources may come
-//! and go meanwhile ([`Sources`]).
+//! and a few beside them (retention, a watcher for each link, a look for other processes that follow). The lanes' workers
+//! are the head's own. Sources may come and go meanwhile ([`Sources`]).
 //!
 //! Stopping, each step with a limit:
 //! 1. Sources stop reading ([`Stopper::stop_reading`](antiphon_core::Stopper::stop_reading)); lanes start nothing new, and running handlers have their grace
