@@ -34,10 +34,44 @@ pub(super) struct Follower {
     shared: Arc<Shared>,
     /// The next message to look at.
     next: u64,
-    /// Messages of a run that has not ended.
-    run: Vec<(u64, HeaderMap)>,
+    run: Run,
     /// The last message that was taken in.
     seen: watch::Sender<u64>,
+}
+
+/// Messages of a run that has not ended, or that could not be taken in yet.
+#[derive(Debug, Default)]
+struct Run {
+    messages: Vec<(u64, HeaderMap)>,
+}
+
+impl Run {
+    /// Whether it has messages of another run than this one.
+    fn is_before(&self, place: InRun) -> bool {
+        let first = self.messages.first();
+        first
+            .and_then(|(_, headers)| InRun::read(headers))
+            .is_some_and(|first| (first.epoch, first.run) != (place.epoch, place.run))
+    }
+
+    /// Adds the next message; one that was read before, and could not be taken in, is read again.
+    fn add(&mut self, sequence: u64, headers: &HeaderMap) {
+        self.messages.retain(|(before, _)| *before < sequence);
+        self.messages.push((sequence, headers.clone()));
+    }
+
+    /// Whether it has all its messages, the last of which commits them.
+    fn is_whole(&self) -> bool {
+        let Some((sequence, headers)) = self.messages.last() else {
+            return false;
+        };
+        let Some(place) = InRun::read(headers) else {
+            return false;
+        };
+        let expected = sequence.saturating_sub(place.index)..=*sequence;
+        headers.get(COMMIT).is_some()
+            && expected.eq(self.messages.iter().map(|(sequence, _)| *sequence))
+    }
 }
 
 impl Follower {
@@ -47,7 +81,7 @@ impl Follower {
         Self {
             shared,
             next,
-            run: Vec::new(),
+            run: Run::default(),
             seen,
         }
     }
@@ -85,8 +119,11 @@ impl Follower {
                 let cause = "the server that reads the stream is behind its leader";
                 return Err(Failure::said(Trouble::Unreachable, cause));
             }
-            // What stood there is deleted.
+            // What stood there is deleted, and whoever waits for it waits no longer.
             self.next = last + 1;
+            if self.run.messages.is_empty() {
+                self.seen.send_replace(last);
+            }
         }
         let messages = consumer.messages().await;
         let mut messages = messages.map_err(|error| Failure::unreachable(&error))?;
@@ -114,21 +151,13 @@ impl Follower {
         let Some(place) = InRun::read(headers) else {
             return Ok(());
         };
-        let before = self
-            .run
-            .first()
-            .and_then(|(_, headers)| InRun::read(headers));
-        if before.is_some_and(|before| (before.epoch, before.run) != (place.epoch, place.run)) {
+        if self.run.is_before(place) {
             self.leave().await?;
         }
-        self.run.push((sequence, headers.clone()));
-        let is_whole = self.run.len() as u64 == place.index + 1
-            && (sequence - place.index..)
-                .zip(&self.run)
-                .all(|(expected, (sequence, _))| expected == *sequence);
-        if is_whole && headers.get(COMMIT).is_some() {
-            let run = std::mem::take(&mut self.run);
-            self.take(run).await?;
+        self.run.add(sequence, headers);
+        if self.run.is_whole() {
+            self.take(&self.run.messages).await?;
+            self.run.messages.clear();
         }
         Ok(())
     }
@@ -136,18 +165,19 @@ impl Follower {
     /// Takes in what is left of a run that was not seen to the end, since a later one has begun.
     async fn leave(&mut self) -> Result<(), Failure> {
         let mut left = Vec::new();
-        for (sequence, headers) in &self.run {
+        for (sequence, headers) in &self.run.messages {
             let message = self.shared.link.message_of_leader(*sequence).await?;
             if message.is_some() {
                 left.push((*sequence, headers.clone()));
             }
         }
-        self.run.clear();
-        self.take(left).await
+        self.take(&left).await?;
+        self.run.messages.clear();
+        Ok(())
     }
 
-    /// Takes messages in that count.
-    async fn take(&self, run: Vec<(u64, HeaderMap)>) -> Result<(), Failure> {
+    /// Takes messages in that count; all of them, or none if one cannot be looked at.
+    async fn take(&self, run: &[(u64, HeaderMap)]) -> Result<(), Failure> {
         let mut events = Vec::new();
         let mut states = Vec::new();
         let mut replays = 0;
@@ -157,7 +187,7 @@ impl Follower {
             return Ok(());
         };
         for (sequence, headers) in run {
-            match look(link, sequence, &headers).await? {
+            match look(link, *sequence, headers).await? {
                 Some(Message::Event(event)) => events.push(event),
                 Some(Message::State {
                     name,
@@ -237,5 +267,55 @@ impl Follower {
         let line: SweptLine = value.line().map_err(damaged)?;
         let keys = line.removed.iter().map(|(key, _)| key_of(key));
         keys.collect::<Result<_, _>>().map_err(damaged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jetstream::format::Counters;
+
+    fn headers(run: u64, index: u64, of: Option<usize>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        InRun {
+            epoch: 1,
+            run,
+            index,
+        }
+        .write(&mut headers);
+        if let Some(messages) = of {
+            Counters::default().write(&mut headers, messages);
+        }
+        headers
+    }
+
+    #[test]
+    fn a_run_whose_last_message_could_not_be_taken_in_is_whole_when_it_is_read_again() {
+        let mut run = Run::default();
+        run.add(7, &headers(3, 0, None));
+        assert!(!run.is_whole());
+        run.add(8, &headers(3, 1, Some(2)));
+        assert!(run.is_whole());
+        // The server failed, and the reader begins with the message that was not done.
+        run.add(8, &headers(3, 1, Some(2)));
+        assert!(run.is_whole());
+        assert_eq!(run.messages.len(), 2);
+    }
+
+    #[test]
+    fn a_run_with_a_message_missing_is_not_whole() {
+        let mut run = Run::default();
+        run.add(7, &headers(3, 0, None));
+        run.add(9, &headers(3, 2, Some(3)));
+        assert!(!run.is_whole());
+        let other = InRun {
+            epoch: 1,
+            run: 4,
+            index: 0,
+        };
+        assert!(run.is_before(other));
+        assert!(!run.is_before(InRun { run: 3, ..other }));
+        run.messages.clear();
+        assert!(!run.is_before(other));
     }
 }
