@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{BodyForm, Event, Journal, Position, ReadError, SourceName};
+use crate::{BodyForm, Event, Journal, Position, ReadError, Saved, SourceName};
 
 /// The word that stands where an id or a name was.
 const ERASED: &str = "erased";
@@ -170,13 +170,19 @@ pub struct Person {
     rules: Vec<&'static Rule>,
     source: Option<SourceName>,
     id: Arc<str>,
-    /// Names that their own objects have; taken out of others' texts where they stand behind an `@`.
-    names: BTreeSet<String>,
+    learnt: Learnt,
     /// Texts that are taken out wherever they stand as a word.
     also: BTreeSet<String>,
-    /// Ids of the person's messages, by platform.
-    messages: HashSet<String>,
     repack: BTreeMap<&'static str, Repack>,
+}
+
+/// What events told of a person.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Learnt {
+    /// Names that their own objects have; taken out of others' texts where they stand behind an `@`.
+    names: BTreeSet<String>,
+    /// Ids of the person's messages.
+    messages: HashSet<String>,
 }
 
 /// What a walk found in a value.
@@ -196,9 +202,8 @@ impl Person {
             rules: rules.into_iter().collect(),
             source: None,
             id: id.into(),
-            names: BTreeSet::new(),
+            learnt: Learnt::default(),
             also: BTreeSet::new(),
-            messages: HashSet::new(),
             repack: BTreeMap::new(),
         }
     }
@@ -233,7 +238,7 @@ impl Person {
 
     /// The names that were learnt.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str)
+        self.learnt.names.iter().map(String::as_str)
     }
 
     /// Learns the person's names and messages from an event.
@@ -247,11 +252,11 @@ impl Person {
         };
         let mut names = BTreeSet::new();
         self.collect(rule, &body, None, &mut names);
-        self.names.extend(names);
+        self.learnt.names.extend(names);
         if let Some(id) = message(rule, event, &body)
             && self.walk(rule, &mut body, None) == Found::Theirs
         {
-            self.messages.insert(id);
+            self.learnt.messages.insert(id);
         }
     }
 
@@ -312,7 +317,29 @@ impl Person {
         json(state)
     }
 
+    /// The name of the projection in which a backend saves what is known of the person while it erases them.
+    ///
+    /// An erasure that was interrupted has changed some of the events by which the next one would know it. The
+    /// projection goes with the last of them.
+    #[must_use]
+    pub fn record(&self) -> String {
+        let platform = self.rules.first().map_or("", |rule| rule.platform);
+        let source = self.source.as_ref().map_or("", SourceName::as_str);
+        format!("erasure@antiphon/{platform}/{source}/{}", self.id)
+    }
+
+    /// What is known of the person, to be saved under [`Person::record`].
+    #[must_use]
+    pub fn saved(&self) -> Saved {
+        Saved {
+            position: Position::ZERO,
+            state: serde_json::to_vec(&self.learnt).expect("it is plain data"),
+        }
+    }
+
     /// Reads a whole journal: learns the person's names and messages, and counts what an erasure would change.
+    ///
+    /// It also learns what an erasure knew that was interrupted.
     ///
     /// # Errors
     /// [`ReadError`] if the journal cannot be read.
@@ -320,6 +347,12 @@ impl Person {
         /// Events of a page.
         const PAGE: usize = 512;
         let mut found = Erased::default();
+        if let Some(saved) = journal.projection(&self.record()).await?
+            && let Ok(knew) = serde_json::from_slice::<Learnt>(&saved.state)
+        {
+            self.learnt.names.extend(knew.names);
+            self.learnt.messages.extend(knew.messages);
+        }
         for is_learning in [true, false] {
             let mut after = Position::ZERO;
             loop {
@@ -385,11 +418,11 @@ impl Person {
     /// An event about one of the person's messages, such as a star, has its text.
     fn is_about_a_message(&self, rule: &Rule, event: &Event) -> bool {
         (rule.message)(event.kind().as_str()).is_some()
-            && !self.messages.is_empty()
+            && !self.learnt.messages.is_empty()
             && serde_json::from_slice::<Value>(event.body())
                 .ok()
                 .and_then(|body| message(rule, event, &body))
-                .is_some_and(|id| self.messages.contains(&id))
+                .is_some_and(|id| self.learnt.messages.contains(&id))
     }
 
     /// Looks at bytes only if something of the person is in them.
@@ -426,7 +459,11 @@ impl Person {
     }
 
     fn named(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().chain(&self.also).map(String::as_str)
+        self.learnt
+            .names
+            .iter()
+            .chain(&self.also)
+            .map(String::as_str)
     }
 
     fn is_id(&self, value: &Value) -> bool {
@@ -574,7 +611,7 @@ impl Person {
         for before in rule.before {
             cut(before, &self.id);
         }
-        for name in &self.names {
+        for name in &self.learnt.names {
             cut("@", name);
         }
         for text in &self.also {

@@ -192,8 +192,9 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// own remains.
     ///
     /// An event that is the person's stays with its position, source, kind and time; its origin is hashed, so that a
-    /// repeat is still known. Commits go on meanwhile. A call that was interrupted has changed some events and not
-    /// others; the same call again does the rest.
+    /// repeat is still known. Commits go on meanwhile, but for the time in which a file is written anew at the end. A
+    /// call that was interrupted has changed some events and not others; the same call again does the rest, with what
+    /// [`Person::survey`] finds of the first.
     ///
     /// The person must have [learnt](Person::learn) what the journal knows of them. A backend that cannot erase fails,
     /// which is the default.

@@ -2,7 +2,9 @@
 //!
 //! Origins are hashed, so that a repeat is known and nobody reads a name in them.
 
-use antiphon_core::{BodyForm, Draft, Event, Origin, Person, Verdict};
+use std::sync::Arc;
+
+use antiphon_core::{Batch, BodyForm, Draft, Event, Origin, Person, Verdict};
 use ring::hmac;
 
 use crate::retention::ERASED;
@@ -46,6 +48,14 @@ pub(crate) fn origin_key(key: &[u8], source: &str, origin: &str) -> u128 {
 /// Whether an origin is hashed already.
 pub(crate) fn is_hashed(origin: &str) -> bool {
     origin.starts_with(PREFIX)
+}
+
+/// What is known of a person, as it is saved before anything is changed.
+pub(crate) fn record(person: &Person) -> Arc<Batch> {
+    Arc::new(Batch {
+        projections: vec![(person.record(), person.saved())],
+        ..Batch::default()
+    })
 }
 
 /// What is left of an event after this verdict.

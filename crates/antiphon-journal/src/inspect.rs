@@ -162,12 +162,6 @@ pub trait Inspect: Journal {
     /// # Errors
     /// [`AppendError`] if the storage fails.
     fn restore(&self, states: States) -> BoxFuture<'_, Result<bool, AppendError>>;
-
-    /// Rewrites the whole storage, so that nothing is left of what was deleted; `false` where that is never needed.
-    ///
-    /// # Errors
-    /// [`AppendError`] if the storage fails.
-    fn vacuum(&self) -> BoxFuture<'_, Result<bool, AppendError>>;
 }
 
 /// The highest position that an event can be imported with: 2⁶². No journal comes near it.

@@ -502,6 +502,7 @@ impl State {
             }
             verdict != StateVerdict::Erase
         });
+        self.projections.remove(&person.record());
         self.projections.retain(|name, saved| {
             let verdict = person.state(name, &saved.state);
             erased.states += u64::from(verdict != StateVerdict::Keep);

@@ -48,6 +48,7 @@ macro_rules! keeps_the_contract {
             a_platforms_deletion_is_honoured_after_the_grace,
             a_dead_letter_keeps_its_copy_of_a_deleted_event,
             an_erased_person_is_gone_and_a_repeat_is_known,
+            an_erasure_knows_what_one_knew_that_was_interrupted,
             an_erasure_puts_no_older_state_in_the_place_of_a_newer_one,
             a_closed_journal_says_so,
             any_bytes_can_be_a_body,

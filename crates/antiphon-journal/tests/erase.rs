@@ -44,6 +44,18 @@ fn of_mira(n: u64) -> Draft {
     said(n, MIRA, "mira of the choir", &text)
 }
 
+/// A message each second, of which each fifth is hers.
+fn draft(number: u64) -> Draft {
+    Draft {
+        received_at: at(number.cast_signed()),
+        ..if number.is_multiple_of(5) {
+            of_mira(number)
+        } else {
+            said(number, "u8", "teo", "hello @mira of the choir")
+        }
+    }
+}
+
 /// A life of a journal: events of many, some removed by retention before anybody is erased, so that free pages and
 /// pages that were split have remains.
 async fn fill(journal: &SqliteJournal) {
@@ -149,10 +161,13 @@ async fn an_erased_person_is_in_no_file() {
 
 #[tokio::test]
 async fn an_erasure_that_was_cut_off_anywhere_is_finished_by_the_next() {
-    for polls in [1, 2, 3, 5, 8, 13] {
+    for polls in [1, 2, 3, 5, 8, 13, 21] {
         let folder = TempDir::new().expect("a folder");
         let journal = open(&folder, false).await;
         fill(&journal).await;
+        // Long after her own events, so that those are gone before these are reached.
+        let mentions = (2000..2600).map(|n| said(n, "u8", "teo", "where is @mira of the choir"));
+        journal.append(events(mentions)).await.expect("stored");
         let mut mira = Person::new([&RULE], MIRA);
         mira.survey(&journal).await.expect("read");
         {
@@ -199,6 +214,50 @@ async fn commits_go_on_while_a_person_is_erased() {
     assert!(stored > 3, "{stored} commits beside {erased:?}");
 }
 
+/// SQLite moves rows from page to page while a sweep follows what is stored, and leaves copies in the unused part of
+/// pages, which `secure_delete` does not overwrite: these seeds left some with it.
+#[tokio::test]
+async fn rows_that_were_moved_leave_nothing() {
+    for seed in [12_u64, 13, 24, 57, 307, 561] {
+        let folder = TempDir::new().expect("a folder");
+        let journal = open(&folder, false).await;
+        let mut random = seed;
+        let mut below = |limit: u64| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % limit
+        };
+        let policy = Arc::new(Retention {
+            keep: Some(seconds(KEPT)),
+            ..Retention::default()
+        });
+        let mut newest = 0;
+        for _ in 0..60 {
+            let first = newest + 1;
+            newest += 1 + below(40);
+            let drafts = (first..=newest).map(draft);
+            journal.append(events(drafts)).await.expect("stored");
+            if below(5) < 3 {
+                let now = at(newest.cast_signed());
+                journal
+                    .sweep(Arc::clone(&policy), now)
+                    .await
+                    .expect("swept");
+            }
+            if below(10) == 0 {
+                erase(&journal).await;
+            }
+        }
+        // Her name is known by a message of hers.
+        let drafts = (newest + 1..=newest + 5).map(draft);
+        journal.append(events(drafts)).await.expect("stored");
+        erase(&journal).await;
+        journal.close().await.expect("closed");
+        is_nowhere(folder.path());
+    }
+}
+
 /// The journal of the process that is killed, and the first number that it stores.
 const KILLED: &str = "ANTIPHON_JOURNAL_KILLED";
 const FIRST: &str = "ANTIPHON_JOURNAL_FIRST";
@@ -217,14 +276,7 @@ async fn the_killed() {
     let storing = async {
         loop {
             let first = newest.load(Ordering::Relaxed) + 1;
-            let drafts = (first..first + 5).map(|number| Draft {
-                received_at: at(number.cast_signed()),
-                ..if number.is_multiple_of(5) {
-                    of_mira(number)
-                } else {
-                    said(number, "u8", "teo", "hello @mira of the choir")
-                }
-            });
+            let drafts = (first..first + 5).map(draft);
             journal.append(events(drafts)).await.expect("stored");
             newest.store(first + 4, Ordering::Relaxed);
             println!("\nstored {}", first + 4);
@@ -339,7 +391,7 @@ async fn kills_beside_traffic_retention_and_an_erasure_cost_nobody_elses_event()
 }
 
 #[tokio::test]
-async fn a_vacuum_leaves_nothing_that_other_programs_left() {
+async fn an_erasure_leaves_nothing_that_other_programs_left() {
     let folder = TempDir::new().expect("a folder");
     let journal = open(&folder, false).await;
     journal
@@ -355,7 +407,7 @@ async fn a_vacuum_leaves_nothing_that_other_programs_left() {
     ))
     .expect("written");
     drop(tool);
-    assert!(journal.vacuum().await.expect("done"));
+    assert!(erase(&journal).await.log_is_empty);
     journal
         .append(events([chat_at(2, 2)]))
         .await

@@ -46,21 +46,14 @@ pub(crate) async fn erase(args: Erase) -> anyhow::Result<Exit> {
     journal.close().await.map_err(Failure::from)?;
     let mut report = Report::new(&args, &person, found);
     if args.yes {
-        report.done(carry_out(&location, &args.whom, &person, false).await?);
+        report.done(carry_out(&location, &args.whom, &person).await?);
         // What a server leaves is the server's to overwrite, and on its disk.
         let Some(path) = location.file() else {
             report.show(args.shape.output)?;
             return Ok(Exit::Done);
         };
         report.remains = block_in_place(|| remains(path, &person));
-        let is_left = |report: &Report| report.remains.iter().any(|file| is_own(path, file));
-        if is_left(&report) {
-            // Pages in use that other versions or programs wrote: the file is written anew.
-            carry_out(&location, &args.whom, &person, true).await?;
-            report.vacuumed = true;
-            report.remains = block_in_place(|| remains(path, &person));
-        }
-        if is_left(&report) {
+        if report.remains.iter().any(|file| is_own(path, file)) {
             report.show(args.shape.output)?;
             let error = "the journal's files still have something of the person";
             return Err(Failure::new(Exit::Failed, error)
@@ -72,20 +65,12 @@ pub(crate) async fn erase(args: Erase) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Erases in the daemon, or here where none runs; with `vacuum`, the whole file is written anew afterwards.
+/// Erases in the daemon, or here where none runs.
 ///
 /// # Errors
 /// The daemon's answer, or that of the journal; one that another program appends to cannot be had.
-async fn carry_out(
-    location: &Location,
-    whom: &Whom,
-    person: &Person,
-    vacuum: bool,
-) -> Result<Erased, Failure> {
-    let request = Erasure {
-        whom: whom.clone(),
-        vacuum,
-    };
+async fn carry_out(location: &Location, whom: &Whom, person: &Person) -> Result<Erased, Failure> {
+    let request = Erasure { whom: whom.clone() };
     match Client::of(location)
         .post::<ErasureDone>("/v1/erase", &request)
         .await
@@ -95,14 +80,7 @@ async fn carry_out(
         Err(error) => return Err(error.into()),
     }
     let journal = journal::to_write(location, &config::Journal::default()).await?;
-    let changed = async {
-        let erased = journal.erase(Arc::new(person.clone())).await?;
-        if vacuum {
-            journal.vacuum().await?;
-        }
-        Ok::<_, Failure>(erased)
-    };
-    let erased = changed.await;
+    let erased = journal.erase(Arc::new(person.clone())).await;
     let closed = journal.close().await;
     let erased = erased?;
     closed?;
@@ -207,8 +185,6 @@ pub(crate) struct Report {
     places: u64,
     /// Origins of events that retention had removed; 0 before it is done.
     origins: u64,
-    /// Whether the whole file had to be written anew.
-    vacuumed: bool,
     /// Files in the journal's folder that still have the person's id, or a text of `--name`.
     remains: Vec<PathBuf>,
 }
@@ -236,7 +212,6 @@ impl Report {
             states: 0,
             places: 0,
             origins: 0,
-            vacuumed: false,
             remains: Vec::new(),
         }
     }
@@ -292,9 +267,6 @@ impl Report {
                 "erased; dead letters: {}, states: {}, places: {}, origins of removed events: {}",
                 self.dead_letters, self.states, self.places, self.origins
             ));
-        }
-        if self.vacuumed {
-            say("the file was written anew, since pages in use had remains");
         }
         for file in &self.remains {
             say(format_args!(

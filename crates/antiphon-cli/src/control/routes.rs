@@ -93,7 +93,7 @@ async fn erase(
     Extension(deadline): Extension<Deadline>,
     request: Result<Json<Erasure>, JsonRejection>,
 ) -> Response {
-    let Json(Erasure { whom, vacuum }) = match request {
+    let Json(Erasure { whom }) = match request {
         Ok(request) => request,
         Err(wrong) => {
             let problem =
@@ -103,7 +103,7 @@ async fn erase(
         }
     };
     deadline.extend(ERASING);
-    match erased(&running, &whom, vacuum).await {
+    match erased(&running, &whom).await {
         Ok(erased) => Json(ErasureDone {
             version: VERSION,
             erased,
@@ -121,18 +121,14 @@ async fn erase(
     }
 }
 
-async fn erased(running: &Running, whom: &Whom, vacuum: bool) -> Result<Erased, Failure> {
+async fn erased(running: &Running, whom: &Whom) -> Result<Erased, Failure> {
     let person = erase::person(whom, &*running.journal).await?;
     let erased = running.handle.erase(person).await;
-    let erased = erased.map_err(|error| match error {
+    erased.map_err(|error| match error {
         EraseError::Append(error) => error.into(),
         EraseError::Read(error) => error.into(),
         error => Failure::from_error(Exit::Failed, error).hint("ask again once it runs"),
-    })?;
-    if vacuum {
-        running.journal.vacuum().await.map_err(Failure::from)?;
-    }
-    Ok(erased)
+    })
 }
 
 async fn no_such_path(uri: Uri) -> Response {

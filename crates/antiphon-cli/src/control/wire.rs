@@ -345,9 +345,6 @@ pub(crate) struct ConsumerLag {
 pub(crate) struct Erasure {
     /// The person.
     pub(crate) whom: Whom,
-    /// Whether the whole file is written anew afterwards; commits wait for that.
-    #[serde(default)]
-    pub(crate) vacuum: bool,
 }
 
 /// Answer to a request to erase a person.

@@ -24,7 +24,7 @@ use super::{
     open::state,
     server::{Failure, GETS},
 };
-use crate::erased::left;
+use crate::erased::{left, record};
 
 /// Events that are read and written together.
 const SLICE: usize = 256;
@@ -84,6 +84,10 @@ impl Erasure {
                 let line: CheckpointLine = value.line().map_err(damaged)?;
                 judged(verdict, &line)
             }
+            StateName::Projection { name } if **name == *person.record() => Some(Rest {
+                value: None,
+                count: 0,
+            }),
             StateName::Projection { name } => {
                 let line: ProjectionLine = value.line().map_err(damaged)?;
                 judged(person.state(name, value.bytes()), &line)
@@ -120,6 +124,7 @@ impl JetStreamJournal {
     pub(super) async fn erase_person(&self, person: Arc<Person>) -> Result<Erased, Failure> {
         // A consumer of another process would store what it knows of the person again.
         let _claims = self.claim_others(&self.known_consumers()).await?;
+        self.store(record(&person)).await?;
         let mut erasure = Erasure {
             person,
             key: self.shared.index().secret.bytes,

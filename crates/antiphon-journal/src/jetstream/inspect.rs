@@ -8,7 +8,7 @@ use std::{
 
 use antiphon_core::{
     AppendError, Batch, BoxFuture, ConsumerName, Cursor, DeadLetterChange, DeadLetterId, Event,
-    Position, ReadError, Retention, Role, SourceName, Trouble,
+    Position, ReadError, Retention, SourceName, Trouble,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -517,17 +517,6 @@ impl Inspect for JetStreamJournal {
 
     fn restore(&self, states: States) -> BoxFuture<'_, Result<bool, AppendError>> {
         Box::pin(self.transfer(|done| Transfer::Restore(Box::new(states), done)))
-    }
-
-    /// Nothing is ever left: a server overwrites what is deleted.
-    fn vacuum(&self) -> BoxFuture<'_, Result<bool, AppendError>> {
-        let may = match self.shared.role {
-            Role::Ingester => self.check(),
-            _ => self.may_store(),
-        };
-        Box::pin(std::future::ready(
-            may.map(|()| false).map_err(Failure::append),
-        ))
     }
 }
 

@@ -1,17 +1,17 @@
 //! Erasing a person: in slices, between which commits have their turn.
 //!
 //! The steps, in order: events, dead letters, names of places, origins of removed events, checkpoints with cursors and
-//! projections, and then the file's own remains: free pages are given back to the disk, so that none keeps what was
-//! deleted, and the write-ahead log is cut to nothing. While it runs, SQLite overwrites each page that it frees
-//! (`secure_delete`); ordinarily it does so only where that costs no write.
+//! projections, and then the file's own remains: the file is written anew, and the write-ahead log is cut to nothing.
+//! Nothing less would do: SQLite leaves copies of rows in the unused part of pages that are in use, where it has moved
+//! rows from one page to another, and `secure_delete` does not overwrite those.
 //!
 //! Each step finds what is left to do by itself: an erasure that was interrupted is finished by the next one.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use antiphon_core::{
-    AppendError, DeadLetterId, Draft, Erased, Origin, Person, Position, StateVerdict, Trouble,
-    Verdict,
+    AppendError, DeadLetterId, Draft, Erased, Journal as _, Origin, Person, Position, StateVerdict,
+    Trouble, Verdict,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -25,13 +25,10 @@ use super::{
     value::{cursor, form_code, integer, nanoseconds},
     writer::Writer,
 };
-use crate::erased::{hashed, left};
+use crate::erased::{hashed, left, record};
 
 /// Rows that one slice looks at.
 const LOOKED_AT: usize = 256;
-
-/// Pages given back to the disk in one slice.
-const FREED: i64 = 64;
 
 /// How often the log is tried to be cut, while readers need it.
 const TRIES: usize = 50;
@@ -60,7 +57,6 @@ enum Step {
     Places,
     Origins,
     States,
-    Free,
     Done,
 }
 
@@ -69,6 +65,7 @@ impl SqliteJournal {
     pub(super) async fn erase_person(&self, person: Arc<Person>) -> Result<Erased, AppendError> {
         // A consumer of another process would store what it knows of the person again.
         let _claims = self.claim_others().await?;
+        self.append(record(&person)).await?;
         let mut run = Run {
             person,
             now: Timestamp::now(),
@@ -96,31 +93,25 @@ impl SqliteJournal {
         // Readers remember places by number.
         self.shared.readers.close();
         let mut erased = run.erased;
-        erased.log_is_empty = self.shared.cut_log().await.map_err(Failure::append)?;
+        erased.log_is_empty = self.shared.write_anew().await.map_err(Failure::append)?;
         Ok(erased)
-    }
-
-    /// Writes the file anew without anything that was deleted, and cuts the write-ahead log.
-    ///
-    /// Commits wait for as long as it takes: about a second for each 100 MB. An erasure needs it only for what earlier
-    /// versions, or other programs, left in pages that are in use; it returns whether the log could be cut.
-    ///
-    /// # Errors
-    /// [`AppendError`] if the storage fails; it needs as much free space as the file has.
-    pub async fn vacuum(&self) -> Result<bool, AppendError> {
-        self.shared
-            .write(|_, writer| {
-                writer.connection.execute_batch("vacuum")?;
-                writer.watch.has_pages(writer.page_count()?);
-                Ok(())
-            })
-            .await
-            .map_err(Failure::append)?;
-        self.shared.cut_log().await.map_err(Failure::append)
     }
 }
 
 impl Shared {
+    /// Writes the file anew without anything that was deleted, and cuts the log; returns whether that could be cut.
+    ///
+    /// Commits wait for as long as it takes, about a second for each 100 MB.
+    async fn write_anew(self: &Arc<Self>) -> Result<bool, Failure> {
+        self.write(|_, writer| {
+            writer.connection.execute_batch("vacuum")?;
+            writer.watch.has_pages(writer.page_count()?);
+            Ok(())
+        })
+        .await?;
+        self.cut_log().await
+    }
+
     /// Moves the whole log into the file and cuts it to nothing; false if a reader needs it for long.
     async fn cut_log(self: &Arc<Self>) -> Result<bool, Failure> {
         for _ in 0..TRIES {
@@ -152,7 +143,6 @@ impl Run {
     fn slice(&mut self, writer: &mut Writer) -> Result<(), Failure> {
         match self.step {
             Step::Begin => {
-                secure(&writer.connection, "on")?;
                 // From here on appends look for hashed origins.
                 writer
                     .connection
@@ -161,7 +151,6 @@ impl Run {
                 self.step = Step::Events(Position::ZERO);
                 Ok(())
             }
-            Step::Free => self.free(writer),
             Step::Done => Ok(()),
             step => writer.transaction(|writer| match step {
                 Step::Events(after) => self.events(writer, after),
@@ -360,10 +349,15 @@ impl Run {
                 },
             )?;
         }
-        let mut select = connection.prepare("select name, state from projection")?;
+        let mut select =
+            connection.prepare("select name, state from projection where name <> ?1")?;
         let projections = select
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([self.person.record()], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<Vec<(String, Vec<u8>)>, _>>()?;
+        connection.execute(
+            "delete from projection where name = ?1",
+            [self.person.record()],
+        )?;
         for (name, state) in projections {
             let verdict = self.person.state(&name, &state);
             self.state(
@@ -400,7 +394,7 @@ impl Run {
                 self.erased.states += 1;
             }
         }
-        self.step = Step::Free;
+        self.step = Step::Done;
         Ok(())
     }
 
@@ -418,29 +412,4 @@ impl Run {
         self.erased.states += 1;
         Ok(())
     }
-
-    /// Gives free pages back to the disk: what was deleted before is in them.
-    fn free(&mut self, writer: &mut Writer) -> Result<(), Failure> {
-        let before = writer.pages()?;
-        if before.1 > 0 {
-            let mut vacuum = writer
-                .connection
-                .prepare(&format!("pragma incremental_vacuum({FREED})"))?;
-            let mut rows = vacuum.query([])?;
-            while rows.next()?.is_some() {}
-        }
-        writer.watch.has_pages(writer.page_count()?);
-        let now = writer.pages()?;
-        // A file that was made without the option keeps its free pages.
-        if now.1 == 0 || now == before {
-            secure(&writer.connection, "fast")?;
-            self.step = Step::Done;
-        }
-        Ok(())
-    }
-}
-
-fn secure(connection: &Connection, how: &str) -> Result<(), Failure> {
-    connection.pragma_update_and_check(None, "secure_delete", how, |_| Ok(()))?;
-    Ok(())
 }

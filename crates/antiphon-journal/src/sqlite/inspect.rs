@@ -102,8 +102,4 @@ impl Inspect for SqliteJournal {
     fn restore(&self, states: States) -> BoxFuture<'_, Result<bool, AppendError>> {
         Box::pin(self.restore(states))
     }
-
-    fn vacuum(&self) -> BoxFuture<'_, Result<bool, AppendError>> {
-        Box::pin(self.vacuum())
-    }
 }

@@ -1375,6 +1375,44 @@ pub(crate) async fn an_erased_person_is_gone_and_a_repeat_is_known<B: Backend>()
     );
 }
 
+pub(crate) async fn an_erasure_knows_what_one_knew_that_was_interrupted<B: Backend>() {
+    let backend = B::fresh().await;
+    let journal = backend.journal();
+    let mut knew = Person::new([&RULE], MIRA);
+    let stored = journal
+        .append(events([said(1, MIRA, "mira of the choir", "")]))
+        .await;
+    knew.learn(&stored.expect("stored").events[0]);
+    let record = Batch {
+        projections: vec![(knew.record(), knew.saved())],
+        ..Batch::default()
+    };
+    journal.append(Arc::new(record)).await.expect("stored");
+    erase(journal).await;
+    assert_eq!(
+        journal.projection(&knew.record()).await.expect("read"),
+        None
+    );
+
+    // Her own events are gone by now; another process was killed before it came to this one.
+    let record = Batch {
+        projections: vec![(knew.record(), knew.saved())],
+        ..events([said(2, "u8", "teo", "@mira of the choir hello")])
+            .as_ref()
+            .clone()
+    };
+    journal.append(Arc::new(record)).await.expect("stored");
+    let erased = erase(journal).await;
+    assert_eq!((erased.total(), erased.states), ((0, 1), 0));
+    let read = journal.read(Position::new(1), 1).await.expect("read");
+    let body = String::from_utf8_lossy(read[0].body());
+    assert!(!body.contains("mira"), "{body}");
+    assert_eq!(
+        journal.projection(&knew.record()).await.expect("read"),
+        None
+    );
+}
+
 /// States that name her, as an app saves them again and again.
 fn states_of_mira(mark: u64) -> Arc<Batch> {
     let mut cursor = Cursor::at(Position::new(mark));
