@@ -22,6 +22,16 @@ use std::collections::{HashMap, VecDeque};
 use antiphon_core::{Cursor, OpenEvent, Parked, Place, Position};
 use foldhash::fast::RandomState;
 
+/// Events of a place that are started one by one after a crash, each with its start made durable first; behind them the
+/// cursor is made durable before each so-manieth.
+///
+/// A crash then finds the event that caused it among the first of the next run, which count its starts, and a long
+/// backlog does not wait for the disk, or for servers, at each of its events.
+const CAREFUL: u32 = 32;
+
+/// Most places of which a run remembers how many doubtful events it has started; others begin anew.
+const CAREFUL_PLACES: usize = 16_384;
+
 /// The bounds of the lanes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
@@ -203,6 +213,8 @@ pub(crate) struct Lanes<T> {
     sources_own_since: Position,
     /// The position up to which an earlier run may have handled events.
     doubtful: Position,
+    /// How many events of a place that an earlier run may have handled were started in this one.
+    careful: HashMap<Place, u32, RandomState>,
     /// Events that wait or run, in all lanes.
     open: usize,
     /// Where every lane that is not listed is parked from; absent while none is.
@@ -248,6 +260,7 @@ impl<T> Lanes<T> {
             read: cursor.read,
             sources_own_since: cursor.sources_lanes_since(),
             doubtful,
+            careful: HashMap::default(),
             open: 0,
             parked_all: cursor.parked_all,
             unlisted_waits: false,
@@ -431,8 +444,9 @@ impl<T> Lanes<T> {
 
     /// Ends the event that the lane's worker was handling, and starts the next one.
     ///
-    /// The cursor has changed after every call. `cautious` is set for an event that may have been handled before: its
-    /// start is stored first, so that one that ends the process is counted (three starts make a dead letter).
+    /// The cursor has changed after every call. `cautious` is set for events that may have been handled before, for all
+    /// of the first of a place and then now and again ([`CAREFUL`]): the start is stored first, so that one that ends
+    /// the process is counted (three starts make a dead letter).
     pub(crate) fn next(&mut self, lane: LaneId) -> Step<T> {
         let slot = lane.slot();
         self.end(lane);
@@ -453,15 +467,33 @@ impl<T> Lanes<T> {
             || queued
                 .position
                 .is_some_and(|position| position <= self.doubtful);
+        let cautious = redelivered && (starts > 0 || self.is_careful(slot));
         Step {
             taken: Some(Taken {
                 item: queued.item,
                 starts,
                 redelivered,
-                cautious: redelivered.then_some(self.changes),
+                cautious: cautious.then_some(self.changes),
             }),
             room: self.tell_room(slot),
         }
+    }
+
+    /// Counts a doubtful event of a place; whether its start has to be durable first.
+    fn is_careful(&mut self, slot: usize) -> bool {
+        let key = &self.slots[slot].key;
+        if !self.careful.contains_key(key) {
+            if self.careful.len() >= CAREFUL_PLACES {
+                self.careful.clear();
+            }
+            self.careful.insert(key.clone(), 0);
+        }
+        let Some(started) = self.careful.get_mut(key) else {
+            return true;
+        };
+        let before = *started;
+        *started = started.wrapping_add(1);
+        before < CAREFUL || before.is_multiple_of(CAREFUL)
     }
 
     /// Stops: nothing more is started, and running handlers may end.

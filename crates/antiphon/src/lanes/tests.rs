@@ -396,3 +396,58 @@ fn nothing_is_started_once_the_lanes_stop() {
     assert_eq!(open.len(), 1);
     assert_eq!((open[0].position, open[0].starts), (at(2), 0));
 }
+
+/// Runs a lane from a stored cursor over a backlog until `poison` is started, as a process that dies of it: what was
+/// stored last is what a worker waited for. Gives the number of starts it had before, and of waits.
+fn dies_of(poison: Position, backlog: u64, stored: &mut Cursor) -> (u32, u64) {
+    let loft = Place::new("room/loft");
+    let bounds = Bounds {
+        queue: 1000,
+        open: 1000,
+        parked: 1,
+    };
+    let mut lanes = Lanes::restore(bounds, stored, at(backlog));
+    for one in &stored.open {
+        lanes.reopen(&loft, one.position, one.starts, one.position);
+    }
+    for number in stored.read.get() + 1..=backlog {
+        lanes.offer(&loft, at(number), at(number));
+    }
+    let lane = LaneId::of(0);
+    let mut waits = 0;
+    loop {
+        let taken = lanes.next(lane).taken.expect("the poison comes");
+        if taken.cautious.is_some() {
+            waits += 1;
+            *stored = lanes.cursor();
+        }
+        if taken.item == poison {
+            return (taken.starts, waits);
+        }
+        assert!(taken.starts < 3, "{} did nothing", taken.item);
+    }
+}
+
+#[test]
+fn an_event_that_ends_the_process_is_counted_also_deep_in_a_backlog() {
+    for poison in [1, 31, 32, 33, 64, 65, 500, 899] {
+        let mut stored = Cursor::at(Position::ZERO);
+        let mut deaths = 0;
+        loop {
+            let (starts, _) = dies_of(at(poison), 900, &mut stored);
+            if starts >= 3 {
+                break;
+            }
+            deaths += 1;
+            assert!(deaths <= 4, "{poison} ended the process again and again");
+        }
+    }
+}
+
+#[test]
+fn a_long_backlog_waits_for_few_of_its_starts() {
+    let mut stored = Cursor::at(Position::ZERO);
+    let (_, waits) = dies_of(at(900), 900, &mut stored);
+    // 32 one by one, and one of each further 32.
+    assert_eq!(waits, 32 + (900 - 32_u64).div_ceil(32));
+}
