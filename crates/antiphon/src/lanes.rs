@@ -189,6 +189,30 @@ pub(crate) struct Depth {
     pub(crate) is_parked: bool,
 }
 
+/// The doubtful events that were started, which an earlier run may have handled.
+#[derive(Debug, Default)]
+struct Careful {
+    /// How many, by place.
+    started: HashMap<Place, u32, RandomState>,
+}
+
+impl Careful {
+    /// Counts one; whether its start has to be durable first.
+    fn starts(&mut self, place: &Place) -> bool {
+        let before = if let Some(started) = self.started.get_mut(place) {
+            *started = started.saturating_add(1);
+            *started
+        } else {
+            if self.started.len() >= CAREFUL_PLACES {
+                self.started.clear();
+            }
+            self.started.insert(place.clone(), 0);
+            0
+        };
+        before < CAREFUL || before.is_multiple_of(CAREFUL)
+    }
+}
+
 /// All lanes of a consumer.
 ///
 /// Generic over the item, so that tests use numbers and the app uses events with their plans.
@@ -213,8 +237,7 @@ pub(crate) struct Lanes<T> {
     sources_own_since: Position,
     /// The position up to which an earlier run may have handled events.
     doubtful: Position,
-    /// How many events of a place that an earlier run may have handled were started in this one.
-    careful: HashMap<Place, u32, RandomState>,
+    careful: Box<Careful>,
     /// Events that wait or run, in all lanes.
     open: usize,
     /// Where every lane that is not listed is parked from; absent while none is.
@@ -260,7 +283,7 @@ impl<T> Lanes<T> {
             read: cursor.read,
             sources_own_since: cursor.sources_lanes_since(),
             doubtful,
-            careful: HashMap::default(),
+            careful: Box::default(),
             open: 0,
             parked_all: cursor.parked_all,
             unlisted_waits: false,
@@ -467,7 +490,7 @@ impl<T> Lanes<T> {
             || queued
                 .position
                 .is_some_and(|position| position <= self.doubtful);
-        let cautious = redelivered && (starts > 0 || self.is_careful(slot));
+        let cautious = redelivered && (starts > 0 || self.careful.starts(&self.slots[slot].key));
         Step {
             taken: Some(Taken {
                 item: queued.item,
@@ -477,23 +500,6 @@ impl<T> Lanes<T> {
             }),
             room: self.tell_room(slot),
         }
-    }
-
-    /// Counts a doubtful event of a place; whether its start has to be durable first.
-    fn is_careful(&mut self, slot: usize) -> bool {
-        let key = &self.slots[slot].key;
-        if !self.careful.contains_key(key) {
-            if self.careful.len() >= CAREFUL_PLACES {
-                self.careful.clear();
-            }
-            self.careful.insert(key.clone(), 0);
-        }
-        let Some(started) = self.careful.get_mut(key) else {
-            return true;
-        };
-        let before = *started;
-        *started = started.wrapping_add(1);
-        before < CAREFUL || before.is_multiple_of(CAREFUL)
     }
 
     /// Stops: nothing more is started, and running handlers may end.
