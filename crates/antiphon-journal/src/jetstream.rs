@@ -496,11 +496,18 @@ impl JetStreamJournal {
             max_events: options.max_events,
             stream_bytes: None,
         });
-        let seen = taken.subscribe();
+        let mut seen = taken.subscribe();
         let requests = Requests::new(Arc::clone(&link));
         let values = Values::new(Arc::clone(&link));
         let mut tasks = JoinSet::new();
         tasks.spawn(Follower::new(Arc::clone(&shared), taken).run());
+        // A state that was replaced while the stream was read is known by the message that replaced it alone.
+        let whole = open::last_whole(&link).await.map_err(Failure::open)?;
+        let followed = timeout(options.patience, seen.wait_for(|seen| *seen >= whole)).await;
+        if !followed.is_ok_and(|followed| followed.is_ok()) {
+            let cause = "the servers did not send what was stored while the stream was read";
+            return Err(Failure::said(Trouble::Unreachable, cause).open());
+        }
         Ok(Self {
             shared,
             writer: Writing::Beside {

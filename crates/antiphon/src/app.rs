@@ -7,7 +7,7 @@
 //! An app has no platform of its own: it knows sources by their trait, and everything about an event by its kind, its
 //! place and its origin.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use antiphon_core::{
     BoxFuture, ConsumerName, Event, IntoJournal, KindPattern, Place, Position, Projection, Remote,
@@ -607,6 +607,9 @@ impl<S: Send + Sync + 'static> App<S> {
     /// [grace](App::grace) with working clients; then sources close in a way they can resume from, and the cursor is
     /// stored. A journal that was given by value is closed then; a journal in an `Arc` is left to its other owners.
     ///
+    /// Where the journal's servers cannot be reached, or nobody there serves it, when the app asks for its consumer, it
+    /// waits, with a warning for each try, until they can or the shutdown.
+    ///
     /// Dropping the future is like a crash: nothing stored is lost, and the events whose handlers ran come again.
     ///
     /// # Errors
@@ -636,15 +639,34 @@ impl<S: Send + Sync + 'static> App<S> {
         let stop = shared.stop.clone();
         // Waiters and streams must learn that nothing comes any more, also when this future is dropped.
         let _ending = Ending(shared);
-        let running = Running::start(self.0, Arc::clone(&journal)).await?;
-        let ended = running
-            .run(async {
-                tokio::select! {
-                    _ = shutdown => {}
-                    () = stop.cancelled() => {}
-                }
-            })
-            .await;
+        let mut shutdown = pin!(async {
+            tokio::select! {
+                _ = shutdown => {}
+                () = stop.cancelled() => {}
+            }
+        });
+        let mut is_over = false;
+        let mut start = pin!(Running::start(self.0, Arc::clone(&journal)));
+        let started = tokio::select! {
+            biased;
+            started = &mut start => started,
+            () = &mut shutdown => {
+                // It waits for no server any more.
+                is_over = true;
+                stop.cancel();
+                start.await
+            }
+        };
+        let shutdown = async {
+            if !is_over {
+                shutdown.await;
+            }
+        };
+        let ended = match started {
+            Ok(running) => running.run(shutdown).await,
+            Err(error) if stop.is_cancelled() && error.is_unreachable() => Ok(()),
+            Err(error) => return Err(error),
+        };
         if owned {
             let closed = journal.close().await.map_err(RunError::Append);
             return ended.and(closed);

@@ -1,10 +1,17 @@
 //! A process gets its consumer, or its share of one, and brings everything to where the cursor is.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use antiphon_core::{Journal, Rng};
+use antiphon_core::{Backoff, Claim, ConsumerName, Journal, Rng, error_chain};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::{
+    dispatcher::READ_AGAIN,
     error::RunError,
     keys::Keys,
     lanes::LaneId,
@@ -16,6 +23,9 @@ use crate::{
     runner::Work,
     share::Share,
 };
+
+/// Longest pause before a consumer is asked for again whose servers could not be reached.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// What a process has of its consumer when it begins.
 pub(crate) struct Begun<S> {
@@ -40,7 +50,8 @@ pub(crate) async fn begin<S: Send + Sync + 'static>(
     if parts.is_worker {
         return join(parts, journal, rules, record, rng).await;
     }
-    let claim = journal.claim(&parts.name).await.map_err(RunError::Claim)?;
+    let (name, stop) = (parts.name.clone(), parts.shared.stop.clone());
+    let claim = claim(&name, journal, &stop, rng).await?;
     membership::merge(&parts.wanted(), journal, rng.fork(), record).await?;
     let (cursor, doubtful) =
         restore::cursor(journal, &parts.name, parts.begin, rng.fork(), record).await?;
@@ -68,7 +79,14 @@ async fn join<S: Send + Sync + 'static>(
     record: &Record,
     rng: &mut Rng,
 ) -> Result<Begun<S>, RunError> {
-    let membership = membership::join(&parts.wanted(), journal, rng.fork(), record).await?;
+    let (wanted, stop) = (parts.wanted(), parts.shared.stop.clone());
+    let mut pauses = pauses(rng);
+    let membership = loop {
+        match membership::join(&wanted, journal, rng.fork(), record).await {
+            Err(error) => again(error, &mut pauses, &stop).await?,
+            Ok(membership) => break membership,
+        }
+    };
     let projections = restore::projections(parts, journal, membership.read, rules).await?;
     let bounds = parts.limits.lanes();
     let share = Share::of_worker(membership.partitions, bounds, projections.head);
@@ -80,4 +98,46 @@ async fn join<S: Send + Sync + 'static>(
         projections,
         active: Vec::new(),
     })
+}
+
+/// Claims a whole consumer.
+async fn claim(
+    name: &ConsumerName,
+    journal: &Arc<dyn Journal>,
+    stop: &CancellationToken,
+    rng: &mut Rng,
+) -> Result<Claim, RunError> {
+    let mut pauses = pauses(rng);
+    loop {
+        match journal.claim(name).await {
+            Err(error) => again(RunError::Claim(error), &mut pauses, stop).await?,
+            Ok(claim) => return Ok(claim),
+        }
+    }
+}
+
+fn pauses(rng: &mut Rng) -> Backoff {
+    Backoff::new(rng.fork()).floor(READ_AGAIN).cap(LONGEST)
+}
+
+/// Waits until a consumer is to be asked for again.
+///
+/// # Errors
+/// The error itself, unless it says that servers cannot be reached; and that too once the app is to stop.
+async fn again(
+    error: RunError,
+    pauses: &mut Backoff,
+    stop: &CancellationToken,
+) -> Result<(), RunError> {
+    if !error.is_unreachable() {
+        return Err(error);
+    }
+    warn!(
+        error = error_chain(&error),
+        "the app cannot begin yet; trying again"
+    );
+    tokio::select! {
+        () = sleep(pauses.next(Instant::now())) => Ok(()),
+        () = stop.cancelled() => Err(error),
+    }
 }

@@ -3,7 +3,7 @@
 //! An app that was stopped by its owner ends with `Ok`; everything else is a [`RunError`]. Which task ended first
 //! decides which error it is; the others are stopped in good order all the same, and their own failures are logged.
 
-use antiphon_core::{AppendError, ClaimError, ReadError, SourceError, SourceName};
+use antiphon_core::{AppendError, ClaimError, ReadError, SourceError, SourceName, Trouble};
 
 /// The app ended before it was asked to, or could not end in good order.
 ///
@@ -57,6 +57,17 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Whether the journal's servers could not be reached, or nobody there served it.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        let trouble = match self {
+            Self::Claim(error) => error.trouble(),
+            Self::Append(error) => error.trouble(),
+            Self::Read(error) => error.trouble(),
+            _ => return false,
+        };
+        trouble == Trouble::Unreachable
+    }
+
     /// The operator's way out, if there is one.
     ///
     /// A sentence for the person who runs the program; `None` where only the message helps.

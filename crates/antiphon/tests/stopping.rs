@@ -114,6 +114,40 @@ async fn a_journal_that_never_answers_does_not_keep_the_app_from_ending() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_app_whose_servers_are_away_begins_once_they_are_back() {
+    let journal = Arc::new(Troubled::default());
+    journal.unanswered.store(5, Ordering::SeqCst);
+    let (choir, source) = script("choir");
+    let log = Log::default();
+    let app = App::new(log.clone()).source(source).on(note);
+    let app = TestApp::start(app, Arc::clone(&journal)).await;
+    choir.say("room/loft", "at last").await.unwrap();
+    app.until(|| log.len() == 1).await;
+    assert_eq!(journal.unanswered.load(Ordering::SeqCst), 0);
+    app.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_waits_for_servers_ends_when_it_is_asked_to() {
+    for by_handle in [false, true] {
+        let journal = Arc::new(Troubled::default());
+        journal.unanswered.store(usize::MAX, Ordering::SeqCst);
+        let app = App::new(());
+        let handle = app.handle();
+        let asked = async {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            if by_handle {
+                handle.stop();
+                std::future::pending::<()>().await;
+            }
+        };
+        app.run(Arc::clone(&journal), asked).await.unwrap();
+        let asked = usize::MAX - journal.unanswered.load(Ordering::SeqCst);
+        assert!((6..40).contains(&asked), "asked {asked} times");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stopped_source_ends_the_app_with_its_error() {
     let (choir, source) = script("choir");
     let app = TestApp::start(App::new(()).source(source), MemoryJournal::new()).await;

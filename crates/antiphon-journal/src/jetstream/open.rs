@@ -114,6 +114,13 @@ pub(super) async fn read_beside(link: &Link) -> Result<(Index, u64), Failure> {
     Ok((index, last.0 + 1))
 }
 
+/// The sequence number of the last message that counts at this moment; 0 for a stream without one.
+pub(super) async fn last_whole(link: &Link) -> Result<u64, Failure> {
+    let end = link.last_sequence().await?;
+    let last = last_run(link, end).await?;
+    Ok(last.map_or(0, |(sequence, _)| sequence))
+}
+
 /// Takes out the events that a sweep has removed without getting as far as their messages.
 fn left_by_a_sweep(index: &mut Index) -> Vec<u64> {
     let swept_at = index.swept_at.unwrap_or(i64::MIN);

@@ -141,6 +141,8 @@ pub struct Troubled {
     pub followed: Mutex<Option<bool>>,
     /// How often that was asked.
     pub looks: AtomicUsize,
+    /// Claims that find no server, before one is answered.
+    pub unanswered: AtomicUsize,
 }
 
 impl Troubled {
@@ -167,6 +169,12 @@ impl Troubled {
 
 impl Journal for Troubled {
     fn claim<'a>(&'a self, consumer: &'a ConsumerName) -> BoxFuture<'a, Result<Claim, ClaimError>> {
+        let is_left = |left: usize| left.checked_sub(1);
+        let (order, unanswered) = (Ordering::SeqCst, &self.unanswered);
+        if unanswered.fetch_update(order, order, is_left).is_ok() {
+            let error = ClaimError::new(consumer.clone(), Trouble::Unreachable, None);
+            return Box::pin(async { Err(error) });
+        }
         self.inner.claim(consumer)
     }
 
