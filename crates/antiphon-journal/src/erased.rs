@@ -2,9 +2,7 @@
 //!
 //! Origins are hashed, so that a repeat is known and nobody reads a name in them.
 
-use std::sync::Arc;
-
-use antiphon_core::{Batch, BodyForm, Draft, Event, Origin, Person, Verdict};
+use antiphon_core::{BodyForm, Draft, Event, Origin, Person, Verdict};
 use ring::hmac;
 
 use crate::retention::ERASED;
@@ -51,10 +49,11 @@ pub(crate) fn is_hashed(origin: &str) -> bool {
 }
 
 /// What is known of a person, as it is saved before anything is changed.
-pub(crate) fn record(person: &Person) -> Arc<Batch> {
-    Arc::new(Batch {
+#[cfg(any(feature = "sqlite", feature = "jetstream"))]
+pub(crate) fn record(person: &Person) -> std::sync::Arc<antiphon_core::Batch> {
+    std::sync::Arc::new(antiphon_core::Batch {
         projections: vec![(person.record(), person.saved())],
-        ..Batch::default()
+        ..antiphon_core::Batch::default()
     })
 }
 
