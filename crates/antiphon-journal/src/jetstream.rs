@@ -336,6 +336,14 @@ impl Shared {
     }
 }
 
+/// Waits until a message is taken in; false if that takes too long, or will not be any more.
+async fn has_seen(seen: &mut watch::Receiver<u64>, sequence: u64, patience: Duration) -> bool {
+    let arrived = seen.wait_for(|seen| *seen >= sequence);
+    timeout(patience, arrived)
+        .await
+        .is_ok_and(|arrived| arrived.is_ok())
+}
+
 fn corrupt(error: antiphon_core::BoxError) -> Failure {
     Failure::said(Trouble::Corrupt, error)
 }
@@ -502,9 +510,9 @@ impl JetStreamJournal {
         let mut tasks = JoinSet::new();
         tasks.spawn(Follower::new(Arc::clone(&shared), taken).run());
         // A state that was replaced while the stream was read is known by the message that replaced it alone.
-        let whole = open::last_whole(&link).await.map_err(Failure::open)?;
-        let followed = timeout(options.patience, seen.wait_for(|seen| *seen >= whole)).await;
-        if !followed.is_ok_and(|followed| followed.is_ok()) {
+        let newest = open::newest_run(&link).await.map_err(Failure::open)?;
+        let newest = newest.map_or(0, |(sequence, _)| sequence);
+        if !has_seen(&mut seen, newest, link.patience).await {
             let cause = "the servers did not send what was stored while the stream was read";
             return Err(Failure::said(Trouble::Unreachable, cause).open());
         }
@@ -665,10 +673,7 @@ impl JetStreamJournal {
                 return Err(failure);
             }
         };
-        let mut seen = seen.clone();
-        let arrived = seen.wait_for(|seen| *seen >= stored);
-        let arrived = timeout(self.shared.link.patience, arrived).await;
-        if arrived.is_ok_and(|arrived| arrived.is_ok()) {
+        if has_seen(&mut seen.clone(), stored, self.shared.link.patience).await {
             return Ok(());
         }
         let cause = "it is stored, and this process has not read it yet";

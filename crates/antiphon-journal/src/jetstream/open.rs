@@ -98,8 +98,7 @@ pub(super) async fn read(link: &Link, fence: u64) -> Result<Found, Failure> {
 ///
 /// Messages of a run that is under way come later.
 pub(super) async fn read_beside(link: &Link) -> Result<(Index, u64), Failure> {
-    let end = link.last_sequence().await?;
-    let Some(last) = last_run(link, end).await? else {
+    let Some(last) = newest_run(link).await? else {
         return Err(Failure::new(Trouble::Empty));
     };
     let mut scan = Scan::new(link, Some(last), secret(link).await?);
@@ -114,11 +113,10 @@ pub(super) async fn read_beside(link: &Link) -> Result<(Index, u64), Failure> {
     Ok((index, last.0 + 1))
 }
 
-/// The sequence number of the last message that counts at this moment; 0 for a stream without one.
-pub(super) async fn last_whole(link: &Link) -> Result<u64, Failure> {
+/// The sequence number of the last message that counts at this moment, and its run's counters.
+pub(super) async fn newest_run(link: &Link) -> Result<Option<(u64, Counters)>, Failure> {
     let end = link.last_sequence().await?;
-    let last = last_run(link, end).await?;
-    Ok(last.map_or(0, |(sequence, _)| sequence))
+    last_run(link, end).await
 }
 
 /// Takes out the events that a sweep has removed without getting as far as their messages.

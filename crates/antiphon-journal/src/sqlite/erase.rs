@@ -349,15 +349,14 @@ impl Run {
                 },
             )?;
         }
-        let mut select =
-            connection.prepare("select name, state from projection where name <> ?1")?;
-        let projections = select
-            .query_map([self.person.record()], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<Vec<(String, Vec<u8>)>, _>>()?;
         connection.execute(
             "delete from projection where name = ?1",
             [self.person.record()],
         )?;
+        let mut select = connection.prepare("select name, state from projection")?;
+        let projections = select
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<Vec<(String, Vec<u8>)>, _>>()?;
         for (name, state) in projections {
             let verdict = self.person.state(&name, &state);
             self.state(
