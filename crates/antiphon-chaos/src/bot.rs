@@ -296,7 +296,7 @@ async fn serve(
 ) -> anyhow::Result<u8> {
     match app.run(journal, stop).await {
         Ok(()) => Ok(0),
-        Err(error) => match trouble(&error) {
+        Err(error) => match error.trouble() {
             Some(trouble) => end(trouble, error),
             None => Err(error.into()),
         },
@@ -340,16 +340,7 @@ async fn beside(settings: &Settings) -> Result<SqliteJournal, OpenError> {
 }
 
 /// What was wrong with the journal when an app ended.
-fn trouble(error: &RunError) -> Option<Trouble> {
-    match error {
-        RunError::Append(error) => Some(error.trouble()),
-        RunError::Read(error) => Some(error.trouble()),
-        RunError::Claim(error) => Some(error.trouble()),
-        _ => None,
-    }
-}
-
 /// Whether an app ended because its journal was changed by somebody else.
 pub(crate) fn is_changed(error: &RunError) -> bool {
-    trouble(error) == Some(Trouble::Changed)
+    error.trouble() == Some(Trouble::Changed)
 }

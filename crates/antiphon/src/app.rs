@@ -11,7 +11,7 @@ use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use antiphon_core::{
     BoxFuture, ConsumerName, Event, IntoJournal, KindPattern, Place, Position, Projection, Remote,
-    Retention, Source, Tap,
+    Retention, Source, Tap, Trouble,
 };
 
 use crate::{
@@ -645,26 +645,26 @@ impl<S: Send + Sync + 'static> App<S> {
                 () = stop.cancelled() => {}
             }
         });
-        let mut is_over = false;
         let mut start = pin!(Running::start(self.0, Arc::clone(&journal)));
         let started = tokio::select! {
             biased;
             started = &mut start => started,
             () = &mut shutdown => {
                 // It waits for no server any more.
-                is_over = true;
                 stop.cancel();
                 start.await
             }
         };
         let shutdown = async {
-            if !is_over {
+            if !stop.is_cancelled() {
                 shutdown.await;
             }
         };
         let ended = match started {
             Ok(running) => running.run(shutdown).await,
-            Err(error) if stop.is_cancelled() && error.is_unreachable() => Ok(()),
+            Err(error) if stop.is_cancelled() && error.trouble() == Some(Trouble::Unreachable) => {
+                Ok(())
+            }
             Err(error) => return Err(error),
         };
         if owned {

@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Backoff, Claim, ConsumerName, Journal, Rng, error_chain};
+use antiphon_core::{Backoff, Journal, Rng, Trouble, error_chain};
+use futures_util::TryFutureExt as _;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -51,7 +52,8 @@ pub(crate) async fn begin<S: Send + Sync + 'static>(
         return join(parts, journal, rules, record, rng).await;
     }
     let (name, stop) = (parts.name.clone(), parts.shared.stop.clone());
-    let claim = claim(&name, journal, &stop, rng).await?;
+    let ask = || journal.claim(&name).map_err(RunError::Claim);
+    let claim = reached(&stop, rng.fork(), ask).await?;
     membership::merge(&parts.wanted(), journal, rng.fork(), record).await?;
     let (cursor, doubtful) =
         restore::cursor(journal, &parts.name, parts.begin, rng.fork(), record).await?;
@@ -80,13 +82,9 @@ async fn join<S: Send + Sync + 'static>(
     rng: &mut Rng,
 ) -> Result<Begun<S>, RunError> {
     let (wanted, stop) = (parts.wanted(), parts.shared.stop.clone());
-    let mut pauses = pauses(rng);
-    let membership = loop {
-        match membership::join(&wanted, journal, rng.fork(), record).await {
-            Err(error) => again(error, &mut pauses, &stop).await?,
-            Ok(membership) => break membership,
-        }
-    };
+    let pauses = rng.fork();
+    let ask = || membership::join(&wanted, journal, rng.fork(), record);
+    let membership = reached(&stop, pauses, ask).await?;
     let projections = restore::projections(parts, journal, membership.read, rules).await?;
     let bounds = parts.limits.lanes();
     let share = Share::of_worker(membership.partitions, bounds, projections.head);
@@ -100,44 +98,28 @@ async fn join<S: Send + Sync + 'static>(
     })
 }
 
-/// Claims a whole consumer.
-async fn claim(
-    name: &ConsumerName,
-    journal: &Arc<dyn Journal>,
-    stop: &CancellationToken,
-    rng: &mut Rng,
-) -> Result<Claim, RunError> {
-    let mut pauses = pauses(rng);
-    loop {
-        match journal.claim(name).await {
-            Err(error) => again(RunError::Claim(error), &mut pauses, stop).await?,
-            Ok(claim) => return Ok(claim),
-        }
-    }
-}
-
-fn pauses(rng: &mut Rng) -> Backoff {
-    Backoff::new(rng.fork()).floor(READ_AGAIN).cap(LONGEST)
-}
-
-/// Waits until a consumer is to be asked for again.
+/// Asks for a consumer until the journal's servers can be reached, or the app is to stop.
 ///
 /// # Errors
-/// The error itself, unless it says that servers cannot be reached; and that too once the app is to stop.
-async fn again(
-    error: RunError,
-    pauses: &mut Backoff,
+/// The answer's error, unless it says that servers cannot be reached; and that too once the app is to stop.
+async fn reached<T, F: Future<Output = Result<T, RunError>>>(
     stop: &CancellationToken,
-) -> Result<(), RunError> {
-    if !error.is_unreachable() {
-        return Err(error);
-    }
-    warn!(
-        error = error_chain(&error),
-        "the app cannot begin yet; trying again"
-    );
-    tokio::select! {
-        () = sleep(pauses.next(Instant::now())) => Ok(()),
-        () = stop.cancelled() => Err(error),
+    rng: Rng,
+    mut ask: impl FnMut() -> F,
+) -> Result<T, RunError> {
+    let mut pauses = Backoff::new(rng).floor(READ_AGAIN).cap(LONGEST);
+    loop {
+        let error = match ask().await {
+            Err(error) if error.trouble() == Some(Trouble::Unreachable) => error,
+            ended => return ended,
+        };
+        warn!(
+            error = error_chain(&error),
+            "the app cannot begin yet; trying again"
+        );
+        tokio::select! {
+            () = sleep(pauses.next(Instant::now())) => {}
+            () = stop.cancelled() => return Err(error),
+        }
     }
 }

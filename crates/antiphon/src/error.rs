@@ -57,15 +57,24 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// Whether the journal's servers could not be reached, or nobody there served it.
-    pub(crate) fn is_unreachable(&self) -> bool {
-        let trouble = match self {
-            Self::Claim(error) => error.trouble(),
-            Self::Append(error) => error.trouble(),
-            Self::Read(error) => error.trouble(),
-            _ => return false,
-        };
-        trouble == Trouble::Unreachable
+    /// What is wrong with the journal; `None` for an error that is not of the journal.
+    ///
+    /// ```
+    /// use antiphon::{RunError, journal::Trouble};
+    ///
+    /// assert_eq!(RunError::Unfinished("stop").trouble(), None::<Trouble>);
+    /// ```
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Claim(error) => Some(error.trouble()),
+            Self::Append(error) => Some(error.trouble()),
+            Self::Read(error) => Some(error.trouble()),
+            Self::Configuration(_)
+            | Self::Source(_)
+            | Self::SourcePanicked(_)
+            | Self::TaskPanicked(_)
+            | Self::Unfinished(_) => None,
+        }
     }
 
     /// The operator's way out, if there is one.

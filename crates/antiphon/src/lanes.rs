@@ -22,8 +22,8 @@ use std::collections::{HashMap, VecDeque};
 use antiphon_core::{Cursor, OpenEvent, Parked, Place, Position};
 use foldhash::fast::RandomState;
 
-/// Events of a place that are started one by one after a crash, each with its start made durable first; behind them the
-/// cursor is made durable before each so-manieth.
+/// Events of a place that are started one by one after a crash, each with its start made durable first; of those behind
+/// them, one in as many.
 ///
 /// A crash then finds the event that caused it among the first of the next run, which count its starts, and a long
 /// backlog does not wait for the disk, or for servers, at each of its events.

@@ -135,7 +135,9 @@ async fn an_app_that_waits_for_servers_ends_when_it_is_asked_to() {
         let app = App::new(());
         let handle = app.handle();
         let asked = async {
-            tokio::time::sleep(Duration::from_secs(30)).await;
+            for _ in 0..6 {
+                journal.asked.notified().await;
+            }
             if by_handle {
                 handle.stop();
                 std::future::pending::<()>().await;

@@ -345,11 +345,9 @@ pub(crate) fn failure(error: RunError) -> Failure {
     if let RunError::Source(error) = &error {
         return Failure::source_ended(error);
     }
-    let exit = match &error {
-        RunError::Configuration(_) => Exit::Usage,
-        RunError::Claim(error) => Exit::storage(error.trouble()),
-        RunError::Append(error) => Exit::storage(error.trouble()),
-        RunError::Read(error) => Exit::storage(error.trouble()),
+    let exit = match (&error, error.trouble()) {
+        (RunError::Configuration(_), _) => Exit::Usage,
+        (_, Some(trouble)) => Exit::storage(trouble),
         _ => Exit::Failed,
     };
     let hint = match &error {

@@ -143,6 +143,8 @@ pub struct Troubled {
     pub looks: AtomicUsize,
     /// Claims that find no server, before one is answered.
     pub unanswered: AtomicUsize,
+    /// One of them was made.
+    pub asked: Notify,
 }
 
 impl Troubled {
@@ -172,6 +174,7 @@ impl Journal for Troubled {
         let is_left = |left: usize| left.checked_sub(1);
         let (order, unanswered) = (Ordering::SeqCst, &self.unanswered);
         if unanswered.fetch_update(order, order, is_left).is_ok() {
+            self.asked.notify_one();
             let error = ClaimError::new(consumer.clone(), Trouble::Unreachable, None);
             return Box::pin(async { Err(error) });
         }
